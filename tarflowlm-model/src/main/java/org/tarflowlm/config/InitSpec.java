@@ -1,0 +1,26 @@
+package org.tarflowlm.config;
+
+/**
+ * How weights start. The paper does not say; matrices start with standard deviation 1 / sqrt(fan-in), residual outputs with
+ * 1 / sqrt(2 * layers * fan-in), because GPT-2's 0.02 rests on the bigram plateau for hundreds of steps at small widths.
+ *
+ * @param inputStd root mean square of the projected input of a flow; default 0.5
+ * @param positionStd standard deviation of the position embedding; like the input's size, or attention cannot see positions; default 0.5
+ * @param innerSpread flows after the first start near the identity: component means at this times normal quantiles; default 0.1
+ */
+public record InitSpec(Double inputStd, Double positionStd, Double innerSpread) {
+  public InitSpec {
+    inputStd = inputStd == null ? 0.5 : inputStd;
+    positionStd = positionStd == null ? 0.5 : positionStd;
+    innerSpread = innerSpread == null ? 0.1 : innerSpread;
+    ConfigException.requirePositive("init.inputStd", inputStd);
+    ConfigException.requirePositive("init.positionStd", positionStd);
+    if (!(innerSpread >= 0 && innerSpread < 1)) {
+      throw new ConfigException("init.innerSpread is " + innerSpread + "; expected a number in [0, 1)");
+    }
+  }
+
+  public static InitSpec defaults() {
+    return new InitSpec(null, null, null);
+  }
+}

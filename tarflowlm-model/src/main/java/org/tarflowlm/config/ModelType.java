@@ -1,0 +1,9 @@
+package org.tarflowlm.config;
+
+/** Which of the two models a configuration describes; both share the transformer body, the data and the trainer. */
+public enum ModelType {
+  /** Flows over continuous latents, trained on the ELBO. */
+  TARFLOW,
+  /** The discrete autoregressive transformer of the same body: the baseline of every comparison. */
+  AUTOREGRESSIVE
+}

@@ -1,0 +1,106 @@
+package org.tarflowlm.config;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+
+/**
+ * Says what a model is: every number that decides the shape of its parameters or the value of its likelihood.
+ *
+ * @param model flows, or the discrete autoregressive twin (which uses the sum of the flows' layers and ignores the couplings)
+ * @param vocabSize V, number of token ids
+ * @param contextLength T, tokens of a window; a multiple of {@code patchSize}
+ * @param latentDim d, width of a token's latent
+ * @param width H, width of the transformer; a multiple of {@code heads}
+ * @param heads attention heads
+ * @param patchSize P, tokens that form one position of the flows (paper section 5); default 1
+ * @param channelMixing whether channels are mixed between flows; default: where P is above 1 (then P*d must be even)
+ * @param flows the stack, in the order data to noise
+ * @param codebook the encoder
+ * @param logScaleBound log-scales of flows are kept in (-bound, bound) by {@code bound * tanh(raw / bound)}; default 5
+ * @param mafHidden hidden units of the masked head (D_module of the paper's appendix H), half as many per channel; default 128
+ * @param init how weights start
+ */
+public record TarFlowConfig(
+    ModelType model,
+    @JsonProperty(required = true) int vocabSize,
+    @JsonProperty(required = true) int contextLength,
+    @JsonProperty(required = true) int latentDim,
+    @JsonProperty(required = true) int width,
+    @JsonProperty(required = true) int heads,
+    Integer patchSize,
+    Boolean channelMixing,
+    @JsonProperty(required = true) List<FlowSpec> flows,
+    CodebookSpec codebook,
+    Double logScaleBound,
+    Integer mafHidden,
+    InitSpec init) {
+
+  public TarFlowConfig {
+    model = model == null ? ModelType.TARFLOW : model;
+    patchSize = patchSize == null ? 1 : patchSize;
+    codebook = codebook == null ? CodebookSpec.defaults() : codebook;
+    logScaleBound = logScaleBound == null ? 5.0 : logScaleBound;
+    mafHidden = mafHidden == null ? 128 : mafHidden;
+    init = init == null ? InitSpec.defaults() : init;
+    ConfigException.requireAtLeast("vocabSize", vocabSize, 2);
+    ConfigException.requireAtLeast("contextLength", contextLength, 1);
+    ConfigException.requireAtLeast("latentDim", latentDim, 1);
+    ConfigException.requireAtLeast("width", width, 1);
+    ConfigException.requireAtLeast("heads", heads, 1);
+    ConfigException.requireAtLeast("patchSize", patchSize, 1);
+    ConfigException.requireAtLeast("mafHidden", mafHidden, 2);
+    ConfigException.requirePositive("logScaleBound", logScaleBound);
+    if (width % heads != 0) {
+      throw new ConfigException("width is " + width + ", not divisible by heads " + heads);
+    }
+    if (contextLength % patchSize != 0) {
+      throw new ConfigException("contextLength is " + contextLength + ", not divisible by patchSize " + patchSize);
+    }
+    if (flows == null || flows.isEmpty()) {
+      throw new ConfigException("flows is empty; expected at least one flow");
+    }
+    flows = List.copyOf(flows);
+    channelMixing = channelMixing == null ? patchSize > 1 && flows.size() > 1 : channelMixing;
+    if (model == ModelType.TARFLOW) {
+      if (channelMixing && (latentDim * patchSize) % 2 != 0) {
+        throw new ConfigException("channelMixing needs an even number of channels; found patchSize " + patchSize + " x latentDim "
+            + latentDim + " = " + latentDim * patchSize);
+      }
+      for (int i = 0; i < flows.size(); i++) {
+        FlowSpec flow = flows.get(i);
+        if (flow.tied() && i > 0) {
+          throw new ConfigException("flows[" + i + "].tied is true; only the first flow can be tied to the encoder's codebook");
+        }
+        if (flow.tied() && flow.mixtures() != vocabSize) {
+          throw new ConfigException("flows[" + i + "].mixtures is " + flow.mixtures() + " for a flow tied to the codebook; expected vocabSize "
+              + vocabSize);
+        }
+      }
+    }
+  }
+
+  /** Channels of a position: P * d. */
+  @JsonIgnore
+  public int channels() {
+    return latentDim * patchSize;
+  }
+
+  /** Positions of a full window: T / P. */
+  @JsonIgnore
+  public int positions() {
+    return contextLength / patchSize;
+  }
+
+  /** Sum of the flows' transformer layers: the layers of the autoregressive twin. */
+  @JsonIgnore
+  public int totalLayers() {
+    return flows.stream().mapToInt(FlowSpec::layers).sum();
+  }
+
+  /** The discrete twin with the same body. */
+  public TarFlowConfig autoregressiveTwin() {
+    return new TarFlowConfig(ModelType.AUTOREGRESSIVE, vocabSize, contextLength, latentDim, width, heads, 1, false, flows, codebook,
+        logScaleBound, mafHidden, init);
+  }
+}

@@ -1,0 +1,110 @@
+package org.tarflowlm.ops;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A SameDiff op whose kernel is written in Java: the one class that knows how DL4J 1.0.0-M2.1 can run such an op.
+ *
+ * <p>M2.1 offers no user-defined op. Its native executioner, however, always takes the same two steps with a custom op: it asks
+ * {@link #calculateOutputShape(OpContext)} for the shapes, and calls {@link #opHash()} right before the native call, when the
+ * context holds all inputs and outputs. So the first call remembers the context, and the second runs the Java kernel on its
+ * arrays and returns the hash of libnd4j's {@code noop}, which then does nothing.
+ *
+ * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), an {@link #opName()} of their own
+ * (a stock name is silently replaced by the stock op), and a floating-point array as first input (noop checks that the
+ * types of the first input and output agree; integer ids come later in the list). All outputs have the first input's type.
+ */
+public abstract class JavaOp extends DynamicCustomOp {
+  private final ThreadLocal<OpContext> pending = new ThreadLocal<>();
+
+  protected JavaOp() {}
+
+  /** An op inside a graph; whole-number parameters travel as integer arguments. */
+  protected JavaOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
+    super(null, sd, inputs);
+    addIArgument(integerArguments);
+  }
+
+  /** An op to be executed at once by {@code Nd4j.exec(op)}. */
+  protected JavaOp(INDArray[] inputs, long... integerArguments) {
+    super(inputs, null);
+    addIArgument(integerArguments);
+  }
+
+  /** Shapes of the outputs, given the inputs' arrays. */
+  protected abstract long[][] outputShapes(List<INDArray> inputs);
+
+  /** The kernel: reads the inputs, fills every output whole. Arrays may have any layout; see {@link Tensors}. */
+  protected abstract void run(List<INDArray> inputs, List<INDArray> outputs);
+
+  @Override
+  public abstract String opName();
+
+  @Override
+  public abstract int getNumOutputs();
+
+  /** Integer argument {@code i}. */
+  protected final int argument(int i) {
+    return iArguments.get(i).intValue();
+  }
+
+  @Override
+  public final List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
+    pending.set(context);
+    context.shapeFunctionOverride(true);
+    List<INDArray> inputs = context.getInputArrays();
+    DataType type = inputs.get(0).dataType();
+    List<LongShapeDescriptor> result = new ArrayList<>();
+    for (long[] shape : outputShapes(inputs)) {
+      result.add(LongShapeDescriptor.fromShape(shape, type));
+    }
+    return result;
+  }
+
+  @Override
+  public final long opHash() {
+    OpContext context = pending.get();
+    if (context != null) {
+      pending.remove();
+      run(context.getInputArrays(), context.getOutputArrays());
+    }
+    return NoopHash.VALUE;
+  }
+
+  @Override
+  public List<DataType> calculateOutputDataTypes(List<DataType> inputTypes) {
+    return Collections.nCopies(getNumOutputs(), inputTypes.get(0));
+  }
+
+  @Override
+  public Map<String, Object> propertiesForFunction() {
+    return new LinkedHashMap<>();
+  }
+
+  @Override
+  public void setPropertiesForFunction(Map<String, Object> properties) {
+    // integer arguments carry everything
+  }
+
+  @Override
+  public void configureFromArguments() {
+    // integer arguments are read where they are needed
+  }
+
+  /** Looked up late, so that loading an op class does not start the backend. */
+  private static final class NoopHash {
+    static final long VALUE = Nd4j.getExecutioner().getCustomOperations().get("noop").getHash();
+  }
+}

@@ -1,0 +1,102 @@
+package org.tarflowlm.ops;
+
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
+
+/**
+ * Access to the memory of ND4J arrays, for the kernels. Bulk copies between native memory and Java arrays run at memory speed;
+ * element access through indexers or buffers is several times slower.
+ */
+public final class Tensors {
+  private Tensors() {}
+
+  /** The array itself if its elements lie in C order without gaps, else such a copy. */
+  public static INDArray dense(INDArray array) {
+    return isDense(array) ? array : array.dup('c');
+  }
+
+  /** Whether the elements lie in C order without gaps. */
+  public static boolean isDense(INDArray array) {
+    return array.length() <= 1 || (array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array));
+  }
+
+  /** Native address of element 0 of a dense FLOAT array. */
+  public static FloatPointer floats(INDArray array) {
+    check(array, DataType.FLOAT);
+    FloatPointer pointer = new FloatPointer(array.data().pointer());
+    return at(pointer, array.offset());
+  }
+
+  /** The same memory, {@code elements} further on. */
+  public static FloatPointer at(FloatPointer pointer, long elements) {
+    return new FloatPointer(pointer).position(pointer.position() + elements);
+  }
+
+  /** Copies {@code count} elements from element {@code from} of a dense FLOAT or DOUBLE array into {@code target} from index 0. */
+  public static void read(INDArray array, long from, double[] target, int count) {
+    Pointer data = array.data().pointer();
+    long position = data.position() + array.offset() + from;
+    if (array.dataType() == DataType.DOUBLE) {
+      check(array, DataType.DOUBLE);
+      new DoublePointer(data).position(position).get(target, 0, count);
+      return;
+    }
+    check(array, DataType.FLOAT);
+    float[] buffer = Scratch.floats(count);
+    new FloatPointer(data).position(position).get(buffer, 0, count);
+    for (int i = 0; i < count; i++) {
+      target[i] = buffer[i];
+    }
+  }
+
+  /** Copies {@code count} values of {@code source} from index 0 to element {@code to} of a dense FLOAT or DOUBLE array. */
+  public static void write(double[] source, int count, INDArray array, long to) {
+    Pointer data = array.data().pointer();
+    long position = data.position() + array.offset() + to;
+    if (array.dataType() == DataType.DOUBLE) {
+      check(array, DataType.DOUBLE);
+      new DoublePointer(data).position(position).put(source, 0, count);
+      return;
+    }
+    check(array, DataType.FLOAT);
+    float[] buffer = Scratch.floats(count);
+    for (int i = 0; i < count; i++) {
+      buffer[i] = (float) source[i];
+    }
+    new FloatPointer(data).position(position).put(buffer, 0, count);
+  }
+
+  /** All elements of an array of whole numbers, in C order. */
+  public static int[] ints(INDArray array) {
+    INDArray dense = dense(array.dataType() == DataType.INT ? array : array.castTo(DataType.INT));
+    int[] result = new int[Math.toIntExact(dense.length())];
+    Pointer data = dense.data().pointer();
+    new IntPointer(data).position(data.position() + dense.offset()).get(result);
+    return result;
+  }
+
+  private static void check(INDArray array, DataType type) {
+    if (array.dataType() != type || !isDense(array)) {
+      throw new IllegalArgumentException("expected a dense " + type + " array, found " + array.shapeInfoToString());
+    }
+  }
+
+  /** One growing buffer a thread for the conversion between single and double precision. */
+  private static final class Scratch {
+    private static final ThreadLocal<float[]> BUFFER = ThreadLocal.withInitial(() -> new float[4096]);
+
+    static float[] floats(int count) {
+      float[] buffer = BUFFER.get();
+      if (buffer.length < count) {
+        buffer = new float[Math.max(count, 2 * buffer.length)];
+        BUFFER.set(buffer);
+      }
+      return buffer;
+    }
+  }
+}
