@@ -23,11 +23,11 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     sigmaMode = sigmaMode == null ? SigmaMode.PER_TOKEN : sigmaMode;
     sigmaMin = sigmaMin == null ? 1e-3 : sigmaMin;
     meanScale = meanScale == null ? 1.0 : meanScale;
-    ConfigException.requirePositive("codebook.sigma", sigma);
-    ConfigException.requirePositive("codebook.sigmaMin", sigmaMin);
-    ConfigException.requirePositive("codebook.meanScale", meanScale);
+    ConfigException.requirePositive("sigma", sigma);
+    ConfigException.requirePositive("sigmaMin", sigmaMin);
+    ConfigException.requirePositive("meanScale", meanScale);
     if (sigma < sigmaMin) {
-      throw new ConfigException("codebook.sigma is " + sigma + ", below codebook.sigmaMin " + sigmaMin);
+      throw new ConfigException("sigma", "is " + sigma + "; expected at least sigmaMin " + sigmaMin);
     }
   }
 

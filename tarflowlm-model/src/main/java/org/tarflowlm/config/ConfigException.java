@@ -1,26 +1,64 @@
 package org.tarflowlm.config;
 
-/** A configuration that is not valid; the message names the key, what was found and what was expected, in one line. */
+/**
+ * A configuration that is not valid; the message names the key, what was found and what was expected, in one line.
+ *
+ * <p>Records throw it with their own component as key ({@code layers}); whoever reads the record out of a larger document adds
+ * the way to it ({@code flows[1].layers}) by {@link #within}.
+ */
 public class ConfigException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
+  private final String key;
+  private final String problem;
+
   public ConfigException(String message) {
-    super(message);
+    this("", message);
   }
 
   public ConfigException(String message, Throwable cause) {
-    super(message, cause);
+    this("", message);
+    initCause(cause);
   }
 
-  static void requireAtLeast(String key, long value, long least) {
+  /**
+   * @param key JSON path of the key, relative to the object that is being checked; empty if the problem belongs to no key
+   * @param problem what was found and what was expected, as the rest of a sentence that begins with the key
+   */
+  public ConfigException(String key, String problem) {
+    super(key.isEmpty() ? problem : key + " " + problem);
+    this.key = key;
+    this.problem = problem;
+  }
+
+  /** JSON path of the offending key, or an empty string. */
+  public String key() {
+    return key;
+  }
+
+  /** This problem, its key seen from the document that holds the object at {@code path}. */
+  public ConfigException within(String path) {
+    ConfigException wider;
+    if (path.isEmpty()) {
+      return this;
+    } else if (key.isEmpty()) {
+      wider = new ConfigException(path + ":", problem);
+    } else {
+      wider = new ConfigException(path + (key.startsWith("[") ? "" : ".") + key, problem);
+    }
+    wider.initCause(this);
+    return wider;
+  }
+
+  public static void requireAtLeast(String key, long value, long least) {
     if (value < least) {
-      throw new ConfigException(key + " is " + value + "; expected at least " + least);
+      throw new ConfigException(key, "is " + value + "; expected at least " + least);
     }
   }
 
-  static void requirePositive(String key, double value) {
+  public static void requirePositive(String key, double value) {
     if (!(value > 0) || Double.isInfinite(value)) {
-      throw new ConfigException(key + " is " + value + "; expected a positive number");
+      throw new ConfigException(key, "is " + value + "; expected a positive number");
     }
   }
 }

@@ -20,21 +20,21 @@ public record FlowSpec(
 
   public FlowSpec {
     if (coupling == null) {
-      throw new ConfigException("flow.coupling is missing; expected AFFINE, MIX_1 or MIX_D");
+      throw new ConfigException("coupling", "is missing; expected AFFINE, MIX_1 or MIX_D");
     }
     if (direction == null) {
-      throw new ConfigException("flow.direction is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
+      throw new ConfigException("direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
     }
-    ConfigException.requireAtLeast("flow.layers", layers, 1);
+    ConfigException.requireAtLeast("layers", layers, 1);
     if (coupling == Coupling.AFFINE) {
       if (mixtures > 1) {
-        throw new ConfigException("flow.mixtures is " + mixtures + " for an AFFINE flow; expected 1 (an affine flow has one component)");
+        throw new ConfigException("mixtures", "is " + mixtures + " for an AFFINE flow; expected 1 (an affine flow has one component)");
       }
       mixtures = 1;
     }
-    ConfigException.requireAtLeast("flow.mixtures", mixtures, 1);
+    ConfigException.requireAtLeast("mixtures", mixtures, 1);
     if (tied && coupling != Coupling.MIX_D) {
-      throw new ConfigException("flow.tied is true for a " + coupling + " flow; only a MIX_D flow can be tied to the encoder's codebook");
+      throw new ConfigException("tied", "is true for a " + coupling + " flow; only a MIX_D flow can be tied to the encoder's codebook");
     }
   }
 

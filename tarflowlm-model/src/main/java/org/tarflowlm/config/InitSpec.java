@@ -13,10 +13,10 @@ public record InitSpec(Double inputStd, Double positionStd, Double innerSpread) 
     inputStd = inputStd == null ? 0.5 : inputStd;
     positionStd = positionStd == null ? 0.5 : positionStd;
     innerSpread = innerSpread == null ? 0.1 : innerSpread;
-    ConfigException.requirePositive("init.inputStd", inputStd);
-    ConfigException.requirePositive("init.positionStd", positionStd);
+    ConfigException.requirePositive("inputStd", inputStd);
+    ConfigException.requirePositive("positionStd", positionStd);
     if (!(innerSpread >= 0 && innerSpread < 1)) {
-      throw new ConfigException("init.innerSpread is " + innerSpread + "; expected a number in [0, 1)");
+      throw new ConfigException("innerSpread", "is " + innerSpread + "; expected a number in [0, 1)");
     }
   }
 

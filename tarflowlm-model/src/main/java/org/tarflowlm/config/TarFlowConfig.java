@@ -2,6 +2,8 @@ package org.tarflowlm.config;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -36,6 +38,8 @@ public record TarFlowConfig(
     Integer mafHidden,
     InitSpec init) {
 
+  private static final int MAX_CHANNELS = 1 << 16;
+
   public TarFlowConfig {
     model = model == null ? ModelType.TARFLOW : model;
     patchSize = patchSize == null ? 1 : patchSize;
@@ -51,30 +55,34 @@ public record TarFlowConfig(
     ConfigException.requireAtLeast("patchSize", patchSize, 1);
     ConfigException.requireAtLeast("mafHidden", mafHidden, 2);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
+    if ((long) latentDim * patchSize > MAX_CHANNELS) {
+      throw new ConfigException("latentDim", "is " + latentDim + " with patchSize " + patchSize + "; expected at most " + MAX_CHANNELS
+          + " channels a position");
+    }
     if (width % heads != 0) {
-      throw new ConfigException("width is " + width + ", not divisible by heads " + heads);
+      throw new ConfigException("width", "is " + width + ", not divisible by heads " + heads);
     }
     if (contextLength % patchSize != 0) {
-      throw new ConfigException("contextLength is " + contextLength + ", not divisible by patchSize " + patchSize);
+      throw new ConfigException("contextLength", "is " + contextLength + ", not divisible by patchSize " + patchSize);
     }
     if (flows == null || flows.isEmpty()) {
-      throw new ConfigException("flows is empty; expected at least one flow");
+      throw new ConfigException("flows", "is empty; expected at least one flow");
     }
     flows = List.copyOf(flows);
     channelMixing = channelMixing == null ? patchSize > 1 && flows.size() > 1 : channelMixing;
     if (model == ModelType.TARFLOW) {
       if (channelMixing && (latentDim * patchSize) % 2 != 0) {
-        throw new ConfigException("channelMixing needs an even number of channels; found patchSize " + patchSize + " x latentDim "
+        throw new ConfigException("channelMixing", "needs an even number of channels; found patchSize " + patchSize + " x latentDim "
             + latentDim + " = " + latentDim * patchSize);
       }
       for (int i = 0; i < flows.size(); i++) {
         FlowSpec flow = flows.get(i);
         if (flow.tied() && i > 0) {
-          throw new ConfigException("flows[" + i + "].tied is true; only the first flow can be tied to the encoder's codebook");
+          throw new ConfigException("flows[" + i + "].tied", "is true; only the first flow can be tied to the encoder's codebook");
         }
         if (flow.tied() && flow.mixtures() != vocabSize) {
-          throw new ConfigException("flows[" + i + "].mixtures is " + flow.mixtures() + " for a flow tied to the codebook; expected vocabSize "
-              + vocabSize);
+          throw new ConfigException("flows[" + i + "].mixtures", "is " + flow.mixtures()
+              + " for a flow tied to the codebook; expected vocabSize " + vocabSize);
         }
       }
     }
@@ -96,6 +104,38 @@ public record TarFlowConfig(
   @JsonIgnore
   public int totalLayers() {
     return flows.stream().mapToInt(FlowSpec::layers).sum();
+  }
+
+  /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */
+  public String toJson() {
+    return RecordJson.write(this);
+  }
+
+  /**
+   * Reads a configuration. Keys with a default may be left out; unknown keys, wrong types and contradictions are errors.
+   *
+   * @throws ConfigException in one line that names the key, what was found and what was expected
+   */
+  public static TarFlowConfig fromJson(String json) {
+    return RecordJson.read(json, TarFlowConfig.class);
+  }
+
+  /**
+   * Reads a configuration file.
+   *
+   * @throws ConfigException if the file cannot be read or is not a valid configuration; the message begins with its path
+   */
+  public static TarFlowConfig read(Path file) {
+    return RecordJson.read(file, TarFlowConfig.class);
+  }
+
+  /**
+   * Writes {@link #toJson} to a file, whole or not at all.
+   *
+   * @throws IOException if the file cannot be written
+   */
+  public void write(Path file) throws IOException {
+    AtomicFiles.write(file, toJson());
   }
 
   /** The discrete twin with the same body. */

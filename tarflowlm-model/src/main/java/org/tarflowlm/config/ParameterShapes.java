@@ -1,0 +1,151 @@
+package org.tarflowlm.config;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Names and shapes of all parameters of a configuration, in their fixed order: the order of a network's parameter vector and of a
+ * checkpoint's tensors. Matrices are [in, out]. In the tables H is the transformer's width, V the vocabulary, d the latent width, P the
+ * patch size, T the context length, D = P*d the channels of a position, K a flow's mixture components.
+ *
+ * <p>{@link ModelType#TARFLOW}:
+ * <pre>
+ * codebook.mean [V, d]
+ * codebook.logSigma [V] (PER_TOKEN) or [1] (SHARED); with FIXED it is a constant and no parameter
+ * flow{l}.in.weight [D, H], .in.bias [H], .start [H], .position [T/P, H], .block{i}... , .norm.gain [H], .norm.bias [H]
+ * MIX_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
+ * AFFINE (m = 2 numbers a channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units a channel, n = D - 1:
+ *   flow{l}.maf.context.weight [H, U*D], .maf.context.bias [U*D]
+ *   if D > 1: .maf.features.weight [3n, E*n], .maf.features.bias [E*n], .maf.hidden.weight [E*n, U*D]
+ *   .maf.out.weight [U*D, m*D], .maf.out.bias [m*D]
+ * </pre>
+ * {@link ModelType#AUTOREGRESSIVE}:
+ * <pre>
+ * embed.weight [V, H], lm.start [H], lm.position [T, H], lm.block{i}... , lm.norm.gain|bias [H], lm.head.weight [H, V], lm.head.bias [V]
+ * </pre>
+ * A block: {@code norm1.gain|bias [H]}, {@code qkv.weight [H, 3H]}, {@code qkv.bias}, {@code proj.weight [H, H]}, {@code proj.bias},
+ * {@code norm2.gain|bias [H]}, {@code up.weight [H, 4H]}, {@code up.bias}, {@code down.weight [4H, H]}, {@code down.bias}.
+ *
+ * <p>Names hold no underscore: DL4J's updater splits its keys there.
+ */
+public final class ParameterShapes {
+  private final Map<String, long[]> shapes = new LinkedHashMap<>();
+
+  private ParameterShapes() {}
+
+  /** Name to shape, in order; the map cannot be changed. */
+  public static Map<String, long[]> of(TarFlowConfig config) {
+    ParameterShapes collected = new ParameterShapes();
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      collected.addAutoregressive(config);
+    } else {
+      collected.addCodebook(config);
+      for (int l = 0; l < config.flows().size(); l++) {
+        collected.addFlow(config, config.flows().get(l), "flow" + l + ".");
+      }
+    }
+    return Collections.unmodifiableMap(collected.shapes);
+  }
+
+  /**
+   * Number of scalars in all parameters.
+   *
+   * @throws ConfigException if it does not fit a long
+   */
+  public static long parameterCount(TarFlowConfig config) {
+    try {
+      return of(config).values().stream().mapToLong(ParameterShapes::length).reduce(0, Math::addExact);
+    } catch (ArithmeticException e) {
+      throw new ConfigException("the configuration has more than 2^63 parameters", e);
+    }
+  }
+
+  /** Number of scalars of a shape. */
+  public static long length(long[] shape) {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+  }
+
+  /** Whether a parameter is a matrix that gets weight decay; gains, biases, codebooks, start and position vectors do not. */
+  public static boolean isWeight(String name) {
+    return name.endsWith(".weight");
+  }
+
+  /** E of the masked head: embedding features per preceding channel (paper appendix H). */
+  public static int mafEmbedding(TarFlowConfig config) {
+    int preceding = Math.max(1, config.channels() - 1);
+    return (int) Math.min(Math.max(1, config.mafHidden() * 9L / (16L * preceding)), 96);
+  }
+
+  private void addCodebook(TarFlowConfig config) {
+    add("codebook.mean", config.vocabSize(), config.latentDim());
+    switch (config.codebook().sigmaMode()) {
+      case PER_TOKEN -> add("codebook.logSigma", config.vocabSize());
+      case SHARED -> add("codebook.logSigma", 1);
+      case FIXED -> { }
+    }
+  }
+
+  private void addFlow(TarFlowConfig config, FlowSpec flow, String prefix) {
+    addLinear(prefix + "in", config.channels(), config.width());
+    addBody(config, prefix, config.positions(), flow.layers());
+    if (flow.coupling() == Coupling.MIX_D) {
+      addLinear(prefix + "head", config.width(), (long) config.patchSize() * flow.mixtures());
+      if (!flow.tied()) {
+        add(prefix + "component.mean", flow.mixtures(), config.latentDim());
+        add(prefix + "component.logScale", flow.mixtures());
+      }
+    } else {
+      addMaskedHead(config, prefix + "maf.", flow.coupling() == Coupling.AFFINE ? 2 : 3L * flow.mixtures());
+    }
+  }
+
+  private void addMaskedHead(TarFlowConfig config, String prefix, long numbersPerChannel) {
+    long channels = config.channels();
+    long hidden = config.mafHidden() / 2 * channels;
+    addLinear(prefix + "context", config.width(), hidden);
+    if (channels > 1) {
+      long features = mafEmbedding(config) * (channels - 1);
+      addLinear(prefix + "features", 3 * (channels - 1), features);
+      add(prefix + "hidden.weight", features, hidden);
+    }
+    addLinear(prefix + "out", hidden, numbersPerChannel * channels);
+  }
+
+  private void addAutoregressive(TarFlowConfig config) {
+    add("embed.weight", config.vocabSize(), config.width());
+    addBody(config, "lm.", config.contextLength(), config.totalLayers());
+    addLinear("lm.head", config.width(), config.vocabSize());
+  }
+
+  private void addBody(TarFlowConfig config, String prefix, long positions, int layers) {
+    long width = config.width();
+    add(prefix + "start", width);
+    add(prefix + "position", positions, width);
+    for (int i = 0; i < layers; i++) {
+      String block = prefix + "block" + i + ".";
+      addNorm(block + "norm1", width);
+      addLinear(block + "qkv", width, 3 * width);
+      addLinear(block + "proj", width, width);
+      addNorm(block + "norm2", width);
+      addLinear(block + "up", width, 4 * width);
+      addLinear(block + "down", 4 * width, width);
+    }
+    addNorm(prefix + "norm", width);
+  }
+
+  private void addNorm(String name, long width) {
+    add(name + ".gain", width);
+    add(name + ".bias", width);
+  }
+
+  private void addLinear(String name, long in, long out) {
+    add(name + ".weight", in, out);
+    add(name + ".bias", out);
+  }
+
+  private void add(String name, long... shape) {
+    shapes.put(name, shape);
+  }
+}

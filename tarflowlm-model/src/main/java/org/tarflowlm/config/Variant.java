@@ -1,0 +1,13 @@
+package org.tarflowlm.config;
+
+/** The models that the paper compares (sections 3.2 and 4). */
+public enum Variant {
+  /** Affine flows: the weakest, and the fastest to sample. */
+  AFFINE,
+  /** Mixture-CDF flows only. */
+  MIX_1,
+  /** A mixture-Rosenblatt flow tied to the encoder's codebook, then mixture-CDF flows: the paper's best. */
+  MIX_D,
+  /** The discrete transformer of the same body. */
+  AUTOREGRESSIVE
+}
