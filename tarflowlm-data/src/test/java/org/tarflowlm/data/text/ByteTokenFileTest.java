@@ -1,0 +1,90 @@
+package org.tarflowlm.data.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.datavec.api.split.FileSplit;
+import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+
+class ByteTokenFileTest {
+  private static final Text8Alphabet TEXT8 = new Text8Alphabet();
+  @TempDir private Path folder;
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(folder.resolve("corpus.txt"), text);
+  }
+
+  @Test
+  void readsAnywhere() throws IOException {
+    TokenSequence tokens = TokenSequences.open(file(Excerpt.text()).toString(), TEXT8);
+    assertEquals(Excerpt.text().length(), tokens.length());
+    int[] ids = new int[12];
+    tokens.read(40000, ids, 1, 11);
+    assertEquals(Excerpt.text().substring(40000, 40011), TEXT8.decode(ids).substring(1));
+    tokens.slice(1000, 2000).read(5, ids, 0, 12);
+    assertEquals(Excerpt.text().substring(1005, 1017), TEXT8.decode(ids));
+  }
+
+  @Test
+  void leavesOutTheFinalLineEnd() throws IOException {
+    assertEquals(4, TokenSequences.open(file("a bc\n").toString(), TEXT8).length());
+    assertEquals(4, TokenSequences.open(file("a bc\r\n").toString(), TEXT8).length());
+  }
+
+  @Test
+  void namesForeignCharacters() throws IOException {
+    TokenSequence tokens = TokenSequences.open(file("some Text").toString(), TEXT8);
+    String message = assertThrows(DataException.class, () -> tokens.read(2, new int[6], 0, 6)).getMessage();
+    assertTrue(message.contains("corpus.txt: character 'T' (U+0054) at offset 5"), message);
+  }
+
+  @Test
+  void streamsThroughDl4jsIterator() throws Exception {
+    Text8RecordReader reader = new Text8RecordReader(256);
+    reader.initialize(new FileSplit(file(Excerpt.text() + "\n").toFile()));
+    RecordReaderMultiDataSetIterator it = new RecordReaderMultiDataSetIterator.Builder(32)
+        .addReader("text", reader).addInput("text", 0, 0).addOutput("text", 1, 1).build();
+    int windows = 0;
+    StringBuilder text = new StringBuilder();
+    while (it.hasNext()) {
+      MultiDataSet batch = it.next();
+      assertEquals(DataType.INT, batch.getFeatures(0).dataType());
+      assertArrayEquals(batch.getFeatures(0).shape(), batch.getLabels(0).shape());
+      windows += batch.getFeatures(0).rows();
+      text.append(TEXT8.decode(batch.getFeatures(0).reshape(-1).toIntVector()));
+    }
+    assertEquals(Excerpt.text().length() / 256, windows);
+    assertEquals(Excerpt.text().substring(0, windows * 256), text.toString());
+  }
+
+  @Test
+  void aFileShorterThanAWindow() throws IOException {
+    Path path = file("short");
+    String message = assertThrows(DataException.class,
+        () -> new Text8RecordReader(10).initialize(new FileSplit(path.toFile()))).getMessage();
+    assertTrue(message.contains("shorter than one window of 10"), message);
+  }
+
+  @Test
+  void skipsForeignCharactersByChoice() throws Exception {
+    Text8RecordReader reader = new Text8RecordReader(4, null, Foreign.SKIP);
+    reader.initialize(new FileSplit(file("a1b2\nc d").toFile()));
+    assertEquals("abc ", TEXT8.decode(((org.datavec.api.writable.NDArrayWritable) reader.next().get(0)).get().toIntVector()));
+    Text8RecordReader strict = new Text8RecordReader(2);
+    Path path = file("ab\ncd");
+    strict.initialize(new FileSplit(path.toFile()));
+    String message = assertThrows(DataException.class, strict::next).getMessage();
+    assertTrue(message.contains("U+000A at offset 2"), message);
+  }
+}
