@@ -2,11 +2,22 @@ package org.tarflowlm.ops;
 
 import java.util.List;
 import org.nd4j.imports.converters.ImportClassMapping;
+import org.tarflowlm.kernel.NativeSetup;
 
 /** Makes the project's ops known to SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
 public final class Ops {
   static {
-    List<JavaOp> all = List.of();
+    NativeSetup.ensure(); // before anything loads the backend
+    List<JavaOp> all = List.of(
+        new LinearOp(), new LinearOp.Gradient(),
+        new LinearResidualOp(),
+        new MatmulOp(), new MatmulOp.Gradient(),
+        new LayerNormOp(), new LayerNormOp.Gradient(),
+        new BiasGeluOp(), new BiasGeluOp.Gradient(),
+        new CausalAttentionOp(), new CausalAttentionOp.Gradient(),
+        new EmbeddingOp(), new EmbeddingOp.Gradient(),
+        new ShiftPositionOp(), new ShiftPositionOp.Gradient(),
+        new CrossEntropyOp(), new CrossEntropyOp.Gradient());
     for (JavaOp op : all) {
       ImportClassMapping.getOpNameMapping().put(op.opName(), op);
     }

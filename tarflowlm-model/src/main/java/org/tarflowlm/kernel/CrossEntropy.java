@@ -1,0 +1,72 @@
+package org.tarflowlm.kernel;
+
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * Cross-entropy of a softmax, in nats a row: loss = logsumexp(logits) - logits[id].
+ *
+ * <pre>
+ *   logits, dLogits [rows, vocabulary]    ids [rows]    loss, dLoss [rows]
+ *   dLogits = dLoss (softmax(logits) - onehot(id))
+ * </pre>
+ *
+ * <p>Several rows of a small vocabulary share one pass of exp; probabilities are recomputed in the backward pass.
+ */
+public final class CrossEntropy {
+  private static final int CHUNK = 8_192;
+
+  private CrossEntropy() {}
+
+  /** Fills loss. */
+  public static void forward(FloatPointer logits, int[] ids, FloatPointer loss, int rows, int vocabulary) {
+    Ids.check(ids, vocabulary);
+    int chunk = Math.max(1, CHUNK / vocabulary);
+    Parallel.run((rows + chunk - 1) / chunk, task -> {
+      int first = task * chunk;
+      int count = Math.min(chunk, rows - first);
+      Scratch scratch = Scratch.get();
+      float[] e = scratch.floats(0, count * vocabulary);
+      float[] result = scratch.floats(1, count);
+      scratch.view(0, logits, (long) first * vocabulary).get(e, 0, count * vocabulary);
+      subtractMaxima(e, count, vocabulary);
+      for (int row = 0; row < count; row++) {
+        result[row] = -e[row * vocabulary + ids[first + row]];
+      }
+      VectorMath.exp(e, e, 0, count * vocabulary);
+      for (int row = 0; row < count; row++) {
+        result[row] += (float) Math.log(VectorMath.sum(e, row * vocabulary, vocabulary));
+      }
+      scratch.view(0, loss, first).put(result, 0, count);
+    });
+  }
+
+  /** Fills dLogits. */
+  public static void backward(FloatPointer logits, int[] ids, FloatPointer dLoss, FloatPointer dLogits, int rows, int vocabulary) {
+    Ids.check(ids, vocabulary);
+    int chunk = Math.max(1, CHUNK / vocabulary);
+    Parallel.run((rows + chunk - 1) / chunk, task -> {
+      int first = task * chunk;
+      int count = Math.min(chunk, rows - first);
+      Scratch scratch = Scratch.get();
+      float[] e = scratch.floats(0, count * vocabulary);
+      float[] weight = scratch.floats(1, count);
+      scratch.view(0, logits, (long) first * vocabulary).get(e, 0, count * vocabulary);
+      scratch.view(0, dLoss, first).get(weight, 0, count);
+      subtractMaxima(e, count, vocabulary);
+      VectorMath.exp(e, e, 0, count * vocabulary);
+      for (int row = 0; row < count; row++) {
+        int at = row * vocabulary;
+        VectorMath.scale(e, at, vocabulary, weight[row] / VectorMath.sum(e, at, vocabulary));
+        e[at + ids[first + row]] -= weight[row];
+      }
+      scratch.view(0, dLogits, (long) first * vocabulary).put(e, 0, count * vocabulary);
+    });
+  }
+
+  private static void subtractMaxima(float[] e, int rows, int vocabulary) {
+    for (int row = 0; row < rows; row++) {
+      int at = row * vocabulary;
+      VectorMath.subtract(e, at, vocabulary, VectorMath.max(e, at, vocabulary));
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package org.tarflowlm.kernel;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * y = x w + bias + residual.
+ *
+ * <pre>
+ *   x [rows, in]    w [in, out]    bias [out] or null    residual [rows, out] or null    y [rows, out]
+ *   dx = dy w^T     dw = x^T dy    dBias = column sums of dy                             dResidual = dy
+ * </pre>
+ *
+ * <p>Bias and residual are laid into y first and the product is added to them: the product reads y anyway, so this saves a pass.
+ * The backward pass splits dx by rows and dw by the longer side, all in one parallel section; column sums of dy are taken, as a
+ * matrix-vector product, while the chunk of dy is still in the cache of the thread that used it for dx.
+ */
+public final class Linear {
+  private static final int MIN_ROWS = 64;
+
+  private Linear() {}
+
+  /** Fills y; {@code bias} and {@code residual} may be null. */
+  public static void forward(FloatPointer x, FloatPointer w, FloatPointer bias, FloatPointer residual, FloatPointer y,
+      int rows, int in, int out) {
+    int chunk = chunk(rows);
+    Parallel.run(ceilDiv(rows, chunk), task -> {
+      int first = task * chunk;
+      int count = Math.min(chunk, rows - first);
+      Scratch scratch = Scratch.get();
+      FloatPointer target = scratch.view(0, y, (long) first * out);
+      if (residual != null) {
+        Pointer.memcpy(target, scratch.view(1, residual, (long) first * out), (long) Float.BYTES * count * out);
+        if (bias != null) {
+          Gemm.addToRows(count, out, scratch.ones(count), bias, target, out);
+        }
+      } else if (bias != null) {
+        repeatRow(scratch, bias, target, count, out);
+      }
+      float beta = bias == null && residual == null ? 0f : 1f;
+      Gemm.run(false, false, count, out, in, 1f, scratch.view(2, x, (long) first * in), in, w, out, beta, target, out);
+    });
+  }
+
+  /** Fills dx, dw and, unless null, dBias. */
+  public static void backward(FloatPointer x, FloatPointer w, FloatPointer dy, FloatPointer dx, FloatPointer dw, FloatPointer dBias,
+      int rows, int in, int out) {
+    int chunk = chunk(rows);
+    int chunks = ceilDiv(rows, chunk);
+    boolean byRow = in > out;
+    int side = byRow ? in : out;
+    int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, 2 * Parallel.threads())));
+    int blocks = ceilDiv(side, block);
+    FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
+    Parallel.run(blocks + chunks, task -> {
+      Scratch scratch = Scratch.get();
+      if (task < blocks) {
+        int first = task * block;
+        int count = Math.min(block, side - first);
+        if (byRow) {
+          Gemm.run(true, false, count, out, rows, 1f, scratch.view(0, x, first), in, dy, out, 0f,
+              scratch.view(1, dw, (long) first * out), out);
+        } else {
+          Gemm.run(true, false, in, count, rows, 1f, x, in, scratch.view(0, dy, first), out, 0f,
+              scratch.view(1, dw, first), out);
+        }
+      } else {
+        int first = (task - blocks) * chunk;
+        int count = Math.min(chunk, rows - first);
+        FloatPointer slice = scratch.view(0, dy, (long) first * out);
+        Gemm.run(false, true, count, in, out, 1f, slice, out, w, out, 0f, scratch.view(1, dx, (long) first * in), in);
+        if (partial != null) {
+          Gemm.columnSums(count, out, slice, out, scratch.ones(count),
+              scratch.view(2, partial, (long) (task - blocks) * out));
+        }
+      }
+    });
+    if (dBias != null) {
+      Gemm.columnSums(chunks, out, partial, out, Scratch.get().ones(chunks), dBias);
+    }
+  }
+
+  /** Copies one row to all rows, doubling what is filled with each copy. */
+  private static void repeatRow(Scratch scratch, FloatPointer row, FloatPointer target, int rows, int columns) {
+    Pointer.memcpy(target, scratch.view(1, row, 0), (long) Float.BYTES * columns);
+    for (int filled = 1; filled < rows; filled *= 2) {
+      int more = Math.min(filled, rows - filled);
+      Pointer.memcpy(scratch.view(1, target, (long) filled * columns), target, (long) Float.BYTES * more * columns);
+    }
+  }
+
+  /** Rows a task: several tasks a thread even out their speed, but each packs the whole of w again. */
+  private static int chunk(int rows) {
+    return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 4 * Parallel.threads())));
+  }
+
+  private static int roundUp(int count) {
+    return (count + 15) & ~15;
+  }
+
+  private static int ceilDiv(int a, int b) {
+    return (a + b - 1) / b;
+  }
+}

@@ -1,0 +1,97 @@
+package org.tarflowlm.kernel;
+
+import com.sun.jna.Function;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * Chooses the kernels of ND4J's OpenBLAS before that library is loaded.
+ *
+ * <p>OpenBLAS 0.3.19 does not know recent AMD processors and falls back to kernels of 2007, at a quarter of the speed or less.
+ * The environment variable OPENBLAS_CORETYPE overrides its choice and is read once, when the library is loaded; so this class
+ * sets it inside the process, which works as long as no ND4J array has been made yet. A value given by the user is left alone.
+ */
+public final class NativeSetup {
+  private static final Logger LOG = LogManager.getLogger(NativeSetup.class);
+  private static final String VARIABLE = "OPENBLAS_CORETYPE";
+  private static final List<String> AVX512 = List.of("avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd");
+  private static final List<String> AVX2 = List.of("avx2", "fma");
+
+  static {
+    choose();
+  }
+
+  private NativeSetup() {}
+
+  /** Makes the choice, once a process. To be called before the first use of ND4J; harmless later. */
+  public static void ensure() {
+    // the static initialiser does it
+  }
+
+  /**
+   * The core type for a processor with these feature flags (as in /proc/cpuinfo), or empty where OpenBLAS chooses well enough by
+   * itself.
+   */
+  static Optional<String> coreTypeFor(List<String> cpuFlags) {
+    if (cpuFlags.containsAll(AVX512)) {
+      return Optional.of("SkylakeX");
+    }
+    return cpuFlags.containsAll(AVX2) ? Optional.of("Haswell") : Optional.empty();
+  }
+
+  private static void choose() {
+    String given = System.getenv(VARIABLE);
+    if (given != null && !given.isBlank()) {
+      LOG.info("OpenBLAS core type {} (from the environment)", given);
+      return;
+    }
+    if (!System.getProperty("os.name").equals("Linux") || !List.of("amd64", "x86_64").contains(System.getProperty("os.arch"))) {
+      LOG.info("OpenBLAS core type left to OpenBLAS on {} {}", System.getProperty("os.name"), System.getProperty("os.arch"));
+      return;
+    }
+    Optional<String> chosen = coreTypeFor(cpuFlags());
+    if (chosen.isEmpty()) {
+      LOG.info("OpenBLAS core type left to OpenBLAS: the processor has no AVX2");
+    } else if (openBlasIsLoaded()) {
+      LOG.warn("OpenBLAS was loaded before {} could be set to {}: matrix products may be slow. Set it in the environment, or call"
+          + " Ops.register() before the first use of ND4J", VARIABLE, chosen.get());
+    } else {
+      set(chosen.get());
+    }
+  }
+
+  private static void set(String coreType) {
+    try {
+      Function.getFunction("c", "setenv").invokeInt(new Object[] {VARIABLE, coreType, 0});
+      LOG.info("OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", coreType, VARIABLE);
+    } catch (LinkageError e) {
+      LOG.warn("{} could not be set to {} inside the process ({}): matrix products may be slow. Set it in the environment",
+          VARIABLE, coreType, e.toString());
+    }
+  }
+
+  private static List<String> cpuFlags() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines.filter(line -> line.startsWith("flags")).findFirst()
+          .map(line -> Arrays.asList(line.substring(line.indexOf(':') + 1).trim().split("\\s+")))
+          .orElse(List.of());
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
+  private static boolean openBlasIsLoaded() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.anyMatch(line -> line.contains("libopenblas"));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package org.tarflowlm.kernel;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Temporary memory of one thread: buffers that grow and stay, so that a warm training step allocates nothing.
+ *
+ * <p>A slot belongs to one use at a time. Slots of a kernel's tasks and of the code around the tasks must differ, because the
+ * calling thread runs tasks as well.
+ */
+final class Scratch {
+  private static final int SLOTS = 12;
+  private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+  private final float[][] arrays = new float[SLOTS][];
+  private final FloatPointer[] natives = new FloatPointer[SLOTS];
+  private final View[] views = new View[SLOTS];
+  private FloatPointer ones;
+
+  private Scratch() {
+    for (int i = 0; i < SLOTS; i++) {
+      views[i] = new View();
+    }
+  }
+
+  static Scratch get() {
+    return OF_THREAD.get();
+  }
+
+  /** A Java array of at least {@code length} elements, contents undefined. */
+  float[] floats(int slot, int length) {
+    if (arrays[slot] == null || arrays[slot].length < length) {
+      arrays[slot] = new float[length];
+    }
+    return arrays[slot];
+  }
+
+  /** Native memory of at least {@code length} elements, contents undefined. */
+  FloatPointer natives(int slot, long length) {
+    if (natives[slot] == null || natives[slot].capacity() < length) {
+      if (natives[slot] != null) {
+        natives[slot].close();
+      }
+      natives[slot] = new FloatPointer(length);
+    }
+    return natives[slot];
+  }
+
+  /** At least {@code length} ones. */
+  FloatPointer ones(int length) {
+    if (ones == null || ones.capacity() < length) {
+      float[] values = new float[length];
+      Arrays.fill(values, 1f);
+      if (ones != null) {
+        ones.close();
+      }
+      ones = new FloatPointer(values);
+    }
+    return ones;
+  }
+
+  /** The memory of {@code base}, {@code offset} elements further on; valid until the slot's next use. */
+  FloatPointer view(int slot, FloatPointer base, long offset) {
+    return views[slot].aim(base, offset);
+  }
+
+  /**
+   * A pointer object that can be aimed again: a kernel needs thousands of them a step. The position stays zero, since
+   * {@link Pointer#memcpy} counts it in bytes but everything else in elements.
+   */
+  private static final class View extends FloatPointer {
+    View() {
+      super((Pointer) null);
+    }
+
+    FloatPointer aim(FloatPointer base, long offset) {
+      address = base.address() + Float.BYTES * (base.position() + offset);
+      return this;
+    }
+  }
+}

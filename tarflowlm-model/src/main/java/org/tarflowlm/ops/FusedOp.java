@@ -1,0 +1,93 @@
+package org.tarflowlm.ops;
+
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Base of the ops over {@link org.tarflowlm.kernel}: hands their kernels plain native memory in C order. FLOAT only, beside
+ * integer ids. Leading dimensions are just rows.
+ */
+abstract class FusedOp extends JavaOp {
+  FusedOp() {}
+
+  FusedOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
+    super(sd, inputs, integerArguments);
+  }
+
+  /**
+   * Fills the outputs.
+   *
+   * @param in the inputs, dense
+   * @param x memory of the FLOAT inputs, null for ids
+   * @param y memory of the outputs
+   */
+  abstract void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y);
+
+  @Override
+  protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
+    INDArray[] in = new INDArray[inputs.size()];
+    FloatPointer[] x = new FloatPointer[in.length];
+    for (int i = 0; i < in.length; i++) {
+      in[i] = Tensors.dense(inputs.get(i));
+      if (in[i].dataType() == DataType.FLOAT) {
+        x[i] = Tensors.floats(in[i]);
+      } else if (!in[i].dataType().isIntType()) {
+        throw new IllegalArgumentException(opName() + ": input " + i + " is " + in[i].dataType() + ", expected FLOAT");
+      }
+    }
+    INDArray[] out = new INDArray[outputs.size()];
+    FloatPointer[] y = new FloatPointer[out.length];
+    for (int i = 0; i < out.length; i++) {
+      INDArray target = outputs.get(i);
+      out[i] = Tensors.isDense(target) ? target : Nd4j.createUninitialized(DataType.FLOAT, target.shape(), 'c');
+      y[i] = Tensors.floats(out[i]);
+    }
+    kernel(in, x, y);
+    for (int i = 0; i < out.length; i++) {
+      if (out[i] != outputs.get(i)) {
+        outputs.get(i).assign(out[i]);
+      }
+    }
+    Reference.reachabilityFence(in); // the kernel held only addresses of copies made here
+  }
+
+  /** Product of all dimensions but the last. */
+  static int rows(INDArray array) {
+    return Math.toIntExact(array.length() / array.size(-1));
+  }
+
+  /** Size of a dimension; -1 is the last. */
+  static int size(INDArray array, int dimension) {
+    return Math.toIntExact(array.size(dimension));
+  }
+
+  /** The array's shape with another last dimension. */
+  static long[] withLast(INDArray array, long last) {
+    long[] shape = array.shape().clone();
+    shape[shape.length - 1] = last;
+    return shape;
+  }
+
+  /** @throws IllegalArgumentException if the input's shape is not as expected. */
+  final void requireShape(String input, INDArray array, long... expected) {
+    if (!Arrays.equals(array.shape(), expected)) {
+      throw new IllegalArgumentException(
+          opName() + ": " + input + " has shape " + Arrays.toString(array.shape()) + ", expected " + Arrays.toString(expected));
+    }
+  }
+
+  /** @throws IllegalArgumentException if the input's number of dimensions is not as expected. */
+  final void requireRank(String input, INDArray array, int expected) {
+    if (array.rank() != expected) {
+      throw new IllegalArgumentException(
+          opName() + ": " + input + " has shape " + Arrays.toString(array.shape()) + ", expected " + expected + " dimensions");
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.tarflowlm.ops;
+
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.kernel.Linear;
+
+/** x w + b: (x [.., in], w [in, out], b [out]) to [.., out]. FLOAT only; see {@link Linear}. */
+public final class LinearOp extends FusedOp {
+  public LinearOp() {}
+
+  public LinearOp(SameDiff sd, SDVariable x, SDVariable w, SDVariable b) {
+    super(sd, new SDVariable[] {x, w, b});
+  }
+
+  @Override
+  public String opName() {
+    return "tarflow_linear";
+  }
+
+  @Override
+  public int getNumOutputs() {
+    return 1;
+  }
+
+  @Override
+  protected long[][] outputShapes(List<INDArray> inputs) {
+    INDArray w = inputs.get(1);
+    requireShape("weight", w, inputs.get(0).size(-1), w.size(-1));
+    requireShape("bias", inputs.get(2), w.size(1));
+    return new long[][] {withLast(inputs.get(0), w.size(1))};
+  }
+
+  @Override
+  void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
+    Linear.forward(x[0], x[1], x[2], null, y[0], rows(in[0]), size(in[1], 0), size(in[1], 1));
+  }
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0)).outputVariables());
+  }
+
+  /** (x, w, dy) to (dx, dw, db). */
+  public static final class Gradient extends FusedOp {
+    public Gradient() {}
+
+    Gradient(SameDiff sd, SDVariable x, SDVariable w, SDVariable dy) {
+      super(sd, new SDVariable[] {x, w, dy});
+    }
+
+    @Override
+    public String opName() {
+      return "tarflow_linear_bp";
+    }
+
+    @Override
+    public int getNumOutputs() {
+      return 3;
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      INDArray w = inputs.get(1);
+      return new long[][] {inputs.get(0).shape(), w.shape(), {w.size(1)}};
+    }
+
+    @Override
+    void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
+      Linear.backward(x[0], x[1], x[2], y[0], y[1], y[2], rows(in[0]), size(in[1], 0), size(in[1], 1));
+    }
+  }
+}
