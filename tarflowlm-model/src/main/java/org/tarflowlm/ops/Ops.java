@@ -17,7 +17,15 @@ public final class Ops {
         new CausalAttentionOp(), new CausalAttentionOp.Gradient(),
         new EmbeddingOp(), new EmbeddingOp.Gradient(),
         new ShiftPositionOp(), new ShiftPositionOp.Gradient(),
-        new CrossEntropyOp(), new CrossEntropyOp.Gradient());
+        new CrossEntropyOp(), new CrossEntropyOp.Gradient(),
+        new MixtureCdfOp(), new MixtureCdfOp.Gradient(),
+        new MixtureCdfLogDensityOp(), new MixtureCdfLogDensityOp.Gradient(),
+        new RosenblattOp(), new RosenblattOp.Gradient(),
+        new RosenblattLogDensityOp(), new RosenblattLogDensityOp.Gradient(),
+        new AffineOp(), new AffineOp.Gradient(),
+        new AffineLogDensityOp(), new AffineLogDensityOp.Gradient(),
+        new EncodeOp(), new EncodeOp.Gradient(),
+        new VaeTermOp(), new VaeTermOp.Gradient());
     for (JavaOp op : all) {
       ImportClassMapping.getOpNameMapping().put(op.opName(), op);
     }

@@ -6,7 +6,6 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.shape.Shape;
 
 /**
  * Access to the memory of ND4J arrays, for the kernels. Bulk copies between native memory and Java arrays run at memory speed;
@@ -22,7 +21,15 @@ public final class Tensors {
 
   /** Whether the elements lie in C order without gaps. */
   public static boolean isDense(INDArray array) {
-    return array.length() <= 1 || (array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array));
+    // not Shape.hasDefaultStridesForShape, which denies it to some shapes with dimensions of size 1
+    long expected = 1;
+    for (int i = array.rank() - 1; i >= 0; i--) {
+      if (array.size(i) != 1 && array.stride(i) != expected) {
+        return false;
+      }
+      expected *= array.size(i);
+    }
+    return true;
   }
 
   /** Native address of element 0 of a dense FLOAT array. */

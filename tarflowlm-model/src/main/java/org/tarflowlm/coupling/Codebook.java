@@ -1,0 +1,108 @@
+package org.tarflowlm.coupling;
+
+/**
+ * The tied codebook of section 3.1: token k is encoded as q(z | k) = N(z; mu_k, sigma_k^2 I), and decoded by the posterior under a
+ * uniform prior, p(k | z) = N_k(z) / sum_j N_j(z). The {@link Components} are the V codes.
+ */
+public final class Codebook {
+  private Codebook() {}
+
+  /** z = mu_k + sigma_k noise [d]. */
+  public static void encode(int token, double[] noise, int nAt, Components codes, double[] z, int zAt) {
+    int count = codes.count();
+    double scale = codes.scales[token];
+    for (int i = 0; i < codes.dims(); i++) {
+      z[zAt + i] = codes.means[i * count + token] + scale * noise[nAt + i];
+    }
+  }
+
+  /**
+   * Gradient through {@link #encode}, given dL/dz: writes dL/dnoise [d], and adds to the token's entries of {@code dMeans}
+   * ([d][V], the order of {@link Components}) and {@code dLogScales} [V]. The arrays of noise, dz and dNoise share one index.
+   */
+  public static void encodeGradient(int token, double[] noise, double[] dz, int at, Components codes, double[] dNoise,
+      double[] dMeans, double[] dLogScales) {
+    int count = codes.count();
+    double scale = codes.scales[token];
+    for (int i = 0; i < codes.dims(); i++) {
+      dNoise[at + i] = scale * dz[at + i];
+      dMeans[i * count + token] += dz[at + i];
+      dLogScales[token] += dz[at + i] * scale * noise[at + i];
+    }
+  }
+
+  /** log N_k(z) in nats for every token, [V]. */
+  public static void logDensities(double[] z, int zAt, Components codes, double[] out, int outAt, Workspace w) {
+    int count = codes.count();
+    double norm = codes.dims() * Normal.LOG_SQRT_2PI;
+    w.ensure(1, count);
+    double[] distance = w.term;
+    codes.squaredDistances(z, zAt, distance);
+    for (int k = 0; k < count; k++) {
+      out[outAt + k] = -0.5 * distance[k] - codes.dims() * codes.logScales[k] - norm;
+    }
+  }
+
+  /**
+   * log p(x | z) - log q(z | x) = -logsumexp_k log N_k(z), in nats: the first term of the objective (section 3.3). The token's own
+   * density cancels, so the token does not appear.
+   */
+  public static double vaeTerm(double[] z, int zAt, Components codes, Workspace w) {
+    w.ensure(1, codes.count());
+    logDensities(z, zAt, codes, w.logJoint, 0, w);
+    return -ScalarMixture.logSumExp(w.logJoint, 0, codes.count());
+  }
+
+  /**
+   * Gradient of b times {@link #vaeTerm}: writes dz [d], adds to {@code dMeans} ([d][V], the order of {@link Components}) and to
+   * {@code dLogScales} [V].
+   */
+  public static void vaeTermGradient(double[] z, int zAt, Components codes, double b, double[] dz, int dzAt,
+      double[] dMeans, double[] dLogScales, Workspace w) {
+    int count = codes.count();
+    double logSum = -vaeTerm(z, zAt, codes, w);
+    for (int k = 0; k < count; k++) {
+      w.adjoint[k] = -b * Math.exp(w.logJoint[k] - logSum);
+    }
+    MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
+  }
+
+  /** log p(k | z) in nats for every token, [V]. */
+  public static void logPosterior(double[] z, int zAt, Components codes, double[] out, int outAt, Workspace w) {
+    int count = codes.count();
+    logDensities(z, zAt, codes, out, outAt, w);
+    double logSum = ScalarMixture.logSumExp(out, outAt, count);
+    for (int k = 0; k < count; k++) {
+      out[outAt + k] -= logSum;
+    }
+  }
+
+  /** Gradient of sum_k a_k log p(k | z), to the same places as {@link #vaeTermGradient}. */
+  public static void logPosteriorGradient(double[] z, int zAt, Components codes, double[] a, int aAt, double[] dz, int dzAt,
+      double[] dMeans, double[] dLogScales, Workspace w) {
+    int count = codes.count();
+    w.ensure(1, count);
+    logPosterior(z, zAt, codes, w.logJoint, 0, w);
+    double total = 0.0;
+    for (int k = 0; k < count; k++) {
+      total += a[aAt + k];
+    }
+    for (int k = 0; k < count; k++) {
+      w.adjoint[k] = a[aAt + k] - total * Math.exp(w.logJoint[k]);
+    }
+    MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
+  }
+
+  /** The most probable token, argmax_k p(k | z); the smallest id among equals. */
+  public static int decode(double[] z, int zAt, Components codes, Workspace w) {
+    w.ensure(1, codes.count());
+    logDensities(z, zAt, codes, w.logJoint, 0, w);
+    int best = 0;
+    for (int k = 1; k < codes.count(); k++) {
+      if (w.logJoint[k] > w.logJoint[best]) {
+        best = k;
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,88 @@
+package org.tarflowlm.coupling;
+
+/**
+ * K isotropic Gaussian components in d dimensions, shared by all positions: N(.; m_k, s_k^2 I). Means are kept dimension by
+ * dimension, [d][K], which is the order in which the couplings walk through them. May be read by many threads between calls of
+ * {@link #assign}.
+ */
+public final class Components {
+  private int count;
+  private int dims;
+  double[] means = new double[0];
+  double[] logScales = new double[0];
+  double[] scales = new double[0];
+  double[] inverseScales = new double[0];
+
+  /** No components; to be filled by {@link #assign}. */
+  public Components() {}
+
+  /**
+   * @param means [K, d], row by row
+   * @param logScales [K]
+   */
+  public Components(double[] means, double[] logScales, int count, int dims) {
+    assign(means, logScales, count, dims);
+  }
+
+  /** Replaces all components; allocates only if there are more numbers than ever before. Arguments as in the constructor. */
+  public void assign(double[] newMeans, double[] newLogScales, int newCount, int newDims) {
+    if (newCount < 1 || newDims < 1) {
+      throw new IllegalArgumentException("components: expected at least 1 component and 1 dimension, found " + newCount + " and " + newDims);
+    }
+    count = newCount;
+    dims = newDims;
+    if (means.length < count * dims) {
+      means = new double[count * dims];
+    }
+    if (scales.length < count) {
+      logScales = new double[count];
+      scales = new double[count];
+      inverseScales = new double[count];
+    }
+    for (int k = 0; k < count; k++) {
+      for (int i = 0; i < dims; i++) {
+        means[i * count + k] = newMeans[k * dims + i];
+      }
+    }
+    System.arraycopy(newLogScales, 0, logScales, 0, count);
+    for (int k = 0; k < count; k++) {
+      inverseScales[k] = Math.exp(-logScales[k]);
+      scales[k] = 1.0 / inverseScales[k];
+    }
+  }
+
+  /** K. */
+  public int count() {
+    return count;
+  }
+
+  /** d. */
+  public int dims() {
+    return dims;
+  }
+
+  /** out[k] = sum_i (z_i - m_ki)^2 / s_k^2. By differences: expanded squares lose all digits for narrow components. */
+  void squaredDistances(double[] z, int zAt, double[] out) {
+    int k = count;
+    for (int j = 0; j < k; j++) {
+      out[j] = 0.0;
+    }
+    for (int i = 0; i < dims; i++) {
+      double zi = z[zAt + i];
+      int at = i * k;
+      for (int j = 0; j < k; j++) {
+        double x = (zi - means[at + j]) * inverseScales[j];
+        out[j] += x * x;
+      }
+    }
+  }
+
+  /** Copies a gradient in this class's order [d][K], from index {@code from}, to the order [K][d]. */
+  public static void transpose(double[] byDimension, int from, int count, int dims, double[] byComponent) {
+    for (int i = 0; i < dims; i++) {
+      for (int k = 0; k < count; k++) {
+        byComponent[k * dims + i] = byDimension[from + i * count + k];
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package org.tarflowlm.coupling;
+
+/**
+ * Mixture-CDF coupling of one scalar (paper section 3.2.1, appendix A): the context predicts a mixture of K Gaussians, and the
+ * scalar is sent through the mixture's distribution function and the normal quantile,
+ *
+ * <pre>
+ *   u = Phi^-1(F(z)),  F(z) = sum_k pi_k Phi((z - m_k) / s_k),  log |du/dz| = log p(z) - log phi(u).
+ * </pre>
+ *
+ * <p>{@code theta} holds the 3K raw parameters of the scalar from index {@code at}: [logits K | means K | log-scales K];
+ * log pi = logits - logsumexp(logits), s = exp(log-scale). K = 1 is the affine map u = (z - m) / s.
+ */
+public final class MixtureCdf {
+  private MixtureCdf() {}
+
+  /** u; sets {@code w.logDensity()} and {@code w.logDet()}. */
+  public static double forward(double z, double[] theta, int at, int k, Workspace w) {
+    return forward(z, theta, at, k, false, w);
+  }
+
+  private static double forward(double z, double[] theta, int at, int k, boolean tailWeights, Workspace w) {
+    prepare(theta, at, k, w);
+    return evaluate(z, k, tailWeights, w);
+  }
+
+  /** log p(z) in nats; cheaper than {@link #forward} where u is not needed. */
+  public static double logDensity(double z, double[] theta, int at, int k, Workspace w) {
+    w.ensure(1, k);
+    double[] joint = w.logJoint;
+    for (int j = 0; j < k; j++) {
+      double x = (z - theta[at + k + j]) * Math.exp(-theta[at + 2 * k + j]);
+      joint[j] = theta[at + j] - theta[at + 2 * k + j] - 0.5 * x * x;
+    }
+    w.logDensity = ScalarMixture.logSumExp(joint, 0, k) - ScalarMixture.logSumExp(theta, at, k) - Normal.LOG_SQRT_2PI;
+    return w.logDensity;
+  }
+
+  /**
+   * Gradient of L = a u + b log |du/dz|: returns dL/dz and writes dL/dtheta to {@code dTheta} from index {@code dAt}. Sets what
+   * {@link #forward} sets. With g = a + b u (because log |du/dz| = log p + u^2/2 + constant) and the notation of the forward map,
+   *
+   * <pre>
+   *   dL/dm_k     = -g r_k du/dz + b r_k x_k / s_k               dL/dz = -sum_k dL/dm_k
+   *   dL/dlogs_k  = -g r_k du/dz s_k x_k + b r_k (x_k^2 - 1)     dL/dlogit_k = g sgn M (w_k - pi_k) + b (r_k - pi_k)
+   * </pre>
+   */
+  public static double gradient(double z, double[] theta, int at, int k, double a, double b, double[] dTheta, int dAt, Workspace w) {
+    double u = forward(z, theta, at, k, true, w);
+    double g = a + b * u;
+    double gSlope = g * w.slope[0];
+    double gMills = g * w.signedMills[0];
+    double[] weight = w.weight;
+    double[] tailWeight = w.tailWeight;
+    double dz = 0.0;
+    for (int j = 0; j < k; j++) {
+      double x = w.x[j];
+      double r = weight[k + j];
+      double s = w.scale[j];
+      double dMean = b * r * x * w.inverseScale[j] - gSlope * r;
+      dTheta[dAt + j] = gMills * (tailWeight[j] - weight[j]) + b * (r - weight[j]);
+      dTheta[dAt + k + j] = dMean;
+      dTheta[dAt + 2 * k + j] = b * r * (x * x - 1.0) - gSlope * r * s * x;
+      dz -= dMean;
+    }
+    return dz;
+  }
+
+  /** Gradient of L = b log p(z): returns dL/dz and writes dL/dtheta; sets {@code w.logDensity()}. No distribution function. */
+  public static double logDensityGradient(double z, double[] theta, int at, int k, double b, double[] dTheta, int dAt, Workspace w) {
+    prepare(theta, at, k, w);
+    standardize(z, k, w);
+    w.logDensity = ScalarMixture.density(0, k, w.logScale, w);
+    double[] weight = w.weight;
+    double dz = 0.0;
+    for (int j = 0; j < k; j++) {
+      double x = w.x[j];
+      double r = weight[k + j];
+      double dMean = b * r * x * w.inverseScale[j];
+      dTheta[dAt + j] = b * (r - weight[j]);
+      dTheta[dAt + k + j] = dMean;
+      dTheta[dAt + 2 * k + j] = b * r * (x * x - 1.0);
+      dz -= dMean;
+    }
+    return dz;
+  }
+
+  /** Weights, means and scales of the mixture into the workspace. */
+  private static void prepare(double[] theta, int at, int k, Workspace w) {
+    w.ensure(1, k);
+    ScalarMixture.softmax(theta, at, k, w);
+    System.arraycopy(theta, at + k, w.mean, 0, k);
+    System.arraycopy(theta, at + 2 * k, w.logScale, 0, k);
+    for (int j = 0; j < k; j++) {
+      w.inverseScale[j] = Math.exp(-w.logScale[j]);
+    }
+    for (int j = 0; j < k; j++) {
+      w.scale[j] = 1.0 / w.inverseScale[j];
+    }
+  }
+
+  private static void standardize(double z, int k, Workspace w) {
+    double[] x = w.x;
+    double[] mean = w.mean;
+    double[] inverseScale = w.inverseScale;
+    for (int j = 0; j < k; j++) {
+      x[j] = (z - mean[j]) * inverseScale[j];
+    }
+  }
+
+  private static double evaluate(double z, int k, boolean tailWeights, Workspace w) {
+    standardize(z, k, w);
+    Normal.upperMills(w.x, k, w.mills);
+    w.logDensity = ScalarMixture.density(0, k, w.logScale, w);
+    double u = ScalarMixture.quantile(0, k, w.logDensity, w.scale, w.inverseScale, tailWeights, w);
+    w.logDet = w.logDensity - Normal.logPdf(u);
+    return u;
+  }
+}

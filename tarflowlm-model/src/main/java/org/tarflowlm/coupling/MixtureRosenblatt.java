@@ -1,0 +1,189 @@
+package org.tarflowlm.coupling;
+
+/**
+ * Mixture-Rosenblatt coupling of a vector z in R^d (paper section 3.2.2, appendix B, algorithm 1): its density is a mixture of
+ * shared isotropic {@link Components} whose K weights the context predicts, log pi = logits - logsumexp(logits). With
+ * x_ik = (z_i - m_ki) / s_k and alpha_1 = pi, for i = 1..d
+ *
+ * <pre>
+ *   u_i       = Phi^-1( sum_k alpha_ik Phi(x_ik) )
+ *   p_i       = sum_k alpha_ik N(z_i; m_ki, s_k^2)
+ *   alpha_i+1 = alpha_i N(z_i; m_ki, s_k^2) / p_i          Bayes' rule: the weights given z_1..z_i
+ *   log |det du/dz| = log p(z) - sum_i log phi(u_i),       log p(z) = sum_i log p_i
+ * </pre>
+ */
+public final class MixtureRosenblatt {
+  private MixtureRosenblatt() {}
+
+  /** Writes u [d]; sets {@code w.logDensity()} and {@code w.logDet()}. {@code logits} holds K numbers from {@code lAt}. */
+  public static void forward(double[] z, int zAt, double[] logits, int lAt, Components c, double[] u, int uAt, Workspace w) {
+    forward(z, zAt, logits, lAt, c, false, w);
+    System.arraycopy(w.u, 0, u, uAt, c.dims());
+  }
+
+  private static void forward(double[] z, int zAt, double[] logits, int lAt, Components c, boolean tailWeights, Workspace w) {
+    int k = c.count();
+    int dims = c.dims();
+    w.ensure(dims, k);
+    ScalarMixture.softmax(logits, lAt, k, w);
+    standardize(z, zAt, c, w.x);
+    Normal.upperMills(w.x, dims * k, w.mills);
+    w.logDensity = 0.0;
+    w.logDet = 0.0;
+    for (int i = 0; i < dims; i++) {
+      double logDensity = ScalarMixture.density(i, k, c.logScales, w);
+      double u = ScalarMixture.quantile(i, k, logDensity, c.scales, c.inverseScales, tailWeights, w);
+      updateWeights(k, logDensity, w);
+      w.logDensity += logDensity;
+      w.logDet += logDensity - Normal.logPdf(u);
+    }
+  }
+
+  /** log p(z) in nats; one exponential a component, whatever d: for the last flow, whose u is not needed. */
+  public static double logDensity(double[] z, int zAt, double[] logits, int lAt, Components c, Workspace w) {
+    w.ensure(c.dims(), c.count());
+    joint(z, zAt, logits, lAt, c, w);
+    int k = c.count();
+    double norm = ScalarMixture.logSumExp(logits, lAt, k) + c.dims() * Normal.LOG_SQRT_2PI;
+    w.logDensity = ScalarMixture.logSumExp(w.logJoint, 0, k) - norm;
+    return w.logDensity;
+  }
+
+  /**
+   * Gradient of L = sum_i a_i u_i + b log |det du/dz|. Writes dL/dz [d] and dL/dlogits [K]; adds dL/dmeans to {@code dMeans}
+   * from 0 in the order [d][K] of {@link Components}, and dL/dlogScales [K] to {@code dLogScales}. Sets what {@link #forward}
+   * sets.
+   *
+   * <p>Per dimension the scalar mixture's closed form holds with g_i = a_i + b u_i; log alpha_i gets from u_i the adjoint
+   * c_ik = g_i sgn M_i (w_ik - alpha_ik). Since log alpha_ik is log pi_k plus the log-densities of the dimensions before i, up
+   * to a constant, one backward sweep carries G_k = b r_k + sum of the c_jk of later dimensions to each log N(z_i; m_ki, s_k^2),
+   * and in the end to the logits; r = alpha_d+1 are the posterior weights given all of z.
+   */
+  public static void gradient(double[] z, int zAt, double[] logits, int lAt, Components c, double[] a, int aAt, double b,
+      double[] dz, int dzAt, double[] dLogits, int dlAt, double[] dMeans, double[] dLogScales, Workspace w) {
+    forward(z, zAt, logits, lAt, c, true, w);
+    int k = c.count();
+    int dims = c.dims();
+    double[] weight = w.weight;
+    double[] adjoint = w.adjoint;
+    for (int j = 0; j < k; j++) {
+      adjoint[j] = b * weight[dims * k + j];
+    }
+    for (int i = dims - 1; i >= 0; i--) {
+      double g = a[aAt + i] + b * w.u[i];
+      dz[dzAt + i] = -backward(i, g * w.slope[i], g * w.signedMills[i], c, dMeans, dLogScales, w);
+    }
+    for (int j = 0; j < k; j++) {
+      dLogits[dlAt + j] = adjoint[j] - b * weight[j];
+    }
+  }
+
+  /** One dimension of the backward sweep; returns the sum of dL/dm_ki over the components. */
+  private static double backward(int i, double gSlope, double gMills, Components c, double[] dMeans, double[] dLogScales, Workspace w) {
+    int k = c.count();
+    int at = i * k;
+    double[] x = w.x;
+    double[] weight = w.weight;
+    double[] tailWeight = w.tailWeight;
+    double[] adjoint = w.adjoint;
+    double[] dMean = w.term;
+    double[] scale = c.scales;
+    double[] inverseScale = c.inverseScales;
+    for (int j = 0; j < k; j++) {
+      dMean[j] = adjoint[j] * x[at + j] * inverseScale[j] - gSlope * weight[at + k + j];
+    }
+    for (int j = 0; j < k; j++) {
+      dLogScales[j] += dMean[j] * scale[j] * x[at + j] - adjoint[j];
+    }
+    for (int j = 0; j < k; j++) {
+      dMeans[at + j] += dMean[j];
+    }
+    for (int j = 0; j < k; j++) {
+      adjoint[j] += gMills * (tailWeight[at + j] - weight[at + j]);
+    }
+    double sum = 0.0;
+    for (int j = 0; j < k; j++) {
+      sum += dMean[j];
+    }
+    return sum;
+  }
+
+  /** Gradient of L = b log p(z), to the same places as {@link #gradient}; sets {@code w.logDensity()}. */
+  public static void logDensityGradient(double[] z, int zAt, double[] logits, int lAt, Components c, double b,
+      double[] dz, int dzAt, double[] dLogits, int dlAt, double[] dMeans, double[] dLogScales, Workspace w) {
+    int k = c.count();
+    int dims = c.dims();
+    w.ensure(dims, k);
+    ScalarMixture.softmax(logits, lAt, k, w);
+    joint(z, zAt, w.logWeight, 0, c, w);
+    double logSum = ScalarMixture.logSumExp(w.logJoint, 0, k);
+    w.logDensity = logSum - dims * Normal.LOG_SQRT_2PI;
+    double[] adjoint = w.adjoint;
+    for (int j = 0; j < k; j++) {
+      adjoint[j] = b * Math.exp(w.logJoint[j] - logSum);
+      dLogits[dlAt + j] = adjoint[j] - b * w.weight[j];
+    }
+    gaussianGradient(z, zAt, c, adjoint, dz, dzAt, dMeans, dLogScales, w.term);
+  }
+
+  /** logJoint = logits_k + log N(z; m_k, s_k^2 I) + d log sqrt(2 pi). */
+  private static void joint(double[] z, int zAt, double[] logits, int lAt, Components c, Workspace w) {
+    double[] joint = w.logJoint;
+    c.squaredDistances(z, zAt, joint);
+    for (int j = 0; j < c.count(); j++) {
+      joint[j] = logits[lAt + j] - c.dims() * c.logScales[j] - 0.5 * joint[j];
+    }
+  }
+
+  /**
+   * Gradient of sum_k adjoint_k log N(z; m_k, s_k^2 I): writes dz, adds to dMeans [d][K] and dLogScales [K]; {@code term} is a
+   * temporary [K].
+   */
+  static void gaussianGradient(double[] z, int zAt, Components c, double[] adjoint, double[] dz, int dzAt,
+      double[] dMeans, double[] dLogScales, double[] term) {
+    int k = c.count();
+    double[] inverseScale = c.inverseScales;
+    double[] means = c.means;
+    for (int j = 0; j < k; j++) {
+      dLogScales[j] -= c.dims() * adjoint[j];
+    }
+    for (int i = 0; i < c.dims(); i++) {
+      int at = i * k;
+      double zi = z[zAt + i];
+      for (int j = 0; j < k; j++) {
+        double x = (zi - means[at + j]) * inverseScale[j];
+        term[j] = adjoint[j] * x * inverseScale[j];
+        dLogScales[j] += adjoint[j] * x * x;
+      }
+      for (int j = 0; j < k; j++) {
+        dMeans[at + j] += term[j];
+      }
+      double sum = 0.0;
+      for (int j = 0; j < k; j++) {
+        sum += term[j];
+      }
+      dz[dzAt + i] = -sum;
+    }
+  }
+
+  private static void standardize(double[] z, int zAt, Components c, double[] x) {
+    int k = c.count();
+    double[] means = c.means;
+    double[] inverseScale = c.inverseScales;
+    for (int i = 0; i < c.dims(); i++) {
+      int at = i * k;
+      double zi = z[zAt + i];
+      for (int j = 0; j < k; j++) {
+        x[at + j] = (zi - means[at + j]) * inverseScale[j];
+      }
+    }
+  }
+
+  /** log alpha_i+1 from the joint log-densities that {@link ScalarMixture#density} left behind. */
+  private static void updateWeights(int k, double logDensity, Workspace w) {
+    double norm = logDensity + Normal.LOG_SQRT_2PI;
+    for (int j = 0; j < k; j++) {
+      w.logWeight[j] = w.logJoint[j] - norm;
+    }
+  }
+}

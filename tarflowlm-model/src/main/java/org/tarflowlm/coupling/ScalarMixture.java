@@ -1,0 +1,180 @@
+package org.tarflowlm.coupling;
+
+/**
+ * One scalar under a mixture of K Gaussians: the part that {@link MixtureCdf} (once) and {@link MixtureRosenblatt} (once a
+ * dimension) share. With x_k = (z - m_k) / s_k,
+ *
+ * <pre>
+ *   p(z)  = sum_k pi_k phi(x_k) / s_k          r_k = pi_k phi(x_k) / (s_k p)      posterior weights
+ *   F(z)  = sum_k pi_k Phi(x_k)                w_k = pi_k Phi(sgn x_k) / tail     weights of the smaller tail
+ *   tail  = min(F, 1 - F), sgn = +1 where F is the smaller, else -1
+ *   u     = Phi^-1(F)                          M   = tail / phi(u) = R(|u|)       Mills ratio
+ *   du/dz = M p / tail                         du/dlogit_k = sgn M (w_k - pi_k)   du/dm_k = -r_k du/dz
+ * </pre>
+ *
+ * <p>Both tails are sums of positive terms: a component's own smaller tail is pi_k phi(x_k) R(|x_k|), which costs no
+ * exponential beyond the density's, and its larger one is pi_k minus that. Only where the mixture's smaller tail underflows
+ * (|u| beyond about 33) are the sums formed by logarithms.
+ */
+final class ScalarMixture {
+  /** Below this the linear tail sums may have lost terms to underflow. */
+  private static final double SMALLEST_TAIL = 1e-250;
+  /** exp of less than this is taken as zero; such terms cannot reach {@link #SMALLEST_TAIL}. */
+  private static final double SMALLEST_EXPONENT = -700.0;
+
+  private ScalarMixture() {}
+
+  /** weight[0..k) and logWeight from unnormalised logits (log pi = logits - logsumexp). */
+  static void softmax(double[] logits, int at, int k, Workspace w) {
+    double[] weight = w.weight;
+    double[] logWeight = w.logWeight;
+    double max = max(logits, at, k);
+    double sum = 0.0;
+    for (int j = 0; j < k; j++) {
+      double e = Math.exp(logits[at + j] - max);
+      weight[j] = e;
+      sum += e;
+    }
+    double inverse = 1.0 / sum;
+    double norm = max + Math.log(sum);
+    for (int j = 0; j < k; j++) {
+      weight[j] *= inverse;
+    }
+    for (int j = 0; j < k; j++) {
+      logWeight[j] = logits[at + j] - norm;
+    }
+  }
+
+  /**
+   * log p(z), and the posterior weights r into row {@code dim + 1} of weight; leaves log r_k + log p(z) + log sqrt(2 pi) in
+   * logJoint. Needs row {@code dim} of x, and logWeight.
+   */
+  static double density(int dim, int k, double[] logScale, Workspace w) {
+    double[] x = w.x;
+    double[] logWeight = w.logWeight;
+    double[] joint = w.logJoint;
+    double[] posterior = w.weight;
+    int at = dim * k;
+    int next = at + k;
+    for (int j = 0; j < k; j++) {
+      joint[j] = logWeight[j] - logScale[j] - 0.5 * x[at + j] * x[at + j];
+    }
+    double max = max(joint, 0, k);
+    double sum = 0.0;
+    for (int j = 0; j < k; j++) {
+      double difference = joint[j] - max;
+      double e = difference < SMALLEST_EXPONENT ? 0.0 : Math.exp(difference);
+      posterior[next + j] = e;
+      sum += e;
+    }
+    double inverse = 1.0 / sum;
+    for (int j = 0; j < k; j++) {
+      posterior[next + j] *= inverse;
+    }
+    return max + Math.log(sum) - Normal.LOG_SQRT_2PI;
+  }
+
+  /**
+   * u, after {@link #density}; sets u, slope (du/dz) and signedMills (sgn M) of this dimension, and on demand the tail weights.
+   * Needs row {@code dim} of mills.
+   */
+  static double quantile(int dim, int k, double logDensity, double[] scale, double[] inverseScale, boolean tailWeights, Workspace w) {
+    double[] x = w.x;
+    double[] mills = w.mills;
+    double[] weight = w.weight;
+    double[] small = w.tailWeight;
+    int at = dim * k;
+    int next = at + k;
+    double density = Math.exp(logDensity);
+    for (int j = 0; j < k; j++) {
+      small[at + j] = weight[next + j] * density * scale[j] * mills[at + j];
+    }
+    double below = 0.0;
+    double above = 0.0;
+    for (int j = 0; j < k; j++) {
+      double tail = small[at + j];
+      double rest = weight[at + j] - tail;
+      if (x[at + j] < 0) {
+        below += tail;
+        above += rest;
+      } else {
+        below += rest;
+        above += tail;
+      }
+    }
+    boolean lower = below <= above;
+    double tail = lower ? below : above;
+    if (!(tail > SMALLEST_TAIL)) {
+      return quantileByLogs(dim, k, inverseScale, w);
+    }
+    if (tailWeights) {
+      double inverse = 1.0 / tail;
+      for (int j = at; j < next; j++) {
+        boolean isSmall = (x[j] < 0) == lower;
+        small[j] = (isSmall ? small[j] : weight[j] - small[j]) * inverse;
+      }
+    }
+    double u = Normal.quantileOfLog(Math.log(tail));
+    double ratio = Normal.upperMills(-u);
+    return finish(dim, lower, u, ratio, ratio * density / tail, w);
+  }
+
+  /** The same where the tail underflows: |u| beyond 33. Always computes the tail weights. */
+  private static double quantileByLogs(int dim, int k, double[] inverseScale, Workspace w) {
+    double[] x = w.x;
+    double[] logTail = w.tailWeight;
+    int at = dim * k;
+    double logBelow = logTails(1.0, at, k, w);
+    double logAbove = logTails(-1.0, at, k, w);
+    boolean lower = logBelow <= logAbove;
+    double sign = lower ? 1.0 : -1.0;
+    double logSmaller = lower ? logTails(1.0, at, k, w) : logAbove;
+    double hazard = 0.0;
+    for (int j = 0; j < k; j++) {
+      double tailWeight = Math.exp(logTail[at + j] - logSmaller);
+      logTail[at + j] = tailWeight;
+      hazard += tailWeight * Normal.hazard(sign * x[at + j]) * inverseScale[j];
+    }
+    double u = Normal.quantileOfLog(logSmaller);
+    double ratio = Normal.upperMills(-u);
+    return finish(dim, lower, u, ratio, ratio * hazard, w);
+  }
+
+  /** log sum_k pi_k Phi(sign x_k), the terms' logarithms into tailWeight. */
+  private static double logTails(double sign, int at, int k, Workspace w) {
+    for (int j = 0; j < k; j++) {
+      w.tailWeight[at + j] = w.logWeight[j] + Normal.logCdf(sign * w.x[at + j]);
+    }
+    return logSumExp(w.tailWeight, at, k);
+  }
+
+  /** {@code lowerU} is the u of the smaller tail taken as the lower one. */
+  private static double finish(int dim, boolean lower, double lowerU, double ratio, double slope, Workspace w) {
+    double u = lower ? lowerU : -lowerU;
+    w.u[dim] = u;
+    w.slope[dim] = slope;
+    w.signedMills[dim] = lower ? ratio : -ratio;
+    return u;
+  }
+
+  static double max(double[] values, int at, int count) {
+    double max = values[at];
+    for (int j = at + 1; j < at + count; j++) {
+      max = values[j] > max ? values[j] : max;
+    }
+    return max;
+  }
+
+  static double logSumExp(double[] values, int at, int count) {
+    double max = max(values, at, count);
+    if (max == Double.NEGATIVE_INFINITY) {
+      return max;
+    }
+    double sum = 0.0;
+    for (int j = at; j < at + count; j++) {
+      double difference = values[j] - max;
+      sum += difference < SMALLEST_EXPONENT ? 0.0 : Math.exp(difference);
+    }
+    return max + Math.log(sum);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * The couplings of TarFlowLM (paper section 3.2, appendices A and B) and the tied codebook (section 3.1): mathematics on plain
+ * {@code double} arrays, one position at a time. Every class holds its formula's forward map, log-density, gradient and inverse
+ * side by side. Nothing here allocates: temporaries live in a {@link org.tarflowlm.coupling.Workspace}, one a thread.
+ *
+ * <p>"Forward" is data to noise, z to u; log-determinants are log |det du/dz|; logarithms are natural.
+ */
+package org.tarflowlm.coupling;

@@ -1,0 +1,92 @@
+package org.tarflowlm.ops;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.coupling.MixtureCdf;
+
+/**
+ * {@link MixtureCdf#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 3K]) to log p(z) [.., D], nats. For the last flow,
+ * whose u is not needed.
+ */
+public final class MixtureCdfLogDensityOp extends RowsOp {
+  static final String NAME = "tarflow_mixture_cdf_log_density";
+
+  public MixtureCdfLogDensityOp() {}
+
+  public MixtureCdfLogDensityOp(SameDiff sd, SDVariable z, SDVariable theta) {
+    super(sd, new SDVariable[] {z, theta});
+  }
+
+  public MixtureCdfLogDensityOp(INDArray z, INDArray theta) {
+    super(new INDArray[] {z, theta});
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  @Override
+  public int getNumOutputs() {
+    return 1;
+  }
+
+  @Override
+  protected long[][] outputShapes(List<INDArray> inputs) {
+    INDArray z = inputs.get(0);
+    Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3);
+    return new long[][] {z.shape()};
+  }
+
+  @Override
+  protected void rows(RowBlock block) {
+    int scalars = block.count * block.inWidth[0];
+    int width = block.inWidth[1] / block.inWidth[0];
+    for (int i = 0; i < scalars; i++) {
+      block.out[0][i] = MixtureCdf.logDensity(block.in[0][i], block.in[1], i * width, width / 3, block.workspace);
+    }
+  }
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0)).outputVariables());
+  }
+
+  /** (z, theta, dL/dlogDensity) to (dL/dz, dL/dtheta). */
+  public static final class Gradient extends RowsOp {
+    public Gradient() {}
+
+    Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable b) {
+      super(sd, new SDVariable[] {z, theta, b});
+    }
+
+    @Override
+    public String opName() {
+      return NAME + "_bp";
+    }
+
+    @Override
+    public int getNumOutputs() {
+      return 2;
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
+    }
+
+    @Override
+    protected void rows(RowBlock block) {
+      int scalars = block.count * block.inWidth[0];
+      int width = block.inWidth[1] / block.inWidth[0];
+      double[] theta = block.in[1];
+      double[] b = block.in[2];
+      for (int i = 0; i < scalars; i++) {
+        block.out[0][i] = MixtureCdf.logDensityGradient(
+            block.in[0][i], theta, i * width, width / 3, b[i], block.out[1], i * width, block.workspace);
+      }
+    }
+  }
+}

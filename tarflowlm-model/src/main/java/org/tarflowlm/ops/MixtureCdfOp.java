@@ -1,0 +1,94 @@
+package org.tarflowlm.ops;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.coupling.MixtureCdf;
+
+/**
+ * {@link MixtureCdf} forward, scalar by scalar: (z [.., D], theta [.., D, 3K]) to (u [.., D], log |du/dz| [.., D]).
+ */
+public final class MixtureCdfOp extends RowsOp {
+  static final String NAME = "tarflow_mixture_cdf";
+
+  public MixtureCdfOp() {}
+
+  public MixtureCdfOp(SameDiff sd, SDVariable z, SDVariable theta) {
+    super(sd, new SDVariable[] {z, theta});
+  }
+
+  public MixtureCdfOp(INDArray z, INDArray theta) {
+    super(new INDArray[] {z, theta});
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  @Override
+  public int getNumOutputs() {
+    return 2;
+  }
+
+  @Override
+  protected long[][] outputShapes(List<INDArray> inputs) {
+    INDArray z = inputs.get(0);
+    Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3);
+    return new long[][] {z.shape(), z.shape()};
+  }
+
+  @Override
+  protected void rows(RowBlock block) {
+    int scalars = block.count * block.inWidth[0];
+    int width = block.inWidth[1] / block.inWidth[0];
+    for (int i = 0; i < scalars; i++) {
+      block.out[0][i] = MixtureCdf.forward(block.in[0][i], block.in[1], i * width, width / 3, block.workspace);
+      block.out[1][i] = block.workspace.logDet();
+    }
+  }
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0), gradients.get(1)).outputVariables());
+  }
+
+  /** (z, theta, dL/du, dL/dlogDet) to (dL/dz, dL/dtheta). */
+  public static final class Gradient extends RowsOp {
+    public Gradient() {}
+
+    Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable a, SDVariable b) {
+      super(sd, new SDVariable[] {z, theta, a, b});
+    }
+
+    @Override
+    public String opName() {
+      return NAME + "_bp";
+    }
+
+    @Override
+    public int getNumOutputs() {
+      return 2;
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
+    }
+
+    @Override
+    protected void rows(RowBlock block) {
+      int scalars = block.count * block.inWidth[0];
+      int width = block.inWidth[1] / block.inWidth[0];
+      double[] z = block.in[0];
+      double[] theta = block.in[1];
+      double[] a = block.in[2];
+      double[] b = block.in[3];
+      for (int i = 0; i < scalars; i++) {
+        block.out[0][i] =
+            MixtureCdf.gradient(z[i], theta, i * width, width / 3, a[i], b[i], block.out[1], i * width, block.workspace);
+      }
+    }
+  }
+}

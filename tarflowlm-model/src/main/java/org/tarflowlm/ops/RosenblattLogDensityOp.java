@@ -1,0 +1,105 @@
+package org.tarflowlm.ops;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.coupling.MixtureRosenblatt;
+
+/**
+ * {@link MixtureRosenblatt#logDensity}, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to
+ * log p(z) [..], nats. For the last flow, whose u is not needed.
+ */
+public final class RosenblattLogDensityOp extends RowsOp {
+  static final String NAME = "tarflow_rosenblatt_log_density";
+
+  public RosenblattLogDensityOp() {}
+
+  public RosenblattLogDensityOp(SameDiff sd, SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    super(sd, new SDVariable[] {z, logits, means, logScales});
+  }
+
+  public RosenblattLogDensityOp(INDArray z, INDArray logits, INDArray means, INDArray logScales) {
+    super(new INDArray[] {z, logits, means, logScales});
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  @Override
+  public int getNumOutputs() {
+    return 1;
+  }
+
+  @Override
+  protected int sharedMeans() {
+    return 2;
+  }
+
+  @Override
+  protected long[][] outputShapes(List<INDArray> inputs) {
+    RosenblattOp.checkInputs(NAME, inputs);
+    return new long[][] {Shapes.leading(inputs.get(0).shape())};
+  }
+
+  @Override
+  protected void rows(RowBlock block) {
+    int dims = block.inWidth[0];
+    int k = block.inWidth[1];
+    for (int i = 0; i < block.count; i++) {
+      block.out[0][i] =
+          MixtureRosenblatt.logDensity(block.in[0], i * dims, block.in[1], i * k, block.components, block.workspace);
+    }
+  }
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    return List.of(new Gradient(sameDiff, arg(0), arg(1), arg(2), arg(3), gradients.get(0)).outputVariables());
+  }
+
+  /** (z, logits, means, logScales, dL/dlogDensity) to the gradients of the first four. */
+  public static final class Gradient extends RowsOp {
+    public Gradient() {}
+
+    Gradient(SameDiff sd, SDVariable... inputs) {
+      super(sd, inputs);
+    }
+
+    @Override
+    public String opName() {
+      return NAME + "_bp";
+    }
+
+    @Override
+    public int getNumOutputs() {
+      return 4;
+    }
+
+    @Override
+    protected int sharedMeans() {
+      return 2;
+    }
+
+    @Override
+    protected boolean sharedGradients() {
+      return true;
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape(), inputs.get(3).shape()};
+    }
+
+    @Override
+    protected void rows(RowBlock block) {
+      int dims = block.inWidth[0];
+      int k = block.inWidth[1];
+      for (int i = 0; i < block.count; i++) {
+        MixtureRosenblatt.logDensityGradient(block.in[0], i * dims, block.in[1], i * k, block.components, block.in[4][i],
+            block.out[0], i * dims, block.out[1], i * k, block.dMeans, block.dLogScales, block.workspace);
+      }
+    }
+  }
+}

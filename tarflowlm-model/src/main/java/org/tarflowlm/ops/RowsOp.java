@@ -1,0 +1,157 @@
+package org.tarflowlm.ops;
+
+import java.util.Arrays;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.kernel.Parallel;
+
+/**
+ * An op that treats every row (position) of its arrays alike, FLOAT or DOUBLE, with the mathematics in double precision. The
+ * first input is [.., D]; its leading dimensions are the rows, and all other arrays have the same rows, except for a pair of
+ * shared inputs (component means [K, d] and log-scales [K]) and, in a gradient op, their gradients as the last two outputs.
+ *
+ * <p>Rows are processed in parallel. Results repeat bit for bit: tasks are cut by shape alone, and the tasks' parts of shared
+ * gradients are added in task order.
+ */
+abstract class RowsOp extends JavaOp {
+  /** Numbers of the widest array that a block holds, about: a block's arrays should stay in the processor's cache. */
+  private static final int BLOCK_NUMBERS = 16_384;
+  private static final int MOST_BLOCK_ROWS = 64;
+  /** Most numbers that the tasks' parts of shared gradients may take together. */
+  private static final int MOST_PARTIAL_SUMS = 1 << 22;
+
+  protected RowsOp() {}
+
+  protected RowsOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
+    super(sd, inputs, integerArguments);
+  }
+
+  protected RowsOp(INDArray[] inputs, long... integerArguments) {
+    super(inputs, integerArguments);
+  }
+
+  /** Computes the output rows of a block. */
+  protected abstract void rows(RowBlock block);
+
+  /** Index of the shared means among the inputs, followed by the log-scales; -1 if there are none. */
+  protected int sharedMeans() {
+    return -1;
+  }
+
+  /** Whether the last two outputs are the gradients of the shared means and log-scales. */
+  protected boolean sharedGradients() {
+    return false;
+  }
+
+  @Override
+  protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
+    INDArray[] in = inputs.stream().map(Tensors::dense).toArray(INDArray[]::new);
+    new Pass(in, outputs.toArray(INDArray[]::new)).run();
+  }
+
+  /** One execution of the op. */
+  private final class Pass {
+    private final INDArray[] in;
+    private final INDArray[] out;
+    private final int shared = sharedMeans();
+    private final int rows;
+    private final int rowOutputs;
+    private final int blockRows;
+    private final Components components;
+
+    Pass(INDArray[] in, INDArray[] out) {
+      this.in = in;
+      this.out = out;
+      rows = Math.toIntExact(in[0].length() / in[0].size(-1));
+      rowOutputs = out.length - (sharedGradients() ? 2 : 0);
+      components = shared < 0 ? null : SharedComponents.read(in[shared], in[shared + 1]);
+      long widest = 1;
+      for (int i = 0; i < in.length; i++) {
+        widest = isShared(i) ? widest : Math.max(widest, in[i].length() / rows);
+      }
+      for (int i = 0; i < rowOutputs; i++) {
+        widest = Math.max(widest, out[i].length() / rows);
+      }
+      blockRows = (int) Math.max(1, Math.min(MOST_BLOCK_ROWS, BLOCK_NUMBERS / widest));
+    }
+
+    void run() {
+      if (!sharedGradients()) {
+        Parallel.run(ceil(rows, blockRows), task -> block(task * blockRows, Math.min(rows, (task + 1) * blockRows)));
+        return;
+      }
+      int size = components.count() * (components.dims() + 1);
+      int taskRows = Math.max(blockRows, ceil(rows, Math.max(1, MOST_PARTIAL_SUMS / size)));
+      int tasks = ceil(rows, taskRows);
+      double[] sums = RowBlock.ofThread().partialSums(Math.multiplyExact(tasks, size));
+      Parallel.run(tasks, task -> partialSum(task * taskRows, Math.min(rows, (task + 1) * taskRows), sums, task * size));
+      writeSharedGradients(sums, tasks, size);
+    }
+
+    private void partialSum(int from, int to, double[] sums, int at) {
+      RowBlock block = RowBlock.ofThread();
+      int k = components.count();
+      int cells = k * components.dims();
+      block.dMeans = RowBlock.atLeast(block.dMeans, cells);
+      block.dLogScales = RowBlock.atLeast(block.dLogScales, k);
+      Arrays.fill(block.dMeans, 0, cells, 0.0);
+      Arrays.fill(block.dLogScales, 0, k, 0.0);
+      for (int row = from; row < to; row += blockRows) {
+        block(row, Math.min(to, row + blockRows));
+      }
+      System.arraycopy(block.dMeans, 0, sums, at, cells);
+      System.arraycopy(block.dLogScales, 0, sums, at + cells, k);
+    }
+
+    private void writeSharedGradients(double[] sums, int tasks, int size) {
+      for (int task = 1; task < tasks; task++) {
+        for (int j = 0; j < size; j++) {
+          sums[j] += sums[task * size + j];
+        }
+      }
+      int k = components.count();
+      int cells = k * components.dims();
+      RowBlock block = RowBlock.ofThread();
+      block.dMeans = RowBlock.atLeast(block.dMeans, cells);
+      block.dLogScales = RowBlock.atLeast(block.dLogScales, k);
+      Components.transpose(sums, 0, k, components.dims(), block.dMeans);
+      Tensors.write(block.dMeans, cells, out[rowOutputs], 0);
+      System.arraycopy(sums, cells, block.dLogScales, 0, k);
+      Tensors.write(block.dLogScales, k, out[rowOutputs + 1], 0);
+    }
+
+    private void block(int from, int to) {
+      RowBlock block = RowBlock.ofThread();
+      block.count = to - from;
+      block.components = components;
+      for (int i = 0; i < in.length; i++) {
+        if (!isShared(i)) {
+          int width = (int) (in[i].length() / rows);
+          block.inWidth[i] = width;
+          block.in[i] = RowBlock.atLeast(block.in[i], block.count * width);
+          Tensors.read(in[i], (long) from * width, block.in[i], block.count * width);
+        }
+      }
+      for (int i = 0; i < rowOutputs; i++) {
+        int width = (int) (out[i].length() / rows);
+        block.outWidth[i] = width;
+        block.out[i] = RowBlock.atLeast(block.out[i], block.count * width);
+      }
+      rows(block);
+      for (int i = 0; i < rowOutputs; i++) {
+        Tensors.write(block.out[i], block.count * block.outWidth[i], out[i], (long) from * block.outWidth[i]);
+      }
+    }
+
+    private boolean isShared(int input) {
+      return shared >= 0 && (input == shared || input == shared + 1);
+    }
+  }
+
+  private static int ceil(int a, int b) {
+    return (a + b - 1) / b;
+  }
+}
