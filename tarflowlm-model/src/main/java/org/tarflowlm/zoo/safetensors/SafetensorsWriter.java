@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.TreeMap;
 import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.zoo.safetensors.SafetensorsException.Problem;
 
@@ -48,7 +49,7 @@ public final class SafetensorsWriter {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     if (!metadata.isEmpty()) {
       ObjectNode strings = root.putObject("__metadata__");
-      metadata.forEach(strings::put);
+      new TreeMap<>(metadata).forEach(strings::put); // sorted: the same content gives the same bytes
     }
     long end = 0;
     for (Map.Entry<String, FloatTensor> each : tensors.entrySet()) {
