@@ -1,0 +1,101 @@
+package org.tarflowlm.zoo;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TextFormat;
+import org.tarflowlm.config.Variant;
+
+/**
+ * A checkpoint of the zoo, as the index lists it.
+ *
+ * @param id name by which it is asked for; lower-case letters, digits, points and hyphens; also the name of its folder
+ * @param version of the weights under that id
+ * @param format which data it is made for
+ * @param variant which of the paper's models it is
+ * @param description one line
+ * @param license SPDX name of the weights' licence
+ * @param corpus what it was trained on
+ * @param parameters how many it has
+ * @param measured its headline figure; left out if it was not measured
+ * @param files the checkpoint's files by name, each with length and hash
+ */
+public record ZooEntry(
+    @JsonProperty(required = true) String id,
+    @JsonProperty(required = true) String version,
+    @JsonProperty(required = true) TextFormat format,
+    @JsonProperty(required = true) Variant variant,
+    @JsonProperty(required = true) String description,
+    @JsonProperty(required = true) String license,
+    @JsonProperty(required = true) String corpus,
+    @JsonProperty(required = true) long parameters,
+    Measurement measured,
+    @JsonProperty(required = true) Map<String, FileFact> files) {
+
+  public ZooEntry {
+    if (!id.matches("[a-z0-9][a-z0-9.-]*")) {
+      throw new ConfigException("id", "is \"" + id + "\"; expected lower-case letters, digits, points and hyphens");
+    }
+    ConfigException.requireAtLeast("parameters", parameters, 1);
+    for (String required : Checkpoint.REQUIRED_FILES) {
+      if (!files.containsKey(required)) {
+        throw new ConfigException("files." + required, "is missing; expected its length and SHA-256");
+      }
+    }
+    files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
+  }
+
+  /** Bytes of all files together. */
+  public long bytes() {
+    return files.values().stream().mapToLong(FileFact::bytes).sum();
+  }
+
+  /** SHA-256 of the weights. */
+  public String sha256() {
+    return files.get(Checkpoint.WEIGHTS).sha256();
+  }
+
+  /** The entry as indented JSON. */
+  public String toJson() {
+    return RecordJson.write(this);
+  }
+
+  /**
+   * The entry for a checkpoint's folder: its files are measured, the rest is taken from its {@code checkpoint.json}, which must
+   * therefore name id, version, description, licence and corpus.
+   *
+   * @throws CheckpointException if the folder is not a checkpoint or lacks one of these
+   */
+  public static ZooEntry describe(Path folder, TextFormat format, Variant variant) {
+    Checkpoint checkpoint = Checkpoint.load(folder);
+    CheckpointInfo info = checkpoint.info();
+    Map<String, FileFact> files = new LinkedHashMap<>();
+    try {
+      for (String name : List.of(Checkpoint.INFO, Checkpoint.CONFIG, Checkpoint.WEIGHTS, Checkpoint.CARD)) {
+        if (Files.exists(folder.resolve(name))) {
+          files.put(name, FileFact.of(folder.resolve(name)));
+        }
+      }
+    } catch (IOException e) {
+      throw new CheckpointException("cannot read " + folder + ": " + IoErrors.reason(e), e);
+    }
+    return new ZooEntry(require(folder, "id", info.id()), require(folder, "version", info.version()), format, variant,
+        require(folder, "description", info.description()), require(folder, "license", info.license()),
+        require(folder, "corpus", info.corpus()), checkpoint.parameterCount(),
+        info.measurements().isEmpty() ? null : info.measurements().get(0), files);
+  }
+
+  private static String require(Path folder, String key, String value) {
+    if (value == null) {
+      throw new CheckpointException(folder + "/" + Checkpoint.INFO + ": " + key + " is missing; a checkpoint of the zoo needs it");
+    }
+    return value;
+  }
+}

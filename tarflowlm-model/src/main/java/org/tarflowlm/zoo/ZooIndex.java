@@ -1,0 +1,76 @@
+package org.tarflowlm.zoo;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
+
+/** The entries of every {@value #RESOURCE} on the class path: that of the zoo's own weights, and those of anyone else's jars. */
+final class ZooIndex {
+  static final String FOLDER = "org/tarflowlm/zoo";
+  static final String RESOURCE = FOLDER + "/index.json";
+  private static final Logger LOG = LogManager.getLogger(ZooIndex.class);
+
+  private final ClassLoader loader;
+  private final Map<String, ZooEntry> entries = new LinkedHashMap<>();
+
+  /**
+   * An index file.
+   *
+   * @param checkpoints in the order in which they are to be listed
+   */
+  record Document(@JsonProperty(required = true) List<ZooEntry> checkpoints) {}
+
+  /** @throws CheckpointException if an index cannot be read */
+  ZooIndex(ClassLoader loader) {
+    this.loader = loader;
+    try {
+      for (URL url : Collections.list(loader.getResources(RESOURCE))) {
+        read(url);
+      }
+    } catch (IOException e) {
+      throw new CheckpointException("cannot read the zoo's index " + RESOURCE + ": " + IoErrors.reason(e), e);
+    }
+  }
+
+  private void read(URL url) throws IOException {
+    try (InputStream in = url.openStream()) {
+      String json = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      for (ZooEntry each : RecordJson.read(json, Document.class).checkpoints()) {
+        ZooEntry before = entries.putIfAbsent(each.id(), each);
+        if (before != null && !before.equals(each)) {
+          LOG.warn("checkpoint {} of {} is hidden by another one of that id earlier on the class path", each.id(), url);
+        }
+      }
+    } catch (ConfigException e) {
+      throw new CheckpointException("zoo index " + url + ": " + e.getMessage(), e);
+    }
+  }
+
+  Collection<ZooEntry> entries() {
+    return Collections.unmodifiableCollection(entries.values());
+  }
+
+  Collection<String> ids() {
+    return Collections.unmodifiableCollection(entries.keySet());
+  }
+
+  ZooEntry find(String id) {
+    return entries.get(id);
+  }
+
+  /** @throws CheckpointException if the resources are not there or not as the entry says */
+  Checkpoint load(ZooEntry entry) {
+    return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + entry.id()), entry.files())).load();
+  }
+}
