@@ -24,6 +24,7 @@ public final class Ops {
         new RosenblattLogDensityOp(), new RosenblattLogDensityOp.Gradient(),
         new AffineOp(), new AffineOp.Gradient(),
         new AffineLogDensityOp(), new AffineLogDensityOp.Gradient(),
+        new BoundLogScalesOp(), new BoundLogScalesOp.Gradient(),
         new EncodeOp(), new EncodeOp.Gradient(),
         new VaeTermOp(), new VaeTermOp.Gradient());
     for (JavaOp op : all) {

@@ -1,0 +1,90 @@
+package org.tarflowlm.eval;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.eval.LikelihoodEstimate.Bound;
+import org.tarflowlm.nn.EncoderNoise;
+import org.tarflowlm.nn.TarFlowLayer;
+
+/**
+ * The likelihood of a sequence of tokens, cut into windows of the model's context length that do not see each other (no carried
+ * context); the last window may be shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1).
+ */
+public final class Likelihood {
+  private static final int BATCH = 16;
+
+  private final TarFlowLayer layer;
+  private final long seed;
+
+  /** @param seed of the encoder's noise; the same seed gives the same figure */
+  public Likelihood(TarFlowLayer layer, long seed) {
+    this.layer = layer;
+    this.seed = seed;
+  }
+
+  /**
+   * Scores a whole sequence. Tokens at the end that do not fill a patch are left out of the sum and of the count.
+   *
+   * @throws IllegalArgumentException if there is not one whole patch
+   */
+  public LikelihoodEstimate of(int[] ids) {
+    TarFlowConfig config = layer.model();
+    int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
+    int length = config.contextLength();
+    int usable = ids.length / patch * patch;
+    if (usable == 0) {
+      throw new IllegalArgumentException("the text has " + ids.length + " tokens; expected at least " + patch);
+    }
+    Tally tally = new Tally();
+    int whole = usable / length;
+    for (int window = 0; window < whole; window += BATCH) {
+      add(ids, window * length, Math.min(BATCH, whole - window), length, window, tally);
+    }
+    if (usable > whole * length) {
+      add(ids, whole * length, 1, usable - whole * length, whole, tally);
+    }
+    return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.ELBO : Bound.EXACT);
+  }
+
+  private void add(int[] ids, int from, int windows, int length, int firstWindow, Tally tally) {
+    int[] batch = new int[windows * length];
+    System.arraycopy(ids, from, batch, 0, batch.length);
+    try (INDArray input = Nd4j.createFromArray(batch).reshape(windows, length);
+        INDArray noise = EncoderNoise.draw(seed, firstWindow, DataType.FLOAT, windows, length, layer.model().latentDim());
+        INDArray result = layer.logLikelihood(input, noise)) {
+      for (int i = 0; i < windows; i++) {
+        tally.add(-result.getDouble(i), length);
+      }
+    }
+  }
+
+  /** Ratio of sums and the standard error of that ratio. */
+  private static final class Tally {
+    private final List<double[]> windows = new ArrayList<>();
+    private double nats;
+    private long tokens;
+
+    void add(double windowNats, int windowTokens) {
+      windows.add(new double[] {windowNats, windowTokens});
+      nats += windowNats;
+      tokens += windowTokens;
+    }
+
+    LikelihoodEstimate estimate(Bound bound) {
+      double mean = nats / tokens;
+      double squares = 0;
+      for (double[] window : windows) {
+        double residual = window[0] - mean * window[1];
+        squares += residual * residual;
+      }
+      int n = windows.size();
+      double error = n < 2 ? Double.NaN : Math.sqrt(squares * n / (n - 1)) / tokens;
+      return new LikelihoodEstimate(bound, nats, tokens, error);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package org.tarflowlm.graph;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/**
+ * A pre-norm causal transformer whose output at position t depends on inputs at positions before t only: the input is shifted
+ * right by one behind a learned start vector (paper section 3.3).
+ */
+final class CausalTransformer {
+  private final GraphScope scope;
+  private final String prefix;
+  private final int layers;
+
+  /** @param prefix of the parameter names, such as {@code flow0.} */
+  CausalTransformer(GraphScope scope, String prefix, int layers) {
+    this.scope = scope;
+    this.prefix = prefix;
+    this.layers = layers;
+  }
+
+  /** Embedded inputs [B, T, H] to features [B, T, H]. */
+  SDVariable build(SDVariable embedded) {
+    Primitives p = scope.primitives();
+    SDVariable h = p.shiftPosition(embedded, parameter("start"), parameter("position"));
+    for (int i = 0; i < layers; i++) {
+      h = block(h, "block" + i + ".");
+    }
+    return p.layerNorm(h, parameter("norm.gain"), parameter("norm.bias"));
+  }
+
+  private SDVariable block(SDVariable h, String block) {
+    Primitives p = scope.primitives();
+    SDVariable normal = p.layerNorm(h, parameter(block + "norm1.gain"), parameter(block + "norm1.bias"));
+    SDVariable qkv = p.linear(normal, matrix(block + "qkv.weight"), parameter(block + "qkv.bias"));                // [B, T, 3H]
+    SDVariable mixed = p.causalAttention(qkv, scope.config().heads(), scope.config().width());                        // [B, T, H]
+    h = p.linearResidual(mixed, matrix(block + "proj.weight"), parameter(block + "proj.bias"), h);
+    normal = p.layerNorm(h, parameter(block + "norm2.gain"), parameter(block + "norm2.bias"));
+    SDVariable up = p.biasGelu(p.matmul(normal, matrix(block + "up.weight")), parameter(block + "up.bias"));       // [B, T, 4H]
+    return p.linearResidual(up, matrix(block + "down.weight"), parameter(block + "down.bias"), h);
+  }
+
+  private SDVariable parameter(String name) {
+    return scope.parameter(prefix + name);
+  }
+
+  private Matrix matrix(String name) {
+    return scope.matrix(prefix + name);
+  }
+}

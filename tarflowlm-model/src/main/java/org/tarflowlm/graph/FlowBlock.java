@@ -1,0 +1,109 @@
+package org.tarflowlm.graph;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.ops.AffineLogDensityOp;
+import org.tarflowlm.ops.AffineOp;
+import org.tarflowlm.ops.BoundLogScalesOp;
+import org.tarflowlm.ops.MixtureCdfLogDensityOp;
+import org.tarflowlm.ops.MixtureCdfOp;
+import org.tarflowlm.ops.RosenblattLogDensityOp;
+import org.tarflowlm.ops.RosenblattOp;
+
+/**
+ * One flow of the stack: a causal transformer that reads the latents in the flow's direction and predicts the parameters of the
+ * coupling at every position (paper sections 3.2 and 3.3).
+ */
+final class FlowBlock {
+  private static final int POSITION_AXIS = 1;
+
+  private final GraphScope scope;
+  private final int index;
+  private final FlowSpec spec;
+  private final EncoderCodebook codebook;
+
+  FlowBlock(GraphScope scope, int index, EncoderCodebook codebook) {
+    this.scope = scope;
+    this.index = index;
+    this.spec = scope.config().flows().get(index);
+    this.codebook = codebook;
+  }
+
+  /** What a flow makes of its input. Shapes: u [B, T/P, P*d]; log-determinant any shape whose first axis is B, to be summed. */
+  record Transformed(SDVariable u, SDVariable logDeterminant) {}
+
+  /** Data to noise: h [B, T/P, P*d] to u and log|det du/dh|. */
+  Transformed forward(SDVariable h) {
+    SDVariable x = read(h);
+    SDVariable[] result = switch (spec.coupling()) {
+      case AFFINE -> new AffineOp(scope.sd(), x, scalarParameters(x)).outputVariables();
+      case MIX_1 -> new MixtureCdfOp(scope.sd(), x, scalarParameters(x)).outputVariables();
+      case MIX_D -> new RosenblattOp(scope.sd(), tokens(x), weights(x), componentMeans(), componentLogScales()).outputVariables();
+    };
+    return new Transformed(read(result[0].reshape(-1, scope.positions(), scope.config().channels())), result[1]);
+  }
+
+  /** log p(h) under this flow as the last one, whose u is never needed: any shape whose first axis is B, to be summed. */
+  SDVariable logDensity(SDVariable h) {
+    SDVariable x = read(h);
+    return switch (spec.coupling()) {
+      case AFFINE -> new AffineLogDensityOp(scope.sd(), x, scalarParameters(x)).outputVariable();
+      case MIX_1 -> new MixtureCdfLogDensityOp(scope.sd(), x, scalarParameters(x)).outputVariable();
+      case MIX_D -> new RosenblattLogDensityOp(scope.sd(), tokens(x), weights(x), componentMeans(), componentLogScales()).outputVariable();
+    };
+  }
+
+  /** Turns a sequence into the flow's reading order, and back. */
+  private SDVariable read(SDVariable h) {
+    return spec.direction() == Direction.RIGHT_TO_LEFT ? scope.sd().reverse(h, POSITION_AXIS) : h;
+  }
+
+  private SDVariable features(SDVariable x) {
+    SDVariable embedded = scope.primitives().linear(x, scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
+    return new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
+  }
+
+  /** Affine: (shift, log-scale); Mix-1: (logits, means, log-scales); per channel, log-scales bounded: [B, T/P, P*d, 2 or 3K]. */
+  private SDVariable scalarParameters(SDVariable x) {
+    int outputs = spec.coupling() == Coupling.AFFINE ? 2 : 3 * spec.mixtures();
+    SDVariable raw = new MafHead(scope, prefix(), outputs).build(features(x), x);
+    return new BoundLogScalesOp(scope.sd(), raw, spec.mixtures(), scope.config().logScaleBound()).outputVariable();
+  }
+
+  /** Mix-d's logits, one set a token of the patch: [B, T, K]. */
+  private SDVariable weights(SDVariable x) {
+    SDVariable logits = scope.primitives().linear(features(x), scope.matrix(prefix() + "head.weight"), parameter("head.bias"));     // [B, T/P, P K]
+    return scope.config().patchSize() == 1 ? logits : logits.reshape(-1, scope.tokens(), spec.mixtures());
+  }
+
+  /** The tokens' own vectors: [B, T, d]. */
+  private SDVariable tokens(SDVariable x) {
+    TarFlowConfig config = scope.config();
+    return config.patchSize() == 1 ? x : x.reshape(-1, scope.tokens(), config.latentDim());
+  }
+
+  private SDVariable componentMeans() {
+    return spec.tied() ? codebook.means() : parameter("component.mean");
+  }
+
+  private SDVariable componentLogScales() {
+    return spec.tied() ? codebook.logSigmas() : parameter("component.logScale");
+  }
+
+  private SDVariable parameter(String name) {
+    return scope.parameter(prefix() + name);
+  }
+
+  private String prefix() {
+    return "flow" + index + ".";
+  }
+
+  /** Even-indexed channels first, then odd-indexed ones (paper section 5, ChannelMix); volume-preserving. [B, T/P, P*d]. */
+  static SDVariable mixChannels(SameDiff sd, SDVariable h, int positions, int channels) {
+    return h.reshape(-1, positions, channels / 2, 2).permute(0, 1, 3, 2).reshape(-1, positions, channels);
+  }
+}

@@ -1,0 +1,64 @@
+package org.tarflowlm.graph;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.tarflowlm.config.TarFlowConfig;
+
+/**
+ * The flows one after another and the telescoped objective (paper section 3.3): per token
+ *
+ * <pre>log p(x|z) - log q(z|x) + sum over flows but the last of log|det dh^(l)/dh^(l-1)| + log p_mix^(L)(h^(L-1))</pre>
+ *
+ * where the last flow's u cancels and is never formed.
+ */
+final class FlowStack {
+  private final GraphScope scope;
+
+  FlowStack(GraphScope scope) {
+    this.scope = scope;
+  }
+
+  /** Names of h^(0) .. h^(L-1), the inputs of the flows, in the graph. */
+  static String latentName(int flow) {
+    return "latent" + flow;
+  }
+
+  /** ELBO in nats per sequence, [B], from ids INT [B, T] and noise [B, T, d]. */
+  SDVariable elbo(SDVariable ids, SDVariable noise) {
+    TarFlowConfig config = scope.config();
+    EncoderCodebook codebook = new EncoderCodebook(scope);
+    SDVariable z = codebook.encode(ids, noise);
+    List<SDVariable> terms = new ArrayList<>();
+    terms.add(perSequence(codebook.vaeTerm(z), scope.tokens()));
+    SDVariable h = z.reshape(-1, scope.positions(), config.channels()).rename(latentName(0));
+    int last = config.flows().size() - 1;
+    for (int l = 0; l < last; l++) {
+      FlowBlock.Transformed flow = new FlowBlock(scope, l, codebook).forward(h);
+      terms.add(perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
+      h = flow.u();
+      if (config.channelMixing()) {
+        h = FlowBlock.mixChannels(scope.sd(), h, scope.positions(), config.channels());
+      }
+      h = h.rename(latentName(l + 1));
+    }
+    terms.add(perSequence(new FlowBlock(scope, last, codebook).logDensity(h), logDeterminantsPerSequence(last)));
+    SDVariable sum = terms.get(0);
+    for (SDVariable term : terms.subList(1, terms.size())) {
+      sum = sum.add(term);
+    }
+    return sum;
+  }
+
+  /** A Mix-d flow has one number a token, the others one a channel. */
+  private int logDeterminantsPerSequence(int flow) {
+    return switch (scope.config().flows().get(flow).coupling()) {
+      case MIX_D -> scope.tokens();
+      case AFFINE, MIX_1 -> scope.positions() * scope.config().channels();
+    };
+  }
+
+  private static SDVariable perSequence(SDVariable terms, int count) {
+    return terms.reshape(-1, count).sum(1);
+  }
+}

@@ -1,0 +1,57 @@
+package org.tarflowlm.nn;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Runs a SameDiff graph again and again in recycled memory.
+ *
+ * <p>M2.1's session remembers the id of every array it ever released and never forgets one, which grows without end over a training
+ * run; here the set is emptied before each run.
+ */
+final class GraphSession extends InferenceSession {
+  private final SameDiff graph;
+  private final RecyclingMemory memory = new RecyclingMemory();
+
+  GraphSession(SameDiff graph) {
+    super(graph);
+    this.graph = graph;
+    graph.setEnableCache(true);
+    setMmgr(memory);
+  }
+
+  /**
+   * Computes outputs, which are valid until {@link #endStep()}: copy what must outlive it.
+   *
+   * @param placeholders arrays by placeholder name
+   */
+  Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation) {
+    freedArrays.clear();
+    try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+      return output(outputs, placeholders, null, Collections.emptyList(), Collections.emptyList(), At.defaultAt(operation));
+    }
+  }
+
+  void endStep() {
+    graph.clearPlaceholders(true);
+    graph.clearOpInputs();
+    memory.endStep();
+  }
+
+  /** Bytes of native memory that runs have taken so far. */
+  long bytes() {
+    return memory.bytes();
+  }
+
+  void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,46 @@
+package org.tarflowlm.nn;
+
+import org.tarflowlm.config.ConfigException;
+
+/**
+ * Adam with decoupled weight decay on matrices, clipping of the global gradient norm, warm-up and cosine decay. The paper does not say
+ * which optimiser it used; these defaults trained every coupling without a non-finite gradient.
+ *
+ * @param learningRate peak; default 3e-3
+ * @param warmupSteps default 50
+ * @param finalFraction of the peak at the last step; default 0.05
+ * @param beta1 default 0.9
+ * @param beta2 default 0.95
+ * @param weightDecay default 0.01
+ * @param clipNorm global norm of the gradient of the loss in nats per token; default 1
+ */
+public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2,
+    Double weightDecay, Double clipNorm) {
+
+  public OptimizerSpec {
+    learningRate = learningRate == null ? 3e-3 : learningRate;
+    warmupSteps = warmupSteps == null ? 50 : warmupSteps;
+    finalFraction = finalFraction == null ? 0.05 : finalFraction;
+    beta1 = beta1 == null ? 0.9 : beta1;
+    beta2 = beta2 == null ? 0.95 : beta2;
+    weightDecay = weightDecay == null ? 0.01 : weightDecay;
+    clipNorm = clipNorm == null ? 1.0 : clipNorm;
+    requireWithin("learningRate", learningRate, 0, 10);
+    requireWithin("warmupSteps", warmupSteps, 0, Integer.MAX_VALUE);
+    requireWithin("finalFraction", finalFraction, 0, 1);
+    requireWithin("beta1", beta1, 0, 1);
+    requireWithin("beta2", beta2, 0, 1);
+    requireWithin("weightDecay", weightDecay, 0, 1);
+    requireWithin("clipNorm", clipNorm, 0, Double.MAX_VALUE);
+  }
+
+  public static OptimizerSpec defaults() {
+    return new OptimizerSpec(null, null, null, null, null, null, null);
+  }
+
+  private static void requireWithin(String key, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      throw new ConfigException("optimizer." + key + " is " + value + "; expected a number between " + least + " and " + most);
+    }
+  }
+}

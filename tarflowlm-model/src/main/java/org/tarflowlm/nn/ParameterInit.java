@@ -1,0 +1,142 @@
+package org.tarflowlm.nn;
+
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.apache.commons.math3.distribution.NormalDistribution;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.InitSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+
+/**
+ * Starts the parameters of a model. Each parameter draws from a generator of its own, seeded by the run's seed and the parameter's
+ * name, so that adding a flow leaves the others as they were.
+ *
+ * <p>The paper does not say how its weights start. {@link InitSpec} gives the reasons for the numbers.
+ */
+final class ParameterInit {
+  private static final double HEAD_STD = 0.02;
+  private static final double MAF_OUT_STD = 0.01;
+  private static final double COMPONENT_STD = 0.5;
+
+  private final TarFlowConfig config;
+  private final long seed;
+
+  ParameterInit(TarFlowConfig config, long seed) {
+    this.config = config;
+    this.seed = seed;
+  }
+
+  /** Fills the arrays in place. */
+  void fill(Map<String, INDArray> parameters) {
+    parameters.forEach(this::fill);
+    for (int l = 0; l < config.flows().size() && config.model() == ModelType.TARFLOW; l++) {
+      String bias = "flow" + l + ".maf.out.bias";
+      if (parameters.containsKey(bias)) {
+        parameters.get(bias).assign(Nd4j.createFromArray(componentStart(l, parameters.get("codebook.mean"))));
+      }
+    }
+  }
+
+  private void fill(String name, INDArray array) {
+    double std = standardDeviation(name, array);
+    if (name.endsWith(".gain")) {
+      array.assign(1.0);
+    } else if (name.equals("codebook.logSigma")) {
+      array.assign(Math.log(config.codebook().sigma()));
+    } else if (std == 0) {
+      array.assign(0.0);
+    } else {
+      SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
+      float[] values = new float[Math.toIntExact(array.length())];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (std * random.nextGaussian());
+      }
+      array.assign(Nd4j.createFromArray(values).reshape(array.shape()));
+    }
+  }
+
+  private double standardDeviation(String name, INDArray array) {
+    InitSpec init = config.init();
+    String last = name.substring(name.indexOf('.') + 1);
+    if (name.endsWith(".bias") || name.endsWith(".component.logScale")) {
+      return 0;
+    }
+    if (name.equals("codebook.mean")) {
+      return config.codebook().meanScale();
+    }
+    if (name.equals("embed.weight") || last.equals("start")) {
+      return init.inputStd();
+    }
+    if (last.equals("position")) {
+      return init.positionStd();
+    }
+    if (last.equals("in.weight")) {
+      return init.inputStd() / Math.sqrt(array.size(0));
+    }
+    if (last.equals("head.weight")) {
+      return HEAD_STD;
+    }
+    if (last.equals("maf.out.weight")) {
+      return MAF_OUT_STD;
+    }
+    if (last.equals("component.mean")) {
+      return COMPONENT_STD;
+    }
+    double fanIn = array.size(0);
+    boolean residual = last.endsWith("proj.weight") || last.endsWith("down.weight");
+    return 1 / Math.sqrt(residual ? 2.0 * layersAround(name) * fanIn : fanIn);
+  }
+
+  private int layersAround(String name) {
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      return config.totalLayers();
+    }
+    return config.flows().get(Integer.parseInt(name.substring("flow".length(), name.indexOf('.')))).layers();
+  }
+
+  /**
+   * Where the components of an affine or Mix-1 flow start: the first flow spreads them over the codebook's range, or puts them on the
+   * codebook itself where there is one for each token; later flows start near the identity, because otherwise each added flow first
+   * ruins the likelihood.
+   */
+  private float[] componentStart(int flow, INDArray codebookMeans) {
+    FlowSpec spec = config.flows().get(flow);
+    int k = spec.mixtures();
+    int logits = spec.coupling() == Coupling.AFFINE ? 0 : k;
+    int channels = config.channels();
+    boolean first = flow == 0;
+    double scale = config.codebook().meanScale();
+    boolean onCodebook = first && spec.coupling() == Coupling.MIX_1 && k == config.vocabSize();
+    double width;
+    if (onCodebook) {
+      width = config.codebook().sigma();
+    } else if (first) {
+      width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
+    } else {
+      width = Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
+    }
+    NormalDistribution normal = new NormalDistribution(null, 0, 1);
+    float[] result = new float[channels * (logits + 2 * k)];
+    for (int c = 0; c < channels; c++) {
+      int at = c * (logits + 2 * k) + logits;
+      for (int i = 0; i < k; i++) {
+        double quantile = normal.inverseCumulativeProbability((i + 0.5) / k);
+        result[at + i] = onCodebook ? codebookMeans.getFloat(i, c % config.latentDim())
+            : (float) (quantile * (first ? scale : config.init().innerSpread()));
+        result[at + k + i] = (float) unbounded(Math.log(width));
+      }
+    }
+    return result;
+  }
+
+  /** The raw number whose bounded log-scale, bound * tanh(raw / bound), is {@code logScale}. */
+  private double unbounded(double logScale) {
+    double bound = config.logScaleBound();
+    double ratio = Math.max(-0.999, Math.min(0.999, logScale / bound));
+    return bound * 0.5 * Math.log((1 + ratio) / (1 - ratio));
+  }
+}

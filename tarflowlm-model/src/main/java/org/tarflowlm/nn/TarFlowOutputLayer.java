@@ -1,0 +1,158 @@
+package org.tarflowlm.nn;
+
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffOutputLayer;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.graph.WindowGraph;
+
+/**
+ * Configuration of the one DL4J layer that holds a whole model: input ids INT [batch, time], loss the negative ELBO (or
+ * log-likelihood) in nats per token.
+ *
+ * <p>Labels are either the ids again, [batch, time], and the layer draws the encoder's noise itself from its seed and the iteration;
+ * or the noise, FLOAT [batch, time, latentDim].
+ *
+ * <p>Kept as plain properties because DL4J writes and reads layers as JSON with a mapper of its own.
+ */
+public class TarFlowOutputLayer extends SameDiffOutputLayer {
+  private String configJson;
+  private long noiseSeed;
+  private KernelChoice kernels = KernelChoice.AUTO;
+  private List<String> frozen = List.of();
+
+  /** For DL4J's JSON only. */
+  protected TarFlowOutputLayer() {}
+
+  /**
+   * @param noiseSeed seed of the encoder's noise and of the parameters' start
+   * @param frozen name prefixes of parameters that do not train, such as {@code codebook.} or {@code flow0.}
+   */
+  public TarFlowOutputLayer(TarFlowConfig config, long noiseSeed, KernelChoice kernels, List<String> frozen) {
+    this.configJson = config.toJson();
+    this.noiseSeed = noiseSeed;
+    this.kernels = kernels;
+    this.frozen = List.copyOf(frozen);
+  }
+
+  /** The model this layer holds. */
+  public TarFlowConfig model() {
+    return TarFlowConfig.fromJson(configJson);
+  }
+
+  /** Names of the parameters that do not train. */
+  public Set<String> frozenParameters() {
+    Set<String> result = new LinkedHashSet<>();
+    for (String name : getLayerParams().getParameterKeys()) {
+      if (isFrozen(name)) {
+        result.add(name);
+      }
+    }
+    return result;
+  }
+
+  private boolean isFrozen(String parameter) {
+    return frozen.stream().anyMatch(parameter::startsWith);
+  }
+
+  @Override
+  public void defineParameters(SDLayerParams params) {
+    ParameterShapes.of(model()).forEach((name, shape) -> {
+      if (ParameterShapes.isWeight(name)) {
+        params.addWeightParam(name, shape);
+      } else {
+        params.addBiasParam(name, shape);
+      }
+    });
+  }
+
+  @Override
+  public void initializeParameters(Map<String, INDArray> params) {
+    new ParameterInit(model(), noiseSeed).fill(params);
+  }
+
+  /** Not used: {@link TarFlowLayer} builds the graph, whose loss has more than one input. */
+  @Override
+  public SDVariable defineLayer(SameDiff sd, SDVariable input, SDVariable labels, Map<String, SDVariable> parameters) {
+    throw new IllegalStateException("TarFlowLayer builds its graph itself");
+  }
+
+  @Override
+  public String activationsVertexName() {
+    return WindowGraph.LOG_LIKELIHOOD;
+  }
+
+  @Override
+  public InputType getOutputType(int layerIndex, InputType inputType) {
+    return InputType.feedForward(1);
+  }
+
+  @Override
+  public IUpdater getUpdaterByParam(String parameter) {
+    return isFrozen(parameter) ? new NoOp() : super.getUpdaterByParam(parameter);
+  }
+
+  @Override
+  public List<Regularization> getRegularizationByParam(String parameter) {
+    return isFrozen(parameter) ? null : super.getRegularizationByParam(parameter);
+  }
+
+  @Override
+  public org.deeplearning4j.nn.api.Layer instantiate(NeuralNetConfiguration conf, Collection<TrainingListener> listeners, int index,
+      INDArray view, boolean initialize, DataType type) {
+    TarFlowLayer layer = new TarFlowLayer(conf, type);
+    layer.setIndex(index);
+    layer.setParamsViewArray(view);
+    layer.setParamTable(initializer().init(conf, view, initialize));
+    layer.setConf(conf);
+    return layer;
+  }
+
+  public String getConfigJson() {
+    return configJson;
+  }
+
+  public void setConfigJson(String configJson) {
+    this.configJson = configJson;
+  }
+
+  public long getNoiseSeed() {
+    return noiseSeed;
+  }
+
+  public void setNoiseSeed(long noiseSeed) {
+    this.noiseSeed = noiseSeed;
+  }
+
+  public KernelChoice getKernels() {
+    return kernels;
+  }
+
+  public void setKernels(KernelChoice kernels) {
+    this.kernels = kernels;
+  }
+
+  public List<String> getFrozen() {
+    return frozen;
+  }
+
+  public void setFrozen(List<String> frozen) {
+    this.frozen = List.copyOf(frozen);
+  }
+}

@@ -1,0 +1,41 @@
+package org.tarflowlm.train;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.CheckpointInfo;
+import org.tarflowlm.zoo.Measurement;
+import org.tarflowlm.zoo.safetensors.DType;
+import org.tarflowlm.zoo.safetensors.FloatTensor;
+
+/** The parameters with the best validation so far, as a checkpoint that carries the facts of its training. */
+final class BestCheckpoint {
+  private final Path folder;
+  private final RunConfig config;
+
+  BestCheckpoint(Path folder, RunConfig config) {
+    this.folder = folder;
+    this.config = config;
+  }
+
+  void save(ComputationGraph network, int step, long tokens, LikelihoodEstimate valid) {
+    Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+    TarFlowNetwork.parameters(network)
+        .forEach((name, array) -> tensors.put(name, new FloatTensor(array.shape(), array.dup('c').data().asFloat())));
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("step", Integer.toString(step));
+    facts.put("tokens", Long.toString(tokens));
+    facts.put("settings", RecordJson.write(config.training()).replaceAll("\\s+", " ").trim());
+    CheckpointInfo info = CheckpointInfo.of(config.tokenizer())
+        .withTraining(facts)
+        .withMeasurements(List.of(new Measurement("validation windows of the run", valid.bound().name(), valid.bitsPerToken(),
+            Double.isFinite(valid.standardErrorBits()) ? valid.standardErrorBits() : null, valid.tokens())));
+    new Checkpoint(config.model(), info, tensors, null).save(folder, DType.F32, true);
+  }
+}

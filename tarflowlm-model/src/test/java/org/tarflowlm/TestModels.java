@@ -1,0 +1,50 @@
+package org.tarflowlm;
+
+import java.util.List;
+import java.util.Random;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+
+/** Tiny models and texts for tests. */
+public final class TestModels {
+  public static final int VOCAB = 5;
+  public static final int TOKENS = 8;
+
+  private TestModels() {}
+
+  /** A stack of these flows: 5 tokens, latents of 2 numbers, width 12, 3 heads. */
+  public static TarFlowConfig stack(int patch, FlowSpec... flows) {
+    return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, List.of(flows), null, null, 16, null);
+  }
+
+  /** Every coupling, both directions. */
+  public static TarFlowConfig everyCoupling(int patch) {
+    return stack(patch,
+        FlowSpec.tiedMixD(1, VOCAB, Direction.LEFT_TO_RIGHT),
+        FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT),
+        FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
+        FlowSpec.mixD(1, 4, Direction.RIGHT_TO_LEFT),
+        FlowSpec.mix1(2, 2, Direction.LEFT_TO_RIGHT));
+  }
+
+  /** INT [batch, tokens]. */
+  public static INDArray ids(long seed, int batch, int tokens) {
+    Random random = new Random(seed);
+    int[] ids = random.ints((long) batch * tokens, 0, VOCAB).toArray();
+    return Nd4j.createFromArray(ids).reshape(batch, tokens);
+  }
+
+  /** A text in which each token follows from the last one most of the time: something to learn. INT [batch, tokens]. */
+  public static INDArray pattern(long seed, int batch, int tokens) {
+    Random random = new Random(seed);
+    int[] ids = new int[batch * tokens];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = i % tokens == 0 || random.nextInt(10) == 0 ? random.nextInt(VOCAB) : (ids[i - 1] + 2) % VOCAB;
+    }
+    return Nd4j.createFromArray(ids).reshape(batch, tokens);
+  }
+}

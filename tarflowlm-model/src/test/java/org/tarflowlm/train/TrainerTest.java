@@ -1,0 +1,72 @@
+package org.tarflowlm.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.nn.OptimizerSpec;
+
+class TrainerTest {
+  private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse and nothing "
+      + "particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";
+
+  @TempDir
+  private Path folder;
+
+  private static RunConfig run(int steps) {
+    TarFlowConfig model = new TarFlowConfig(ModelType.TARFLOW, 27, 16, 3, 16, 2, 1, null,
+        List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);
+    return new RunConfig("text8", model, new TrainingSpec(steps, 4, 9L, 10, 4, 10, 5, new OptimizerSpec(1e-2, 5, null, null, null, null, null)));
+  }
+
+  private static TokenSequence text() {
+    return TokenArray.of(TEXT, new Text8Alphabet());
+  }
+
+  @Test
+  void anInterruptedAndResumedRunEndsWithTheSameNumbers() throws IOException {
+    Trainer whole = Trainer.start(run(30), text(), text(), folder.resolve("whole"));
+    TrainingSummary expected = whole.run(() -> false);
+
+    AtomicInteger asked = new AtomicInteger();
+    Trainer first = Trainer.start(run(30), text(), text(), folder.resolve("parts"));
+    assertEquals(13, first.run(() -> asked.incrementAndGet() > 13).step());
+    Trainer second = Trainer.resume(run(30), text(), text(), folder.resolve("parts"));
+    TrainingSummary found = second.run(() -> false);
+
+    assertEquals(whole.network().params(), second.network().params());
+    assertEquals(expected.bestBits(), found.bestBits());
+    assertTrue(found.finished());
+    assertTrue(expected.bestBits() < 4.4, "bits per character " + expected.bestBits());
+  }
+
+  @Test
+  void aFolderInUseIsNotOverwritten() throws IOException {
+    Files.writeString(folder.resolve("precious.txt"), "mine");
+    ConfigException e = assertThrows(ConfigException.class, () -> Trainer.start(run(1), text(), text(), folder));
+    assertTrue(e.getMessage().contains("exists"), e.getMessage());
+    assertEquals("mine", Files.readString(folder.resolve("precious.txt")));
+  }
+
+  @Test
+  void aRunResumesOnlyWithItsOwnConfiguration() throws IOException {
+    Trainer.start(run(10), text(), text(), folder.resolve("run"));
+    assertThrows(ConfigException.class, () -> Trainer.resume(run(11), text(), text(), folder.resolve("run")));
+    assertThrows(ConfigException.class, () -> Trainer.resume(run(10), text(), text(), folder.resolve("nothing")));
+  }
+}
