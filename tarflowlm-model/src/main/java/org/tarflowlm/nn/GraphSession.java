@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
@@ -32,11 +33,12 @@ final class GraphSession extends InferenceSession {
    * Computes outputs, which are valid until {@link #endStep()}: copy what must outlive it.
    *
    * @param placeholders arrays by placeholder name
+   * @param listeners told of every op that runs
    */
-  Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation) {
+  Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners) {
     freedArrays.clear();
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-      return output(outputs, placeholders, null, Collections.emptyList(), Collections.emptyList(), At.defaultAt(operation));
+      return output(outputs, placeholders, null, Collections.emptyList(), listeners, At.defaultAt(operation));
     }
   }
 

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.samediff.SameDiffOutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
@@ -39,6 +40,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   private transient int graphTokens = -1;
   private transient GraphSession forward;
   private transient GraphSession backward;
+  private transient List<Listener> graphListeners = List.of();
   private double lossOfLastStep = Double.NaN;
 
   TarFlowLayer(NeuralNetConfiguration conf, DataType type) {
@@ -95,7 +97,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
         wanted.add(gradient);
       }
     }
-    Map<String, INDArray> results = backward.run(wanted, placeholders(getIterationCount()), Operation.TRAINING);
+    Map<String, INDArray> results = backward.run(wanted, placeholders(getIterationCount()), Operation.TRAINING, graphListeners);
     lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
     Gradient gradient = new DefaultGradient();
     for (String name : paramTable.keySet()) {
@@ -161,6 +163,11 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return evaluate(WindowGraph.latent(flow), ids, named(ids, noise));
   }
 
+  /** SameDiff listeners that are told of every op of the graph, for profiling. */
+  public void setGraphListeners(Listener... listeners) {
+    graphListeners = List.of(listeners);
+  }
+
   /** Bytes of native memory that the activations and gradients of the steps so far have taken. */
   public long workingMemoryBytes() {
     return (forward == null ? 0 : forward.bytes()) + (backward == null ? 0 : backward.bytes());
@@ -171,7 +178,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     if (forward == null) {
       forward = new GraphSession(sameDiff);
     }
-    INDArray result = forward.run(List.of(output), placeholders, Operation.INFERENCE).get(output);
+    INDArray result = forward.run(List.of(output), placeholders, Operation.INFERENCE, graphListeners).get(output);
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
       return result.dup();
     } finally {
