@@ -106,6 +106,12 @@ public record TarFlowConfig(
     return flows.stream().mapToInt(FlowSpec::layers).sum();
   }
 
+  /** The same model for windows of another length. */
+  public TarFlowConfig withContextLength(int tokens) {
+    return new TarFlowConfig(model, vocabSize, tokens, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound,
+        mafHidden, init);
+  }
+
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */
   public String toJson() {
     return RecordJson.write(this);
