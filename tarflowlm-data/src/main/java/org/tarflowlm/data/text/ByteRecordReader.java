@@ -1,11 +1,12 @@
 package org.tarflowlm.data.text;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
+import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 
-/** Windows of a file whose tokens are its bytes. */
+/** Windows of files whose tokens are their bytes. */
 abstract class ByteRecordReader extends WindowRecordReader {
   private static final long serialVersionUID = 1L;
 
@@ -21,8 +22,7 @@ abstract class ByteRecordReader extends WindowRecordReader {
   abstract ByteTokenizer tokenizer();
 
   @Override
-  protected TokenStream open(URI location) throws IOException {
-    InputFile file = new InputFile(Path.of(location), member);
-    return new ByteTokenStream(file.open(), file.toString(), tokenizer(), foreign);
+  protected TokenStream open(List<Path> locations) throws IOException {
+    return TokenStreams.ofBytes(locations.stream().map(path -> new InputFile(path, member)).toList(), tokenizer(), foreign);
   }
 }

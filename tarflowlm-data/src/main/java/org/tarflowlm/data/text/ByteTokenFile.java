@@ -2,10 +2,13 @@ package org.tarflowlm.data.text;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.MappedFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 
 /**
@@ -29,24 +32,43 @@ public final class ByteTokenFile implements TokenSequence {
   }
 
   /**
-   * Opens a file. A plain file is mapped where it lies; a compressed one is first unpacked to a temporary file, which is
-   * deleted at once where the system allows it and else when the JVM ends.
+   * Opens a file. A plain file is mapped where it lies; a compressed one, and any from which characters are to be left out, is
+   * first written to a temporary file, which is deleted at once where the system allows it and else when the JVM ends.
+   *
+   * @param foreign what to do with bytes outside the alphabet; to fail is to fail when they are read
    */
-  public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer) {
+  public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer, Foreign foreign) {
     try {
-      if (input.isPlain()) {
+      if (foreign == Foreign.FAIL && input.isPlain()) {
         return new ByteTokenFile(input, new MappedFile(input.path()), tokenizer);
       }
-      Path unpacked = Files.createTempFile("tarflowlm", ".tokens");
+      Path unpacked = Files.createTempFile("tarflowlm", ".text");
       unpacked.toFile().deleteOnExit();
-      try (InputStream in = input.open()) {
-        Files.copy(in, unpacked, StandardCopyOption.REPLACE_EXISTING);
+      try (OutputStream out = Files.newOutputStream(unpacked)) {
+        copy(input, tokenizer, foreign, out);
+        out.flush();
         return new ByteTokenFile(input, new MappedFile(unpacked), tokenizer);
       } finally {
+        // Where a mapped file cannot be deleted, it stays until the JVM ends.
         unpacked.toFile().delete();
       }
     } catch (IOException e) {
-      throw new DataException("cannot read " + input + ": " + e.getMessage(), e);
+      throw IoErrors.unreadable(input, e);
+    }
+  }
+
+  private static void copy(InputFile input, ByteTokenizer tokenizer, Foreign foreign, OutputStream out) throws IOException {
+    byte[] buffer = new byte[1 << 16];
+    try (InputStream in = input.open()) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        int kept = 0;
+        for (int i = 0; i < n; i++) {
+          if (foreign == Foreign.FAIL || tokenizer.id(buffer[i] & 0xff) >= 0) {
+            buffer[kept++] = buffer[i];
+          }
+        }
+        out.write(buffer, 0, kept);
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package org.tarflowlm.data.text;
 import java.io.IOException;
 import java.io.InputStream;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
@@ -29,7 +30,7 @@ final class ByteTokenStream implements TokenStream {
   }
 
   @Override
-  public int read(int[] ids, int target, int count) throws IOException {
+  public int read(int[] ids, int target, int count) {
     int n = 0;
     while (n < count && (at < limit || fill())) {
       checkLineEnd();
@@ -51,10 +52,19 @@ final class ByteTokenStream implements TokenStream {
     return n;
   }
 
-  private boolean fill() throws IOException {
+  @Override
+  public long documents() {
+    return 1;
+  }
+
+  private boolean fill() {
     offset += limit;
     at = 0;
-    limit = Math.max(0, in.read(buffer));
+    try {
+      limit = Math.max(0, in.read(buffer));
+    } catch (IOException e) {
+      throw IoErrors.unreadable(name, e);
+    }
     return limit > 0;
   }
 

@@ -12,4 +12,7 @@ public interface TokenStream extends Closeable {
    * @throws org.tarflowlm.data.DataException if the corpus holds what is no token, or is damaged
    */
   int read(int[] ids, int at, int count) throws IOException;
+
+  /** Documents begun so far; a running text is one. */
+  long documents();
 }

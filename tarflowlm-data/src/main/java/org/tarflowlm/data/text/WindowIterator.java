@@ -32,6 +32,7 @@ public final class WindowIterator implements MultiDataSetIterator {
   private final int shards;
   private MultiDataSetPreProcessor preProcessor;
   private long firstPass;
+  private long batchesBeforeReset;
   private long next;
 
   private WindowIterator(Builder b) {
@@ -107,6 +108,9 @@ public final class WindowIterator implements MultiDataSetIterator {
     }
     INDArray array = Nd4j.createFromArray(ids).reshape(rows, length);
     MultiDataSet result = new org.nd4j.linalg.dataset.MultiDataSet(array, array);
+    if (preProcessor instanceof BatchNumbered numbered) {
+      numbered.startBatch(batchesBeforeReset + next);
+    }
     if (preProcessor != null) {
       preProcessor.preProcess(result);
     }
@@ -130,6 +134,7 @@ public final class WindowIterator implements MultiDataSetIterator {
   public void reset() {
     if (next > 0) {
       firstPass += passes;
+      batchesBeforeReset += passes == 0 ? 0 : batches();
     }
     next = 0;
   }

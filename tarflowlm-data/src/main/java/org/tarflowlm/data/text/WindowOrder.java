@@ -1,6 +1,7 @@
 package org.tarflowlm.data.text;
 
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.SplitMix64;
 
 /**
  * Which window comes when. A pass (epoch) over the corpus consists of {@link #perPass()} windows of {@code length} tokens that
@@ -66,9 +67,9 @@ public final class WindowOrder {
     if (!shuffled) {
       return place * length;
     }
-    long key = mix(seed + mix(pass + 1));
+    long key = SplitMix64.mix(seed + SplitMix64.mix(pass + 1));
     long slack = Math.min(length - 1, tokens - perPass * length);
-    long phase = Math.floorMod(mix(key ^ 0x5851F42D4C957F2DL), slack + 1);
+    long phase = Math.floorMod(SplitMix64.mix(key ^ 0x5851F42D4C957F2DL), slack + 1);
     return phase + permuted(place, key) * length;
   }
 
@@ -80,19 +81,12 @@ public final class WindowOrder {
       long left = x >>> halfBits;
       long right = x & mask;
       for (int round = 0; round < ROUNDS; round++) {
-        long next = left ^ (mix(key + round * 0x9E3779B97F4A7C15L + right) & mask);
+        long next = left ^ (SplitMix64.mix(key + round * SplitMix64.STEP + right) & mask);
         left = right;
         right = next;
       }
       x = left << halfBits | right;
     } while (x >= perPass);
     return x;
-  }
-
-  /** The finaliser of SplitMix64. */
-  static long mix(long z) {
-    z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-    return z ^ z >>> 31;
   }
 }

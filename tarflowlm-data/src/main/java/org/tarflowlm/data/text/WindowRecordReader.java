@@ -3,6 +3,8 @@ package org.tarflowlm.data.text;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.datavec.api.conf.Configuration;
@@ -15,22 +17,22 @@ import org.datavec.api.writable.batch.NDArrayRecordBatch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.IoErrors;
 
 /**
  * DataVec reader of windows of consecutive tokens, streamed from front to back in constant memory. One record is one window;
  * a batch of n is an {@link NDArrayRecordBatch} of two columns, both the same INT array of ids [n, length], so that
  * {@code RecordReaderMultiDataSetIterator} with {@code addInput(name, 0, 0).addOutput(name, 1, 1)} passes it on uncopied.
  *
- * <p>The locations of the split are read one after another, each starting its own windows; tokens at its end that do not fill a
- * window are left out.
+ * <p>The locations of the split are read one after another as one text; tokens at its end that do not fill a window are left
+ * out.
  */
 public abstract class WindowRecordReader extends BaseRecordReader {
   private static final long serialVersionUID = 1L;
 
   private final int length;
   private Configuration conf;
-  private URI[] locations;
-  private int location;
+  private List<Path> locations;
   private transient TokenStream stream;
   private transient int[] ahead;
   private transient boolean haveAhead;
@@ -44,19 +46,19 @@ public abstract class WindowRecordReader extends BaseRecordReader {
     this.length = length;
   }
 
-  /** Opens the tokens of one location of the split. */
-  protected abstract TokenStream open(URI location) throws IOException;
+  /** Opens the tokens of all locations of the split, in order. */
+  protected abstract TokenStream open(List<Path> locations) throws IOException;
 
   /** Tokens in a window. */
   public int length() {
     return length;
   }
 
-  /** @throws DataException if a location is missing or damaged, or if no location fills a window */
+  /** @throws DataException if a location is missing or damaged, or if all together do not fill a window */
   @Override
   public void initialize(InputSplit split) throws IOException, InterruptedException {
     inputSplit = split;
-    locations = split.locations();
+    locations = Arrays.stream(split.locations()).map(Path::of).toList();
     reset();
   }
 
@@ -69,14 +71,21 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   @Override
   public void reset() {
     closeStream();
-    location = 0;
     windows = 0;
     ahead = new int[length];
+    try {
+      stream = open(locations);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(names(), e);
+    }
     lookAhead();
     if (!haveAhead) {
-      throw new DataException(String.join(", ", List.of(locations).stream().map(URI::toString).toList())
-          + ": shorter than one window of " + length + " tokens");
+      throw new DataException(names() + ": shorter than one window of " + length + " tokens");
     }
+  }
+
+  private String names() {
+    return locations.size() == 1 ? locations.get(0).toString() : locations.get(0) + " and " + (locations.size() - 1) + " more";
   }
 
   @Override
@@ -112,25 +121,18 @@ public abstract class WindowRecordReader extends BaseRecordReader {
       lookAhead();
     }
     windows += n;
-    INDArray array = Nd4j.createFromArray(n == count ? ids : java.util.Arrays.copyOf(ids, n * length)).reshape(n, length);
+    INDArray array = Nd4j.createFromArray(n == count ? ids : Arrays.copyOf(ids, n * length)).reshape(n, length);
     return new NDArrayRecordBatch(array, array);
   }
 
-  /** Reads the next window, going on to the next location at the end of one. */
   private void lookAhead() {
     try {
-      haveAhead = false;
-      while (!haveAhead && (stream != null || location < locations.length)) {
-        if (stream == null) {
-          stream = open(locations[location++]);
-        }
-        haveAhead = stream.read(ahead, 0, length) == length;
-        if (!haveAhead) {
-          closeStream();
-        }
+      haveAhead = stream.read(ahead, 0, length) == length;
+      if (!haveAhead) {
+        closeStream();
       }
     } catch (IOException e) {
-      throw new DataException("cannot read " + locations[location - 1] + ": " + e.getMessage(), e);
+      throw IoErrors.unreadable(names(), e);
     }
   }
 
@@ -139,7 +141,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
       try {
         stream.close();
       } catch (IOException e) {
-        throw new DataException("cannot close " + locations[location - 1] + ": " + e.getMessage(), e);
+        throw IoErrors.unreadable(names(), e);
       } finally {
         stream = null;
       }

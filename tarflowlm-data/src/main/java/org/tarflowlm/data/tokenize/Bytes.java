@@ -18,6 +18,12 @@ public final class Bytes implements ByteTokenizer {
     return SIZE;
   }
 
+  /** A line feed. */
+  @Override
+  public int separator() {
+    return '\n';
+  }
+
   @Override
   public int id(int unsignedByte) {
     return unsignedByte;

@@ -31,6 +31,12 @@ public final class Gpt2Bpe implements Tokenizer {
     return SIZE;
   }
 
+  /** {@code <|endoftext|>}, which no text encodes to. */
+  @Override
+  public int separator() {
+    return END_OF_TEXT;
+  }
+
   @Override
   public int[] encode(String text) {
     return Shared.ENCODING.encodeOrdinary(text).toArray();

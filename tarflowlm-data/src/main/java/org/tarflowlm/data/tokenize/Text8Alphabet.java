@@ -21,6 +21,12 @@ public final class Text8Alphabet implements ByteTokenizer {
     return SIZE;
   }
 
+  /** A space. */
+  @Override
+  public int separator() {
+    return 0;
+  }
+
   @Override
   public int id(int unsignedByte) {
     if (unsignedByte == ' ') {

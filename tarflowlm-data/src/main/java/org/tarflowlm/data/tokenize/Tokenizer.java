@@ -13,6 +13,9 @@ public interface Tokenizer {
   /** Number of different ids. */
   int vocabSize();
 
+  /** The id that is put between two documents. */
+  int separator();
+
   /**
    * Ids of a text.
    *

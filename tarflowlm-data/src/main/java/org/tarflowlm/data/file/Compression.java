@@ -1,4 +1,4 @@
-package org.tarflowlm.data.text;
+package org.tarflowlm.data.file;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +19,8 @@ public enum Compression {
   BZIP2(".bz2", 'B', 'Z', 'h', -1, '1', 'A', 'Y', '&', 'S', 'Y'),
   XZ(".xz", 0xfd, '7', 'z', 'X', 'Z', 0);
 
-  /** Most memory that unpacking .xz may take, in KiB: a dictionary of 64 MiB, the largest that xz's presets use, just fits. */
-  static final int XZ_MEMORY_KIB = 66 << 10;
+  /** Most memory that unpacking .xz may take, in KiB: just enough for 64 MiB, the largest dictionary of xz's presets. */
+  private static final int XZ_MEMORY_KIB = 66 << 10;
 
   private static final int LONGEST_MAGIC = 10;
 
@@ -42,6 +42,11 @@ public enum Compression {
     in.mark(LONGEST_MAGIC);
     byte[] head = in.readNBytes(LONGEST_MAGIC);
     in.reset();
+    return detect(head, name);
+  }
+
+  /** As {@link #detect(InputStream, String)}, from a file's first bytes. */
+  public static Compression detect(byte[] head, String name) {
     Compression found = Arrays.stream(values()).filter(c -> c != NONE && c.matches(head)).findFirst().orElse(NONE);
     String lower = name.toLowerCase(Locale.ROOT);
     for (Compression claimed : values()) {
@@ -51,6 +56,20 @@ public enum Compression {
       }
     }
     return found;
+  }
+
+  /**
+   * The unpacked content of a stream that may be compressed; of a zip archive, its first file.
+   *
+   * @param in a stream with mark and reset
+   */
+  public static InputStream unpack(InputStream in, String name) throws IOException {
+    return detect(in, name).unpack(in, name, null);
+  }
+
+  /** As much as is needed for xz's presets, but no more than the heap has: an error is better than running out of memory. */
+  static int xzMemoryKib() {
+    return (int) Math.min(XZ_MEMORY_KIB, Runtime.getRuntime().maxMemory() / 1024 * 3 / 4);
   }
 
   private boolean matches(byte[] head) {
@@ -76,7 +95,7 @@ public enum Compression {
       case ZIP -> zipMember(in, name, member);
       case GZIP -> new GZIPInputStream(in, 1 << 16);
       case BZIP2 -> new BZip2CompressorInputStream(in, true);
-      case XZ -> new XZInputStream(in, XZ_MEMORY_KIB);
+      case XZ -> new XZInputStream(in, xzMemoryKib());
     };
   }
 

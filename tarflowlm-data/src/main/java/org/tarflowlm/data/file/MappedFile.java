@@ -1,37 +1,36 @@
-package org.tarflowlm.data.text;
+package org.tarflowlm.data.file;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A read-only file in memory-mapped pieces, so that files beyond 2 GiB work and no heap is used. Little-endian. */
-final class MappedFile {
+/** A read-only file in memory-mapped pieces, so that files beyond 2 GiB work and no heap is used. */
+public final class MappedFile {
   private static final int PIECE_BITS = 30;
   private static final long PIECE = 1L << PIECE_BITS;
 
   private final ByteBuffer[] pieces;
   private final long length;
 
-  MappedFile(Path path) throws IOException {
+  public MappedFile(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       length = channel.size();
       pieces = new ByteBuffer[(int) ((length + PIECE - 1) >> PIECE_BITS)];
       for (int i = 0; i < pieces.length; i++) {
         long at = i * PIECE;
-        pieces[i] = channel.map(FileChannel.MapMode.READ_ONLY, at, Math.min(PIECE, length - at)).order(ByteOrder.LITTLE_ENDIAN);
+        pieces[i] = channel.map(FileChannel.MapMode.READ_ONLY, at, Math.min(PIECE, length - at));
       }
     }
   }
 
-  long length() {
+  public long length() {
     return length;
   }
 
   /** Copies bytes [from, from + count) to target[at ...]. */
-  void read(long from, byte[] target, int at, int count) {
+  public void read(long from, byte[] target, int at, int count) {
     if (from < 0 || count < 0 || from + count > length) {
       throw new IndexOutOfBoundsException("bytes " + from + " to " + (from + count) + " of " + length);
     }

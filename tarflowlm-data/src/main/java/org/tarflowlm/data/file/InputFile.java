@@ -1,4 +1,4 @@
-package org.tarflowlm.data.text;
+package org.tarflowlm.data.file;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -86,7 +86,7 @@ public record InputFile(Path path, String member) {
   }
 
   private DataException unreadable(IOException e) {
-    return new DataException("cannot read " + path + ": " + e.getMessage(), e);
+    return IoErrors.unreadable(this, e);
   }
 
   @Override

@@ -1,0 +1,106 @@
+package org.tarflowlm.data.corpus;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.util.List;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.text.DocumentSource;
+import org.tarflowlm.data.text.DocumentSources;
+import org.tarflowlm.data.text.InvalidUtf8;
+import org.tarflowlm.data.text.TokenStream;
+import org.tarflowlm.data.text.TokenStreams;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
+import org.tarflowlm.data.tokenize.Tokenizer;
+
+/**
+ * What is in a file, as one tokenizer sees it.
+ *
+ * @param input the file
+ * @param tokenizer name of the tokenizer
+ * @param bytes length on disk; of a folder, 0
+ * @param tokens ids, separators between documents included
+ * @param documents documents with text; 1 for a text
+ * @param distinct different ids that occur
+ * @param vocabSize different ids there could be
+ * @param unigramBits entropy of the ids' frequencies, in bits a token: what a model that knows nothing but them would need
+ * @param foreign bytes outside the alphabet (byte-level tokenizers)
+ * @param firstForeign offset of the first of them, or -1
+ */
+public record CorpusStats(String input, String tokenizer, long bytes, long tokens, long documents, int distinct, int vocabSize,
+    double unigramBits, long foreign, long firstForeign) {
+
+  /**
+   * Reads the input whole. Documents that are not UTF-8 are counted with replaced characters.
+   *
+   * @throws org.tarflowlm.data.DataException if it cannot be read or is damaged
+   */
+  public static CorpusStats of(InputFile input, Tokenizer tokenizer) {
+    try {
+      long bytes = Files.isDirectory(input.path()) ? 0 : Files.size(input.path());
+      return tokenizer instanceof ByteTokenizer byteTokenizer && !DocumentSources.isCollection(input.path())
+          ? ofBytes(input, byteTokenizer, bytes)
+          : ofDocuments(input, tokenizer, bytes);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(input, e);
+    }
+  }
+
+  private static CorpusStats ofBytes(InputFile input, ByteTokenizer tokenizer, long bytes) throws IOException {
+    short[] table = tokenizer.table();
+    long[] counts = new long[tokenizer.vocabSize()];
+    long foreign = 0;
+    long firstForeign = -1;
+    long offset = 0;
+    byte[] buffer = new byte[1 << 16];
+    try (InputStream in = input.open()) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        for (int i = 0; i < n; i++) {
+          int id = table[buffer[i] & 0xff];
+          if (id >= 0) {
+            counts[id]++;
+          } else if (foreign++ == 0) {
+            firstForeign = offset + i;
+          }
+        }
+        offset += n;
+      }
+    }
+    return of(input, tokenizer, bytes, 1, counts, foreign, firstForeign);
+  }
+
+  private static CorpusStats ofDocuments(InputFile input, Tokenizer tokenizer, long bytes) throws IOException {
+    long[] counts = new long[tokenizer.vocabSize()];
+    int[] ids = new int[1 << 14];
+    long documents;
+    try (TokenStream tokens = TokenStreams.ofDocuments(List.of(input), tokenizer, InvalidUtf8.REPLACE, DocumentSource.Limits.DEFAULT,
+        Runtime.getRuntime().availableProcessors())) {
+      int n;
+      do {
+        n = tokens.read(ids, 0, ids.length);
+        for (int i = 0; i < n; i++) {
+          counts[ids[i]]++;
+        }
+      } while (n == ids.length);
+      documents = tokens.documents();
+    }
+    return of(input, tokenizer, bytes, documents, counts, 0, -1);
+  }
+
+  private static CorpusStats of(InputFile input, Tokenizer tokenizer, long bytes, long documents, long[] counts, long foreign,
+      long firstForeign) {
+    long tokens = 0;
+    int distinct = 0;
+    for (long count : counts) {
+      tokens += count;
+      distinct += count > 0 ? 1 : 0;
+    }
+    double bits = 0;
+    for (long count : counts) {
+      bits -= count == 0 ? 0 : (double) count / tokens * Math.log((double) count / tokens) / Math.log(2);
+    }
+    return new CorpusStats(input.toString(), tokenizer.name(), bytes, tokens, documents, distinct, counts.length, bits, foreign,
+        firstForeign);
+  }
+}

@@ -1,0 +1,40 @@
+package org.tarflowlm.data.file;
+
+import java.nio.file.Path;
+
+/**
+ * Where downloaded and derived files are kept, and whether anything may be downloaded.
+ *
+ * @param root the folder; made when something is first put into it
+ * @param offline if true, files come from the cache or not at all
+ */
+public record CacheFolder(Path root, boolean offline) {
+  /** Folder switch: a system property, else TARFLOWLM_CACHE, else {@code ~/.cache/tarflowlm}. */
+  public static final String ROOT_PROPERTY = "tarflowlm.cache";
+  /** Offline switch: a system property, else TARFLOWLM_OFFLINE; on when set to anything but empty, 0, false or no. */
+  public static final String OFFLINE_PROPERTY = "tarflowlm.offline";
+
+  /** The switches as this process was started with. */
+  public static CacheFolder fromEnvironment() {
+    String root = setting(ROOT_PROPERTY);
+    Path folder = root == null || root.isBlank() ? Path.of(System.getProperty("user.home"), ".cache", "tarflowlm") : Path.of(root);
+    return new CacheFolder(folder.toAbsolutePath().normalize(), isOn(setting(OFFLINE_PROPERTY)));
+  }
+
+  private static String setting(String property) {
+    String value = System.getProperty(property);
+    return value != null ? value : System.getenv(property.replace('.', '_').toUpperCase(java.util.Locale.ROOT));
+  }
+
+  private static boolean isOn(String value) {
+    return value != null && switch (value.strip().toLowerCase(java.util.Locale.ROOT)) {
+      case "", "0", "false", "no", "off" -> false;
+      default -> true;
+    };
+  }
+
+  /** A file in the cache. */
+  public Path file(String first, String... more) {
+    return root.resolve(Path.of(first, more));
+  }
+}

@@ -1,0 +1,173 @@
+package org.tarflowlm.data.file;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.tarflowlm.data.DataException;
+
+/**
+ * Fetches files so that the target is either absent or complete and right.
+ *
+ * <p>Bytes go to {@code target.part}, which a later call continues (Range requests; from the start where a server ignores them).
+ * When length and SHA-256 are as expected it is forced to disk and renamed to {@code target}. Cut and stalled connections and
+ * a server's own faults (5xx, 429) are tried again, from where they stopped. Two threads or processes that ask for the same
+ * target work one after the other through {@code target.lock}, and the second finds the file there.
+ */
+public final class Downloader {
+  private static final Logger LOG = LogManager.getLogger(Downloader.class);
+
+  /**
+   * Patience.
+   *
+   * @param connectTimeout for a connection
+   * @param stallTimeout without a byte
+   * @param attempts how often in a row to try without getting a byte further
+   * @param pause before the second attempt; doubled for each further one
+   */
+  public record Settings(Duration connectTimeout, Duration stallTimeout, int attempts, Duration pause) {
+    public static final Settings DEFAULT = new Settings(Duration.ofSeconds(20), Duration.ofSeconds(30), 5, Duration.ofSeconds(1));
+  }
+
+  private final boolean offline;
+  private final Settings settings;
+
+  /** @param offline if true, only what is there already is returned */
+  public Downloader(boolean offline) {
+    this(offline, Settings.DEFAULT);
+  }
+
+  public Downloader(boolean offline, Settings settings) {
+    this.offline = offline;
+    this.settings = settings;
+  }
+
+  /**
+   * Returns {@code target} once it holds the file. A target of the right length is taken as it is ({@link #check} also compares
+   * the hash); one of another length is fetched anew and replaced.
+   *
+   * @throws DataException if the file cannot be had: offline, no such address, wrong length or hash, no room, no permission; the
+   *     target is then as it was
+   */
+  public Path fetch(RemoteFile remote, Path target, Progress progress) {
+    if (isComplete(remote, target)) {
+      return target;
+    }
+    if (offline) {
+      throw new DataException(target + (Files.exists(target) ? " has not the expected " + remote.length() + " bytes" : " is not there")
+          + ", and the offline switch (" + CacheFolder.OFFLINE_PROPERTY + ") forbids fetching it from " + remote.uri());
+    }
+    try {
+      Files.createDirectories(target.toAbsolutePath().getParent());
+      return FileLocks.holding(beside(target, ".lock"), () -> fetchLocked(remote, target, progress));
+    } catch (IOException e) {
+      throw new DataException("cannot write " + target + ": " + IoErrors.reason(e) + "; choose a folder with the system property "
+          + CacheFolder.ROOT_PROPERTY + " or TARFLOWLM_CACHE", e);
+    }
+  }
+
+  /**
+   * Compares a file with what it should be.
+   *
+   * @throws DataException if it is missing or its length or hash is wrong
+   */
+  public static void check(RemoteFile remote, Path file) {
+    try {
+      long length = Files.size(file);
+      if (remote.length() != RemoteFile.UNKNOWN && length != remote.length()) {
+        throw new DataException(file + " has " + length + " bytes; expected " + remote.length());
+      }
+      String hash = remote.sha256() == null ? null : Sha256.of(file);
+      if (hash != null && !hash.equals(remote.sha256())) {
+        throw new DataException("SHA-256 of " + file + " is " + hash + "; expected " + remote.sha256());
+      }
+    } catch (IOException e) {
+      throw IoErrors.unreadable(file, e);
+    }
+  }
+
+  private static boolean isComplete(RemoteFile remote, Path target) {
+    try {
+      return Files.isRegularFile(target) && (remote.length() == RemoteFile.UNKNOWN || Files.size(target) == remote.length());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Path beside(Path target, String suffix) {
+    return target.resolveSibling(target.getFileName() + suffix);
+  }
+
+  private Path fetchLocked(RemoteFile remote, Path target, Progress progress) throws IOException {
+    if (isComplete(remote, target)) {
+      return target;
+    }
+    if (Files.exists(target)) {
+      LOG.warn("{} has {} bytes instead of {}: fetching it again", target, Files.size(target), remote.length());
+    }
+    Path part = beside(target, ".part");
+    if (remote.sha256() == null) {
+      Files.deleteIfExists(part);
+    }
+    try {
+      receive(remote, part, progress);
+    } catch (WrongContentException e) {
+      if (!e.afterContinuing()) {
+        throw new DataException(e.getMessage() + "; nothing was kept", e);
+      }
+      LOG.warn("{}: starting over, since a part that was here already was continued", e.getMessage());
+      receiveAnew(remote, part, progress);
+    }
+    AtomicFile.moveIntoPlace(part, target);
+    return target;
+  }
+
+  private void receiveAnew(RemoteFile remote, Path part, Progress progress) throws IOException {
+    try {
+      receive(remote, part, progress);
+    } catch (WrongContentException e) {
+      throw new DataException(e.getMessage() + "; nothing was kept", e);
+    }
+  }
+
+  /** Fills {@code part} and checks it; on wrong content the part is deleted. */
+  private void receive(RemoteFile remote, Path part, Progress progress) throws WrongContentException, IOException {
+    Transfer transfer = new Transfer(remote, part, progress, settings);
+    int failures = 0;
+    while (true) {
+      long before = transfer.have();
+      try {
+        transfer.run();
+        break;
+      } catch (TransferException e) {
+        failures = transfer.have() > before ? 1 : failures + 1;
+        if (failures >= settings.attempts()) {
+          throw new DataException("cannot fetch " + remote.uri() + ": " + e.getMessage() + " (" + failures + " attempts; "
+              + transfer.have() + " bytes are kept in " + part + " to be continued)", e);
+        }
+        LOG.warn("{}: {}; trying again", remote.uri(), e.getMessage());
+        pause(failures);
+      } catch (WrongContentException e) {
+        Files.deleteIfExists(part);
+        throw e;
+      }
+    }
+    String hash = remote.sha256() == null ? null : Sha256.of(part);
+    if (hash != null && !hash.equals(remote.sha256())) {
+      Files.delete(part);
+      throw new WrongContentException("SHA-256 of " + remote.uri() + " is " + hash + "; expected " + remote.sha256(),
+          transfer.continued());
+    }
+  }
+
+  private void pause(int failures) throws IOException {
+    try {
+      Thread.sleep(settings.pause().toMillis() << Math.min(failures - 1, 5));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package org.tarflowlm.data.file;
+
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import org.tarflowlm.data.DataException;
+
+/** Words for IOExceptions: many of Java's carry only a path, or no message at all. */
+public final class IoErrors {
+  private IoErrors() {}
+
+  /** What went wrong, in a few words. */
+  public static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof NoSuchFileException || e instanceof FileNotFoundException && e.getMessage() == null) {
+      return "no such file or folder";
+    }
+    if (e instanceof NotDirectoryException) {
+      return "not a folder";
+    }
+    if (e instanceof FileSystemException f && f.getReason() != null) {
+      return f.getReason();
+    }
+    if (e instanceof EOFException) {
+      return "it ends too early" + (e.getMessage() == null ? "" : " (" + e.getMessage() + ")");
+    }
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+  }
+
+  /** The error for a file that cannot be read, or whose content is damaged. */
+  public static DataException unreadable(Object file, IOException e) {
+    return new DataException("cannot read " + file + ": " + reason(e), e);
+  }
+
+  /** The error for a file that cannot be written. */
+  public static DataException unwritable(Object file, IOException e) {
+    return new DataException("cannot write " + file + ": " + reason(e), e);
+  }
+}

@@ -1,0 +1,249 @@
+package org.tarflowlm.data.file;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.tarflowlm.data.DataException;
+
+/** One file on its way into its {@code .part}; each {@link #run} is one connection that goes on where the last one stopped. */
+final class Transfer {
+  private static final int REDIRECTS = 5;
+  private static final long PROGRESS_NANOS = 200_000_000;
+  private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-\\d+/(\\d+|\\*)");
+
+  private final RemoteFile remote;
+  private final Path part;
+  private final Progress progress;
+  private final Downloader.Settings settings;
+  private String validator;
+  private boolean continued;
+  private long nextProgress = System.nanoTime();
+
+  Transfer(RemoteFile remote, Path part, Progress progress, Downloader.Settings settings) {
+    this.remote = remote;
+    this.part = part;
+    this.progress = progress;
+    this.settings = settings;
+  }
+
+  /** Bytes that are here already. */
+  long have() {
+    try {
+      return Files.exists(part) ? Files.size(part) : 0;
+    } catch (IOException e) {
+      throw IoErrors.unreadable(part, e);
+    }
+  }
+
+  /** Whether the file was put together from more than one piece. */
+  boolean continued() {
+    return continued;
+  }
+
+  /** Gets the rest of the file and forces it to disk. */
+  void run() throws TransferException, WrongContentException {
+    long have = have();
+    if (have > 0 && have == remote.length()) {
+      continued = true;
+      return;
+    }
+    if (remote.length() != RemoteFile.UNKNOWN && have > remote.length()) {
+      have = 0;
+    }
+    if (remote.uri().getScheme().equalsIgnoreCase("file")) {
+      copyLocal();
+    } else {
+      request(have);
+    }
+  }
+
+  private void copyLocal() throws WrongContentException, TransferException {
+    Path source = Path.of(remote.uri());
+    try {
+      long length = Files.size(source);
+      try (InputStream in = Files.newInputStream(source)) {
+        save(in, 0, expectedTotal(length), "its end");
+      }
+    } catch (IOException e) {
+      throw IoErrors.unreadable(source, e);
+    }
+  }
+
+  private void request(long have) throws TransferException, WrongContentException {
+    HttpURLConnection connection = null;
+    try {
+      connection = open(remote.uri(), have);
+      int status = connection.getResponseCode();
+      long start = status == 206 ? rangeStart(connection, have) : 0;
+      if (status != 200 && status != 206) {
+        throw refused(status, connection.getResponseMessage());
+      }
+      validator = connection.getHeaderField("ETag");
+      long rest = connection.getContentLengthLong();
+      try (InputStream in = connection.getInputStream()) {
+        save(in, start, expectedTotal(rest < 0 ? RemoteFile.UNKNOWN : start + rest), "the connection was cut");
+      }
+    } catch (SocketTimeoutException e) {
+      throw new TransferException("no byte for " + settings.stallTimeout().toMillis() + " ms", e);
+    } catch (IOException e) {
+      throw new TransferException(e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
+    } finally {
+      if (connection != null) {
+        connection.disconnect();
+      }
+    }
+  }
+
+  /** Connects, following redirects by hand: Java's own do not go from http to https. */
+  private HttpURLConnection open(URI uri, long have) throws IOException {
+    for (int i = 0; i <= REDIRECTS; i++) {
+      HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+      connection.setInstanceFollowRedirects(false);
+      connection.setConnectTimeout((int) settings.connectTimeout().toMillis());
+      connection.setReadTimeout((int) settings.stallTimeout().toMillis());
+      connection.setRequestProperty("User-Agent", "tarflowlm");
+      connection.setRequestProperty("Accept-Encoding", "identity");
+      if (have > 0 && (remote.sha256() != null || validator != null)) {
+        connection.setRequestProperty("Range", "bytes=" + have + "-");
+        if (remote.sha256() == null) {
+          connection.setRequestProperty("If-Range", validator);
+        }
+      }
+      int status = connection.getResponseCode();
+      String location = connection.getHeaderField("Location");
+      if (status < 300 || status > 399 || location == null) {
+        return connection;
+      }
+      connection.disconnect();
+      URI next = uri.resolve(location);
+      boolean http = "http".equalsIgnoreCase(next.getScheme());
+      if (!http && !"https".equalsIgnoreCase(next.getScheme()) || http && "https".equalsIgnoreCase(uri.getScheme())) {
+        throw new DataException(uri + " redirects to " + next + ", which is not followed");
+      }
+      uri = next;
+    }
+    throw new DataException(remote.uri() + " redirects more than " + REDIRECTS + " times");
+  }
+
+  private long rangeStart(HttpURLConnection connection, long have) throws TransferException, WrongContentException {
+    String header = connection.getHeaderField("Content-Range");
+    Matcher range = CONTENT_RANGE.matcher(header == null ? "" : header);
+    if (!range.matches() || Long.parseLong(range.group(1)) != have) {
+      discard();
+      throw new TransferException("the server answers with the range \"" + header + "\" where byte " + have + " on was asked");
+    }
+    if (!range.group(2).equals("*")) {
+      expectedTotal(Long.parseLong(range.group(2)));
+    }
+    continued = true;
+    return have;
+  }
+
+  /** What a status that brings no content means: to be tried again, or final. */
+  private TransferException refused(int status, String message) {
+    String answer = "the server answers " + status + (message == null ? "" : " " + message);
+    if (status == 416) {
+      discard();
+      return new TransferException(answer + " to the request for the rest");
+    }
+    if (status == 408 || status == 425 || status == 429 || status >= 500) {
+      return new TransferException(answer);
+    }
+    throw new DataException("cannot fetch " + remote.uri() + ": " + answer);
+  }
+
+  private void discard() {
+    try {
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      throw IoErrors.unwritable(part, e);
+    }
+  }
+
+  /** The length to expect, given what the server announces. */
+  private long expectedTotal(long announced) throws WrongContentException {
+    if (remote.length() == RemoteFile.UNKNOWN) {
+      return announced;
+    }
+    if (announced != RemoteFile.UNKNOWN && announced != remote.length()) {
+      throw new WrongContentException(remote.uri() + " has " + announced + " bytes; expected " + remote.length(), false);
+    }
+    return remote.length();
+  }
+
+  private void save(InputStream in, long start, long total, String endedBy) throws TransferException, WrongContentException, IOException {
+    requireRoom(total - start);
+    long at = start;
+    try (FileChannel out = openPart(start)) {
+      byte[] buffer = new byte[1 << 16];
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        if (total != RemoteFile.UNKNOWN && at + n > total) {
+          throw new WrongContentException(remote.uri() + " sends more than the expected " + total + " bytes", continued);
+        }
+        append(out, ByteBuffer.wrap(buffer, 0, n));
+        at += n;
+        report(at, total, false);
+      }
+      force(out);
+    }
+    if (at < total) {
+      throw new TransferException(endedBy + " after " + at + " of " + total + " bytes");
+    }
+    report(at, at, true);
+  }
+
+  private FileChannel openPart(long start) {
+    try {
+      FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (out.size() > start) {
+        out.truncate(start);
+      }
+      return out.position(start);
+    } catch (IOException e) {
+      throw IoErrors.unwritable(part, e);
+    }
+  }
+
+  private void append(FileChannel out, ByteBuffer bytes) {
+    try {
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+    } catch (IOException e) {
+      throw IoErrors.unwritable(part, e);
+    }
+  }
+
+  private void force(FileChannel out) {
+    try {
+      out.force(true);
+    } catch (IOException e) {
+      throw IoErrors.unwritable(part, e);
+    }
+  }
+
+  private void requireRoom(long bytes) throws IOException {
+    long room = Files.getFileStore(part.toAbsolutePath().getParent()).getUsableSpace();
+    if (bytes > room) {
+      throw new DataException("no room for " + remote.uri() + " in " + part.toAbsolutePath().getParent() + ": it needs " + bytes
+          + " bytes, " + room + " are free");
+    }
+  }
+
+  private void report(long done, long total, boolean last) {
+    long now = System.nanoTime();
+    if (last || now - nextProgress >= 0) {
+      nextProgress = now + PROGRESS_NANOS;
+      progress.update(part.getFileName().toString().replaceFirst("\\.part$", ""), done, total);
+    }
+  }
+}

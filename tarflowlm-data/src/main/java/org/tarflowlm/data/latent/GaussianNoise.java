@@ -1,0 +1,38 @@
+package org.tarflowlm.data.latent;
+
+import org.tarflowlm.data.SplitMix64;
+
+/**
+ * Standard normal numbers by position: number i of stream s is a function of (seed, s, i) alone, the same on every machine. The
+ * noise eps of the reparameterised encoder (arXiv 2507.00425, sec. 3.1).
+ */
+public final class GaussianNoise {
+  private static final double TO_UNIT = 0x1.0p-53;
+
+  private final long key;
+
+  /**
+   * @param seed equal seeds give equal numbers
+   * @param worker differs between workers, so that they draw different numbers
+   */
+  public GaussianNoise(long seed, int worker) {
+    this.key = SplitMix64.mix(seed + SplitMix64.STEP * (worker + 1L));
+  }
+
+  /** Numbers 0 to {@code count} - 1 of a stream. */
+  public float[] draw(long stream, int count) {
+    float[] out = new float[count];
+    long start = SplitMix64.mix(key ^ SplitMix64.mix(stream + SplitMix64.STEP));
+    // Box-Muller: two uniform numbers make two normal ones. StrictMath, so that they are the same everywhere.
+    for (int i = 0; i < count; i += 2) {
+      double u = ((SplitMix64.mix(start + i * SplitMix64.STEP) >>> 11) + 1) * TO_UNIT;
+      double v = (SplitMix64.mix(start + (i + 1) * SplitMix64.STEP) >>> 11) * TO_UNIT;
+      double radius = StrictMath.sqrt(-2 * StrictMath.log(u));
+      out[i] = (float) (radius * StrictMath.cos(2 * Math.PI * v));
+      if (i + 1 < count) {
+        out[i + 1] = (float) (radius * StrictMath.sin(2 * Math.PI * v));
+      }
+    }
+    return out;
+  }
+}

@@ -1,0 +1,159 @@
+package org.tarflowlm.data.latent;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.datavec.api.transform.metadata.ColumnMetaData;
+import org.datavec.api.transform.metadata.NDArrayMetaData;
+import org.datavec.api.transform.schema.Schema;
+import org.datavec.api.transform.transform.BaseTransform;
+import org.datavec.api.writable.NDArrayWritable;
+import org.datavec.api.writable.Writable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.shade.jackson.annotation.JsonIgnoreProperties;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+/**
+ * DataVec's form of {@link LatentPreProcessor}, for records of windows: a column of ids, INT [1, time], gets a column of noise
+ * after it, FLOAT [1, time, dim], or is replaced by latents z, FLOAT [1, time, dim], if there is a codebook.
+ *
+ * <p>Records are numbered from 0, and noise depends on seed, worker and number alone; {@link #rewind} numbers from 0 again.
+ */
+@JsonIgnoreProperties({"inputSchema"})
+public final class LatentTransform extends BaseTransform {
+  private static final long serialVersionUID = 1L;
+
+  private final String columnName;
+  private final int dim;
+  private final LatentCodebook codebook;
+  private final long seed;
+  private final int worker;
+  private transient GaussianNoise noise;
+  private transient long next;
+
+  /**
+   * @param columnName the column of ids
+   * @param dim width of a latent
+   * @param codebook of that width, for latents; null for noise
+   * @param worker differs between workers
+   */
+  public LatentTransform(@JsonProperty("columnName") String columnName, @JsonProperty("dim") int dim,
+      @JsonProperty("codebook") LatentCodebook codebook, @JsonProperty("seed") long seed, @JsonProperty("worker") int worker) {
+    this.columnName = columnName;
+    this.dim = dim;
+    this.codebook = codebook;
+    this.seed = seed;
+    this.worker = worker;
+  }
+
+  public String getColumnName() {
+    return columnName;
+  }
+
+  public int getDim() {
+    return dim;
+  }
+
+  public LatentCodebook getCodebook() {
+    return codebook;
+  }
+
+  public long getSeed() {
+    return seed;
+  }
+
+  public int getWorker() {
+    return worker;
+  }
+
+  /** Name of the column of noise. */
+  private String noiseColumn() {
+    return columnName + ".noise";
+  }
+
+  /** Counts records from 0 again: the next epoch repeats the last one. */
+  public void rewind() {
+    next = 0;
+  }
+
+  @Override
+  public Schema transform(Schema schema) {
+    List<ColumnMetaData> columns = new ArrayList<>();
+    for (ColumnMetaData column : schema.getColumnMetaData()) {
+      if (!column.getName().equals(columnName)) {
+        columns.add(column);
+      } else {
+        if (codebook == null) {
+          columns.add(column);
+        }
+        columns.add(new NDArrayMetaData(codebook == null ? noiseColumn() : columnName, new long[] {1, -1, dim}));
+      }
+    }
+    return schema.newSchema(columns);
+  }
+
+  @Override
+  public List<Writable> map(List<Writable> record) {
+    int column = inputSchema.getIndexOfColumn(columnName);
+    INDArray ids = ((NDArrayWritable) record.get(column)).get();
+    List<Writable> out = new ArrayList<>(record);
+    if (codebook == null) {
+      out.add(column + 1, new NDArrayWritable(drawn(ids)));
+    } else {
+      out.set(column, new NDArrayWritable(drawn(ids)));
+    }
+    return out;
+  }
+
+  /** Noise or latents for one window: FLOAT [1, time, dim]. */
+  private INDArray drawn(INDArray ids) {
+    if (noise == null) {
+      noise = new GaussianNoise(seed, worker);
+    }
+    float[] values = noise.draw(next++, Math.toIntExact(ids.length() * dim));
+    if (codebook != null) {
+      values = codebook.encode(ids.dup('c').data().asInt(), values);
+    }
+    return Nd4j.createFromArray(values).reshape(1, ids.length(), dim);
+  }
+
+  /** As for a record's column: an NDArray of ids becomes its noise or latents. */
+  @Override
+  public Object map(Object input) {
+    return drawn(input instanceof NDArrayWritable writable ? writable.get() : (INDArray) input);
+  }
+
+  @Override
+  public Object mapSequence(Object sequence) {
+    List<Object> out = new ArrayList<>();
+    for (Object step : (List<?>) sequence) {
+      out.add(map(step));
+    }
+    return out;
+  }
+
+  @Override
+  public String outputColumnName() {
+    return outputColumnNames()[0];
+  }
+
+  @Override
+  public String[] outputColumnNames() {
+    return codebook == null ? new String[] {columnName, noiseColumn()} : new String[] {columnName};
+  }
+
+  @Override
+  public String[] columnNames() {
+    return new String[] {columnName};
+  }
+
+  @Override
+  public String columnName() {
+    return columnName;
+  }
+
+  @Override
+  public String toString() {
+    return "LatentTransform(column=" + columnName + ", dim=" + dim + (codebook == null ? ", noise" : ", latents") + ")";
+  }
+}

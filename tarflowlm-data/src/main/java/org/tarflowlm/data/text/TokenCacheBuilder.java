@@ -1,0 +1,198 @@
+package org.tarflowlm.data.text;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.data.file.FileLocks;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Progress;
+import org.tarflowlm.data.tokenize.Tokenizer;
+
+/**
+ * Builds a {@link TokenCache} on several threads. The ids grow in {@code cache.part}; every {@value #COMMIT_TOKENS} ids they are
+ * forced to disk and {@code cache.part.json} notes how far the source is done, so that a build that was killed goes on from
+ * there. The finished file is renamed into place.
+ */
+public final class TokenCacheBuilder {
+  private static final Logger LOG = LogManager.getLogger(TokenCacheBuilder.class);
+  private static final long COMMIT_TOKENS = 1L << 24;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final InputFile source;
+  private final Tokenizer tokenizer;
+  private InvalidUtf8 invalid = InvalidUtf8.FAIL;
+  private DocumentSource.Limits limits = DocumentSource.Limits.DEFAULT;
+  private int threads = Runtime.getRuntime().availableProcessors();
+  private long commitTokens = COMMIT_TOKENS;
+  private Progress progress = Progress.NONE;
+
+  /** @param source documents, see {@link DocumentSources#open(InputFile)} */
+  public TokenCacheBuilder(InputFile source, Tokenizer tokenizer) {
+    this.source = source;
+    this.tokenizer = tokenizer;
+  }
+
+  /** What to do with documents that are not UTF-8; FAIL unless set. */
+  public TokenCacheBuilder invalidUtf8(InvalidUtf8 choice) {
+    invalid = choice;
+    return this;
+  }
+
+  /** Bounds against hostile archives. */
+  public TokenCacheBuilder limits(DocumentSource.Limits bounds) {
+    limits = bounds;
+    return this;
+  }
+
+  /** How many threads tokenise; all processors unless set. */
+  public TokenCacheBuilder threads(int count) {
+    threads = count;
+    return this;
+  }
+
+  /** Told the number of tokens done (the total is not known). */
+  public TokenCacheBuilder progress(Progress listener) {
+    progress = listener;
+    return this;
+  }
+
+  TokenCacheBuilder commitEvery(long tokens) {
+    commitTokens = tokens;
+    return this;
+  }
+
+  /**
+   * Opens the cache if it is there, and else builds it. Of several threads or processes one builds, the others wait.
+   *
+   * @throws org.tarflowlm.data.DataException if a cache is there that is stale or damaged, or if the source cannot be read
+   */
+  public TokenCache openOrBuild(Path cache) {
+    if (!Files.exists(cache)) {
+      build(cache);
+    }
+    return TokenCache.open(cache, source, tokenizer);
+  }
+
+  /** Builds the cache unless it is there. */
+  public void build(Path cache) {
+    try {
+      Files.createDirectories(cache.toAbsolutePath().getParent());
+      FileLocks.holding(cache.resolveSibling(cache.getFileName() + ".lock"), () -> {
+        if (!Files.exists(cache)) {
+          buildLocked(cache);
+        }
+        return cache;
+      });
+    } catch (IOException e) {
+      throw IoErrors.unwritable(cache, e);
+    }
+  }
+
+  /** How far a build has come: parts of the source, documents and ids written from them. */
+  private record Journal(String tokenizer, SourceStamp source, long parts, long documents, long tokens) {
+    Journal plus(DocumentTokenizer.Chunk chunk, long written) {
+      return new Journal(tokenizer, source, parts + 1, documents + chunk.documents(), tokens + written);
+    }
+  }
+
+  private void buildLocked(Path cache) throws IOException {
+    Path part = cache.resolveSibling(cache.getFileName() + ".part");
+    Path journalFile = cache.resolveSibling(cache.getFileName() + ".part.json");
+    Journal journal = resumed(part, journalFile, SourceStamp.of(source));
+    long leftOut = 0;
+    try (FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        ParallelTokenizer tokens = new ParallelTokenizer(DocumentSources.open(source, limits),
+            new DocumentTokenizer(tokenizer, invalid), threads)) {
+      out.truncate(TokenCacheHeader.BYTES + 2 * journal.tokens);
+      tokens.skip(journal.parts);
+      long committed = journal.tokens;
+      for (DocumentTokenizer.Chunk chunk = tokens.next(); chunk != null; chunk = tokens.next()) {
+        journal = journal.plus(chunk, append(out, chunk, journal.tokens));
+        leftOut += chunk.leftOut();
+        progress.update(source.toString(), journal.tokens, -1);
+        if (journal.tokens - committed >= commitTokens) {
+          out.force(true);
+          commit(journalFile, journal);
+          committed = journal.tokens;
+        }
+      }
+      if (journal.documents == 0) {
+        throw new DataException(source + " holds no document with text; expected .txt files, a tar of them, or .jsonl");
+      }
+      finish(out, journal);
+    }
+    AtomicFile.moveIntoPlace(part, cache);
+    Files.deleteIfExists(journalFile);
+    LOG.info("{}: {} tokens of {} documents; {} empty or invalid documents left out", cache, journal.tokens, journal.documents, leftOut);
+  }
+
+  private Journal resumed(Path part, Path journalFile, SourceStamp stamp) throws IOException {
+    Journal fresh = new Journal(tokenizer.name(), stamp, 0, 0, 0);
+    if (!Files.exists(journalFile) || !Files.exists(part)) {
+      return fresh;
+    }
+    Journal journal = JSON.readValue(journalFile.toFile(), Journal.class);
+    boolean same = journal.tokenizer.equals(fresh.tokenizer) && journal.source.sha256().equals(stamp.sha256());
+    if (!same || Files.size(part) < TokenCacheHeader.BYTES + 2 * journal.tokens) {
+      LOG.warn("{} was made from something else: starting over", part);
+      return fresh;
+    }
+    LOG.info("{}: going on after {} tokens", part, journal.tokens);
+    return new Journal(journal.tokenizer, stamp, journal.parts, journal.documents, journal.tokens);
+  }
+
+  private static void commit(Path journalFile, Journal journal) throws IOException {
+    byte[] json = JSON.writeValueAsBytes(journal);
+    AtomicFile.write(journalFile, out -> out.write(json));
+  }
+
+  /** @return ids written; the separator before the very first document is left out */
+  private static long append(FileChannel out, DocumentTokenizer.Chunk chunk, long tokensBefore) throws IOException {
+    int first = tokensBefore == 0 && chunk.length() > 0 ? 1 : 0;
+    int count = chunk.length() - first;
+    ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asShortBuffer().put(chunk.ids(), first, count);
+    writeFully(out, bytes, TokenCacheHeader.BYTES + 2 * tokensBefore);
+    return count;
+  }
+
+  /** Checksums after the ids, then the header: without it the file is no token cache. */
+  private void finish(FileChannel out, Journal journal) throws IOException {
+    TokenCacheHeader header = new TokenCacheHeader(tokenizer.name(), tokenizer.vocabSize(), journal.tokens, journal.documents,
+        TokenCache.BLOCK_TOKENS, journal.source);
+    ByteBuffer checksums = ByteBuffer.allocate(4 * header.blocks()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = ByteBuffer.allocate(2 * TokenCache.BLOCK_TOKENS);
+    CRC32C crc = new CRC32C();
+    for (int i = 0; i < header.blocks(); i++) {
+      long at = TokenCacheHeader.BYTES + 2L * i * TokenCache.BLOCK_TOKENS;
+      block.clear().limit((int) Math.min(block.capacity(), header.checksumsAt() - at));
+      while (block.hasRemaining() && out.read(block, at + block.position()) >= 0) {
+        // Reads until the block is full.
+      }
+      crc.reset();
+      crc.update(block.flip());
+      checksums.putInt((int) crc.getValue());
+    }
+    writeFully(out, checksums.flip(), header.checksumsAt());
+    writeFully(out, ByteBuffer.wrap(header.toBytes()), 0);
+    out.force(true);
+  }
+
+  private static void writeFully(FileChannel out, ByteBuffer bytes, long at) throws IOException {
+    bytes.position(0);
+    while (bytes.hasRemaining()) {
+      at += out.write(bytes, at);
+    }
+  }
+}
