@@ -79,6 +79,11 @@ final class ComposedPrimitives implements Primitives {
   }
 
   @Override
+  public SDVariable elu(SDVariable x) {
+    return sd.nn().elu(x);
+  }
+
+  @Override
   public SDVariable causalAttention(SDVariable qkv, int heads, int width) {
     int headWidth = width / heads;
     if (mask == null) {

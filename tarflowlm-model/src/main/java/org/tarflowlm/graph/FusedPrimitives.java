@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.tarflowlm.ops.BiasGeluOp;
 import org.tarflowlm.ops.CausalAttentionOp;
 import org.tarflowlm.ops.CrossEntropyOp;
+import org.tarflowlm.ops.EluOp;
 import org.tarflowlm.ops.EmbeddingOp;
 import org.tarflowlm.ops.LayerNormOp;
 import org.tarflowlm.ops.LinearOp;
@@ -53,6 +54,11 @@ final class FusedPrimitives implements Primitives {
   @Override
   public SDVariable biasGelu(SDVariable x, SDVariable bias) {
     return new BiasGeluOp(sd, x, bias).outputVariable();
+  }
+
+  @Override
+  public SDVariable elu(SDVariable x) {
+    return new EluOp(sd, x).outputVariable();
   }
 
   @Override

@@ -36,17 +36,17 @@ final class MafHead {
     if (channels > 1) {
       int others = channels - 1;
       SDVariable rows = x.reshape(-1, channels).mmul(sd.constant(copies(channels)));           // [B T, 3 (D-1)]
-      SDVariable bent = sd.nn().elu(rows);
+      SDVariable bent = p.elu(rows);
       SDVariable isBent = sd.constant(bentColumns(others));
       SDVariable inputs = rows.add(bent.sub(rows).mul(isBent)).reshape(-1, scope.positions(), (long) INPUTS_PER_CHANNEL * others);
       int embed = Math.toIntExact(parameter("features.bias").getShape()[0]) / others;
       Matrix first = masked("features", mask(others, INPUTS_PER_CHANNEL, others, embed, true));
       Matrix second = masked("hidden", mask(others, embed, channels, hidden, false));
-      SDVariable f = sd.nn().elu(p.linear(inputs, first, parameter("features.bias")));                                // [B, T, E (D-1)]
+      SDVariable f = p.elu(p.linear(inputs, first, parameter("features.bias")));                                // [B, T, E (D-1)]
       h = h.add(p.matmul(f, second));
     }
     Matrix out = masked("out", mask(channels, hidden, channels, outputs, true));
-    return p.linear(sd.nn().elu(h), out, parameter("out.bias")).reshape(-1, scope.positions(), channels, outputs);
+    return p.linear(p.elu(h), out, parameter("out.bias")).reshape(-1, scope.positions(), channels, outputs);
   }
 
   /** The matrix that writes channel j, for all but the last, as (x, x, -x) at columns 3j to 3j+2. */

@@ -37,6 +37,9 @@ interface Primitives {
   /** GELU (exact, by erf) of {@code x + bias}. */
   SDVariable biasGelu(SDVariable x, SDVariable bias);
 
+  /** x where positive, else exp(x) - 1. */
+  SDVariable elu(SDVariable x);
+
   /** Causal multi-head self-attention: [B, T, 3H] packed as q, k, v to [B, T, H], H = {@code width}. */
   SDVariable causalAttention(SDVariable qkv, int heads, int width);
 
