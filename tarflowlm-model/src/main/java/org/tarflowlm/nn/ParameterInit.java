@@ -1,7 +1,6 @@
 package org.tarflowlm.nn;
 
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -10,9 +9,10 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.InitSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.latent.GaussianNoise;
 
 /**
- * Starts the parameters of a model. Each parameter draws from a generator of its own, seeded by the run's seed and the parameter's
+ * Starts the parameters of a model. Each parameter has a stream of normal numbers of its own, found by the run's seed and the parameter's
  * name, so that adding a flow leaves the others as they were.
  *
  * <p>The paper does not say how its weights start. {@link InitSpec} gives the reasons for the numbers.
@@ -50,12 +50,8 @@ final class ParameterInit {
     } else if (std == 0) {
       array.assign(0.0);
     } else {
-      SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
-      float[] values = new float[Math.toIntExact(array.length())];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = (float) (std * random.nextGaussian());
-      }
-      array.assign(Nd4j.createFromArray(values).reshape(array.shape()));
+      float[] values = new GaussianNoise(seed, 0).draw(name.hashCode(), Math.toIntExact(array.length()));
+      array.assign(Nd4j.createFromArray(values).reshape(array.shape()).muli(std));
     }
   }
 
