@@ -50,7 +50,7 @@ public final class Codebook {
   public static double vaeTerm(double[] z, int zAt, Components codes, Workspace w) {
     w.ensure(1, codes.count());
     logDensities(z, zAt, codes, w.logJoint, 0, w);
-    return -ScalarMixture.logSumExp(w.logJoint, 0, codes.count());
+    return -Loops.logSumExp(w.logJoint, 0, codes.count());
   }
 
   /**
@@ -62,7 +62,7 @@ public final class Codebook {
     int count = codes.count();
     double logSum = -vaeTerm(z, zAt, codes, w);
     for (int k = 0; k < count; k++) {
-      w.adjoint[k] = -b * Math.exp(w.logJoint[k] - logSum);
+      w.adjoint[k] = -b * Loops.exp(w.logJoint[k] - logSum);
     }
     MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }
@@ -71,7 +71,7 @@ public final class Codebook {
   public static void logPosterior(double[] z, int zAt, Components codes, double[] out, int outAt, Workspace w) {
     int count = codes.count();
     logDensities(z, zAt, codes, out, outAt, w);
-    double logSum = ScalarMixture.logSumExp(out, outAt, count);
+    double logSum = Loops.logSumExp(out, outAt, count);
     for (int k = 0; k < count; k++) {
       out[outAt + k] -= logSum;
     }
@@ -88,7 +88,7 @@ public final class Codebook {
       total += a[aAt + k];
     }
     for (int k = 0; k < count; k++) {
-      w.adjoint[k] = a[aAt + k] - total * Math.exp(w.logJoint[k]);
+      w.adjoint[k] = a[aAt + k] - total * Loops.exp(w.logJoint[k]);
     }
     MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }

@@ -21,7 +21,9 @@ public final class MixtureCdf {
 
   private static double forward(double z, double[] theta, int at, int k, boolean tailWeights, Workspace w) {
     prepare(theta, at, k, w);
-    return evaluate(z, k, tailWeights, w);
+    double u = ScalarMixture.evaluate(z, k, tailWeights, w);
+    w.logDet = w.logDensity - Normal.logPdf(u);
+    return u;
   }
 
   /** log p(z) in nats; cheaper than {@link #forward} where u is not needed. */
@@ -29,10 +31,10 @@ public final class MixtureCdf {
     w.ensure(1, k);
     double[] joint = w.logJoint;
     for (int j = 0; j < k; j++) {
-      double x = (z - theta[at + k + j]) * Math.exp(-theta[at + 2 * k + j]);
+      double x = (z - theta[at + k + j]) * Loops.exp(-theta[at + 2 * k + j]);
       joint[j] = theta[at + j] - theta[at + 2 * k + j] - 0.5 * x * x;
     }
-    w.logDensity = ScalarMixture.logSumExp(joint, 0, k) - ScalarMixture.logSumExp(theta, at, k) - Normal.LOG_SQRT_2PI;
+    w.logDensity = Loops.logSumExp(joint, 0, k) - Loops.logSumExp(theta, at, k) - Normal.LOG_SQRT_2PI;
     return w.logDensity;
   }
 
@@ -50,39 +52,51 @@ public final class MixtureCdf {
     double g = a + b * u;
     double gSlope = g * w.slope[0];
     double gMills = g * w.signedMills[0];
+    double[] x = w.x;
+    double[] scale = w.scale;
+    double[] inverseScale = w.inverseScale;
     double[] weight = w.weight;
     double[] tailWeight = w.tailWeight;
-    double dz = 0.0;
+    double[] dMean = w.term;
     for (int j = 0; j < k; j++) {
-      double x = w.x[j];
-      double r = weight[k + j];
-      double s = w.scale[j];
-      double dMean = b * r * x * w.inverseScale[j] - gSlope * r;
-      dTheta[dAt + j] = gMills * (tailWeight[j] - weight[j]) + b * (r - weight[j]);
-      dTheta[dAt + k + j] = dMean;
-      dTheta[dAt + 2 * k + j] = b * r * (x * x - 1.0) - gSlope * r * s * x;
-      dz -= dMean;
+      dMean[j] = weight[k + j] * (b * x[j] * inverseScale[j] - gSlope);
     }
-    return dz;
+    for (int j = 0; j < k; j++) {
+      dTheta[dAt + j] = gMills * (tailWeight[j] - weight[j]) + b * (weight[k + j] - weight[j]);
+    }
+    for (int j = 0; j < k; j++) {
+      dTheta[dAt + 2 * k + j] = dMean[j] * scale[j] * x[j] - b * weight[k + j];
+    }
+    System.arraycopy(dMean, 0, dTheta, dAt + k, k);
+    return -Loops.sum(dMean, 0, k);
   }
 
   /** Gradient of L = b log p(z): returns dL/dz and writes dL/dtheta; sets {@code w.logDensity()}. No distribution function. */
   public static double logDensityGradient(double z, double[] theta, int at, int k, double b, double[] dTheta, int dAt, Workspace w) {
     prepare(theta, at, k, w);
-    standardize(z, k, w);
-    w.logDensity = ScalarMixture.density(0, k, w.logScale, w);
+    ScalarMixture.standardize(z, k, w);
+    w.logDensity = ScalarMixture.density(0, k, w);
+    double[] x = w.x;
+    double[] inverseScale = w.inverseScale;
     double[] weight = w.weight;
-    double dz = 0.0;
+    double[] dMean = w.term;
     for (int j = 0; j < k; j++) {
-      double x = w.x[j];
-      double r = weight[k + j];
-      double dMean = b * r * x * w.inverseScale[j];
-      dTheta[dAt + j] = b * (r - weight[j]);
-      dTheta[dAt + k + j] = dMean;
-      dTheta[dAt + 2 * k + j] = b * r * (x * x - 1.0);
-      dz -= dMean;
+      dMean[j] = b * weight[k + j] * x[j] * inverseScale[j];
     }
-    return dz;
+    for (int j = 0; j < k; j++) {
+      dTheta[dAt + j] = b * (weight[k + j] - weight[j]);
+    }
+    for (int j = 0; j < k; j++) {
+      dTheta[dAt + 2 * k + j] = b * weight[k + j] * (x[j] * x[j] - 1.0);
+    }
+    System.arraycopy(dMean, 0, dTheta, dAt + k, k);
+    return -Loops.sum(dMean, 0, k);
+  }
+
+  /** The z with forward(z) = u; {@code w} counts the iterations. */
+  public static double inverse(double u, double[] theta, int at, int k, Workspace w) {
+    prepare(theta, at, k, w);
+    return MixtureInverse.solve(u, k, w);
   }
 
   /** Weights, means and scales of the mixture into the workspace. */
@@ -91,29 +105,13 @@ public final class MixtureCdf {
     ScalarMixture.softmax(theta, at, k, w);
     System.arraycopy(theta, at + k, w.mean, 0, k);
     System.arraycopy(theta, at + 2 * k, w.logScale, 0, k);
-    for (int j = 0; j < k; j++) {
-      w.inverseScale[j] = Math.exp(-w.logScale[j]);
-    }
-    for (int j = 0; j < k; j++) {
-      w.scale[j] = 1.0 / w.inverseScale[j];
-    }
-  }
-
-  private static void standardize(double z, int k, Workspace w) {
-    double[] x = w.x;
-    double[] mean = w.mean;
+    double[] scale = w.scale;
     double[] inverseScale = w.inverseScale;
     for (int j = 0; j < k; j++) {
-      x[j] = (z - mean[j]) * inverseScale[j];
+      inverseScale[j] = Loops.exp(-theta[at + 2 * k + j]);
     }
-  }
-
-  private static double evaluate(double z, int k, boolean tailWeights, Workspace w) {
-    standardize(z, k, w);
-    Normal.upperMills(w.x, k, w.mills);
-    w.logDensity = ScalarMixture.density(0, k, w.logScale, w);
-    double u = ScalarMixture.quantile(0, k, w.logDensity, w.scale, w.inverseScale, tailWeights, w);
-    w.logDet = w.logDensity - Normal.logPdf(u);
-    return u;
+    for (int j = 0; j < k; j++) {
+      scale[j] = 1.0 / inverseScale[j];
+    }
   }
 }

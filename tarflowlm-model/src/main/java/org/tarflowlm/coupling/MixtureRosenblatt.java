@@ -24,15 +24,14 @@ public final class MixtureRosenblatt {
   private static void forward(double[] z, int zAt, double[] logits, int lAt, Components c, boolean tailWeights, Workspace w) {
     int k = c.count();
     int dims = c.dims();
-    w.ensure(dims, k);
-    ScalarMixture.softmax(logits, lAt, k, w);
+    prepare(logits, lAt, c, w);
     standardize(z, zAt, c, w.x);
-    Normal.upperMills(w.x, dims * k, w.mills);
+    Normal.upperMills(w.x, 0, dims * k, w.mills);
     w.logDensity = 0.0;
     w.logDet = 0.0;
     for (int i = 0; i < dims; i++) {
-      double logDensity = ScalarMixture.density(i, k, c.logScales, w);
-      double u = ScalarMixture.quantile(i, k, logDensity, c.scales, c.inverseScales, tailWeights, w);
+      double logDensity = ScalarMixture.density(i, k, w);
+      double u = ScalarMixture.quantile(i, k, logDensity, tailWeights, w);
       updateWeights(k, logDensity, w);
       w.logDensity += logDensity;
       w.logDet += logDensity - Normal.logPdf(u);
@@ -44,8 +43,8 @@ public final class MixtureRosenblatt {
     w.ensure(c.dims(), c.count());
     joint(z, zAt, logits, lAt, c, w);
     int k = c.count();
-    double norm = ScalarMixture.logSumExp(logits, lAt, k) + c.dims() * Normal.LOG_SQRT_2PI;
-    w.logDensity = ScalarMixture.logSumExp(w.logJoint, 0, k) - norm;
+    double norm = Loops.logSumExp(logits, lAt, k) + c.dims() * Normal.LOG_SQRT_2PI;
+    w.logDensity = Loops.logSumExp(w.logJoint, 0, k) - norm;
     return w.logDensity;
   }
 
@@ -101,11 +100,7 @@ public final class MixtureRosenblatt {
     for (int j = 0; j < k; j++) {
       adjoint[j] += gMills * (tailWeight[at + j] - weight[at + j]);
     }
-    double sum = 0.0;
-    for (int j = 0; j < k; j++) {
-      sum += dMean[j];
-    }
-    return sum;
+    return Loops.sum(dMean, 0, k);
   }
 
   /** Gradient of L = b log p(z), to the same places as {@link #gradient}; sets {@code w.logDensity()}. */
@@ -116,14 +111,29 @@ public final class MixtureRosenblatt {
     w.ensure(dims, k);
     ScalarMixture.softmax(logits, lAt, k, w);
     joint(z, zAt, w.logWeight, 0, c, w);
-    double logSum = ScalarMixture.logSumExp(w.logJoint, 0, k);
+    double logSum = Loops.logSumExp(w.logJoint, 0, k);
     w.logDensity = logSum - dims * Normal.LOG_SQRT_2PI;
     double[] adjoint = w.adjoint;
     for (int j = 0; j < k; j++) {
-      adjoint[j] = b * Math.exp(w.logJoint[j] - logSum);
+      adjoint[j] = b * Loops.exp(w.logJoint[j] - logSum);
       dLogits[dlAt + j] = adjoint[j] - b * w.weight[j];
     }
     gaussianGradient(z, zAt, c, adjoint, dz, dzAt, dMeans, dLogScales, w.term);
+  }
+
+  /** Writes the z [d] with forward(z) = u, dimension by dimension; {@code w} counts the iterations. */
+  public static void inverse(double[] u, int uAt, double[] logits, int lAt, Components c, double[] z, int zAt, Workspace w) {
+    int k = c.count();
+    prepare(logits, lAt, c, w);
+    for (int i = 0; i < c.dims(); i++) {
+      System.arraycopy(c.means, i * k, w.mean, 0, k);
+      z[zAt + i] = MixtureInverse.solve(u[uAt + i], k, w);
+      if (i + 1 < c.dims()) {
+        ScalarMixture.standardize(z[zAt + i], k, w);
+        updateWeights(k, ScalarMixture.density(0, k, w), w);
+        System.arraycopy(w.weight, k, w.weight, 0, k);
+      }
+    }
   }
 
   /** logJoint = logits_k + log N(z; m_k, s_k^2 I) + d log sqrt(2 pi). */
@@ -152,18 +162,25 @@ public final class MixtureRosenblatt {
       double zi = z[zAt + i];
       for (int j = 0; j < k; j++) {
         double x = (zi - means[at + j]) * inverseScale[j];
-        term[j] = adjoint[j] * x * inverseScale[j];
-        dLogScales[j] += adjoint[j] * x * x;
+        double weighted = adjoint[j] * x;
+        term[j] = weighted * inverseScale[j];
+        dLogScales[j] += weighted * x;
       }
       for (int j = 0; j < k; j++) {
         dMeans[at + j] += term[j];
       }
-      double sum = 0.0;
-      for (int j = 0; j < k; j++) {
-        sum += term[j];
-      }
-      dz[dzAt + i] = -sum;
+      dz[dzAt + i] = -Loops.sum(term, 0, k);
     }
+  }
+
+  /** Weights and scales of the mixture into the workspace. */
+  private static void prepare(double[] logits, int lAt, Components c, Workspace w) {
+    int k = c.count();
+    w.ensure(c.dims(), k);
+    ScalarMixture.softmax(logits, lAt, k, w);
+    System.arraycopy(c.logScales, 0, w.logScale, 0, k);
+    System.arraycopy(c.scales, 0, w.scale, 0, k);
+    System.arraycopy(c.inverseScales, 0, w.inverseScale, 0, k);
   }
 
   private static void standardize(double[] z, int zAt, Components c, double[] x) {
@@ -181,9 +198,11 @@ public final class MixtureRosenblatt {
 
   /** log alpha_i+1 from the joint log-densities that {@link ScalarMixture#density} left behind. */
   private static void updateWeights(int k, double logDensity, Workspace w) {
+    double[] joint = w.logJoint;
+    double[] logWeight = w.logWeight;
     double norm = logDensity + Normal.LOG_SQRT_2PI;
     for (int j = 0; j < k; j++) {
-      w.logWeight[j] = w.logJoint[j] - norm;
+      logWeight[j] = joint[j] - norm;
     }
   }
 }

@@ -22,7 +22,7 @@ public final class Normal {
   /** Beyond this, R(t) = 1/t to double precision, and the powers in the rational function would overflow. */
   private static final double MILLS_ASYMPTOTIC = 1e9;
 
-  /** Arrays shorter than this are left to the scalar loop: see {@link #upperMills(double[], int, double[])}. */
+  /** Arrays shorter than this are left to the scalar loop: see {@link #upperMills(double[], int, int, double[])}. */
   private static final int VECTOR_LENGTH = 8;
 
   private Normal() {}
@@ -39,26 +39,29 @@ public final class Normal {
    * [0, infinity); all coefficients are positive, so evaluation loses nothing to cancellation.
    */
   static double upperMills(double t) {
-    return t > MILLS_ASYMPTOTIC ? 1.0 / t : rationalMills(t);
+    return t > MILLS_ASYMPTOTIC ? 1.0 / t : millsNumerator(t) / millsDenominator(t);
   }
 
   /**
-   * R(|x_j|) for the first {@code count} elements; finite for |x| &lt; 1e25. One plain loop over arrays, which the compiler turns
-   * into vector instructions. It keeps that form only while its trip counts are long, hence the separate loop for short arrays.
+   * R(|x_j|) for {@code count} elements from {@code at}; finite for |x| &lt; 1e25. Plain loops with small bodies, which the
+   * compiler turns into vector instructions; it does so only where trip counts are long, hence the separate loop for short arrays.
    */
-  static void upperMills(double[] x, int count, double[] result) {
+  static void upperMills(double[] x, int at, int count, double[] result) {
     if (count < VECTOR_LENGTH) {
-      for (int j = 0; j < count; j++) {
+      for (int j = at; j < at + count; j++) {
         result[j] = upperMills(Math.abs(x[j]));
       }
       return;
     }
-    for (int j = 0; j < count; j++) {
-      result[j] = rationalMills(Math.abs(x[j]));
+    for (int j = at; j < at + count; j++) {
+      result[j] = millsNumerator(Math.abs(x[j]));
+    }
+    for (int j = at; j < at + count; j++) {
+      result[j] /= millsDenominator(Math.abs(x[j]));
     }
   }
 
-  private static double rationalMills(double t) {
+  private static double millsNumerator(double t) {
     double p = 8.3344354726955113e-7;
     p = p * t + 2.4440091909619512e-5;
     p = p * t + 3.5524081015083169e-4;
@@ -69,7 +72,10 @@ public final class Normal {
     p = p * t + 9.8920962091401321e-1;
     p = p * t + 1.8227719655994803;
     p = p * t + 2.1503850030966206;
-    p = p * t + 1.2533141373155003;
+    return p * t + 1.2533141373155003;
+  }
+
+  private static double millsDenominator(double t) {
     double q = 8.3344354726955112e-7;
     q = q * t + 2.4440091909619538e-5;
     q = q * t + 3.5607425369808767e-4;
@@ -81,8 +87,7 @@ public final class Normal {
     q = q * t + 2.1601204078466443;
     q = q * t + 2.9599589927576575;
     q = q * t + 2.5136435545556829;
-    q = q * t + 1.0;
-    return p / q;
+    return q * t + 1.0;
   }
 
   /** exp(x^2) (1 - erf(x)); overflows to infinity for x below about -26. */

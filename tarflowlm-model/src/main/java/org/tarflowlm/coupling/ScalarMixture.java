@@ -17,60 +17,57 @@ package org.tarflowlm.coupling;
  * (|u| beyond about 33) are the sums formed by logarithms.
  */
 final class ScalarMixture {
-  /** Below this the linear tail sums may have lost terms to underflow. */
+  /** Below this the linear tail sums may have lost terms to underflow ({@link Loops#exp} is 0 below e^-700). */
   private static final double SMALLEST_TAIL = 1e-250;
-  /** exp of less than this is taken as zero; such terms cannot reach {@link #SMALLEST_TAIL}. */
-  private static final double SMALLEST_EXPONENT = -700.0;
 
   private ScalarMixture() {}
 
-  /** weight[0..k) and logWeight from unnormalised logits (log pi = logits - logsumexp). */
+  /** Row 0 of weight, and logWeight, from unnormalised logits (log pi = logits - logsumexp). */
   static void softmax(double[] logits, int at, int k, Workspace w) {
-    double[] weight = w.weight;
     double[] logWeight = w.logWeight;
-    double max = max(logits, at, k);
-    double sum = 0.0;
-    for (int j = 0; j < k; j++) {
-      double e = Math.exp(logits[at + j] - max);
-      weight[j] = e;
-      sum += e;
-    }
-    double inverse = 1.0 / sum;
+    double max = Loops.max(logits, at, k);
+    double sum = Loops.expInto(logits, at, max, w.weight, 0, k);
+    Loops.scale(w.weight, 0, k, 1.0 / sum);
     double norm = max + Math.log(sum);
-    for (int j = 0; j < k; j++) {
-      weight[j] *= inverse;
-    }
     for (int j = 0; j < k; j++) {
       logWeight[j] = logits[at + j] - norm;
     }
   }
 
+  /** u at z, with logDensity, for a mixture in row 0 of weight, and in logWeight, mean, logScale, scale, inverseScale. */
+  static double evaluate(double z, int k, boolean tailWeights, Workspace w) {
+    standardize(z, k, w);
+    Normal.upperMills(w.x, 0, k, w.mills);
+    w.logDensity = density(0, k, w);
+    return quantile(0, k, w.logDensity, tailWeights, w);
+  }
+
+  /** Row 0 of x. */
+  static void standardize(double z, int k, Workspace w) {
+    double[] x = w.x;
+    double[] mean = w.mean;
+    double[] inverseScale = w.inverseScale;
+    for (int j = 0; j < k; j++) {
+      x[j] = (z - mean[j]) * inverseScale[j];
+    }
+  }
+
   /**
    * log p(z), and the posterior weights r into row {@code dim + 1} of weight; leaves log r_k + log p(z) + log sqrt(2 pi) in
-   * logJoint. Needs row {@code dim} of x, and logWeight.
+   * logJoint. Needs row {@code dim} of x, logWeight and logScale.
    */
-  static double density(int dim, int k, double[] logScale, Workspace w) {
+  static double density(int dim, int k, Workspace w) {
     double[] x = w.x;
     double[] logWeight = w.logWeight;
+    double[] logScale = w.logScale;
     double[] joint = w.logJoint;
-    double[] posterior = w.weight;
     int at = dim * k;
-    int next = at + k;
     for (int j = 0; j < k; j++) {
       joint[j] = logWeight[j] - logScale[j] - 0.5 * x[at + j] * x[at + j];
     }
-    double max = max(joint, 0, k);
-    double sum = 0.0;
-    for (int j = 0; j < k; j++) {
-      double difference = joint[j] - max;
-      double e = difference < SMALLEST_EXPONENT ? 0.0 : Math.exp(difference);
-      posterior[next + j] = e;
-      sum += e;
-    }
-    double inverse = 1.0 / sum;
-    for (int j = 0; j < k; j++) {
-      posterior[next + j] *= inverse;
-    }
+    double max = Loops.max(joint, 0, k);
+    double sum = Loops.expInto(joint, 0, max, w.weight, at + k, k);
+    Loops.scale(w.weight, at + k, k, 1.0 / sum);
     return max + Math.log(sum) - Normal.LOG_SQRT_2PI;
   }
 
@@ -78,9 +75,10 @@ final class ScalarMixture {
    * u, after {@link #density}; sets u, slope (du/dz) and signedMills (sgn M) of this dimension, and on demand the tail weights.
    * Needs row {@code dim} of mills.
    */
-  static double quantile(int dim, int k, double logDensity, double[] scale, double[] inverseScale, boolean tailWeights, Workspace w) {
+  static double quantile(int dim, int k, double logDensity, boolean tailWeights, Workspace w) {
     double[] x = w.x;
     double[] mills = w.mills;
+    double[] scale = w.scale;
     double[] weight = w.weight;
     double[] small = w.tailWeight;
     int at = dim * k;
@@ -105,7 +103,7 @@ final class ScalarMixture {
     boolean lower = below <= above;
     double tail = lower ? below : above;
     if (!(tail > SMALLEST_TAIL)) {
-      return quantileByLogs(dim, k, inverseScale, w);
+      return quantileByLogs(dim, k, w);
     }
     if (tailWeights) {
       double inverse = 1.0 / tail;
@@ -120,7 +118,7 @@ final class ScalarMixture {
   }
 
   /** The same where the tail underflows: |u| beyond 33. Always computes the tail weights. */
-  private static double quantileByLogs(int dim, int k, double[] inverseScale, Workspace w) {
+  private static double quantileByLogs(int dim, int k, Workspace w) {
     double[] x = w.x;
     double[] logTail = w.tailWeight;
     int at = dim * k;
@@ -133,7 +131,7 @@ final class ScalarMixture {
     for (int j = 0; j < k; j++) {
       double tailWeight = Math.exp(logTail[at + j] - logSmaller);
       logTail[at + j] = tailWeight;
-      hazard += tailWeight * Normal.hazard(sign * x[at + j]) * inverseScale[j];
+      hazard += tailWeight * Normal.hazard(sign * x[at + j]) * w.inverseScale[j];
     }
     double u = Normal.quantileOfLog(logSmaller);
     double ratio = Normal.upperMills(-u);
@@ -145,7 +143,7 @@ final class ScalarMixture {
     for (int j = 0; j < k; j++) {
       w.tailWeight[at + j] = w.logWeight[j] + Normal.logCdf(sign * w.x[at + j]);
     }
-    return logSumExp(w.tailWeight, at, k);
+    return Loops.logSumExp(w.tailWeight, at, k);
   }
 
   /** {@code lowerU} is the u of the smaller tail taken as the lower one. */
@@ -155,26 +153,5 @@ final class ScalarMixture {
     w.slope[dim] = slope;
     w.signedMills[dim] = lower ? ratio : -ratio;
     return u;
-  }
-
-  static double max(double[] values, int at, int count) {
-    double max = values[at];
-    for (int j = at + 1; j < at + count; j++) {
-      max = values[j] > max ? values[j] : max;
-    }
-    return max;
-  }
-
-  static double logSumExp(double[] values, int at, int count) {
-    double max = max(values, at, count);
-    if (max == Double.NEGATIVE_INFINITY) {
-      return max;
-    }
-    double sum = 0.0;
-    for (int j = at; j < at + count; j++) {
-      double difference = values[j] - max;
-      sum += difference < SMALLEST_EXPONENT ? 0.0 : Math.exp(difference);
-    }
-    return max + Math.log(sum);
   }
 }

@@ -6,8 +6,8 @@ package org.tarflowlm.coupling;
  *
  * <p>Layout for d dimensions (1 for {@link MixtureCdf}) and K components: {@code x}, {@code mills} and {@code tailWeight} are
  * [d][K]; {@code weight} is [d + 1][K], where row i holds the component weights before dimension i and row i + 1 the posterior
- * weights after it; {@code logWeight}, {@code logJoint}, {@code logScale}, {@code scale}, {@code inverseScale},
- * {@code adjoint} and {@code term} are [K]; {@code u}, {@code slope} and {@code signedMills} are [d].
+ * weights after it; {@code logWeight}, {@code logJoint}, {@code mean}, {@code logScale}, {@code scale},
+ * {@code inverseScale}, {@code adjoint} and {@code term} are [K]; {@code u}, {@code slope} and {@code signedMills} are [d].
  */
 public final class Workspace {
   double[] x = new double[0];
@@ -25,6 +25,8 @@ public final class Workspace {
   double[] u = new double[0];
   double[] slope = new double[0];
   double[] signedMills = new double[0];
+
+  final MixtureInverse.Group group = new MixtureInverse.Group();
 
   double logDensity;
   double logDet;

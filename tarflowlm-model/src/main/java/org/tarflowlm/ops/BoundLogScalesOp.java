@@ -4,24 +4,38 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.coupling.LogScaleBound;
 
 /**
- * Keeps the log-scales that a head predicts within bounds, so that no component collapses or explodes: raw [.., n], whose last k
- * numbers are log-scales, to the same with these replaced by bound * tanh(raw / bound).
+ * {@link LogScaleBound} on a network's raw outputs: raw [.., D, m] to theta [.., D, m], whose last {@code k} numbers a scalar are
+ * log-scales bounded to (-bound, bound); the others pass unchanged.
  */
 public final class BoundLogScalesOp extends RowsOp {
   static final String NAME = "tarflow_bound_log_scales";
   /** The bound travels as a whole number of thousandths. */
-  private static final double UNITS = 1000;
+  private static final double UNIT = 1e-3;
 
   public BoundLogScalesOp() {}
 
   /**
-   * @param raw a head's numbers, the last axis one scalar's: (shift, log-scale) or (logits, means, log-scales)
-   * @param k log-scales at the end of the last axis
+   * @param k log-scales a scalar: K of a mixture, 1 of the affine coupling
+   * @param bound a multiple of 0.001, above 0
    */
   public BoundLogScalesOp(SameDiff sd, SDVariable raw, int k, double bound) {
-    super(sd, new SDVariable[] {raw}, k, Math.round(bound * UNITS));
+    super(sd, new SDVariable[] {raw}, k, thousandths(bound));
+  }
+
+  /** As the other constructor. */
+  public BoundLogScalesOp(INDArray raw, int k, double bound) {
+    super(new INDArray[] {raw}, k, thousandths(bound));
+  }
+
+  private static long thousandths(double bound) {
+    long result = Math.round(bound / UNIT);
+    if (result < 1 || Math.abs(result * UNIT - bound) > 1e-9) {
+      throw new IllegalArgumentException(NAME + ": expected a bound above 0 in steps of 0.001, found " + bound);
+    }
+    return result;
   }
 
   @Override
@@ -36,31 +50,30 @@ public final class BoundLogScalesOp extends RowsOp {
 
   @Override
   protected long[][] outputShapes(List<INDArray> inputs) {
-    return new long[][] {inputs.get(0).shape()};
+    INDArray raw = inputs.get(0);
+    if (raw.size(-1) < argument(0)) {
+      throw new IllegalArgumentException(
+          NAME + ": expected at least " + argument(0) + " numbers a scalar, found " + raw.size(-1));
+    }
+    return new long[][] {raw.shape()};
   }
 
   @Override
   protected void rows(RowBlock block) {
-    int width = block.inWidth[0];
-    int from = width - argument(0);
-    double bound = argument(1) / UNITS;
-    for (int i = 0; i < block.count * width; i++) {
-      double raw = block.in[0][i];
-      block.out[0][i] = i % width < from ? raw : bound * Math.tanh(raw / bound);
-    }
+    LogScaleBound.forward(block.in[0], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
   }
 
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
-    return List.of(new Gradient(sameDiff, arg(0), gradients.get(0), argument(0), argument(1)).outputVariable());
+    return List.of(new Gradient(sameDiff, outputVariable(), gradients.get(0), argument(0), argument(1)).outputVariables());
   }
 
-  /** (raw, dL/dbounded) to dL/draw. */
+  /** (theta, dL/dtheta) to dL/draw. */
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
-    Gradient(SameDiff sd, SDVariable raw, SDVariable gradient, int k, int boundUnits) {
-      super(sd, new SDVariable[] {raw, gradient}, k, boundUnits);
+    Gradient(SameDiff sd, SDVariable theta, SDVariable gradient, long k, long thousandths) {
+      super(sd, new SDVariable[] {theta, gradient}, k, thousandths);
     }
 
     @Override
@@ -80,17 +93,8 @@ public final class BoundLogScalesOp extends RowsOp {
 
     @Override
     protected void rows(RowBlock block) {
-      int width = block.inWidth[0];
-      int from = width - argument(0);
-      double bound = argument(1) / UNITS;
-      for (int i = 0; i < block.count * width; i++) {
-        double gradient = block.in[1][i];
-        if (i % width >= from) {
-          double tanh = Math.tanh(block.in[0][i] / bound);
-          gradient *= 1 - tanh * tanh;
-        }
-        block.out[0][i] = gradient;
-      }
+      LogScaleBound.gradient(
+          block.in[0], block.in[1], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
     }
   }
 }

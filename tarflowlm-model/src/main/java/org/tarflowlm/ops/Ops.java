@@ -25,9 +25,11 @@ public final class Ops {
         new RosenblattLogDensityOp(), new RosenblattLogDensityOp.Gradient(),
         new AffineOp(), new AffineOp.Gradient(),
         new AffineLogDensityOp(), new AffineLogDensityOp.Gradient(),
-        new BoundLogScalesOp(), new BoundLogScalesOp.Gradient(),
         new EncodeOp(), new EncodeOp.Gradient(),
-        new VaeTermOp(), new VaeTermOp.Gradient());
+        new VaeTermOp(), new VaeTermOp.Gradient(),
+        new LogPosteriorOp(), new LogPosteriorOp.Gradient(),
+        new BoundLogScalesOp(), new BoundLogScalesOp.Gradient(),
+        new MixtureCdfInverseOp(), new RosenblattInverseOp(), new AffineInverseOp());
     for (JavaOp op : all) {
       ImportClassMapping.getOpNameMapping().put(op.opName(), op);
     }

@@ -1,5 +1,6 @@
 package org.tarflowlm.ops;
 
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -50,6 +51,7 @@ abstract class RowsOp extends JavaOp {
   protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
     INDArray[] in = inputs.stream().map(Tensors::dense).toArray(INDArray[]::new);
     new Pass(in, outputs.toArray(INDArray[]::new)).run();
+    Reference.reachabilityFence(in); // the rows are read through addresses, also of copies made here
   }
 
   /** One execution of the op. */

@@ -85,6 +85,15 @@ public final class Errors {
     }
   }
 
+  /** |difference| / max(1, |z|) where the inverse is well conditioned. */
+  public static void inverse(double tolerance, double largestSlope, double[] z, double[] slope, double[] got) {
+    for (int i = 0; i < z.length; i++) {
+      if (slope[i] < largestSlope) {
+        check("inverse", i, Math.abs(got[i] - z[i]) / Math.max(1, Math.abs(z[i])), tolerance);
+      }
+    }
+  }
+
   static void check(String what, int i, double error, double tolerance) {
     assertTrue(error <= tolerance, () -> what + "[" + i + "]: error " + error + " exceeds " + tolerance);
   }

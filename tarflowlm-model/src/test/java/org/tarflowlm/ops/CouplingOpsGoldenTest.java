@@ -132,6 +132,42 @@ class CouplingOpsGoldenTest {
   }
 
   @ParameterizedTest
+  @MethodSource("mix1")
+  void mixtureCdfInverse(DataType type, Golden.Case c) {
+    Graph graph = new Graph(type);
+    long n = c.size("N");
+    SDVariable u = graph.constant("u", c.numbers("inverse", "u"), n, 1);
+    SDVariable theta = graph.constant("theta", c.packed("inputs"), n, 1, 3L * c.size("K"));
+    SDVariable z = new MixtureCdfInverseOp(graph.sd, u, theta).outputVariable();
+    SDVariable again = new MixtureCdfOp(graph.sd, z, theta).outputVariables()[0];
+    boolean single = type == DataType.FLOAT;
+    Errors.relative(inverseTolerance(type, c.name()), c.numbers("inverse", "u"), graph.value(again));
+    if (!c.name().startsWith("gaps")) {
+      Errors.inverse(single ? 1e-4 : 1e-9, single ? 10 : 100,
+          c.numbers("inverse", "z"), c.numbers("inverse", "dz_du"), graph.value(z));
+    }
+  }
+
+  private static double inverseTolerance(DataType type, String name) {
+    boolean steep = name.startsWith("tiny_scales") || name.startsWith("mixed_scales");
+    return type == DataType.DOUBLE ? 1e-11 : steep ? 2e-3 : 1e-4;
+  }
+
+  @ParameterizedTest
+  @MethodSource("mixd")
+  void rosenblattInverse(DataType type, Golden.Case c) {
+    Graph graph = new Graph(type);
+    long n = c.size("N");
+    SDVariable u = graph.constant("u", c.numbers("inverse", "u"), n, c.size("d"));
+    SDVariable logits = graph.constant("logits", c.input("logits"), n, c.size("K"));
+    SDVariable means = graph.constant("means", c.input("means"), c.size("K"), c.size("d"));
+    SDVariable logScales = graph.constant("log_scale", c.input("log_scale"), c.size("K"));
+    SDVariable z = new RosenblattInverseOp(graph.sd, u, logits, means, logScales).outputVariable();
+    SDVariable again = new RosenblattOp(graph.sd, z, logits, means, logScales).outputVariables()[0];
+    Errors.relative(inverseTolerance(type, c.name()), c.numbers("inverse", "u"), graph.value(again));
+  }
+
+  @ParameterizedTest
   @MethodSource("mixd")
   void rosenblatt(DataType type, Golden.Case c) {
     Graph graph = new Graph(type);
@@ -188,6 +224,19 @@ class CouplingOpsGoldenTest {
         new double[][] {Graph.numbers(gradients.get("z")), Graph.numbers(gradients.get("theta"))});
   }
 
+  @ParameterizedTest
+  @MethodSource("affine")
+  void affineInverse(DataType type, Golden.Case c) {
+    Graph graph = new Graph(type);
+    long n = c.size("N");
+    long d = c.size("d");
+    double[][] inputs = {c.input("shift"), c.input("log_scale")};
+    SDVariable u = graph.constant("u", c.numbers("inverse", "u"), n, d);
+    SDVariable theta = graph.constant("theta", interleave(inputs), n, d, 2);
+    double[] z = graph.value(new AffineInverseOp(graph.sd, u, theta).outputVariable());
+    Errors.relative(type == DataType.FLOAT ? 1e-4 : 1e-9, c.numbers("inverse", "z"), z);
+  }
+
   private static double[] interleave(double[][] columns) {
     double[] result = new double[2 * columns[0].length];
     for (int i = 0; i < result.length; i++) {
@@ -212,6 +261,35 @@ class CouplingOpsGoldenTest {
     Errors.relative(tolerance, c.output("encoded"), graph.value(z));
     SDVariable fixed = graph.variable("z", c.input("z"), n, d);
     SDVariable term = new VaeTermOp(graph.sd, fixed, means, logScales).outputVariable();
+    SDVariable logPosterior = new LogPosteriorOp(graph.sd, fixed, means, logScales).outputVariable();
     Errors.relative(tolerance, c.output("vae_term"), graph.value(term));
+    Errors.relative(tolerance, c.output("log_posterior"), graph.value(logPosterior));
+    checkGradients(graph, c, loss(logPosterior, graph.constant("A", c.input("A"), n, v), term, graph.constant("b", c.input("b"), n)),
+        "grads", "z", "means", "log_scale");
+  }
+
+  @ParameterizedTest
+  @MethodSource("codebook")
+  void gradientThroughEncode(DataType type, Golden.Case c) {
+    Graph graph = new Graph(type);
+    long n = c.size("N");
+    long d = c.size("d");
+    long v = c.size("V");
+    SDVariable means = graph.variable("means", c.input("means"), v, d);
+    SDVariable logScales = graph.variable("log_scale", c.input("log_scale"), v);
+    SDVariable noise = graph.constant("noise", c.input("noise"), n, d);
+    SDVariable ids = graph.sd.constant("ids", Nd4j.createFromArray(c.input("tokens")).castTo(DataType.INT));
+    SDVariable z = new EncodeOp(graph.sd, noise, means, logScales, ids).outputVariable();
+    SDVariable term = new VaeTermOp(graph.sd, z, means, logScales).outputVariable();
+    SDVariable logPosterior = new LogPosteriorOp(graph.sd, z, means, logScales).outputVariable();
+    checkGradients(graph, c, loss(logPosterior, graph.constant("A", c.input("A"), n, v), term, graph.constant("b", c.input("b"), n)),
+        "grads_through_encode", "means", "log_scale");
+  }
+
+  private static void checkGradients(Graph graph, Golden.Case c, SDVariable loss, String group, String... names) {
+    Map<String, INDArray> gradients = graph.gradients(loss, names);
+    for (String name : names) {
+      Errors.gradient(gradientTolerance(graph.type, c.name()), c.numbers(group, name), Graph.numbers(gradients.get(name)));
+    }
   }
 }

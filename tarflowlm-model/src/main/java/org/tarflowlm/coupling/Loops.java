@@ -1,0 +1,99 @@
+package org.tarflowlm.coupling;
+
+/** Inner loops that the couplings share. */
+final class Loops {
+  private static final int TABLE_BITS = 7;
+  private static final int TABLE_SIZE = 1 << TABLE_BITS;
+  private static final double[] POWERS = new double[TABLE_SIZE];
+  private static final double STEPS_PER_UNIT = TABLE_SIZE / Math.log(2.0);
+  /** log(2) / 128 in two parts, the first with so few digits that its multiples are exact. */
+  private static final double STEP_HIGH = 0x1.62e42fep-8;
+  private static final double STEP_LOW = 0x1.f473de6af278fp-37;
+  /** Adding 1.5 * 2^52 rounds to a whole number, which then stands in the low bits. */
+  private static final double ROUNDER = 0x1.8p52;
+  private static final double LARGEST_EXPONENT = 700.0;
+
+  static {
+    for (int i = 0; i < TABLE_SIZE; i++) {
+      POWERS[i] = Math.pow(2.0, (double) i / TABLE_SIZE);
+    }
+  }
+
+  private Loops() {}
+
+  /**
+   * exp(x) to about 1e-16 relative, but 0 for x &lt; -700; half the time of {@code Math.exp}. x = n log(2) / 128 + r gives
+   * 2^(n / 128) from a table and an exponent, times a polynomial in the small r.
+   */
+  static double exp(double x) {
+    if (!(Math.abs(x) <= LARGEST_EXPONENT)) {
+      return x < 0 ? 0.0 : Math.exp(x);
+    }
+    double shifted = x * STEPS_PER_UNIT + ROUNDER;
+    long n = Double.doubleToRawLongBits(shifted);
+    double steps = shifted - ROUNDER;
+    double r = x - steps * STEP_HIGH - steps * STEP_LOW;
+    double r2 = r * r;
+    double expm1 = r + r2 * (0.5 + r * (1.0 / 6.0) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0)));
+    double power = POWERS[(int) n & (TABLE_SIZE - 1)];
+    return Double.longBitsToDouble(Double.doubleToRawLongBits(power + power * expm1) + (n >> TABLE_BITS << 52));
+  }
+
+  static double max(double[] values, int at, int count) {
+    double max = values[at];
+    for (int j = at + 1; j < at + count; j++) {
+      max = values[j] > max ? values[j] : max;
+    }
+    return max;
+  }
+
+  /** target_j = exp(values_j - shift) for j from 0; returns their sum. */
+  static double expInto(double[] values, int at, double shift, double[] target, int targetAt, int count) {
+    double sum = 0.0;
+    for (int j = 0; j < count; j++) {
+      double e = exp(values[at + j] - shift);
+      target[targetAt + j] = e;
+      sum += e;
+    }
+    return sum;
+  }
+
+  /** log sum_j exp(values_j). */
+  static double logSumExp(double[] values, int at, int count) {
+    double max = max(values, at, count);
+    if (max == Double.NEGATIVE_INFINITY) {
+      return max;
+    }
+    double sum = 0.0;
+    for (int j = at; j < at + count; j++) {
+      sum += exp(values[j] - max);
+    }
+    return max + Math.log(sum);
+  }
+
+  static void scale(double[] values, int at, int count, double factor) {
+    for (int j = at; j < at + count; j++) {
+      values[j] *= factor;
+    }
+  }
+
+  /** Four running sums, because each addition waits for the one before. */
+  static double sum(double[] values, int at, int count) {
+    double a = 0.0;
+    double b = 0.0;
+    double c = 0.0;
+    double d = 0.0;
+    int end = at + count;
+    int j = at;
+    for (; j < end - 3; j += 4) {
+      a += values[j];
+      b += values[j + 1];
+      c += values[j + 2];
+      d += values[j + 3];
+    }
+    for (; j < end; j++) {
+      a += values[j];
+    }
+    return (a + b) + (c + d);
+  }
+}
