@@ -1,0 +1,32 @@
+package org.tarflowlm.inverse;
+
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.Workspace;
+
+/**
+ * Latents to token ids by the codebook's posterior, argmax_k p(k | z) (paper section 3.1). Any level of the stack can be decoded,
+ * which turns generation into a visible sequence of edits (section 5). May be used by many threads.
+ */
+public final class LatentDecoder {
+  private final Components codebook;
+
+  public LatentDecoder(Components codebook) {
+    this.codebook = codebook;
+  }
+
+  /** Tokens of one sequence [tokens * d], in order. */
+  public int[] decode(double[] latents) {
+    return decode(latents, 0, latents.length / codebook.dims());
+  }
+
+  /** {@code count} tokens from token number {@code from} on. */
+  public int[] decode(double[] latents, int from, int count) {
+    Workspace workspace = new Workspace();
+    int[] tokens = new int[count];
+    for (int t = 0; t < count; t++) {
+      tokens[t] = Codebook.decode(latents, (from + t) * codebook.dims(), codebook, workspace);
+    }
+    return tokens;
+  }
+}
