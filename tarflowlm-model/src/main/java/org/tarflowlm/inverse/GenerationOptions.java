@@ -1,0 +1,119 @@
+package org.tarflowlm.inverse;
+
+import java.util.List;
+
+/**
+ * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.
+ *
+ * @param maxNewTokens tokens to generate, at least 1
+ * @param temperature above 0. Divides the logits of a discrete model and of a Mix-d flow's weights, which stand for tokens
+ * @param noiseTemperature above 0; standard deviation of the base noise u of a flow model. Scaling the noise pulls every scalar
+ *     towards the median of its mixture, which is no token in particular: for Mix-d models prefer {@code temperature}
+ * @param topK keeps that many of the most probable tokens (mixture components of a Mix-d flow); 0 keeps all
+ * @param topP keeps the smallest set of most probable tokens with at least this probability, in (0, 1]; 1 keeps all
+ * @param seed seeds all randomness; equal options give equal text
+ * @param stopStrings generation of a sequence ends with the first of these that it contains; the stop string is kept
+ * @param batchSize sequences to generate, at least 1
+ * @param showFlows decode every level of a flow model's stack as well
+ * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none (see
+ *     {@link SpanSampler})
+ */
+public record GenerationOptions(
+    int maxNewTokens,
+    double temperature,
+    double noiseTemperature,
+    int topK,
+    double topP,
+    long seed,
+    List<String> stopStrings,
+    int batchSize,
+    int refinements,
+    boolean showFlows) {
+
+  public GenerationOptions {
+    requireAtLeast("maxNewTokens", maxNewTokens, 1);
+    requirePositive("temperature", temperature);
+    requirePositive("noiseTemperature", noiseTemperature);
+    requireAtLeast("topK", topK, 0);
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("topP is " + topP + "; expected a number above 0 and at most 1");
+    }
+    stopStrings = stopStrings == null ? List.of() : List.copyOf(stopStrings);
+    if (stopStrings.contains("")) {
+      throw new IllegalArgumentException("stopStrings holds an empty string; expected at least one character");
+    }
+    requireAtLeast("batchSize", batchSize, 1);
+    requireAtLeast("refinements", refinements, 0);
+  }
+
+  /** 200 tokens of one sequence from the model as it is, seed 1. */
+  public static GenerationOptions defaults() {
+    return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 1L, List.of(), 1, 0, false);
+  }
+
+  public GenerationOptions withMaxNewTokens(int value) {
+    return new GenerationOptions(value, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withTemperature(double value) {
+    return new GenerationOptions(maxNewTokens, value, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withNoiseTemperature(double value) {
+    return new GenerationOptions(maxNewTokens, temperature, value, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withTopK(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, value, topP, seed, stopStrings, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withTopP(double value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, value, seed, stopStrings, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withSeed(long value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, value, stopStrings, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withStopStrings(List<String> value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, value, batchSize, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withBatchSize(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, value, refinements,
+        showFlows);
+  }
+
+  public GenerationOptions withRefinements(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, value,
+        showFlows);
+  }
+
+  public GenerationOptions withShowFlows(boolean value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        value);
+  }
+
+  TokenFilter tokenFilter() {
+    return new TokenFilter(temperature, topK, topP);
+  }
+
+  private static void requireAtLeast(String name, int value, int least) {
+    if (value < least) {
+      throw new IllegalArgumentException(name + " is " + value + "; expected at least " + least);
+    }
+  }
+
+  private static void requirePositive(String name, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException(name + " is " + value + "; expected a positive number");
+    }
+  }
+}
