@@ -1,5 +1,7 @@
 package org.tarflowlm.inverse;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Normal;
@@ -95,21 +97,25 @@ public final class StackTransform {
     int positions = positions("z", z);
     double[][][] h = levels(z, 0);
     double[] logDensity = new double[z.length];
-    Parallel.run(z.length, b -> {
+    int tasks = Math.min(Parallel.threads(), z.length);
+    Parallel.run(tasks, task -> {
       Workspace workspace = new Workspace();
-      double total = 0.0;
+      List<FlowTransform> transforms = new ArrayList<>();
       for (int l = 0; l < flows(); l++) {
-        double[] in = h[l][b];
-        if (mixedBefore(l)) {
-          in = in.clone();
-          ChannelMix.mix(h[l][b], in, config().channels());
+        transforms.add(transform(l, 1, positions, workspace));
+      }
+      double[] mixed = new double[z[0].length];
+      for (int b = (int) ((long) z.length * task / tasks); b < (int) ((long) z.length * (task + 1) / tasks); b++) {
+        for (int l = 0; l < flows(); l++) {
+          if (mixedBefore(l)) {
+            ChannelMix.mix(h[l][b], mixed, config().channels());
+          }
+          logDensity[b] += transforms.get(l).forward(mixedBefore(l) ? mixed : h[l][b], h[l + 1][b]);
         }
-        total += transform(l, 1, positions, workspace).forward(in, h[l + 1][b]);
+        for (double v : h[flows()][b]) {
+          logDensity[b] += Normal.logPdf(v);
+        }
       }
-      for (double v : h[flows()][b]) {
-        total += Normal.logPdf(v);
-      }
-      logDensity[b] = total;
     });
     return new Forward(new StackLatents(h), logDensity);
   }
