@@ -3,6 +3,7 @@ package org.tarflowlm.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.apache.logging.log4j.LogManager;
+import org.tarflowlm.bench.BenchCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
 /** The command line: {@code tarflowlm train}. */
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, version = "TarFlowLM 0.1.0-SNAPSHOT",
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
-    subcommands = {TrainCommand.class})
+    subcommands = {TrainCommand.class, BenchCommand.class})
 public final class Main implements Runnable {
   private static final int FAILURE = 1;
 

@@ -48,6 +48,11 @@ final class GraphSession extends InferenceSession {
     memory.endStep();
   }
 
+  /** Ids of released arrays that M2.1's session keeps. */
+  int rememberedArrays() {
+    return freedArrays.size();
+  }
+
   /** Bytes of native memory that runs have taken so far. */
   long bytes() {
     return memory.bytes();

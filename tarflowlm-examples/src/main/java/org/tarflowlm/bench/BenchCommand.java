@@ -1,0 +1,18 @@
+package org.tarflowlm.bench;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Benchmarks. */
+@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed on this machine.", subcommands = BenchStepCommand.class)
+public final class BenchCommand implements Runnable {
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a benchmark is missing; expected one of " + spec.subcommands().keySet());
+  }
+}

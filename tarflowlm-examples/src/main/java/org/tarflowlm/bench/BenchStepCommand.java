@@ -1,0 +1,151 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.tarflowlm.bench.StepBenchmark.Figures;
+import org.tarflowlm.bench.StepBenchmark.Model;
+import org.tarflowlm.bench.StepBenchmark.Shape;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.TarFlowNetwork;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Times training steps, alone or in turns with another program's. */
+@Command(name = "step", mixinStandardHelpOptions = true, description = {
+    "Time whole training steps (forward, backward, update) on random tokens.",
+    "With --peer, runs that command in turns with our own steps; it must print its median milliseconds a step as its last word."})
+public final class BenchStepCommand implements Callable<Integer> {
+  @Option(names = "--model", defaultValue = "ar", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
+  private Model model;
+
+  @Option(names = "--batch", defaultValue = "8")
+  private int batch;
+
+  @Option(names = "--seq", defaultValue = "256", description = "tokens in a window; default ${DEFAULT-VALUE}")
+  private int sequence;
+
+  @Option(names = "--width", defaultValue = "128")
+  private int width;
+
+  @Option(names = "--layers", split = ",", defaultValue = "4", description = "transformer layers of each flow, such as 2,1,1")
+  private List<Integer> layers;
+
+  @Option(names = "--heads", defaultValue = "4")
+  private int heads;
+
+  @Option(names = "--steps", defaultValue = "20", description = "timed steps; as many run before them")
+  private int steps;
+
+  @Option(names = "--kernels", defaultValue = "AUTO", description = "${COMPLETION-CANDIDATES}")
+  private KernelChoice kernels;
+
+  @Option(names = "--breakdown", description = "also the time of each kind of op")
+  private boolean breakdown;
+
+  @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
+  private String peer;
+
+  @Option(names = "--rounds", defaultValue = "3", description = "turns with --peer; default ${DEFAULT-VALUE}")
+  private int rounds;
+
+  @Option(names = "--json")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    StepBenchmark benchmark = new StepBenchmark(new Shape(model, batch, sequence, width, layers, heads), kernels);
+    benchmark.warmUp(steps);
+    List<Figures> ours = new ArrayList<>();
+    List<Double> theirs = new ArrayList<>();
+    for (int round = 0; round < (peer == null ? 1 : rounds); round++) {
+      ours.add(benchmark.run(steps));
+      if (peer != null) {
+        theirs.add(runPeer());
+      }
+    }
+    print(ours, theirs, breakdown ? breakdown(benchmark) : List.of());
+    return 0;
+  }
+
+  private List<OpTimes.OpTime> breakdown(StepBenchmark benchmark) throws IOException {
+    OpTimes times = new OpTimes();
+    TarFlowNetwork.layer(benchmark.network()).setGraphListeners(times);
+    benchmark.run(steps);
+    return times.perStep(steps);
+  }
+
+  private double runPeer() throws IOException, InterruptedException {
+    Process process = new ProcessBuilder("sh", "-c", peer).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String last = "";
+    try (BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        last = line.isBlank() ? last : line.trim();
+      }
+    }
+    int code = process.waitFor();
+    String[] words = last.split("\\s+");
+    try {
+      if (code == 0) {
+        return Double.parseDouble(words[words.length - 1]);
+      }
+    } catch (NumberFormatException e) {
+      // reported below
+    }
+    throw new IOException("--peer ended with code " + code + " and '" + last + "'; expected its median milliseconds a step as last word");
+  }
+
+  private void print(List<Figures> ours, List<Double> theirs, List<OpTimes.OpTime> ops) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Figures figures = ours.get(ours.size() / 2);
+    double[] ratios = new double[theirs.size()];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = ours.get(i).medianMs() / theirs.get(i);
+    }
+    Arrays.sort(ratios);
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("medianMs", figures.medianMs());
+      result.put("minMs", figures.minMs());
+      result.put("p90Ms", figures.p90Ms());
+      result.put("tokensPerSecond", figures.tokensPerSecond());
+      result.put("peakRssMb", figures.peakRssMb());
+      result.put("workingMemoryMb", figures.workingMemoryMb());
+      result.put("parameters", figures.parameters());
+      if (ratios.length > 0) {
+        result.put("peerMs", theirs);
+        result.put("ratios", ratios);
+      }
+      if (!ops.isEmpty()) {
+        result.put("ops", ops);
+      }
+      out.println(new ObjectMapper().findAndRegisterModules().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      return;
+    }
+    for (int i = 0; i < ours.size(); i++) {
+      Figures f = ours.get(i);
+      out.printf("median %.1f ms  min %.1f  p90 %.1f  %,.0f tokens/s  peak memory %.0f MB%s%n", f.medianMs(), f.minMs(), f.p90Ms(),
+          f.tokensPerSecond(), f.peakRssMb(), theirs.isEmpty() ? "" : String.format("  peer %.1f ms", theirs.get(i)));
+    }
+    if (ratios.length > 0) {
+      out.printf("ratio ours / peer: median %.2f (%.2f to %.2f)%n", ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]);
+    }
+    for (OpTimes.OpTime op : ops) {
+      out.printf("  %-36s %8.2f ms a step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
+    }
+  }
+}

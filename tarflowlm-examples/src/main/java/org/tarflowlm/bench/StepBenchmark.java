@@ -1,0 +1,118 @@
+package org.tarflowlm.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.CodebookSpec.SigmaMode;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.nn.TarFlowNetwork;
+
+/** Times whole training steps: forward, backward and optimiser update of a freshly initialised model on random tokens. */
+public final class StepBenchmark {
+  private static final int VOCAB = 27;
+  private static final int LATENT_DIM = 5;
+
+  private final ComputationGraph network;
+  private final INDArray ids;
+  private final int tokens;
+
+  /** Which model to time. */
+  public enum Model {
+    AR,
+    MIXD,
+    MIX1,
+    AFFINE
+  }
+
+  /**
+   * Sizes of a benchmark.
+   *
+   * @param layers transformer layers of each flow; their sum for the autoregressive model
+   */
+  public record Shape(Model model, int batch, int sequence, int width, List<Integer> layers, int heads) {
+    TarFlowConfig config() {
+      List<FlowSpec> flows = new ArrayList<>();
+      Direction direction = Direction.LEFT_TO_RIGHT;
+      for (int count : layers) {
+        flows.add(flow(count, direction, flows.isEmpty()));
+        direction = direction.opposite();
+      }
+      CodebookSpec codebook = model == Model.MIXD ? CodebookSpec.defaults() : new CodebookSpec(0.15, SigmaMode.FIXED, null, null);
+      return new TarFlowConfig(model == Model.AR ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW, VOCAB, sequence, LATENT_DIM, width, heads,
+          1, null, flows, codebook, null, null, null);
+    }
+
+    private FlowSpec flow(int count, Direction direction, boolean first) {
+      return switch (model) {
+        case AFFINE, AR -> FlowSpec.affine(count, direction);
+        case MIX1 -> FlowSpec.mix1(count, VOCAB, direction);
+        case MIXD -> first ? FlowSpec.tiedMixD(count, VOCAB, direction) : FlowSpec.mix1(count, 2, direction);
+      };
+    }
+  }
+
+  /**
+   * Figures of one run.
+   *
+   * @param peakRssMb largest resident set of the process so far, in MiB; 0 where the system does not tell
+   * @param workingMemoryMb memory of the step's activations and gradients, in MiB
+   */
+  public record Figures(double medianMs, double minMs, double p90Ms, double tokensPerSecond, double peakRssMb, double workingMemoryMb,
+      long parameters) {}
+
+  public StepBenchmark(Shape shape, KernelChoice kernels) {
+    network = TarFlowNetwork.create(shape.config(), OptimizerSpec.defaults(), 1_000_000, 1, kernels, List.of(), DataType.FLOAT);
+    tokens = shape.batch() * shape.sequence();
+    ids = Nd4j.createFromArray(new Random(1).ints(tokens, 0, VOCAB).toArray()).reshape(shape.batch(), shape.sequence());
+  }
+
+  /** The network under test. */
+  public ComputationGraph network() {
+    return network;
+  }
+
+  /** Runs steps that count for nothing, until the compiler has seen the kernels. */
+  public void warmUp(int steps) {
+    for (int i = 0; i < steps; i++) {
+      network.fit(new MultiDataSet(ids, ids));
+    }
+  }
+
+  /** Times steps one by one. */
+  public Figures run(int steps) throws IOException {
+    double[] milliseconds = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      long begin = System.nanoTime();
+      network.fit(new MultiDataSet(ids, ids));
+      milliseconds[i] = (System.nanoTime() - begin) / 1e6;
+    }
+    Arrays.sort(milliseconds);
+    double median = milliseconds[steps / 2];
+    return new Figures(median, milliseconds[0], milliseconds[(int) (steps * 0.9)], tokens / median * 1000, peakRssMb(),
+        TarFlowNetwork.layer(network).workingMemoryBytes() / 1048576.0, network.numParams());
+  }
+
+  private static double peakRssMb() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.isReadable(status)) {
+      return 0;
+    }
+    return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmHWM:"))
+        .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024).findFirst().orElse(0);
+  }
+}
