@@ -54,6 +54,56 @@ public final class FlowGenerator {
     return List.of(result);
   }
 
+  /**
+   * Fills the gap between two texts, {@code options.batchSize()} times. Of the options, maxNewTokens and stopStrings are not used.
+   * With flows that read left to right from the gap into the right text this is never an exact scan: {@link SpanSampler} says what the
+   * sample is, and {@code options.refinements()} is what makes it follow the right text.
+   *
+   * @param left known tokens before the gap; its first ones are not read if it holds no whole number of patches
+   * @param gap tokens to fill in, whole patches
+   * @param right known tokens after the gap; its last ones are not read if it holds no whole number of patches
+   * @throws IllegalArgumentException if the gap is empty or no whole number of patches, the texts do not fit the window, or a token is
+   *     unknown
+   */
+  public List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
+    Prompts.requireTokens(left, config.vocabSize());
+    Prompts.requireTokens(right, config.vocabSize());
+    int patch = config.patchSize();
+    if (gap < 1 || gap % patch != 0) {
+      throw new IllegalArgumentException("the gap has " + gap + " tokens; expected at least 1, in patches of " + patch);
+    }
+    int[] before = Arrays.copyOfRange(left, left.length % patch, left.length);
+    int[] after = Arrays.copyOf(right, right.length - right.length % patch);
+    int total = before.length + gap + after.length;
+    if (total > config.contextLength()) {
+      throw new IllegalArgumentException("the texts and the gap have " + total + " tokens; the window has " + config.contextLength());
+    }
+    Generation[] result = new Generation[options.batchSize()];
+    Parallel.run(result.length, b -> result[b] = infill(left, before, gap, after, options, Prompts.random(options.seed(), b)));
+    return List.of(result);
+  }
+
+  private Generation infill(int[] prompt, int[] before, int gap, int[] after, GenerationOptions options, Random random) {
+    int d = config.latentDim();
+    int patch = config.patchSize();
+    double[] known = encode(before, random);
+    double[] z = Arrays.copyOf(known, known.length + (gap + after.length) * d);
+    System.arraycopy(encode(after, random), 0, z, known.length + gap * d, after.length * d);
+    int from = before.length / patch;
+    int to = from + gap / patch;
+    int positions = to + after.length / patch;
+    SpanSampler sampler = new SpanSampler(weights, options.tokenFilter(), options.noiseTemperature(), 1, positions, from, to);
+    double accepted = sampler.draw(new double[][] {z}, new Random[] {random}, options.refinements(), null);
+    int[] tokens = decoder.decode(z, before.length, gap);
+    int[][] levels = new int[options.showFlows() ? config.flows().size() + 1 : 0][];
+    if (options.showFlows()) {
+      double[][] h = sampler.levels(z);
+      Arrays.setAll(levels, l -> decoder.decode(h[l], before.length, gap));
+    }
+    boolean exact = SpanSampler.isExactScan(config, positions, from, to);
+    return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, exact, accepted);
+  }
+
   /** Some texts of a batch, on one thread. */
   private final class Run {
     private final int[] prompt;

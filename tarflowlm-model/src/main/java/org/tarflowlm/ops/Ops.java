@@ -29,7 +29,8 @@ public final class Ops {
         new VaeTermOp(), new VaeTermOp.Gradient(),
         new LogPosteriorOp(), new LogPosteriorOp.Gradient(),
         new BoundLogScalesOp(), new BoundLogScalesOp.Gradient(),
-        new MixtureCdfInverseOp(), new RosenblattInverseOp(), new AffineInverseOp());
+        new MixtureCdfInverseOp(), new RosenblattInverseOp(), new AffineInverseOp(),
+        new FlowInverseOp());
     for (JavaOp op : all) {
       ImportClassMapping.getOpNameMapping().put(op.opName(), op);
     }

@@ -105,6 +105,43 @@ class FlowGeneratorTest {
   }
 
   @Test
+  void aGapIsFilledBetweenTwoTexts() {
+    FlowGenerator generator = generator(2, THREE_FLOWS);
+    int[] left = {3, 1, 20, 0, 9};
+    int[] right = {0, 15, 14};
+    GenerationOptions options = OPTIONS.withBatchSize(2).withRefinements(3).withShowFlows(true);
+    List<Generation> found = generator.infill(left, 4, right, options);
+    assertEquals(2, found.size());
+    assertEquals(4, found.get(0).text().length());
+    assertFalse(found.get(0).exact());
+    assertTrue(found.get(0).accepted() >= 0 && found.get(0).accepted() <= 1);
+    assertArrayEquals(found.get(0).tokens(), found.get(0).levels()[0]);
+    assertArrayEquals(found.get(1).tokens(), generator.infill(left, 4, right, options).get(1).tokens());
+    assertMessage("the gap has 3 tokens; expected at least 1, in patches of 2", () -> generator.infill(left, 3, right, OPTIONS));
+    assertMessage("the texts and the gap have 18 tokens; the window has 16", () -> generator.infill(left, 12, right, OPTIONS));
+  }
+
+  @Test
+  void theViewTellsWhatEachFlowChanged() {
+    FlowGenerator generator = generator(1, THREE_FLOWS);
+    TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 16, 2, 8, 2, 1, false, THREE_FLOWS);
+    Generation generation = generator.generate(new int[0], OPTIONS.withShowFlows(true), null).get(0);
+    FlowView view = FlowView.of(generation, config, new Text8Alphabet());
+    assertEquals(List.of("noise", "flow 2 (Mix-1, left to right)", "flow 1 (Mix-1, right to left)", "flow 0 (Mix-d, left to right)"),
+        view.passes().stream().map(FlowView.Pass::source).toList());
+    assertEquals(0, view.passes().get(0).changes());
+    FlowView.Pass last = view.passes().get(3);
+    assertEquals(generation.text(), last.text());
+    assertEquals(generation.text(), String.join("", last.pieces()));
+    for (int t = 0; t < last.tokens().length; t++) {
+      assertEquals(last.tokens()[t] != view.passes().get(2).tokens()[t], last.changed()[t]);
+    }
+    Generation plain = generator.generate(new int[0], OPTIONS, null).get(0);
+    assertMessage("the text was generated without showFlows; its levels are not known",
+        () -> FlowView.of(plain, config, new Text8Alphabet()));
+  }
+
+  @Test
   void topOneGivesTheMostProbableTokenOfAMixD() {
     FlowGenerator generator = generator(1, FlowSpec.tiedMixD(1, Text8Alphabet.SIZE, L2R));
     Generation a = generator.generate(new int[] {4}, OPTIONS.withMaxNewTokens(1).withTopK(1), null).get(0);
