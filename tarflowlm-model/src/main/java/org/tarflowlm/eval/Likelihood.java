@@ -2,11 +2,16 @@ package org.tarflowlm.eval;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.TarFlowLayer;
@@ -16,7 +21,9 @@ import org.tarflowlm.nn.TarFlowLayer;
  * context); the last window may be shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1).
  */
 public final class Likelihood {
+  private static final Logger LOG = LogManager.getLogger(Likelihood.class);
   private static final int BATCH = 16;
+  private static final long NANOS_BETWEEN_LINES = 20_000_000_000L;
 
   private final TarFlowLayer layer;
   private final long seed;
@@ -27,33 +34,46 @@ public final class Likelihood {
     this.seed = seed;
   }
 
+  /** Scores tokens held in memory, as {@link #of(TokenSequence)}. */
+  public LikelihoodEstimate of(int[] ids) {
+    return of(new TokenArray(ids, layer.model().vocabSize()));
+  }
+
   /**
-   * Scores a whole sequence. Tokens at the end that do not fill a patch are left out of the sum and of the count.
+   * Scores a whole sequence, which is read as it is scored. Tokens at the end that do not fill a patch are left out of the sum and of
+   * the count.
    *
    * @throws IllegalArgumentException if there is not one whole patch
+   * @throws org.tarflowlm.data.DataException if the sequence holds something that is no token
    */
-  public LikelihoodEstimate of(int[] ids) {
+  public LikelihoodEstimate of(TokenSequence tokens) {
     TarFlowConfig config = layer.model();
     int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
     int length = config.contextLength();
-    int usable = ids.length / patch * patch;
+    long usable = tokens.length() / patch * patch;
     if (usable == 0) {
-      throw new IllegalArgumentException("the text has " + ids.length + " tokens; expected at least " + patch);
+      throw new IllegalArgumentException("the text has " + tokens.length() + " tokens; expected at least " + patch);
     }
     Tally tally = new Tally();
-    int whole = usable / length;
-    for (int window = 0; window < whole; window += BATCH) {
-      add(ids, window * length, Math.min(BATCH, whole - window), length, window, tally);
+    long whole = usable / length;
+    long told = System.nanoTime();
+    for (long window = 0; window < whole; window += BATCH) {
+      add(tokens, window * length, (int) Math.min(BATCH, whole - window), length, window, tally);
+      if (System.nanoTime() - told > NANOS_BETWEEN_LINES) {
+        told = System.nanoTime();
+        LOG.info("scored {} of {} tokens: {} bits per token so far", tally.tokens, usable,
+            String.format(Locale.ROOT, "%.4f", tally.nats / tally.tokens / Math.log(2)));
+      }
     }
     if (usable > whole * length) {
-      add(ids, whole * length, 1, usable - whole * length, whole, tally);
+      add(tokens, whole * length, 1, (int) (usable - whole * length), whole, tally);
     }
     return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.ELBO : Bound.EXACT);
   }
 
-  private void add(int[] ids, int from, int windows, int length, int firstWindow, Tally tally) {
+  private void add(TokenSequence tokens, long from, int windows, int length, long firstWindow, Tally tally) {
     int[] batch = new int[windows * length];
-    System.arraycopy(ids, from, batch, 0, batch.length);
+    tokens.read(from, batch, 0, batch.length);
     try (INDArray input = Nd4j.createFromArray(batch).reshape(windows, length);
         INDArray noise = EncoderNoise.draw(seed, firstWindow, DataType.FLOAT, windows, length, layer.model().latentDim());
         INDArray result = layer.logLikelihood(input, noise)) {

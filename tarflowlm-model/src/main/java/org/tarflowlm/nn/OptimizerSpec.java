@@ -26,7 +26,7 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     weightDecay = weightDecay == null ? 0.01 : weightDecay;
     clipNorm = clipNorm == null ? 1.0 : clipNorm;
     requireWithin("learningRate", learningRate, 0, 10);
-    requireWithin("warmupSteps", warmupSteps, 0, Integer.MAX_VALUE);
+    ConfigException.requireAtLeast("warmupSteps", warmupSteps, 0);
     requireWithin("finalFraction", finalFraction, 0, 1);
     requireWithin("beta1", beta1, 0, 1);
     requireWithin("beta2", beta2, 0, 1);
@@ -40,7 +40,7 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
 
   private static void requireWithin(String key, double value, double least, double most) {
     if (!(value >= least && value <= most)) {
-      throw new ConfigException("optimizer." + key + " is " + value + "; expected a number between " + least + " and " + most);
+      throw new ConfigException(key, "is " + value + "; expected a number between " + least + " and " + most);
     }
   }
 }

@@ -19,7 +19,7 @@ public record TrainingSpec(Integer steps, Integer batchSize, Long seed, Integer 
 
   public TrainingSpec {
     if (steps == null) {
-      throw new ConfigException("training.steps is missing; expected the number of updates");
+      throw new ConfigException("steps", "is missing; expected the number of updates");
     }
     batchSize = batchSize == null ? 16 : batchSize;
     seed = seed == null ? 1L : seed;
@@ -28,17 +28,11 @@ public record TrainingSpec(Integer steps, Integer batchSize, Long seed, Integer 
     checkpointEvery = checkpointEvery == null ? 500 : checkpointEvery;
     logEvery = logEvery == null ? 50 : logEvery;
     optimizer = optimizer == null ? OptimizerSpec.defaults() : optimizer;
-    requireAtLeastOne("steps", steps);
-    requireAtLeastOne("batchSize", batchSize);
-    requireAtLeastOne("validateEvery", validateEvery);
-    requireAtLeastOne("validationWindows", validationWindows);
-    requireAtLeastOne("checkpointEvery", checkpointEvery);
-    requireAtLeastOne("logEvery", logEvery);
-  }
-
-  private static void requireAtLeastOne(String key, int value) {
-    if (value < 1) {
-      throw new ConfigException("training." + key + " is " + value + "; expected at least 1");
-    }
+    ConfigException.requireAtLeast("steps", steps, 1);
+    ConfigException.requireAtLeast("batchSize", batchSize, 1);
+    ConfigException.requireAtLeast("validateEvery", validateEvery, 1);
+    ConfigException.requireAtLeast("validationWindows", validationWindows, 1);
+    ConfigException.requireAtLeast("checkpointEvery", checkpointEvery, 1);
+    ConfigException.requireAtLeast("logEvery", logEvery, 1);
   }
 }

@@ -110,6 +110,12 @@ public final class Checkpoint {
     return tensors;
   }
 
+  /** Values of a parameter, row by row; not to be written to. Null if there is none of that name. */
+  float[] values(String name) {
+    FloatTensor tensor = tensors.get(name);
+    return tensor == null ? null : tensor.values();
+  }
+
   /** The model card, in Markdown. */
   public String card() {
     return card.isBlank() ? ModelCard.of(this) : card;

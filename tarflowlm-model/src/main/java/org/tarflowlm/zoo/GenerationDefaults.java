@@ -1,13 +1,14 @@
 package org.tarflowlm.zoo;
 
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.inverse.GenerationOptions;
 
 /**
  * How a model generates if nothing else is asked for.
  *
  * @param tokens how many; default 200
- * @param temperature scale of the base noise, or divisor of a discrete model's logits; default 1
- * @param topK a discrete model's most likely tokens to choose from; 0, the default, means all
+ * @param temperature divisor of a discrete model's logits and of the weights of Mix-d flows; default 1
+ * @param topK most likely tokens to choose from (components of Mix-d flows); 0, the default, means all
  * @param seed default 1
  */
 public record GenerationDefaults(Integer tokens, Double temperature, Integer topK, Long seed) {
@@ -19,6 +20,11 @@ public record GenerationDefaults(Integer tokens, Double temperature, Integer top
     ConfigException.requireAtLeast("tokens", tokens, 1);
     ConfigException.requirePositive("temperature", temperature);
     ConfigException.requireAtLeast("topK", topK, 0);
+  }
+
+  /** As options of a generation, all else by their own defaults. */
+  public GenerationOptions options() {
+    return GenerationOptions.defaults().withMaxNewTokens(tokens).withTemperature(temperature).withTopK(topK).withSeed(seed);
   }
 
   public static GenerationDefaults defaults() {

@@ -15,6 +15,7 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.text.TokenArray;
 import org.tarflowlm.data.text.TokenSequence;
@@ -68,5 +69,26 @@ class TrainerTest {
     Trainer.start(run(10), text(), text(), folder.resolve("run"));
     assertThrows(ConfigException.class, () -> Trainer.resume(run(11), text(), text(), folder.resolve("run")));
     assertThrows(ConfigException.class, () -> Trainer.resume(run(10), text(), text(), folder.resolve("nothing")));
+  }
+
+  @Test
+  void messagesNameTheKeyByItsPath() {
+    String model = run(1).model().toJson();
+    assertRefused("model is missing; expected an object", "{\"training\": {\"steps\": 1}}");
+    assertRefused("training is missing; expected an object", "{\"model\": " + model + "}");
+    assertRefused("training.steps is missing; expected the number of updates", "{\"model\": " + model + ", \"training\": {}}");
+    assertRefused("training.batchSize is 0; expected at least 1",
+        "{\"model\": " + model + ", \"training\": {\"steps\": 1, \"batchSize\": 0}}");
+    assertRefused("training.optimizer.beta1 is 2.0; expected a number between 0.0 and 1.0",
+        "{\"model\": " + model + ", \"training\": {\"steps\": 1, \"optimizer\": {\"beta1\": 2}}}");
+    assertRefused("model.vocabSize is 27; expected 256, the tokens of the tokenizer bytes",
+        "{\"tokenizer\": \"bytes\", \"model\": " + model + ", \"training\": {\"steps\": 1}}");
+    assertRefused("tokenizer \"latin\" is not known; expected one of text8, bytes, gpt2",
+        "{\"tokenizer\": \"latin\", \"model\": " + model + ", \"training\": {\"steps\": 1}}");
+  }
+
+  private static void assertRefused(String expected, String json) {
+    ConfigException e = assertThrows(ConfigException.class, () -> RecordJson.read(json, RunConfig.class));
+    assertTrue(e.getMessage().startsWith(expected), e::getMessage);
   }
 }

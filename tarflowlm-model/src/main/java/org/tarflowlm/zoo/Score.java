@@ -1,0 +1,26 @@
+package org.tarflowlm.zoo;
+
+import org.tarflowlm.eval.LikelihoodEstimate;
+
+/**
+ * What a model says of a text.
+ *
+ * @param model name of the model
+ * @param bound what the figures are: upper bounds from the ELBO, or exact
+ * @param bitsPerCharacter bits per character of the text, or per byte for models of bytes
+ * @param standardError of {@code bitsPerCharacter}, from the spread between windows; NaN where there is only one window
+ * @param characters characters (bytes) that were scored: all of the text, but for an end that does not fill a patch
+ * @param tokens the same in tokens
+ * @param nats negative log-likelihood of them all in nats
+ * @param perplexity exp of the nats per token
+ */
+public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPerCharacter, double standardError, long characters,
+    long tokens, double nats, double perplexity) {
+
+  static Score of(String model, LikelihoodEstimate estimate, long characters) {
+    double bitsPerNat = 1 / Math.log(2);
+    return new Score(model, estimate.bound(), estimate.nats() * bitsPerNat / characters,
+        estimate.standardErrorNats() * estimate.tokens() * bitsPerNat / characters, characters, estimate.tokens(), estimate.nats(),
+        estimate.perplexity());
+  }
+}

@@ -1,0 +1,281 @@
+package org.tarflowlm.zoo;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.eval.Likelihood;
+import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.inverse.TokenListener;
+import org.tarflowlm.nn.TarFlowNetwork;
+
+/**
+ * A ready language model: weights, tokenizer, scoring, generation and latents.
+ *
+ * <pre>
+ * try (TarFlowLM model = TarFlowLM.pretrained()) {
+ *   System.out.println(model.score("call me ishmael").bitsPerCharacter());
+ *   System.out.println(model.generate("call me ishmael").text());
+ * }
+ * </pre>
+ *
+ * <p>May be used by many threads. Texts are scored one after another, each on all cores; generations run side by side. The network is
+ * built at the first score and the sampler at the first generation. To train a model further see {@link CheckpointNetworks}.
+ */
+public final class TarFlowLM implements AutoCloseable {
+  private final String name;
+  private final TarFlowConfig config;
+  private final CheckpointInfo info;
+  private final Tokenizer tokenizer;
+  /** DL4J's networks are for one thread at a time; fair, so that no caller starves. */
+  private final ReentrantLock scoring = new ReentrantLock(true);
+  private Checkpoint checkpoint;
+  private ComputationGraph network;
+  private Sampler sampler;
+  private TextLatents latents;
+
+  private TarFlowLM(String name, Checkpoint checkpoint) {
+    this.name = name;
+    this.checkpoint = checkpoint;
+    this.config = checkpoint.config();
+    this.info = checkpoint.info();
+    this.tokenizer = Tokenizers.byName(info.tokenizer());
+  }
+
+  /** The flagship of the zoo, {@link TarFlowPretrained#TEXT8_MIX_D}. */
+  public static TarFlowLM pretrained() {
+    return pretrained(TarFlowPretrained.TEXT8_MIX_D);
+  }
+
+  /** @throws CheckpointException if its weights are not on the class path, or damaged */
+  public static TarFlowLM pretrained(TarFlowPretrained which) {
+    return pretrained(which.id());
+  }
+
+  /**
+   * A checkpoint of the zoo.
+   *
+   * @param id one of {@link TarFlowZoo#list()}
+   * @throws CheckpointException if there is none of that id, or it is damaged
+   */
+  public static TarFlowLM pretrained(String id) {
+    return new TarFlowLM(id, TarFlowZoo.load(id));
+  }
+
+  /** @throws CheckpointException if the folder holds no checkpoint, or a damaged one */
+  public static TarFlowLM load(Path folder) {
+    return new TarFlowLM(folder.toString(), Checkpoint.load(folder));
+  }
+
+  /**
+   * What a user means by a name: a checkpoint of the zoo if there is one of that id, else a folder.
+   *
+   * @throws CheckpointException if it is neither, or is damaged
+   */
+  public static TarFlowLM resolve(String idOrFolder) {
+    return new TarFlowLM(idOrFolder, TarFlowZoo.resolve(idOrFolder));
+  }
+
+  /** A model of weights at hand. */
+  public static TarFlowLM of(Checkpoint checkpoint) {
+    String id = checkpoint.info().id();
+    return new TarFlowLM(id == null ? "unnamed" : id, checkpoint);
+  }
+
+  /** Id or folder it was loaded by. */
+  public String name() {
+    return name;
+  }
+
+  public TarFlowConfig config() {
+    return config;
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** What is known of the weights: origin, licence, measured likelihoods. */
+  public CheckpointInfo info() {
+    return info;
+  }
+
+  /** The weights as they were loaded. */
+  public synchronized Checkpoint checkpoint() {
+    requireOpen();
+    return checkpoint;
+  }
+
+  /** Scores a text with the default options, as {@link #score(String, ScoringOptions)}. */
+  public Score score(String text) {
+    return score(text, ScoringOptions.defaults());
+  }
+
+  /**
+   * The likelihood of a text, by windows of the context length ({@link Likelihood}).
+   *
+   * @throws DataException if the text is empty, shorter than a patch, or holds a character that the model does not know (the message
+   *     names it and its offset)
+   * @throws IllegalStateException if the model is closed
+   */
+  public Score score(String text, ScoringOptions options) {
+    return score(TokenArray.of(text, tokenizer), options);
+  }
+
+  /**
+   * The likelihood of tokens, such as those of a large file, which is read as it is scored.
+   *
+   * @throws DataException as {@link #score(String, ScoringOptions)}
+   * @throws IllegalArgumentException if the tokens are of another vocabulary
+   * @throws IllegalStateException if the model is closed
+   */
+  public Score score(TokenSequence tokens, ScoringOptions options) {
+    if (tokens.vocabSize() != config.vocabSize()) {
+      throw new IllegalArgumentException("the tokens are of a vocabulary of " + tokens.vocabSize() + "; expected " + config.vocabSize());
+    }
+    int least = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
+    if (tokens.length() < least) {
+      throw new DataException("the text " + (tokens.length() == 0 ? "is empty" : "has " + tokens.length() + " tokens") + "; expected at least "
+          + least + (least == 1 ? " token" : " tokens"));
+    }
+    LikelihoodEstimate estimate;
+    scoring.lock();
+    try {
+      estimate = new Likelihood(TarFlowNetwork.layer(network()), options.seed()).of(tokens);
+    } finally {
+      scoring.unlock();
+    }
+    return Score.of(name, estimate, CharacterCount.of(tokens, estimate.tokens(), tokenizer));
+  }
+
+  /** How this model generates if nothing else is asked for. */
+  public GenerationOptions generationOptions() {
+    return info.generation().options();
+  }
+
+  /**
+   * One continuation of a text with {@link #generationOptions()}.
+   *
+   * @param prompt may be empty
+   */
+  public Generation generate(String prompt) {
+    return generate(prompt, generationOptions().withBatchSize(1)).get(0);
+  }
+
+  /** {@code options.batchSize()} continuations, as {@link #generate(String, GenerationOptions, TokenListener)}. */
+  public List<Generation> generate(String prompt, GenerationOptions options) {
+    return generate(prompt, options, null);
+  }
+
+  /**
+   * Continues a text; {@link Generation#exact()} says whether the model's stack allows that exactly.
+   *
+   * @param prompt may be empty
+   * @param listener hears the tokens of the only sequence as soon as they are final, or null
+   * @throws DataException if the prompt holds a character that the model does not know
+   * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
+   * @throws IllegalStateException if the model is closed
+   */
+  public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
+    return sampler().generate(tokenizer.encode(prompt), options, listener);
+  }
+
+  /**
+   * A text as latents: z = mu + sigma * noise of every token (paper section 3.1).
+   *
+   * @param seed of the noise
+   * @return [tokens][latentDim]
+   * @throws DataException if the text holds a character that the model does not know
+   * @throws IllegalStateException if the model is discrete, or closed
+   */
+  public double[][] encode(String text, long seed) {
+    return latents().encode(tokenizer.encode(text), seed);
+  }
+
+  /**
+   * The text that latents stand for: of every token the most probable one given its latent.
+   *
+   * @param z [tokens][latentDim], finite numbers
+   * @throws IllegalArgumentException if a latent has another size, or holds a number that is not finite
+   * @throws IllegalStateException if the model is discrete, or closed
+   */
+  public String decode(double[][] z) {
+    return tokenizer.decode(latents().decode(z));
+  }
+
+  /**
+   * Saves the model as a checkpoint, bit-exact.
+   *
+   * @param folder a new folder
+   * @throws CheckpointException if it exists or cannot be written
+   * @throws IllegalStateException if the model is closed
+   */
+  public void save(Path folder) {
+    checkpoint().save(folder);
+  }
+
+  /** Frees the weights and the native memory, after the score that is being computed; generations that run come to their end. */
+  @Override
+  public void close() {
+    scoring.lock();
+    try {
+      release();
+    } finally {
+      scoring.unlock();
+    }
+  }
+
+  private synchronized void release() {
+    if (network != null) {
+      TarFlowNetwork.layer(network).close();
+      network.close();
+    }
+    network = null;
+    sampler = null;
+    latents = null;
+    checkpoint = null;
+  }
+
+  private synchronized ComputationGraph network() {
+    requireOpen();
+    if (network == null) {
+      network = CheckpointNetworks.network(checkpoint);
+    }
+    return network;
+  }
+
+  private synchronized Sampler sampler() {
+    requireOpen();
+    if (sampler == null) {
+      sampler = Sampler.of(checkpoint, tokenizer);
+    }
+    return sampler;
+  }
+
+  private synchronized TextLatents latents() {
+    requireOpen();
+    if (config.model() != ModelType.TARFLOW) {
+      throw new IllegalStateException("the model " + name + " is " + config.model() + ", which has no latents; expected "
+          + ModelType.TARFLOW);
+    }
+    if (latents == null) {
+      latents = TextLatents.of(checkpoint);
+    }
+    return latents;
+  }
+
+  private void requireOpen() {
+    if (checkpoint == null) {
+      throw new IllegalStateException("the model " + name + " is closed");
+    }
+  }
+}
