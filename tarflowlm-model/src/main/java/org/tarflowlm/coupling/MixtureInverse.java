@@ -11,7 +11,7 @@ package org.tarflowlm.coupling;
  */
 final class MixtureInverse {
   private static final int MOST_ITERATIONS = 200;
-  /** Residual at rounding level, relative to max(1, |u|). */
+  /** Residual at rounding level, relative to max(1, |u|); what one unit in the last place of z makes of u comes on top. */
   private static final double ROUNDING = 1e-14;
   /** Halley's step cubes the error: from a residual this small, and as small relative to the curvature, one ends at rounding. */
   private static final double LAST_STEP = 1e-5;
@@ -42,7 +42,8 @@ final class MixtureInverse {
     for (; iterations < MOST_ITERATIONS; iterations++) {
       double residual = ScalarMixture.evaluate(z, k, false, w) - u;
       double size = Math.abs(residual);
-      if (size <= tolerance || hi - lo <= Math.ulp(z)) {
+      double slope = w.slope[0];
+      if (size <= tolerance + 2.0 * slope * Math.ulp(z) || hi - lo <= Math.ulp(z)) {
         break;
       }
       if (residual > 0) {
@@ -50,7 +51,6 @@ final class MixtureInverse {
       } else {
         lo = z;
       }
-      double slope = w.slope[0];
       double curvature = logSlopeDerivative(k, w) / slope;
       double next = z - residual / (slope * Math.max(0.5, Math.min(2.0, 1.0 - 0.5 * residual * curvature)));
       boolean inside = next > lo && next < hi;

@@ -12,28 +12,28 @@ import org.tarflowlm.coupling.LogScaleBound;
  */
 public final class BoundLogScalesOp extends RowsOp {
   static final String NAME = "tarflow_bound_log_scales";
-  /** The bound travels as a whole number of thousandths. */
-  private static final double UNIT = 1e-3;
+  /** The bound travels as a whole number of millionths. */
+  private static final double UNIT = 1e-6;
 
   public BoundLogScalesOp() {}
 
   /**
    * @param k log-scales a scalar: K of a mixture, 1 of the affine coupling
-   * @param bound a multiple of 0.001, above 0
+   * @param bound at least 0.000001, to which it is rounded
    */
   public BoundLogScalesOp(SameDiff sd, SDVariable raw, int k, double bound) {
-    super(sd, new SDVariable[] {raw}, k, thousandths(bound));
+    super(sd, new SDVariable[] {raw}, k, millionths(bound));
   }
 
   /** As the other constructor. */
   public BoundLogScalesOp(INDArray raw, int k, double bound) {
-    super(new INDArray[] {raw}, k, thousandths(bound));
+    super(new INDArray[] {raw}, k, millionths(bound));
   }
 
-  private static long thousandths(double bound) {
+  private static long millionths(double bound) {
     long result = Math.round(bound / UNIT);
-    if (result < 1 || Math.abs(result * UNIT - bound) > 1e-9) {
-      throw new IllegalArgumentException(NAME + ": expected a bound above 0 in steps of 0.001, found " + bound);
+    if (result < 1) {
+      throw new IllegalArgumentException(NAME + ": expected a bound of at least 0.000001, found " + bound);
     }
     return result;
   }
@@ -72,8 +72,8 @@ public final class BoundLogScalesOp extends RowsOp {
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
-    Gradient(SameDiff sd, SDVariable theta, SDVariable gradient, long k, long thousandths) {
-      super(sd, new SDVariable[] {theta, gradient}, k, thousandths);
+    Gradient(SameDiff sd, SDVariable theta, SDVariable gradient, long k, long millionths) {
+      super(sd, new SDVariable[] {theta, gradient}, k, millionths);
     }
 
     @Override

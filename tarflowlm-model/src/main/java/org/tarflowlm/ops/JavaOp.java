@@ -20,8 +20,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>M2.1 offers no user-defined op. Its native executioner, however, always takes the same two steps with a custom op: it asks
  * {@link #calculateOutputShape(OpContext)} for the shapes, and calls {@link #opHash()} right before the native call, when the
  * context holds all inputs and outputs. So the first call remembers the context, and the second runs the Java kernel on its
- * arrays and returns the hash of libnd4j's {@code noop}, which then does nothing. {@code Nd4j.exec(op)} skips the first step; for it
- * the op makes its outputs when it is made.
+ * arrays and returns the hash of libnd4j's {@code noop}, which then does nothing. {@code Nd4j.exec(op)} skips the first step,
+ * and checks shapes against those of noop; {@link #execute()} takes its place.
  *
  * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), an {@link #opName()} of their own
  * (a stock name is silently replaced by the stock op), and a floating-point array as first input (noop checks that the
@@ -38,13 +38,24 @@ public abstract class JavaOp extends DynamicCustomOp {
     addIArgument(integerArguments);
   }
 
-  /** An op to be executed at once by {@code Nd4j.exec(op)}. */
+  /** An op outside of any graph, for {@link #execute()}. */
   protected JavaOp(INDArray[] inputs, long... integerArguments) {
     super(inputs, null);
     addIArgument(integerArguments);
-    for (long[] shape : outputShapes(List.of(inputs))) {
-      addOutputArgument(Nd4j.createUninitialized(inputs[0].dataType(), shape, 'c'));
+  }
+
+  /**
+   * Runs an op that was made from arrays and returns its outputs. ({@code Nd4j.exec} cannot run it: there M2.1 takes the
+   * outputs' shapes from libnd4j.)
+   */
+  public final INDArray[] execute() {
+    List<INDArray> inputs = inputArguments();
+    List<INDArray> outputs = new ArrayList<>();
+    for (long[] shape : outputShapes(inputs)) {
+      outputs.add(Nd4j.createUninitialized(inputs.get(0).dataType(), shape, 'c'));
     }
+    run(inputs, outputs);
+    return outputs.toArray(INDArray[]::new);
   }
 
   /** Shapes of the outputs, given the inputs' arrays. */
@@ -83,8 +94,8 @@ public abstract class JavaOp extends DynamicCustomOp {
     if (context != null) {
       pending.remove();
       run(context.getInputArrays(), context.getOutputArrays());
-    } else if (sameDiff == null && !outputArguments.isEmpty()) {
-      run(inputArguments, outputArguments);
+    } else if (sameDiff == null && numInputArguments() > 0) {
+      throw new UnsupportedOperationException(opName() + ": call execute(), Nd4j.exec cannot run it");
     }
     return NoopHash.VALUE;
   }

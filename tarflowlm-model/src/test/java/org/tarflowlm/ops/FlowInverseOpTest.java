@@ -72,8 +72,8 @@ class FlowInverseOpTest {
   @Test
   void arraysAreInvertedAtOnceAndFloatsStayFloats() {
     INDArray u = Nd4j.randn(DataType.FLOAT, 2, 4, 4);
-    INDArray z = Nd4j.exec(new FlowInverseOp(CONFIG, 1, u, PARAMETERS::get))[0];
-    INDArray wide = Nd4j.exec(new FlowInverseOp(CONFIG, 1, u.castTo(DataType.DOUBLE), PARAMETERS::get))[0];
+    INDArray z = new FlowInverseOp(CONFIG, 1, u, PARAMETERS::get).execute()[0];
+    INDArray wide = new FlowInverseOp(CONFIG, 1, u.castTo(DataType.DOUBLE), PARAMETERS::get).execute()[0];
     assertEquals(DataType.FLOAT, z.dataType());
     assertTrue(wide.norm2Number().doubleValue() > 1);
     assertEquals(0.0, wide.castTo(DataType.FLOAT).sub(z).norm2Number().doubleValue(), 1e-6);
@@ -82,7 +82,7 @@ class FlowInverseOpTest {
   @Test
   void wrongShapesAreNamedAndThereIsNoGradient() {
     IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class,
-        () -> new FlowInverseOp(CONFIG, 1, Nd4j.randn(DataType.FLOAT, 2, 5, 4), PARAMETERS::get));
+        () -> new FlowInverseOp(CONFIG, 1, Nd4j.randn(DataType.FLOAT, 2, 5, 4), PARAMETERS::get).execute());
     assertEquals("tarflow_flow_inverse: expected u of shape [batch, 1 to 4, 4], found [2, 5, 4]", thrown.getMessage());
     assertThrows(UnsupportedOperationException.class, () -> new FlowInverseOp().doDiff(List.of()));
   }

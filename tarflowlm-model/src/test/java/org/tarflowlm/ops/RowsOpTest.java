@@ -1,0 +1,180 @@
+package org.tarflowlm.ops;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.common.util.ArrayUtil;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.tarflowlm.coupling.MixtureCdf;
+import org.tarflowlm.coupling.Workspace;
+
+/** How the coupling ops walk through arrays: many blocks, views, repeatable sums, errors. */
+class RowsOpTest {
+  private static final int BATCH = 7;
+  private static final int TIME = 61;
+  private static final int D = 3;
+  private static final int K = 11;
+
+  @BeforeAll
+  static void register() {
+    Ops.register();
+  }
+
+  private static INDArray random(int seed, long... shape) {
+    double[] values = new Random(seed).doubles(ArrayUtil.prodLong(shape), -2, 2).toArray();
+    return Nd4j.createFromArray(values).reshape(shape);
+  }
+
+  @Test
+  void everyRowOfManyBlocksIsComputed() {
+    INDArray z = random(1, BATCH, TIME, D);
+    INDArray theta = random(2, BATCH, TIME, D, 3 * K);
+    INDArray[] result = new MixtureCdfOp(z, theta).execute();
+    double[] scalars = z.data().asDouble();
+    double[] parameters = theta.data().asDouble();
+    Workspace w = new Workspace();
+    for (int i = 0; i < scalars.length; i++) {
+      assertEquals(MixtureCdf.forward(scalars[i], parameters, i * 3 * K, K, w), result[0].data().getDouble(i));
+      assertEquals(w.logDet(), result[1].data().getDouble(i));
+    }
+  }
+
+  @Test
+  void viewsGiveWhatTheirCopiesGive() {
+    INDArray z = random(1, D, TIME, BATCH).permute(2, 1, 0);
+    INDArray theta = random(2, BATCH, TIME, D, 4 * K).get(
+        NDArrayIndex.all(), NDArrayIndex.all(),
+        NDArrayIndex.all(), NDArrayIndex.interval(K, 4 * K));
+    INDArray fromViews = new MixtureCdfOp(z, theta).execute()[0];
+    INDArray fromCopies = new MixtureCdfOp(z.dup('c'), theta.dup('c')).execute()[0];
+    assertEquals(fromCopies, fromViews);
+    assertTrue(Tensors.isDense(random(3, 8, 1, 2)));
+  }
+
+  @Test
+  void sharedGradientsRepeatBitForBit() {
+    double[] first = sharedGradient();
+    for (int i = 0; i < 5; i++) {
+      assertArrayEquals(first, sharedGradient());
+    }
+  }
+
+  /** d sum(u) / d means of the Rosenblatt map over 427 rows. */
+  private static double[] sharedGradient() {
+    SameDiff sd = SameDiff.create();
+    SDVariable means = sd.var("means", random(3, K, D));
+    SDVariable[] outputs = new RosenblattOp(sd, sd.constant(random(1, BATCH, TIME, D)), sd.constant(random(2, BATCH, TIME, K)),
+        means, sd.constant(random(4, K).muli(0.2))).outputVariables();
+    outputs[0].sum().markAsLoss(); // the second output gets no gradient
+    return sd.calculateGradients(Map.of(), "means").get("means").dup('c').data().asDouble();
+  }
+
+  /** The gradients of the log-density ops equal those of the forward op's u and log-determinant, put together. */
+  @Test
+  void logDensityGradientsAgreeWithTheForwardOps() {
+    for (String op : new String[] {"mixture", "rosenblatt", "affine"}) {
+      double[][] composed = logDensityGradients(op, true);
+      double[][] direct = logDensityGradients(op, false);
+      for (int i = 0; i < direct.length; i++) {
+        assertArrayEquals(composed[i], direct[i], 1e-9, op);
+      }
+    }
+  }
+
+  private static double[][] logDensityGradients(String op, boolean composed) {
+    SameDiff sd = SameDiff.create();
+    SDVariable z = sd.var("z", random(1, BATCH, TIME, D));
+    SDVariable theta = sd.var("theta", random(2, BATCH, TIME, D, op.equals("affine") ? 2 : 3 * K));
+    SDVariable logits = sd.var("logits", random(5, BATCH, TIME, K));
+    SDVariable means = sd.var("means", random(3, K, D));
+    SDVariable logScales = sd.var("logScales", random(4, K).muli(0.2));
+    SDVariable[] forward;
+    SDVariable logDensity;
+    String[] names;
+    switch (op) {
+      case "mixture" -> {
+        forward = new MixtureCdfOp(sd, z, theta).outputVariables();
+        logDensity = new MixtureCdfLogDensityOp(sd, z, theta).outputVariable();
+        names = new String[] {"z", "theta"};
+      }
+      case "affine" -> {
+        forward = new AffineOp(sd, z, theta).outputVariables();
+        logDensity = new AffineLogDensityOp(sd, z, theta).outputVariable();
+        names = new String[] {"z", "theta"};
+      }
+      default -> {
+        forward = new RosenblattOp(sd, z, logits, means, logScales).outputVariables();
+        logDensity = new RosenblattLogDensityOp(sd, z, logits, means, logScales).outputVariable();
+        names = new String[] {"z", "logits", "means", "logScales"};
+      }
+    }
+    SDVariable base = forward[0].mul(forward[0]).sum().mul(-0.5);
+    (composed ? base.add(forward[1].sum()) : logDensity.sum()).markAsLoss();
+    Map<String, INDArray> gradients = sd.calculateGradients(Map.of(), names);
+    double[][] result = new double[names.length][];
+    for (int i = 0; i < names.length; i++) {
+      result[i] = gradients.get(names[i]).dup('c').data().asDouble();
+    }
+    return result;
+  }
+
+  @Test
+  void boundedLogScalesAndTheirGradient() {
+    SameDiff sd = SameDiff.create();
+    INDArray values = random(1, BATCH, TIME, D, 3 * K).muli(4);
+    SDVariable raw = sd.var("raw", values);
+    SDVariable theta = new BoundLogScalesOp(sd, raw, K, 2.5).outputVariable();
+    INDArray result = theta.eval().dup('c');
+    theta.mul(theta).sum().markAsLoss();
+    INDArray gradient = sd.calculateGradients(Map.of(), "raw").get("raw").dup('c');
+    for (int i = 0; i < values.length(); i++) {
+      double x = values.data().getDouble(i);
+      boolean logScale = i % (3 * K) >= 2 * K;
+      double tanh = Math.tanh(x / 2.5);
+      double expected = logScale ? 2.5 * tanh : x;
+      assertEquals(expected, result.data().getDouble(i), 1e-14);
+      assertEquals(2 * expected * (logScale ? 1 - tanh * tanh : 1), gradient.data().getDouble(i), 1e-12);
+    }
+  }
+
+  @Test
+  void wrongShapesAreNamed() {
+    INDArray z = random(1, 2, D);
+    assertMessage("tarflow_mixture_cdf: expected theta of shape [2, 3] with one more dimension, a multiple of 3, found [2, 3, 4]",
+        () -> new MixtureCdfOp(z, random(2, 2, D, 4)).execute());
+    assertMessage("tarflow_rosenblatt: expected component means of shape [K, 3], found [5, 2]",
+        () -> new RosenblattOp(z, random(2, 2, 5), random(3, 5, 2), random(4, 5)).execute());
+    assertMessage("tarflow_rosenblatt: expected logits of shape [2, 5], found [2, 4]",
+        () -> new RosenblattOp(z, random(2, 2, 4), random(3, 5, D), random(4, 5)).execute());
+    assertMessage("tarflow_encode: expected token ids of 0 to 4, found 5",
+        () -> new EncodeOp(z, random(3, 5, D), random(4, 5), Nd4j.createFromArray(4, 5)).execute());
+    assertMessage("tarflow_bound_log_scales: expected a bound of at least 0.000001, found 0.0",
+        () -> new BoundLogScalesOp(z, 1, 0.0));
+  }
+
+  private static void assertMessage(String message, Executable executable) {
+    assertEquals(message, assertThrows(IllegalArgumentException.class, executable).getMessage());
+  }
+
+  /** It would return zeros. */
+  @Test
+  void nd4jExecIsRefused() {
+    MixtureCdfOp op = new MixtureCdfOp(random(1, D), random(2, D, 3 * K));
+    Throwable thrown = assertThrows(RuntimeException.class, () -> Nd4j.exec(op));
+    while (thrown.getCause() != null) {
+      thrown = thrown.getCause();
+    }
+    assertEquals("tarflow_mixture_cdf: call execute(), Nd4j.exec cannot run it", thrown.getMessage());
+  }
+}
