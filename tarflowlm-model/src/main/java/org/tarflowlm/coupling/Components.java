@@ -27,7 +27,8 @@ public final class Components {
   /** Replaces all components; allocates only if there are more numbers than ever before. Arguments as in the constructor. */
   public void assign(double[] newMeans, double[] newLogScales, int newCount, int newDims) {
     if (newCount < 1 || newDims < 1) {
-      throw new IllegalArgumentException("components: expected at least 1 component and 1 dimension, found " + newCount + " and " + newDims);
+      throw new IllegalArgumentException(
+          "components: expected at least 1 component and 1 dimension, found " + newCount + " and " + newDims);
     }
     count = newCount;
     dims = newDims;
