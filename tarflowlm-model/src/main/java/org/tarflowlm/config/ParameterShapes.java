@@ -72,10 +72,15 @@ public final class ParameterShapes {
     return name.endsWith(".weight");
   }
 
-  /** E of the masked head: embedding features per preceding channel (paper appendix H). */
+  /** E of a configuration's masked heads: embedding features per preceding channel (paper appendix H). */
   public static int mafEmbedding(TarFlowConfig config) {
-    int preceding = Math.max(1, config.channels() - 1);
-    return (int) Math.min(Math.max(1, config.mafHidden() * 9L / (16L * preceding)), 96);
+    return mafEmbedding(config.mafHidden(), config.channels());
+  }
+
+  /** E of a masked head of so many hidden units (D_module) and channels. */
+  public static int mafEmbedding(int mafHidden, int channels) {
+    int preceding = Math.max(1, channels - 1);
+    return (int) Math.min(Math.max(1, mafHidden * 9L / (16L * preceding)), 96);
   }
 
   private void addCodebook(TarFlowConfig config) {

@@ -1,0 +1,59 @@
+package org.tarflowlm.eval;
+
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+
+/**
+ * Floating-point operations of one forward pass over one window (paper appendix H); a multiply-add counts as 2. The couplings themselves,
+ * norms and activations are left out, as in the paper.
+ */
+public final class Flops {
+  private Flops() {}
+
+  /**
+   * The whole model over a full window. The paper gives no figure for a Mix-d head; it is counted as what it is, a matrix from the
+   * transformer's width to P*K logits, like the discrete head.
+   */
+  public static long of(TarFlowConfig config) {
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      return discrete(config.totalLayers(), config.width(), config.contextLength(), config.vocabSize());
+    }
+    long positions = config.positions();
+    long sum = 0;
+    for (FlowSpec flow : config.flows()) {
+      long head = flow.coupling() == Coupling.MIX_D
+          ? 2L * config.width() * config.patchSize() * flow.mixtures()
+          : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden());
+      sum += body(flow.layers(), config.width(), positions) + positions * head;
+    }
+    return sum;
+  }
+
+  /** A discrete language model: a transformer and a softmax over the vocabulary. */
+  public static long discrete(int layers, int width, int tokens, int vocabSize) {
+    return body(layers, width, tokens) + 2L * width * vocabSize * tokens;
+  }
+
+  /** A causal transformer of some layers over some positions, with the projection of its input. */
+  public static long body(int layers, int width, long positions) {
+    long c = width;
+    return positions * (4 * c + 24 * layers * c * c + 2 * layers * c * positions);
+  }
+
+  /**
+   * The masked head at one position.
+   *
+   * @param width of the transformer
+   * @param channels P*d of the position
+   * @param outputs numbers per channel: 2 for an affine flow, 3K for a mixture
+   * @param hidden D_module: half as many hidden units per channel
+   */
+  public static long maskedHead(int width, int channels, int outputs, int hidden) {
+    long c = channels;
+    long embedding = ParameterShapes.mafEmbedding(hidden, channels);
+    return 6 * embedding * (c - 1) * (c - 1) + hidden * c * (width + embedding * (c - 1)) + hidden * c * c * outputs;
+  }
+}
