@@ -52,16 +52,29 @@ public final class XzBytes {
     if (!oneFilter || at + headerBytes > xz.length || p + 3 > at + headerBytes || xz[p] != LZMA2 || xz[p + 1] != 1) {
       return;
     }
+    int crcAt = at + headerBytes - 4;
+    if (readInt(xz, crcAt) != crc(xz, at, headerBytes - 4)) {
+      return; // Damaged: the decoder shall say so.
+    }
     int needed = 0;
     while (needed < xz[p + 2] && dictionaryBytes(needed) < content) {
       needed++;
     }
     xz[p + 2] = (byte) needed;
-    CRC32 crc = new CRC32();
-    crc.update(xz, at, headerBytes - 4);
+    int crc = crc(xz, at, headerBytes - 4);
     for (int i = 0; i < 4; i++) {
-      xz[at + headerBytes - 4 + i] = (byte) (crc.getValue() >>> 8 * i);
+      xz[crcAt + i] = (byte) (crc >>> 8 * i);
     }
+  }
+
+  private static int crc(byte[] bytes, int at, int count) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes, at, count);
+    return (int) crc.getValue();
+  }
+
+  private static int readInt(byte[] bytes, int at) {
+    return bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24;
   }
 
   private static int skipNumber(byte[] xz, int p) {

@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
@@ -86,7 +91,7 @@ final class JsonLines implements DocumentSource {
   private static final class RawLines implements Part {
     private final InputFile file;
     private final long firstLine;
-    private final java.util.List<byte[]> lines = new java.util.ArrayList<>();
+    private final List<byte[]> lines = new ArrayList<>();
     private int bytes;
 
     RawLines(InputFile file, long firstLine) {
@@ -128,7 +133,10 @@ final class JsonLines implements DocumentSource {
           throw new DataException(name + " has " + (text == null ? "no field \"text\"" : "a field \"text\" that is no string")
               + "; expected an object like {\"text\": \"...\"}");
         }
-        return text.textValue().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text.textValue()));
+        return Arrays.copyOf(utf8.array(), utf8.limit());
+      } catch (CharacterCodingException e) {
+        throw new DataException(name + " has half of a surrogate pair in its field \"text\"", e);
       } catch (JsonProcessingException e) {
         throw new DataException(name + " is not valid JSON: " + e.getOriginalMessage(), e);
       }

@@ -52,6 +52,9 @@ public final class Text8Cleaner {
   public void accept(CharSequence piece, int from, int to) {
     for (int i = from; i < to; i++) {
       char c = piece.charAt(i);
+      if (highSurrogate != 0) {
+        secondHalf(c);
+      }
       if (c >= 'a' && c <= 'z') {
         letter(c);
       } else if (c >= 'A' && c <= 'Z') {
@@ -60,13 +63,20 @@ public final class Text8Cleaner {
         other(c);
       } else if (Character.isHighSurrogate(c)) {
         highSurrogate = c;
-      } else if (Character.isLowSurrogate(c) && highSurrogate != 0) {
-        fold(Character.toCodePoint(highSurrogate, c));
-        highSurrogate = 0;
-      } else {
+      } else if (!Character.isLowSurrogate(c)) {
         fold(c);
       }
     }
+  }
+
+  /** What follows a high surrogate: the rest of its character, or something else if the text is malformed. */
+  private void secondHalf(char c) {
+    if (Character.isLowSurrogate(c)) {
+      fold(Character.toCodePoint(highSurrogate, c));
+    } else {
+      spaceDue = true;
+    }
+    highSurrogate = 0;
   }
 
   private void letter(char c) {

@@ -1,0 +1,146 @@
+package org.tarflowlm.data;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.datavec.api.split.CollectionInputSplit;
+import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
+import org.nd4j.linalg.dataset.AsyncMultiDataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.latent.LatentPreProcessor;
+import org.tarflowlm.data.text.Enwik8RecordReader;
+import org.tarflowlm.data.text.Foreign;
+import org.tarflowlm.data.text.OpenWebTextRecordReader;
+import org.tarflowlm.data.text.Text8RecordReader;
+import org.tarflowlm.data.text.TokenCache;
+import org.tarflowlm.data.text.TokenCacheBuilder;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.data.text.WindowRecordReader;
+import org.tarflowlm.data.tokenize.Gpt2Bpe;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+
+/**
+ * Tokens a second of each stage and the most heap in use. Run it with {@code -Xmx64m}, which also proves that so much is enough:
+ *
+ * <pre>java -Xmx64m -cp ... org.tarflowlm.data.PipelineBenchmark TEXT8 BYTES DOCUMENTS FOLDER</pre>
+ *
+ * TEXT8 and BYTES may name zip members (FILE.zip#MEMBER); FOLDER takes the token cache.
+ */
+public final class PipelineBenchmark {
+  private static final Logger LOG = LogManager.getLogger(PipelineBenchmark.class);
+  private static final int LENGTH = 256;
+  private static final int BATCH = 32;
+  private static final int ROUNDS = 3;
+  private static long cpuAtReset;
+
+  private PipelineBenchmark() {}
+
+  public static void main(String[] args) throws Exception {
+    LOG.info("heap at most {} MiB, {} processors", Runtime.getRuntime().maxMemory() >> 20, Runtime.getRuntime().availableProcessors());
+    Nd4j.zeros(1);
+    InputFile text8 = InputFile.parse(args[0]);
+    InputFile bytes = InputFile.parse(args[1]);
+    InputFile documents = InputFile.parse(args[2]);
+    Path folder = Path.of(args[3]);
+    stream("text8 windows, streamed", () -> new Text8RecordReader(LENGTH, text8.member(), Foreign.FAIL), text8);
+    stream("enwik8 windows, streamed", () -> new Enwik8RecordReader(LENGTH, bytes.member()), bytes);
+    shuffled("text8 windows, shuffled", TokenSequences.open(text8, new Text8Alphabet()));
+    stream("OpenWebText to ids", () -> new OpenWebTextRecordReader(LENGTH), documents);
+    cache(documents, folder);
+    prefetch(text8);
+  }
+
+  private interface Readers {
+    WindowRecordReader make();
+  }
+
+  private static void stream(String name, Readers readers, InputFile file) throws Exception {
+    for (int round = 0; round < ROUNDS; round++) {
+      resetPeak();
+      long start = System.nanoTime();
+      try (WindowRecordReader reader = readers.make()) {
+        reader.initialize(new CollectionInputSplit(List.of(file.path().toUri())));
+        report(name, count(new RecordReaderMultiDataSetIterator.Builder(BATCH).addReader("r", reader).addInput("r", 0, 0)
+            .addOutput("r", 1, 1).build()), start);
+      }
+    }
+  }
+
+  private static void shuffled(String name, TokenSequence tokens) {
+    for (int round = 0; round < ROUNDS; round++) {
+      resetPeak();
+      long start = System.nanoTime();
+      report(name, count(WindowIterator.builder(tokens, LENGTH).batch(BATCH).shuffled(round).build()), start);
+    }
+  }
+
+  private static long count(MultiDataSetIterator it) {
+    long tokens = 0;
+    while (it.hasNext()) {
+      tokens += it.next().getFeatures(0).length();
+    }
+    return tokens;
+  }
+
+  private static void cache(InputFile documents, Path folder) throws IOException {
+    Path cache = folder.resolve("benchmark.tokens");
+    Files.deleteIfExists(cache);
+    resetPeak();
+    long start = System.nanoTime();
+    TokenCache tokens = new TokenCacheBuilder(documents, new Gpt2Bpe()).openOrBuild(cache);
+    report("token cache, built", tokens.length(), start);
+    shuffled("token cache, shuffled", tokens);
+  }
+
+  /** A consumer that is busy for 20 ms a batch, as a small model is. */
+  private static void prefetch(InputFile text8) throws InterruptedException {
+    TokenSequence tokens = TokenSequences.open(text8, new Text8Alphabet());
+    for (boolean async : new boolean[] {false, true}) {
+      WindowIterator windows = WindowIterator.builder(tokens, LENGTH).batch(BATCH).shuffled(1).endless().build();
+      windows.setPreProcessor(LatentPreProcessor.noise(16, 1, 0));
+      MultiDataSetIterator it = async ? new AsyncMultiDataSetIterator(windows, 4) : windows;
+      long waited = 0;
+      int batches = 200;
+      for (int i = 0; i < batches; i++) {
+        long start = System.nanoTime();
+        it.next();
+        waited += System.nanoTime() - start;
+        Thread.sleep(20);
+      }
+      LOG.info(String.format("%-28s waits %.3f ms a batch of %d tokens with noise of width 16", async ? "prefetched" : "not prefetched",
+          waited / 1e6 / batches, BATCH * LENGTH));
+      if (it instanceof AsyncMultiDataSetIterator prefetching) {
+        prefetching.shutdown();
+      }
+    }
+  }
+
+  private static void resetPeak() {
+    ManagementFactory.getMemoryPoolMXBeans().forEach(MemoryPoolMXBean::resetPeakUsage);
+    cpuAtReset = cpuNanos();
+  }
+
+  /** Of all threads: on a busy machine it tells more than the time on the wall. */
+  private static long cpuNanos() {
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+  }
+
+  private static void report(String name, long tokens, long start) {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    double cpu = (cpuNanos() - cpuAtReset) / 1e9;
+    long peak = ManagementFactory.getMemoryPoolMXBeans().stream().filter(p -> p.getType() == MemoryType.HEAP)
+        .mapToLong(p -> p.getPeakUsage().getUsed()).sum();
+    LOG.info(String.format("%-26s %,12d tokens in %6.2f s (%6.2f s of processor) = %6.1f M tokens/s, %4.0f k windows/s, heap peak %d MiB",
+        name, tokens, seconds, cpu, tokens / seconds / 1e6, tokens / seconds / LENGTH / 1e3, peak >> 20));
+  }
+}
