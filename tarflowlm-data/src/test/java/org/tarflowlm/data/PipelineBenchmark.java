@@ -2,8 +2,6 @@ package org.tarflowlm.data;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,7 +28,7 @@ import org.tarflowlm.data.tokenize.Gpt2Bpe;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
 /**
- * Tokens a second of each stage and the most heap in use. Run it with {@code -Xmx64m}, which also proves that so much is enough:
+ * Tokens a second of each stage. Run it with {@code -Xmx64m}: so much heap is enough for all of them.
  *
  * <pre>java -Xmx64m -cp ... org.tarflowlm.data.PipelineBenchmark TEXT8 BYTES DOCUMENTS FOLDER</pre>
  *
@@ -66,7 +64,7 @@ public final class PipelineBenchmark {
 
   private static void stream(String name, Readers readers, InputFile file) throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
-      resetPeak();
+      cpuAtReset = cpuNanos();
       long start = System.nanoTime();
       try (WindowRecordReader reader = readers.make()) {
         reader.initialize(new CollectionInputSplit(List.of(file.path().toUri())));
@@ -78,7 +76,7 @@ public final class PipelineBenchmark {
 
   private static void shuffled(String name, TokenSequence tokens) {
     for (int round = 0; round < ROUNDS; round++) {
-      resetPeak();
+      cpuAtReset = cpuNanos();
       long start = System.nanoTime();
       report(name, count(WindowIterator.builder(tokens, LENGTH).batch(BATCH).shuffled(round).build()), start);
     }
@@ -95,7 +93,7 @@ public final class PipelineBenchmark {
   private static void cache(InputFile documents, Path folder) throws IOException {
     Path cache = folder.resolve("benchmark.tokens");
     Files.deleteIfExists(cache);
-    resetPeak();
+    cpuAtReset = cpuNanos();
     long start = System.nanoTime();
     TokenCache tokens = new TokenCacheBuilder(documents, new Gpt2Bpe()).openOrBuild(cache);
     report("token cache, built", tokens.length(), start);
@@ -125,11 +123,6 @@ public final class PipelineBenchmark {
     }
   }
 
-  private static void resetPeak() {
-    ManagementFactory.getMemoryPoolMXBeans().forEach(MemoryPoolMXBean::resetPeakUsage);
-    cpuAtReset = cpuNanos();
-  }
-
   /** Of all threads: on a busy machine it tells more than the time on the wall. */
   private static long cpuNanos() {
     return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
@@ -138,9 +131,7 @@ public final class PipelineBenchmark {
   private static void report(String name, long tokens, long start) {
     double seconds = (System.nanoTime() - start) / 1e9;
     double cpu = (cpuNanos() - cpuAtReset) / 1e9;
-    long peak = ManagementFactory.getMemoryPoolMXBeans().stream().filter(p -> p.getType() == MemoryType.HEAP)
-        .mapToLong(p -> p.getPeakUsage().getUsed()).sum();
-    LOG.info(String.format("%-26s %,12d tokens in %6.2f s (%6.2f s of processor) = %6.1f M tokens/s, %4.0f k windows/s, heap peak %d MiB",
-        name, tokens, seconds, cpu, tokens / seconds / 1e6, tokens / seconds / LENGTH / 1e3, peak >> 20));
+    LOG.info(String.format("%-26s %,12d tokens in %6.2f s (%6.2f s of processor) = %6.1f M tokens/s, %4.0f k windows/s",
+        name, tokens, seconds, cpu, tokens / seconds / 1e6, tokens / seconds / LENGTH / 1e3));
   }
 }

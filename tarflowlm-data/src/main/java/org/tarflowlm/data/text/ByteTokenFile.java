@@ -13,9 +13,11 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
 
 /**
  * The tokens of a text8 or byte-level file, memory-mapped: token n is byte n. A line end that closes the file is left out where
- * the alphabet has none. Bytes outside the alphabet are an error when they are read.
+ * the alphabet has none.
  */
 public final class ByteTokenFile implements TokenSequence {
+  private static final int BLOCK = 1 << 16;
+
   private final InputFile input;
   private final MappedFile file;
   private final int vocabSize;
@@ -29,13 +31,28 @@ public final class ByteTokenFile implements TokenSequence {
     this.vocabSize = tokenizer.vocabSize();
     this.table = tokenizer.table();
     this.length = file.length() - finalLineEnd();
+    check();
+  }
+
+  /** An error now is better than one in the middle of a training run. */
+  private void check() {
+    boolean anythingGoes = true;
+    for (short id : table) {
+      anythingGoes &= id >= 0;
+    }
+    int[] ids = new int[BLOCK];
+    for (long at = 0; at < length && !anythingGoes; at += BLOCK) {
+      read(at, ids, 0, (int) Math.min(BLOCK, length - at));
+    }
   }
 
   /**
    * Opens a file. A plain file is mapped where it lies; a compressed one, and any from which characters are to be left out, is
    * first written to a temporary file, which is deleted at once where the system allows it and else when the JVM ends.
    *
-   * @param foreign what to do with bytes outside the alphabet; to fail is to fail when they are read
+   * @param foreign what to do with bytes outside the alphabet
+   * @throws DataException if the file cannot be read, is damaged, or has a byte outside the alphabet and {@code foreign} is FAIL;
+   *     the whole file is looked through
    */
   public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer, Foreign foreign) {
     try {

@@ -14,7 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
 class ByteTokenFileTest {
@@ -44,9 +46,34 @@ class ByteTokenFileTest {
 
   @Test
   void namesForeignCharacters() throws IOException {
-    TokenSequence tokens = TokenSequences.open(file("some Text").toString(), TEXT8);
-    String message = assertThrows(DataException.class, () -> tokens.read(2, new int[6], 0, 6)).getMessage();
-    assertTrue(message.contains("corpus.txt: character 'T' (U+0054) at offset 5"), message);
+    Path path = file("x".repeat(70_000) + "some Text");
+    String message = assertThrows(DataException.class, () -> TokenSequences.open(path.toString(), TEXT8)).getMessage();
+    assertTrue(message.contains("corpus.txt: character 'T' (U+0054) at offset 70005"), message);
+    Path utf8 = file("caf\u00e9");
+    message = assertThrows(DataException.class, () -> TokenSequences.open(utf8.toString(), TEXT8)).getMessage();
+    assertTrue(message.contains("byte 0xC3 at offset 3"), message);
+  }
+
+  @Test
+  void leavesOutForeignCharactersByChoice() throws IOException {
+    TokenSequence tokens = ByteTokenFile.open(InputFile.of(file("a1b2\nC d")), TEXT8, Foreign.SKIP);
+    int[] ids = new int[4];
+    tokens.read(0, ids, 0, 4);
+    assertEquals("ab d", TEXT8.decode(ids));
+    assertEquals(4, tokens.length());
+  }
+
+  @Test
+  void compressedFilesAreReadAnywhere() throws IOException {
+    Path zip = Files.write(folder.resolve("two.zip"), Archives.zip(new Archives.Entry("a", "aaaa"), new Archives.Entry("b", Excerpt.text())));
+    TokenSequence tokens = TokenSequences.open(zip + "#b", TEXT8);
+    int[] ids = new int[30];
+    tokens.read(50_000, ids, 0, 30);
+    assertEquals(Excerpt.text().substring(50_000, 50_030), TEXT8.decode(ids));
+    Path cut = Files.write(folder.resolve("cut.gz"), java.util.Arrays.copyOf(Archives.gz(Excerpt.text().getBytes(
+        java.nio.charset.StandardCharsets.US_ASCII)), 10_000));
+    String message = assertThrows(DataException.class, () -> TokenSequences.open(cut.toString(), TEXT8)).getMessage();
+    assertTrue(message.contains("cut.gz: it ends too early"), message);
   }
 
   @Test
