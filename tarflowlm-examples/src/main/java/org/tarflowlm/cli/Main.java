@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 /** The command line: {@code tarflowlm train}. */
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, version = "TarFlowLM 0.1.0-SNAPSHOT",
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
-    subcommands = {TrainCommand.class, BenchCommand.class})
+    subcommands = {DataCommand.class, TrainCommand.class, BenchCommand.class})
 public final class Main implements Runnable {
   private static final int FAILURE = 1;
 

@@ -1,0 +1,139 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.Corpora;
+import org.tarflowlm.data.corpus.Corpus;
+import org.tarflowlm.data.corpus.CorpusStats;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.text.Text8Cleaner;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Corpora: the literature's by name, and one's own files. */
+@Command(name = "data", mixinStandardHelpOptions = true,
+    description = "List, fetch and verify the literature's corpora; look into and clean files of one's own.",
+    footer = {"", "Files are kept in ~/.cache/tarflowlm; TARFLOWLM_CACHE names another folder, and TARFLOWLM_OFFLINE=1 forbids fetching."})
+final class DataCommand implements Runnable {
+  private static final double MEGA = 1e6;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing; expected one of " + spec.subcommands().keySet());
+  }
+
+  private static Corpora corpora() {
+    return new Corpora(CacheFolder.fromEnvironment());
+  }
+
+  @Command(name = "list", mixinStandardHelpOptions = true, description = "The corpora known by name, and which are here.")
+  void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
+    Corpora corpora = corpora();
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Json.of(Map.of("corpora", corpora.all().stream().map(c -> entry(corpora, c)).toList())));
+      return;
+    }
+    for (Corpus corpus : corpora.all()) {
+      out.printf("%-12s %9.1f MB  %-9s  %s%n", corpus.name(), corpus.archive().length() / MEGA,
+          corpora.isFetched(corpus) ? "fetched" : "-", corpus.description());
+    }
+  }
+
+  private static Map<String, Object> entry(Corpora corpora, Corpus corpus) {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("name", corpus.name());
+    entry.put("description", corpus.description());
+    entry.put("homepage", corpus.homepage());
+    entry.put("licence", corpus.licence());
+    entry.put("address", corpus.archive().uri().toString());
+    entry.put("bytes", corpus.archive().length());
+    entry.put("sha256", corpus.archive().sha256());
+    entry.put("tokenizer", corpus.tokenizerName());
+    entry.put("file", corpora.file(corpus).toString());
+    entry.put("fetched", corpora.isFetched(corpus));
+    return entry;
+  }
+
+  @Command(name = "fetch", mixinStandardHelpOptions = true,
+      description = "Fetch a corpus into the cache folder; an interrupted fetch goes on where it stopped.")
+  void fetch(@Parameters(paramLabel = "NAME", description = "As data list shows it.") String name) {
+    Corpora corpora = corpora();
+    Corpus corpus = corpora.byName(name);
+    PrintWriter err = spec.commandLine().getErr();
+    Path file = corpora.fetch(corpus, (what, done, total) -> {
+      err.printf("\r%s: %.1f of %.1f MB%s", what, done / MEGA, total / MEGA, done == total ? "\n" : "");
+      err.flush();
+    });
+    spec.commandLine().getOut().println(file);
+  }
+
+  @Command(name = "verify", mixinStandardHelpOptions = true,
+      description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; of all that are here unless named.")
+  int verify(@Parameters(paramLabel = "NAME", arity = "0..*", description = "As data list shows it.") List<String> names) {
+    Corpora corpora = corpora();
+    List<Corpus> chosen = names == null || names.isEmpty()
+        ? corpora.all().stream().filter(c -> Files.exists(corpora.file(c))).toList()
+        : names.stream().map(corpora::byName).toList();
+    if (chosen.isEmpty()) {
+      throw new DataException("no corpus is in the cache folder " + CacheFolder.fromEnvironment().root());
+    }
+    int wrong = 0;
+    for (Corpus corpus : chosen) {
+      try {
+        corpora.verify(corpus);
+        spec.commandLine().getOut().println(corpus.name() + ": right");
+      } catch (DataException e) {
+        wrong++;
+        spec.commandLine().getErr().println("tarflowlm: " + e.getMessage());
+      }
+    }
+    return wrong == 0 ? 0 : 1;
+  }
+
+  @Command(name = "stats", mixinStandardHelpOptions = true, description = "What is in a file or folder, as a tokenizer sees it.")
+  void stats(@Parameters(paramLabel = "FILE", description = "Text, archive.zip#member, .tar.xz, .jsonl or folder.") String file,
+      @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8, bytes or gpt2 (default: text8).")
+      String tokenizer,
+      @Option(names = "--json", description = "Print one JSON object.") boolean json) {
+    CorpusStats stats = CorpusStats.of(InputFile.parse(file), Tokenizers.byName(tokenizer));
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Json.of(stats));
+      return;
+    }
+    out.printf("file          %s%n", stats.input());
+    out.printf("bytes         %,d%n", stats.bytes());
+    out.printf("tokens        %,d (%s)%n", stats.tokens(), stats.tokenizer());
+    out.printf("documents     %,d%n", stats.documents());
+    out.printf("distinct ids  %,d of %,d%n", stats.distinct(), stats.vocabSize());
+    out.printf("unigram bits  %.4f per token%n", stats.unigramBits());
+    if (stats.foreign() > 0) {
+      out.printf("foreign       %,d bytes outside the alphabet, the first at offset %,d%n", stats.foreign(), stats.firstForeign());
+    }
+  }
+
+  @Command(name = "clean", mixinStandardHelpOptions = true, description = "Turn a text into text8's form: a to z and single spaces.")
+  void clean(@Parameters(paramLabel = "FILE", description = "UTF-8 text, plain or compressed.") String file,
+      @Parameters(paramLabel = "TARGET", description = "File to write; must not exist.") Path target) {
+    if (Files.exists(target)) {
+      throw new DataException(target + " exists already; expected the name of a new file");
+    }
+    long written = Text8Cleaner.cleanFile(InputFile.parse(file), target);
+    spec.commandLine().getOut().printf("%,d characters in %s%n", written, target);
+  }
+}
