@@ -11,33 +11,33 @@ import org.bytedeco.javacpp.FloatPointer;
  *   dx = dy (Phi(v) + v phi(v)), v = x + bias    dBias = column sums of dx
  * </pre>
  *
- * <p>Phi(-|v|) = phi(v) t (c1 + t (c2 + ...)), t = 1 / (1 + c0 |v|) (Abramowitz and Stegun 26.2.17, error below 1e-7), in small
- * passes over a chunk that stays in the first-level cache.
+ * <p>Phi(-a) for a >= 0 is p(a)^32 with a polynomial p fitted to Phi(-a)^(1/32) on [0, 5.5]: no division and no exp. Its degree is
+ * odd, so p falls below 0 far out and is cut off there. Errors, measured against double precision: gelu 7e-7, its derivative 2e-6,
+ * root mean square 1.4e-7 and 4e-7. Work goes in small passes over a chunk that stays in the first-level cache; the bias and its
+ * gradient are kept repeated to the size of a chunk, so that all loops run over equal indices.
  */
 public final class BiasGelu {
   private static final int CHUNK = 2_048;
-  private static final int CHUNKS_A_TASK = 32;
+  private static final int CHUNKS_A_TASK = 16;
   private static final float INVERSE_SQRT_2PI = 0.3989422804f;
 
   private BiasGelu() {}
 
   /** Fills y. */
   public static void forward(FloatPointer x, FloatPointer bias, FloatPointer y, int rows, int width) {
-    float[] b = Scratch.get().floats(8, width);
-    bias.get(b, 0, width);
-    int chunk = Math.max(1, CHUNK / width);
+    int chunk = Math.max(1, Math.min(rows, CHUNK / width));
+    float[] biases = biases(bias, width, chunk);
     int rowsATask = chunk * CHUNKS_A_TASK;
     Parallel.run((rows + rowsATask - 1) / rowsATask, task -> {
       Scratch scratch = Scratch.get();
       float[] v = scratch.floats(0, chunk * width);
-      float[] e = scratch.floats(1, chunk * width);
-      float[] tail = scratch.floats(2, chunk * width);
+      float[] tail = scratch.floats(1, chunk * width);
       int last = Math.min(rows, (task + 1) * rowsATask);
       for (int first = task * rowsATask; first < last; first += chunk) {
         int n = Math.min(chunk, last - first) * width;
         scratch.view(0, x, (long) first * width).get(v, 0, n);
-        addToRows(v, n, b, width);
-        tails(v, e, tail, n);
+        VectorMath.add(v, biases, n);
+        tail(v, tail, n);
         value(v, tail, n);
         scratch.view(0, y, (long) first * width).put(v, 0, n);
       }
@@ -47,86 +47,101 @@ public final class BiasGelu {
   /** Fills dx and dBias. */
   public static void backward(FloatPointer x, FloatPointer bias, FloatPointer dy, FloatPointer dx, FloatPointer dBias,
       int rows, int width) {
-    Scratch outer = Scratch.get();
-    float[] b = outer.floats(8, width);
-    bias.get(b, 0, width);
-    int chunk = Math.max(1, CHUNK / width);
+    int chunk = Math.max(1, Math.min(rows, CHUNK / width));
+    int size = chunk * width;
+    float[] biases = biases(bias, width, chunk);
     int rowsATask = chunk * CHUNKS_A_TASK;
     int tasks = (rows + rowsATask - 1) / rowsATask;
+    Scratch outer = Scratch.get();
     float[] partial = outer.floats(9, tasks * width);
     Parallel.run(tasks, task -> {
       Scratch scratch = Scratch.get();
-      float[] v = scratch.floats(0, chunk * width);
-      float[] e = scratch.floats(1, chunk * width);
-      float[] tail = scratch.floats(2, chunk * width);
-      float[] gradient = scratch.floats(3, chunk * width);
-      float[] sum = scratch.floats(4, width);
-      Arrays.fill(sum, 0, width, 0f);
+      float[] v = scratch.floats(0, size);
+      float[] tail = scratch.floats(1, size);
+      float[] e = scratch.floats(2, size);
+      float[] gradient = scratch.floats(3, size);
+      float[] sum = scratch.floats(4, size);
+      Arrays.fill(sum, 0, size, 0f);
       int last = Math.min(rows, (task + 1) * rowsATask);
       for (int first = task * rowsATask; first < last; first += chunk) {
         int n = Math.min(chunk, last - first) * width;
         scratch.view(0, x, (long) first * width).get(v, 0, n);
         scratch.view(0, dy, (long) first * width).get(gradient, 0, n);
-        addToRows(v, n, b, width);
-        tails(v, e, tail, n);
-        derivative(v, e, tail, gradient, n);
+        VectorMath.add(v, biases, n);
+        tail(v, tail, n);
+        gauss(v, e, n);
+        multiplyByDerivative(gradient, v, tail, e, n);
+        VectorMath.add(sum, gradient, n);
         scratch.view(0, dx, (long) first * width).put(gradient, 0, n);
-        for (int at = 0; at < n; at += width) {
-          VectorMath.accumulate(gradient, at, sum, width);
-        }
       }
+      VectorMath.addRows(sum, width, size, tail);
       System.arraycopy(sum, 0, partial, task * width, width);
     });
-    float[] sum = outer.floats(4, width);
-    Arrays.fill(sum, 0, width, 0f);
-    for (int task = 0; task < tasks; task++) {
-      VectorMath.accumulate(partial, task * width, sum, width);
-    }
-    dBias.put(sum, 0, width);
+    VectorMath.addRows(partial, width, tasks * width, outer.floats(1, tasks * width));
+    dBias.put(partial, 0, width);
   }
 
-  private static void addToRows(float[] v, int n, float[] bias, int width) {
-    for (int at = 0; at < n; at += width) {
-      addToRow(v, at, bias, width);
-    }
+  private static float[] biases(FloatPointer bias, int width, int times) {
+    float[] result = Scratch.get().floats(8, times * width);
+    bias.get(result, 0, width);
+    VectorMath.repeat(result, width, times * width);
+    return result;
   }
 
-  private static void addToRow(float[] v, int at, float[] bias, int width) {
-    for (int j = 0; j < width; j++) {
-      v[at + j] += bias[j];
-    }
-  }
-
-  /** e = exp(-v^2 / 2), tail = Phi(-|v|). */
-  private static void tails(float[] v, float[] e, float[] tail, int n) {
-    halfSquare(v, e, n);
-    VectorMath.exp(e, e, 0, n);
-    tail(v, e, tail, n);
-  }
-
-  private static void halfSquare(float[] v, float[] y, int n) {
+  /** tail = Phi(-|v|). */
+  private static void tail(float[] v, float[] tail, int n) {
     for (int i = 0; i < n; i++) {
-      y[i] = -0.5f * v[i] * v[i];
+      float a = Math.abs(v[i]);
+      float p = -1.2921239e-5f;
+      p = p * a + 2.4876653e-4f;
+      p = p * a - 8.9490146e-4f;
+      p = p * a - 9.4202664e-3f;
+      p = p * a - 2.4401061e-2f;
+      p = p * a + 9.7857207e-1f;
+      p = Math.max(p, 0f);
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      tail[i] = p;
     }
   }
 
-  private static void tail(float[] v, float[] e, float[] tail, int n) {
-    for (int i = 0; i < n; i++) {
-      float t = 1f / (1f + 0.2316419f * Math.abs(v[i]));
-      tail[i] = e[i] * t * (0.127414796f + t * (-0.142248368f + t * (0.7107068705f + t * (-0.7265760135f + t * 0.5307027145f))));
-    }
-  }
-
+  /** v = max(v, 0) - |v| tail. */
   private static void value(float[] v, float[] tail, int n) {
     for (int i = 0; i < n; i++) {
-      v[i] = Math.max(v[i], 0f) - Math.abs(v[i]) * tail[i];
+      float a = Math.abs(v[i]);
+      v[i] = 0.5f * (v[i] + a) - a * tail[i];
     }
   }
 
-  private static void derivative(float[] v, float[] e, float[] tail, float[] gradient, int n) {
+  /** e = exp(-v^2 / 2): the polynomial of {@link VectorMath#exp} with -v^2 / 2 put in. */
+  private static void gauss(float[] v, float[] e, int n) {
     for (int i = 0; i < n; i++) {
-      float sign = v[i] / Math.max(Math.abs(v[i]), 1e-30f);
-      gradient[i] *= 0.5f + sign * (0.5f - tail[i]) + v[i] * INVERSE_SQRT_2PI * e[i];
+      float square = v[i] * v[i];
+      float p = -1.7785208e-13f;
+      p = p * square + 1.497088e-10f;
+      p = p * square - 7.9251875e-8f;
+      p = p * square + 3.0513625e-5f;
+      p = p * square - 7.8124765e-3f;
+      p = p * square + 1f;
+      p = Math.max(p, 0f);
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      e[i] = p;
+    }
+  }
+
+  /** g *= Phi(v) + v phi(v), given e = exp(-v^2 / 2); the sign of v by a division, to have no branch. */
+  private static void multiplyByDerivative(float[] g, float[] v, float[] tail, float[] e, int n) {
+    for (int i = 0; i < n; i++) {
+      float sign = v[i] / (Math.abs(v[i]) + 1e-30f);
+      g[i] *= 0.5f + sign * (0.5f - tail[i]) + v[i] * INVERSE_SQRT_2PI * e[i];
     }
   }
 }

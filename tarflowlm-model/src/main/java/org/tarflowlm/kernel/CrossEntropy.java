@@ -32,7 +32,7 @@ public final class CrossEntropy {
       for (int row = 0; row < count; row++) {
         result[row] = -e[row * vocabulary + ids[first + row]];
       }
-      VectorMath.exp(e, e, 0, count * vocabulary);
+      VectorMath.exp(e, count * vocabulary);
       for (int row = 0; row < count; row++) {
         result[row] += (float) Math.log(VectorMath.sum(e, row * vocabulary, vocabulary));
       }
@@ -53,7 +53,7 @@ public final class CrossEntropy {
       scratch.view(0, logits, (long) first * vocabulary).get(e, 0, count * vocabulary);
       scratch.view(0, dLoss, first).get(weight, 0, count);
       subtractMaxima(e, count, vocabulary);
-      VectorMath.exp(e, e, 0, count * vocabulary);
+      VectorMath.exp(e, count * vocabulary);
       for (int row = 0; row < count; row++) {
         int at = row * vocabulary;
         VectorMath.scale(e, at, vocabulary, weight[row] / VectorMath.sum(e, at, vocabulary));

@@ -63,7 +63,7 @@ public final class Embedding {
     scratch.view(0, dOut, (long) (int) occurrences[from] * width).get(sum, 0, width);
     for (int i = from + 1; i < occurrences.length && token(occurrences[i]) == token; i++) {
       scratch.view(0, dOut, (long) (int) occurrences[i] * width).get(row, 0, width);
-      VectorMath.accumulate(row, 0, sum, width);
+      VectorMath.add(sum, row, width);
     }
     scratch.view(0, dTable, (long) token * width).put(sum, 0, width);
   }

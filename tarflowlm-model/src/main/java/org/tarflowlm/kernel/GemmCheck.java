@@ -5,7 +5,7 @@ import org.bytedeco.javacpp.FloatPointer;
 /** Start-up check of {@link Gemm} against plain Java loops: a few milliseconds, once a process. */
 final class GemmCheck {
   /** Odd sizes reach the edge cases of a blocked product, the larger ones its inner kernel. */
-  private static final int[][] SIZES = {{5, 7, 3}, {33, 65, 17}, {96, 80, 128}};
+  private static final int[][] SIZES = {{5, 7, 3}, {33, 65, 17}, {96, 80, 128}, {130, 100, 300}};
   private static final double TOLERANCE = 1e-4;
 
   private GemmCheck() {}

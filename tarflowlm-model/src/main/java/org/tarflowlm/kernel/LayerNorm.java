@@ -12,105 +12,130 @@ import org.bytedeco.javacpp.FloatPointer;
  *   dx = r (a - mean(a) - h mean(a h))    dGain = sum_rows dy h    dBias = sum_rows dy
  * </pre>
  *
- * <p>Rows are read in chunks that stay in the first-level caches; the backward pass recomputes mean and variance instead of
- * storing them. The variance is taken of the centred row, so a large mean costs no digits. Sums over rows are kept a task and
- * added in task order.
+ * <p>Rows are read in chunks that stay in the first-level cache; gain, bias and their gradients are kept repeated to the size of
+ * a chunk, so that all loops run over equal indices. The backward pass recomputes mean and variance instead of storing them. The
+ * variance is taken of the centred row, so a large mean costs no digits. Gradients of gain and bias are summed a task and then
+ * in task order.
  */
 public final class LayerNorm {
   private static final double EPSILON = 1e-5;
-  private static final int CHUNK = 16_384;
+  private static final int CHUNK = 4_096;
+  private static final int CHUNKS_A_TASK = 4;
 
   private LayerNorm() {}
 
   /** Fills y. */
   public static void forward(FloatPointer x, FloatPointer gain, FloatPointer bias, FloatPointer y, int rows, int width) {
+    int chunk = Math.max(1, Math.min(rows, CHUNK / width));
     Scratch outer = Scratch.get();
-    float[] g = outer.floats(8, width);
-    float[] b = outer.floats(9, width);
-    gain.get(g, 0, width);
-    bias.get(b, 0, width);
-    int chunk = Math.max(1, CHUNK / width);
-    Parallel.run((rows + chunk - 1) / chunk, task -> {
-      int first = task * chunk;
-      int count = Math.min(chunk, rows - first);
+    float[] gains = repeated(outer, 8, gain, width, chunk);
+    float[] biases = repeated(outer, 9, bias, width, chunk);
+    int rowsATask = chunk * CHUNKS_A_TASK;
+    Parallel.run((rows + rowsATask - 1) / rowsATask, task -> {
       Scratch scratch = Scratch.get();
-      float[] in = scratch.floats(0, count * width);
-      scratch.view(0, x, (long) first * width).get(in, 0, count * width);
-      for (int row = 0; row < count; row++) {
-        int at = row * width;
-        VectorMath.subtract(in, at, width, VectorMath.sum(in, at, width) / width);
-        scaleAndShift(in, at, inverseDeviation(in, at, width), g, b, width);
+      float[] h = scratch.floats(0, chunk * width);
+      float[] square = scratch.floats(1, chunk * width);
+      int last = Math.min(rows, (task + 1) * rowsATask);
+      for (int first = task * rowsATask; first < last; first += chunk) {
+        int n = Math.min(chunk, last - first) * width;
+        scratch.view(0, x, (long) first * width).get(h, 0, n);
+        for (int at = 0; at < n; at += width) {
+          scale(h, inverseDeviation(h, square, at, width), gains, biases, at, width);
+        }
+        scratch.view(0, y, (long) first * width).put(h, 0, n);
       }
-      scratch.view(0, y, (long) first * width).put(in, 0, count * width);
     });
   }
 
   /** Fills dx, dGain and dBias. */
   public static void backward(FloatPointer x, FloatPointer gain, FloatPointer dy, FloatPointer dx, FloatPointer dGain,
       FloatPointer dBias, int rows, int width) {
+    int chunk = Math.max(1, Math.min(rows, CHUNK / width));
+    int size = chunk * width;
     Scratch outer = Scratch.get();
-    float[] g = outer.floats(8, width);
-    gain.get(g, 0, width);
-    int chunk = Math.max(1, CHUNK / width);
-    int tasks = (rows + chunk - 1) / chunk;
+    float[] gains = repeated(outer, 8, gain, width, chunk);
+    int rowsATask = chunk * CHUNKS_A_TASK;
+    int tasks = (rows + rowsATask - 1) / rowsATask;
     float[] partial = outer.floats(9, 2 * width * tasks);
     Parallel.run(tasks, task -> {
-      int first = task * chunk;
-      int count = Math.min(chunk, rows - first);
       Scratch scratch = Scratch.get();
-      float[] h = scratch.floats(0, count * width);
-      float[] a = scratch.floats(1, count * width);
-      float[] gainSum = scratch.floats(2, width);
-      float[] biasSum = scratch.floats(3, width);
-      Arrays.fill(gainSum, 0, width, 0f);
-      Arrays.fill(biasSum, 0, width, 0f);
-      scratch.view(0, x, (long) first * width).get(h, 0, count * width);
-      scratch.view(0, dy, (long) first * width).get(a, 0, count * width);
-      for (int row = 0; row < count; row++) {
-        int at = row * width;
-        VectorMath.subtract(h, at, width, VectorMath.sum(h, at, width) / width);
-        float r = inverseDeviation(h, at, width);
-        VectorMath.scale(h, at, width, r);
-        VectorMath.accumulate(a, at, biasSum, width);
-        accumulateProduct(a, h, at, gainSum, width);
-        multiply(a, at, g, width);
-        inputGradient(a, h, at, VectorMath.sum(a, at, width) / width, VectorMath.dot(a, at, h, at, width) / width, r, width);
+      float[] h = scratch.floats(0, size);
+      float[] spare = scratch.floats(1, size);
+      float[] a = scratch.floats(2, size);
+      float[] gainSum = scratch.floats(3, size);
+      float[] biasSum = scratch.floats(4, size);
+      Arrays.fill(gainSum, 0, size, 0f);
+      Arrays.fill(biasSum, 0, size, 0f);
+      int last = Math.min(rows, (task + 1) * rowsATask);
+      for (int first = task * rowsATask; first < last; first += chunk) {
+        int n = Math.min(chunk, last - first) * width;
+        scratch.view(0, x, (long) first * width).get(h, 0, n);
+        scratch.view(0, dy, (long) first * width).get(a, 0, n);
+        VectorMath.add(biasSum, a, n);
+        for (int at = 0; at < n; at += width) {
+          float r = inverseDeviation(h, spare, at, width);
+          VectorMath.scale(h, at, width, r);
+          inputGradient(a, h, gainSum, gains, spare, at, r, width);
+        }
+        scratch.view(0, dx, (long) first * width).put(a, 0, n);
       }
-      scratch.view(0, dx, (long) first * width).put(a, 0, count * width);
-      System.arraycopy(gainSum, 0, partial, 2 * task * width, width);
-      System.arraycopy(biasSum, 0, partial, (2 * task + 1) * width, width);
+      VectorMath.addRows(gainSum, width, size, spare);
+      VectorMath.addRows(biasSum, width, size, spare);
+      System.arraycopy(gainSum, 0, partial, task * width, width);
+      System.arraycopy(biasSum, 0, partial, (tasks + task) * width, width);
     });
-    float[] gainSum = outer.floats(2, width);
-    float[] biasSum = outer.floats(3, width);
-    Arrays.fill(gainSum, 0, width, 0f);
-    Arrays.fill(biasSum, 0, width, 0f);
-    for (int task = 0; task < tasks; task++) {
-      VectorMath.accumulate(partial, 2 * task * width, gainSum, width);
-      VectorMath.accumulate(partial, (2 * task + 1) * width, biasSum, width);
+    float[] spare = outer.floats(1, tasks * width);
+    float[] biasPartial = outer.floats(10, tasks * width);
+    System.arraycopy(partial, tasks * width, biasPartial, 0, tasks * width);
+    VectorMath.addRows(partial, width, tasks * width, spare);
+    VectorMath.addRows(biasPartial, width, tasks * width, spare);
+    dGain.put(partial, 0, width);
+    dBias.put(biasPartial, 0, width);
+  }
+
+  private static float[] repeated(Scratch scratch, int slot, FloatPointer row, int width, int times) {
+    float[] result = scratch.floats(slot, times * width);
+    row.get(result, 0, width);
+    VectorMath.repeat(result, width, times * width);
+    return result;
+  }
+
+  /** Centres the row of x at {@code at} and returns 1 / sqrt(variance + eps). */
+  private static float inverseDeviation(float[] x, float[] spare, int at, int width) {
+    VectorMath.subtract(x, at, width, VectorMath.sum(x, at, width) / width);
+    square(x, spare, at, width);
+    return (float) (1 / Math.sqrt(VectorMath.sum(spare, at, width) / width + EPSILON));
+  }
+
+  private static void square(float[] x, float[] y, int at, int width) {
+    for (int j = at; j < at + width; j++) {
+      y[j] = x[j] * x[j];
     }
-    dGain.put(gainSum, 0, width);
-    dBias.put(biasSum, 0, width);
   }
 
-  private static float inverseDeviation(float[] centred, int at, int width) {
-    return (float) (1 / Math.sqrt(VectorMath.dot(centred, at, centred, at, width) / width + EPSILON));
-  }
-
-  private static void scaleAndShift(float[] x, int at, float r, float[] gain, float[] bias, int width) {
-    for (int j = 0; j < width; j++) {
-      x[at + j] = x[at + j] * r * gain[j] + bias[j];
+  private static void scale(float[] x, float r, float[] gain, float[] bias, int at, int width) {
+    for (int j = at; j < at + width; j++) {
+      x[j] = x[j] * r * gain[j] + bias[j];
     }
   }
 
-  private static void accumulateProduct(float[] dy, float[] h, int at, float[] sum, int width) {
-    for (int j = 0; j < width; j++) {
-      sum[j] += dy[at + j] * h[at + j];
+  /** dy in a becomes dx; dy h is added to gainSum. */
+  private static void inputGradient(float[] a, float[] h, float[] gainSum, float[] gain, float[] spare, int at, float r, int width) {
+    gains(a, h, gainSum, gain, at, width);
+    product(a, h, spare, at, width);
+    inputGradient(a, h, at, VectorMath.sum(a, at, width) / width, VectorMath.sum(spare, at, width) / width, r, width);
+  }
+
+  private static void gains(float[] a, float[] h, float[] gainSum, float[] gain, int at, int width) {
+    for (int j = at; j < at + width; j++) {
+      gainSum[j] += a[j] * h[j];
+      a[j] *= gain[j];
     }
   }
 
-  private static void multiply(float[] a, int at, float[] gain, int width) {
-    for (int j = 0; j < width; j++) {
-      a[at + j] *= gain[j];
+  private static void product(float[] a, float[] h, float[] y, int at, int width) {
+    for (int j = at; j < at + width; j++) {
+      y[j] = a[j] * h[j];
     }
   }
 

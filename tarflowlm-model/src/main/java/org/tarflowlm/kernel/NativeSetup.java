@@ -23,16 +23,18 @@ public final class NativeSetup {
   private static final String VARIABLE = "OPENBLAS_CORETYPE";
   private static final List<String> AVX512 = List.of("avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd");
   private static final List<String> AVX2 = List.of("avx2", "fma");
-
-  static {
-    choose();
-  }
+  private static final String CORE_TYPE = choose();
 
   private NativeSetup() {}
 
   /** Makes the choice, once a process. To be called before the first use of ND4J; harmless later. */
   public static void ensure() {
     // the static initialiser does it
+  }
+
+  /** The core type that OpenBLAS was told to use, or "" if the choice was its own. */
+  static String coreType() {
+    return CORE_TYPE;
   }
 
   /**
@@ -46,34 +48,38 @@ public final class NativeSetup {
     return cpuFlags.containsAll(AVX2) ? Optional.of("Haswell") : Optional.empty();
   }
 
-  private static void choose() {
+  private static String choose() {
     String given = System.getenv(VARIABLE);
     if (given != null && !given.isBlank()) {
       LOG.info("OpenBLAS core type {} (from the environment)", given);
-      return;
+      return given.trim();
     }
     if (!System.getProperty("os.name").equals("Linux") || !List.of("amd64", "x86_64").contains(System.getProperty("os.arch"))) {
       LOG.info("OpenBLAS core type left to OpenBLAS on {} {}", System.getProperty("os.name"), System.getProperty("os.arch"));
-      return;
+      return "";
     }
     Optional<String> chosen = coreTypeFor(cpuFlags());
     if (chosen.isEmpty()) {
       LOG.info("OpenBLAS core type left to OpenBLAS: the processor has no AVX2");
-    } else if (openBlasIsLoaded()) {
+      return "";
+    }
+    if (openBlasIsLoaded()) {
       LOG.warn("OpenBLAS was loaded before {} could be set to {}: matrix products may be slow. Set it in the environment, or call"
           + " Ops.register() before the first use of ND4J", VARIABLE, chosen.get());
-    } else {
-      set(chosen.get());
+      return "";
     }
+    return set(chosen.get()) ? chosen.get() : "";
   }
 
-  private static void set(String coreType) {
+  private static boolean set(String coreType) {
     try {
       Function.getFunction("c", "setenv").invokeInt(new Object[] {VARIABLE, coreType, 0});
       LOG.info("OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", coreType, VARIABLE);
+      return true;
     } catch (LinkageError e) {
       LOG.warn("{} could not be set to {} inside the process ({}): matrix products may be slow. Set it in the environment",
           VARIABLE, coreType, e.toString());
+      return false;
     }
   }
 

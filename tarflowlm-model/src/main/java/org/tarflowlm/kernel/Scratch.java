@@ -17,6 +17,8 @@ final class Scratch {
   private final float[][] arrays = new float[SLOTS][];
   private final FloatPointer[] natives = new FloatPointer[SLOTS];
   private final View[] views = new View[SLOTS];
+  private final View[] gemmViews = {new View(), new View(), new View()};
+  private final ScoreBlock[] scores = {new ScoreBlock(), new ScoreBlock()};
   private FloatPointer ones;
 
   private Scratch() {
@@ -61,16 +63,26 @@ final class Scratch {
     return ones;
   }
 
+  /** One of the two blocks of attention scores. */
+  ScoreBlock scores(int slot) {
+    return scores[slot];
+  }
+
   /** The memory of {@code base}, {@code offset} elements further on; valid until the slot's next use. */
   FloatPointer view(int slot, FloatPointer base, long offset) {
     return views[slot].aim(base, offset);
+  }
+
+  /** The same for the inside of {@link Gemm}, so that its callers may use all slots. */
+  FloatPointer gemmView(int slot, FloatPointer base, long offset) {
+    return gemmViews[slot].aim(base, offset);
   }
 
   /**
    * A pointer object that can be aimed again: a kernel needs thousands of them a step. The position stays zero, since
    * {@link Pointer#memcpy} counts it in bytes but everything else in elements.
    */
-  private static final class View extends FloatPointer {
+  static final class View extends FloatPointer {
     View() {
       super((Pointer) null);
     }

@@ -35,7 +35,7 @@ public final class ShiftPosition {
       if (time > 1) {
         scratch.view(0, e, (long) b * time * width).get(row, width, (time - 1) * width);
       }
-      add(p, row, time * width);
+      VectorMath.add(row, p, time * width);
       scratch.view(0, out, (long) b * time * width).put(row, 0, time * width);
     });
   }
@@ -55,7 +55,7 @@ public final class ShiftPosition {
       for (int b = 0; b < batch && used > 0; b++) {
         long at = ((long) b * time + first) * width;
         scratch.view(0, dOut, at).get(row, 0, used);
-        add(row, sum, used);
+        VectorMath.add(sum, row, used);
         int skipped = first == 0 ? width : 0;
         if (used > skipped) {
           scratch.view(0, de, at + skipped - width).put(row, skipped, used - skipped);
@@ -70,11 +70,5 @@ public final class ShiftPosition {
         dStart.put(sum, 0, width);
       }
     });
-  }
-
-  private static void add(float[] x, float[] sum, int n) {
-    for (int i = 0; i < n; i++) {
-      sum[i] += x[i];
-    }
   }
 }

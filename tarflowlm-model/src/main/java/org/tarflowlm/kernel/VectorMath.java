@@ -1,39 +1,38 @@
 package org.tarflowlm.kernel;
 
 /**
- * Loops over float arrays in a form that the JIT compiler turns into vector instructions.
+ * Loops over float arrays in the form that the JIT compiler (C2 of JDK 17) turns into vector instructions.
  *
- * <p>What it needs: one small loop a method, the same index for source and target, no branches; in reductions, several
- * independent accumulators (it does not reorder a float sum by itself) and a ternary instead of Math.max.
+ * <p>What it needs, by measurement: one small loop a method, no branches, and the same index into every array of the loop.
+ * With two different offsets it must assume that the arrays overlap, and the loop runs several times slower; so the kernels
+ * lay out their scratch arrays such that operands stand at equal positions (a bias, for instance, is repeated to the size of a
+ * chunk). It does not reorder a float sum by itself: a reduction needs several accumulators.
  */
 final class VectorMath {
-  /** exp of less than this is taken as exp of this: 4e-18, nothing beside the 1 of a row's maximum. */
-  private static final float LOWEST = -40f;
-
   private VectorMath() {}
 
   /**
-   * y[i] = exp(x[i]) for i in [from, from + n) and x <= 0, to a relative error below 1e-5; y may be x.
-   * exp(v) = exp(v / 64)^64, the inner exp by its Taylor polynomial.
+   * x[i] = exp(x[i]) for i < n, x[i] <= 0 (or slightly above); relative error below 1e-5 down to -20, exactly 0 from about -110.
+   * exp(v) = p(v)^64 with a polynomial p fitted to exp(v / 64) on [-40, 0]; its degree is odd, so p falls below 0 far out, and
+   * is cut off there.
    */
-  static void exp(float[] x, float[] y, int from, int n) {
-    for (int i = from; i < from + n; i++) {
-      float v = Math.max(x[i], LOWEST) * (1f / 64f);
-      float q = 1f / 5040f;
-      q = q * v + 1f / 720f;
-      q = q * v + 1f / 120f;
-      q = q * v + 1f / 24f;
-      q = q * v + 1f / 6f;
-      q = q * v + 0.5f;
-      q = q * v + 1f;
-      q = q * v + 1f;
-      q *= q;
-      q *= q;
-      q *= q;
-      q *= q;
-      q *= q;
-      q *= q;
-      y[i] = q;
+  static void exp(float[] x, int n) {
+    for (int i = 0; i < n; i++) {
+      float v = x[i];
+      float p = 5.6912665e-12f;
+      p = p * v + 2.3953408e-9f;
+      p = p * v + 6.34015e-7f;
+      p = p * v + 1.220545e-4f;
+      p = p * v + 1.5624953e-2f;
+      p = p * v + 1f;
+      p = Math.max(p, 0f);
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      p *= p;
+      x[i] = p;
     }
   }
 
@@ -66,61 +65,47 @@ final class VectorMath {
     return result;
   }
 
-  /** Sum of x[xFrom + i] * y[yFrom + i] for i < n. */
-  static float dot(float[] x, int xFrom, float[] y, int yFrom, int n) {
-    float a = 0;
-    float b = 0;
-    float c = 0;
-    float d = 0;
-    float e = 0;
-    float f = 0;
-    float g = 0;
-    float h = 0;
-    int i = 0;
-    int end = n & ~7;
-    for (; i < end; i += 8) {
-      a += x[xFrom + i] * y[yFrom + i];
-      b += x[xFrom + i + 1] * y[yFrom + i + 1];
-      c += x[xFrom + i + 2] * y[yFrom + i + 2];
-      d += x[xFrom + i + 3] * y[yFrom + i + 3];
-      e += x[xFrom + i + 4] * y[yFrom + i + 4];
-      f += x[xFrom + i + 5] * y[yFrom + i + 5];
-      g += x[xFrom + i + 6] * y[yFrom + i + 6];
-      h += x[xFrom + i + 7] * y[yFrom + i + 7];
-    }
-    float result = ((a + b) + (c + d)) + ((e + f) + (g + h));
-    for (; i < n; i++) {
-      result += x[xFrom + i] * y[yFrom + i];
+  /** Largest of x[from .. from + n), n >= 1. */
+  static float max(float[] x, int from, int n) {
+    float result = x[from];
+    for (int i = from + 1; i < from + n; i++) {
+      result = Math.max(result, x[i]); // a comparison would be a branch, mispredicted on random data
     }
     return result;
   }
 
-  /** Largest of x[from .. from + n), n >= 1. */
-  static float max(float[] x, int from, int n) {
-    float a = x[from];
-    float b = a;
-    float c = a;
-    float d = a;
-    int i = from;
-    int end = from + (n & ~3);
-    for (; i < end; i += 4) {
-      a = x[i] > a ? x[i] : a;
-      b = x[i + 1] > b ? x[i + 1] : b;
-      c = x[i + 2] > c ? x[i + 2] : c;
-      d = x[i + 3] > d ? x[i + 3] : d;
+  /** x[i] += y[i] for i < n. */
+  static void add(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] += y[i];
     }
-    for (; i < from + n; i++) {
-      a = x[i] > a ? x[i] : a;
-    }
-    a = a > b ? a : b;
-    c = c > d ? c : d;
-    return a > c ? a : c;
   }
 
-  /** sum[i] += x[from + i] for i < n. */
-  static void accumulate(float[] x, int from, float[] sum, int n) {
+  /** sum[i] += x[i] * y[i] for i < n. */
+  static void addProduct(float[] sum, float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
-      sum[i] += x[from + i];
+      sum[i] += x[i] * y[i];
+    }
+  }
+
+  /** x[i] -= y[i] for i < n. */
+  static void subtract(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] -= y[i];
+    }
+  }
+
+  /** x[i] *= y[i] for i < n. */
+  static void multiply(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] *= y[i];
+    }
+  }
+
+  /** x[i] = max(x[i], y[i]) for i < n. */
+  static void max(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = Math.max(x[i], y[i]);
     }
   }
 
@@ -135,6 +120,31 @@ final class VectorMath {
   static void scale(float[] x, int from, int n, float factor) {
     for (int i = from; i < from + n; i++) {
       x[i] *= factor;
+    }
+  }
+
+  /** Repeats the first {@code period} elements until x[0 .. n) is filled, doubling what is filled with each copy. */
+  static void repeat(float[] x, int period, int n) {
+    for (int filled = period; filled < n; filled *= 2) {
+      System.arraycopy(x, 0, x, filled, Math.min(filled, n - filled));
+    }
+  }
+
+  /** Adds the rows of x [n / period, period] into its first row, using {@code spare} (n / 2 elements): pairwise, in a fixed order. */
+  static void addRows(float[] x, int period, int n, float[] spare) {
+    for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
+      int kept = (rows + 1) / 2 * period;
+      System.arraycopy(x, kept, spare, 0, rows * period - kept);
+      add(x, spare, rows * period - kept);
+    }
+  }
+
+  /** The same with maxima instead of sums. */
+  static void maxRows(float[] x, int period, int n, float[] spare) {
+    for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
+      int kept = (rows + 1) / 2 * period;
+      System.arraycopy(x, kept, spare, 0, rows * period - kept);
+      max(x, spare, rows * period - kept);
     }
   }
 }

@@ -1,0 +1,123 @@
+package org.tarflowlm.kernel;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * A block of attention scores of {@code rows} consecutive queries, transposed: [keys, rows], the last {@code rows} keys being
+ * those of the queries themselves.
+ *
+ * <p>Transposed, because then a softmax, which runs over the keys, is made of long loops over equal indices that the JIT compiler
+ * vectorises: the block is cut into tiles of KEYS keys, and maxima, sums and factors of the queries are kept repeated to the size
+ * of a tile. A softmax along rows in memory would need reductions within short rows, which it does not vectorise.
+ *
+ * <p>The block lives twice: in native memory for the matrix products, and in Java arrays, one a tile, for everything else.
+ */
+final class ScoreBlock {
+  private static final int KEYS = 32;
+  private static final int MAX_ROWS = 64;
+  private static final int TILE = KEYS * MAX_ROWS;
+
+  private final float[] perQuery = new float[TILE];
+  private final float[] spare = new float[TILE];
+  private float[][] tiles = new float[0][];
+  private FloatPointer memory = new FloatPointer(0L);
+  private final Scratch.View view = new Scratch.View();
+  private int keys;
+  private int rows;
+
+  /** Queries a block: fewer for long sequences, so that a block stays in the second-level cache. */
+  static int rowsFor(int time) {
+    return time <= 512 ? MAX_ROWS : MAX_ROWS / 2;
+  }
+
+  /** Sets the size and returns the native memory [keys, rows], contents undefined. */
+  FloatPointer shape(int keys, int rows) {
+    this.keys = keys;
+    this.rows = rows;
+    int count = (keys + KEYS - 1) / KEYS;
+    if (tiles.length < count) {
+      int had = tiles.length;
+      tiles = Arrays.copyOf(tiles, count);
+      for (int i = had; i < count; i++) {
+        tiles[i] = new float[TILE];
+      }
+      memory.close();
+      memory = new FloatPointer((long) count * TILE);
+    }
+    return memory;
+  }
+
+  /** Native memory to Java arrays. */
+  void load() {
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      view.aim(memory, (long) tile * KEYS * rows).get(tiles[tile], 0, size(tile));
+    }
+  }
+
+  /** Java arrays to native memory. */
+  void store() {
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      view.aim(memory, (long) tile * KEYS * rows).put(tiles[tile], 0, size(tile));
+    }
+  }
+
+  /** Scores to probabilities: a softmax over the keys that each query may see, 0 for the others. */
+  void softmax() {
+    hideFuture();
+    Arrays.fill(perQuery, 0, KEYS * rows, Float.NEGATIVE_INFINITY);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      VectorMath.max(perQuery, tiles[tile], size(tile));
+    }
+    VectorMath.maxRows(perQuery, rows, KEYS * rows, spare);
+    VectorMath.repeat(perQuery, rows, KEYS * rows);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      VectorMath.subtract(tiles[tile], perQuery, size(tile));
+      VectorMath.exp(tiles[tile], size(tile));
+    }
+    Arrays.fill(perQuery, 0, KEYS * rows, 0f);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      VectorMath.add(perQuery, tiles[tile], size(tile));
+    }
+    VectorMath.addRows(perQuery, rows, KEYS * rows, spare);
+    for (int row = 0; row < rows; row++) {
+      perQuery[row] = 1 / perQuery[row];
+    }
+    VectorMath.repeat(perQuery, rows, KEYS * rows);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      VectorMath.multiply(tiles[tile], perQuery, size(tile));
+    }
+  }
+
+  /** Gradients of the probabilities p, held here, to gradients of the scores: p (d - sum over keys of p d). */
+  void softmaxGradient(ScoreBlock p) {
+    Arrays.fill(perQuery, 0, KEYS * rows, 0f);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      VectorMath.addProduct(perQuery, p.tiles[tile], tiles[tile], size(tile));
+    }
+    VectorMath.addRows(perQuery, rows, KEYS * rows, spare);
+    VectorMath.repeat(perQuery, rows, KEYS * rows);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      softmaxGradient(tiles[tile], p.tiles[tile], perQuery, size(tile));
+    }
+  }
+
+  private static void softmaxGradient(float[] d, float[] p, float[] mean, int n) {
+    for (int i = 0; i < n; i++) {
+      d[i] = p[i] * (d[i] - mean[i]);
+    }
+  }
+
+  /** Query {@code row} of the block may see keys up to keys - rows + row. */
+  private void hideFuture() {
+    for (int row = 1; row < rows; row++) {
+      int key = keys - rows + row;
+      int at = key % KEYS * rows;
+      Arrays.fill(tiles[key / KEYS], at, at + row, Float.NEGATIVE_INFINITY);
+    }
+  }
+
+  private int size(int tile) {
+    return Math.min(KEYS, keys - tile * KEYS) * rows;
+  }
+}
