@@ -80,7 +80,7 @@ public final class Tensors {
 
   /** All elements of an array of whole numbers, in C order. */
   public static int[] ints(INDArray array) {
-    INDArray dense = dense(array.dataType() == DataType.INT ? array : array.castTo(DataType.INT));
+    INDArray dense = dense(array.dataType() == DataType.INT32 ? array : array.castTo(DataType.INT32));
     int[] result = new int[Math.toIntExact(dense.length())];
     Pointer data = dense.data().pointer();
     new IntPointer(data).position(data.position() + dense.offset()).get(result);

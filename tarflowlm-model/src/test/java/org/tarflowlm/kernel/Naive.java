@@ -250,10 +250,12 @@ final class Naive {
 
   static double[] crossEntropyGradient(double[] logits, int[] ids, double[] dLoss, int rows, int vocabulary) {
     double[] d = new double[logits.length];
-    for (int i = 0; i < d.length; i++) {
-      int r = i / vocabulary;
-      double p = Math.exp(logits[i] - logSumExp(logits, r * vocabulary, vocabulary));
-      d[i] = dLoss[r] * (p - (ids[r] == i % vocabulary ? 1 : 0));
+    for (int r = 0; r < rows; r++) {
+      double total = logSumExp(logits, r * vocabulary, vocabulary);
+      for (int j = 0; j < vocabulary; j++) {
+        double p = Math.exp(logits[r * vocabulary + j] - total);
+        d[r * vocabulary + j] = dLoss[r] * (p - (ids[r] == j ? 1 : 0));
+      }
     }
     return d;
   }

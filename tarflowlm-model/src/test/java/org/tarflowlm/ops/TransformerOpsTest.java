@@ -109,7 +109,7 @@ class TransformerOpsTest {
   private SameDiff fusedModel() {
     SameDiff sd = SameDiff.create();
     Map<String, SDVariable> p = variables(sd, DataType.FLOAT);
-    SDVariable x = sd.placeHolder("ids", DataType.INT, BATCH, TIME);
+    SDVariable x = sd.placeHolder("ids", DataType.INT32, BATCH, TIME);
     SDVariable e = new EmbeddingOp(sd, p.get("table"), x).outputVariable();
     SDVariable h = new ShiftPositionOp(sd, e, p.get("start"), p.get("position")).outputVariable();
     SDVariable n = new LayerNormOp(sd, h, p.get("gain1"), p.get("shift1")).outputVariable();
@@ -129,7 +129,7 @@ class TransformerOpsTest {
   private SameDiff composedModel() {
     SameDiff sd = SameDiff.create();
     Map<String, SDVariable> p = variables(sd, DataType.DOUBLE);
-    SDVariable x = sd.placeHolder("ids", DataType.INT, BATCH, TIME);
+    SDVariable x = sd.placeHolder("ids", DataType.INT32, BATCH, TIME);
     SDVariable oneHot = sd.reshape(sd.oneHot(x, VOCABULARY, -1, 1, 0, DataType.DOUBLE), BATCH * TIME, VOCABULARY);
     int rows = BATCH * TIME;
     double[][] shift = new double[rows][rows];
