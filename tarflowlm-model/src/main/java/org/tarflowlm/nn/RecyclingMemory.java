@@ -1,12 +1,14 @@
 package org.tarflowlm.nn;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.nd4j.autodiff.samediff.internal.memory.AbstractMemoryMgr;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.BaseNDArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
@@ -21,9 +23,8 @@ import org.nd4j.linalg.factory.Nd4j;
 final class RecyclingMemory extends AbstractMemoryMgr {
   private record Key(DataType type, long length) {}
 
-  private final Map<Key, ArrayDeque<INDArray>> free = new HashMap<>();
-  private final Map<Long, INDArray> owned = new HashMap<>();
-  private final Set<Long> inPool = new HashSet<>();
+  private final Map<Key, ArrayDeque<Buffer>> free = new HashMap<>();
+  private final Map<Long, Buffer> owned = new HashMap<>();
   private long bytes;
 
   /** Bytes of all buffers ever allocated here; none is given back before {@link #close()}. */
@@ -40,16 +41,15 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     if (length == 0) {
       return Nd4j.createUninitializedDetached(type, shape);
     }
-    ArrayDeque<INDArray> pool = free.get(new Key(type, length));
-    INDArray buffer = pool == null ? null : pool.pollFirst();
+    ArrayDeque<Buffer> pool = free.get(new Key(type, length));
+    Buffer buffer = pool == null ? null : pool.pollFirst();
     if (buffer == null) {
-      buffer = Nd4j.createUninitializedDetached(type, length);
+      buffer = new Buffer(Nd4j.createUninitializedDetached(type, length));
       bytes += length * type.width();
-      owned.put(buffer.data().address(), buffer);
-    } else {
-      inPool.remove(buffer.data().address());
+      owned.put(buffer.flat.data().address(), buffer);
     }
-    return shape.length == 0 ? buffer.reshape() : buffer.reshape('c', shape);
+    buffer.pooled = false;
+    return buffer.shaped(shape);
   }
 
   @Override
@@ -62,8 +62,8 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     if (array == null || array.isEmpty()) {
       return;
     }
-    INDArray buffer = owned.get(array.data().address());
-    if (buffer != null && buffer.length() == array.length()) {
+    Buffer buffer = owned.get(array.data().address());
+    if (buffer != null && buffer.flat.length() == array.length()) {
       recycle(buffer);
     }
   }
@@ -73,19 +73,46 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     owned.values().forEach(this::recycle);
   }
 
-  private void recycle(INDArray buffer) {
-    if (inPool.add(buffer.data().address())) {
-      free.computeIfAbsent(new Key(buffer.dataType(), buffer.length()), key -> new ArrayDeque<>()).addFirst(buffer);
+  private void recycle(Buffer buffer) {
+    if (!buffer.pooled) {
+      buffer.pooled = true;
+      free.computeIfAbsent(new Key(buffer.flat.dataType(), buffer.flat.length()), key -> new ArrayDeque<>()).addFirst(buffer);
     }
   }
 
   /** Frees the native memory of every buffer. */
   @Override
   public void close() {
-    owned.values().forEach(INDArray::close);
+    owned.values().forEach(buffer -> buffer.flat.close());
     owned.clear();
     free.clear();
-    inPool.clear();
     bytes = 0;
+  }
+
+  /**
+   * A buffer with the views that it was handed out as. Views are kept, because each new one costs a native handle that only the
+   * garbage collector gives back: some hundred a step.
+   */
+  private static final class Buffer {
+    private final INDArray flat;
+    private final List<INDArray> views = new ArrayList<>();
+    private boolean pooled;
+
+    Buffer(INDArray flat) {
+      this.flat = flat;
+    }
+
+    INDArray shaped(long[] shape) {
+      for (INDArray view : views) {
+        if (Arrays.equals(view.shape(), shape)) {
+          // SameDiff knows arrays by id: one that comes back must look like a new one
+          ((BaseNDArray) view).assignNewId();
+          return view;
+        }
+      }
+      INDArray view = shape.length == 0 ? flat.reshape() : flat.reshape('c', shape);
+      views.add(view);
+      return view;
+    }
   }
 }
