@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import org.apache.logging.log4j.LogManager;
 
 /** Writes files so that a reader, or the next start after a crash, sees the old content or the whole new one, never a part. */
 public final class AtomicFile {
@@ -53,7 +54,7 @@ public final class AtomicFile {
       channel.force(true);
     } catch (IOException e) {
       // The file is complete and in place; only its survival of a power cut in the next seconds is less certain.
-      org.apache.logging.log4j.LogManager.getLogger(AtomicFile.class).debug("cannot force {}: {}", folder, e.getMessage());
+      LogManager.getLogger(AtomicFile.class).debug("cannot force {}: {}", folder, e.getMessage());
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.tarflowlm.data.file;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * Where downloaded and derived files are kept, and whether anything may be downloaded.
@@ -23,11 +24,11 @@ public record CacheFolder(Path root, boolean offline) {
 
   private static String setting(String property) {
     String value = System.getProperty(property);
-    return value != null ? value : System.getenv(property.replace('.', '_').toUpperCase(java.util.Locale.ROOT));
+    return value != null ? value : System.getenv(property.replace('.', '_').toUpperCase(Locale.ROOT));
   }
 
   private static boolean isOn(String value) {
-    return value != null && switch (value.strip().toLowerCase(java.util.Locale.ROOT)) {
+    return value != null && switch (value.strip().toLowerCase(Locale.ROOT)) {
       case "", "0", "false", "no", "off" -> false;
       default -> true;
     };

@@ -84,8 +84,16 @@ public final class ByteTokenFile implements TokenSequence {
             buffer[kept++] = buffer[i];
           }
         }
-        out.write(buffer, 0, kept);
+        write(out, buffer, kept);
       }
+    }
+  }
+
+  private static void write(OutputStream out, byte[] bytes, int count) {
+    try {
+      out.write(bytes, 0, count);
+    } catch (IOException e) {
+      throw IoErrors.unwritable("a temporary file in " + System.getProperty("java.io.tmpdir"), e);
     }
   }
 

@@ -2,6 +2,7 @@ package org.tarflowlm.data.text;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Locale;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -48,7 +49,7 @@ final class TarTexts {
       throw new DataException(name + " has more than " + limits.archiveEntries() + " entries, the limit");
     }
     String path = entry.getName();
-    if (path.startsWith("/") || path.contains("\\") || path.indexOf('\0') >= 0 || java.util.List.of(path.split("/")).contains("..")) {
+    if (path.startsWith("/") || path.contains("\\") || path.indexOf('\0') >= 0 || List.of(path.split("/")).contains("..")) {
       throw new DataException(name + " has an entry \"" + path + "\" that leads out of its folder");
     }
     if (entry.getSize() > limits.archiveBytes()) {

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.Reader;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -149,7 +150,7 @@ public final class Text8Cleaner {
     try (InputStream in = new BufferedInputStream(source.open());
         Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT))) {
       for (int n = read(reader, piece, source); n >= 0; n = read(reader, piece, source)) {
-        cleaner.accept(java.nio.CharBuffer.wrap(piece), 0, n);
+        cleaner.accept(CharBuffer.wrap(piece), 0, n);
         target.write(cleaned.toString().getBytes(StandardCharsets.US_ASCII));
         written += cleaned.length();
         cleaned.setLength(0);

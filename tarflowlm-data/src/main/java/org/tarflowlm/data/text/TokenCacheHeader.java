@@ -2,6 +2,7 @@ package org.tarflowlm.data.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +65,7 @@ record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long docum
     }
     try {
       return JSON.readValue(bytes, JSON_AT, length, TokenCacheHeader.class);
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new DataException(file + " has a header of another version: " + e.getMessage(), e);
     }
   }

@@ -36,6 +36,9 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   private transient TokenStream stream;
   private transient int[] ahead;
   private transient boolean haveAhead;
+  private int shard;
+  private int shards = 1;
+  /** Windows read from the stream, other workers' included. */
   private long windows;
 
   /** @param length tokens in a window */
@@ -49,6 +52,18 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   /** Opens the tokens of all locations of the split, in order. */
   protected abstract TokenStream open(List<Path> locations) throws IOException;
 
+  /**
+   * Takes worker {@code k}'s windows of {@code n} workers, k from 0: every n-th one. Workers never share a window. To be called
+   * before {@link #initialize(InputSplit)}.
+   */
+  public void shard(int k, int n) {
+    if (n < 1 || k < 0 || k >= n) {
+      throw new DataException("worker is " + k + " of " + n + "; expected 0 to " + (n - 1));
+    }
+    shard = k;
+    shards = n;
+  }
+
   /** Tokens in a window. */
   public int length() {
     return length;
@@ -58,8 +73,18 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   @Override
   public void initialize(InputSplit split) throws IOException, InterruptedException {
     inputSplit = split;
-    locations = Arrays.stream(split.locations()).map(Path::of).toList();
+    locations = Arrays.stream(split.locations()).map(WindowRecordReader::path).toList();
+    if (locations.isEmpty()) {
+      throw new DataException("the split has no location; expected files");
+    }
     reset();
+  }
+
+  private static Path path(URI location) {
+    if (!"file".equals(location.getScheme())) {
+      throw new DataException("location " + location + " is not supported; expected a file");
+    }
+    return Path.of(location);
   }
 
   @Override
@@ -80,7 +105,8 @@ public abstract class WindowRecordReader extends BaseRecordReader {
     }
     lookAhead();
     if (!haveAhead) {
-      throw new DataException(names() + ": shorter than one window of " + length + " tokens");
+      throw new DataException(names() + ": shorter than one window of " + length + " tokens"
+          + (shards == 1 ? "" : " for worker " + shard + " of " + shards));
     }
   }
 
@@ -112,7 +138,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   @Override
   public List<List<Writable>> next(int count) {
     if (!haveAhead) {
-      throw new NoSuchElementException("no window after " + windows);
+      throw new NoSuchElementException("no window after the last");
     }
     int[] ids = new int[count * length];
     int n = 0;
@@ -120,14 +146,15 @@ public abstract class WindowRecordReader extends BaseRecordReader {
       System.arraycopy(ahead, 0, ids, n++ * length, length);
       lookAhead();
     }
-    windows += n;
     INDArray array = Nd4j.createFromArray(n == count ? ids : Arrays.copyOf(ids, n * length)).reshape(n, length);
     return new NDArrayRecordBatch(array, array);
   }
 
   private void lookAhead() {
     try {
-      haveAhead = stream.read(ahead, 0, length) == length;
+      do {
+        haveAhead = stream.read(ahead, 0, length) == length;
+      } while (haveAhead && windows++ % shards != shard);
       if (!haveAhead) {
         closeStream();
       }

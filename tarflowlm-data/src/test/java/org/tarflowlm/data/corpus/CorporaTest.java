@@ -13,9 +13,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
+import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpus.Content;
 import org.tarflowlm.data.corpus.Corpus.Split;
@@ -45,7 +46,7 @@ class CorporaTest {
     return new CacheFolder(folder.resolve("cache"), false);
   }
 
-  private static String message(org.junit.jupiter.api.function.Executable action) {
+  private static String message(Executable action) {
     return assertThrows(DataException.class, action).getMessage();
   }
 
@@ -148,7 +149,8 @@ class CorporaTest {
     }
     System.setProperty(CacheFolder.OFFLINE_PROPERTY, "1");
     Corpora offline = new Corpora(CacheFolder.fromEnvironment());
-    assertTrue(message(() -> offline.fetch(offline.byName("text8"), Progress.NONE)).contains("text8.zip is not there, and the offline switch"));
+    String message = message(() -> offline.fetch(offline.byName("text8"), Progress.NONE));
+    assertTrue(message.contains("text8.zip is not there, and the offline switch"), message);
   }
 
   @Test
@@ -162,7 +164,8 @@ class CorporaTest {
     double p = 3.0 / 8;
     assertEquals(-2 * p * Math.log(p) / Math.log(2) + 0.5, stats.unigramBits(), 1e-12);
     assertEquals(256, CorpusStats.of(text, new Bytes()).vocabSize());
-    InputFile docs = InputFile.of(Files.writeString(folder.resolve("d.jsonl"), "{\"text\":\"one\"}\n{\"text\":\"\"}\n{\"text\":\"two\"}\n"));
+    String lines = "{\"text\":\"one\"}\n{\"text\":\"\"}\n{\"text\":\"two\"}\n";
+    InputFile docs = InputFile.of(Files.writeString(folder.resolve("d.jsonl"), lines));
     CorpusStats documents = CorpusStats.of(docs, new Gpt2Bpe());
     assertEquals(2, documents.documents());
     assertEquals(3, documents.tokens());

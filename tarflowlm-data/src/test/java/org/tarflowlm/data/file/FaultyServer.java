@@ -56,7 +56,8 @@ final class FaultyServer implements AutoCloseable {
   }
 
   private void serve(Socket connection) {
-    try (connection; BufferedReader in = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.US_ASCII))) {
+    try (connection;
+        BufferedReader in = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.US_ASCII))) {
       String path = in.readLine().split(" ")[1];
       long range = -1;
       for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {

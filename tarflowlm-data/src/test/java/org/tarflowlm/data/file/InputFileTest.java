@@ -3,6 +3,7 @@ package org.tarflowlm.data.file;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,8 +16,8 @@ import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
+import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.Excerpt;
 
@@ -40,11 +41,7 @@ class InputFileTest {
   /** What reading says when it fails, however it fails. */
   private static String failure(InputFile file) {
     Exception e = assertThrows(Exception.class, () -> read(file));
-    return e instanceof IOException io ? IoErrors.unreadable(file, io).getMessage() : assertInstance(e).getMessage();
-  }
-
-  private static DataException assertInstance(Exception e) {
-    return org.junit.jupiter.api.Assertions.assertInstanceOf(DataException.class, e);
+    return e instanceof IOException io ? IoErrors.unreadable(file, io).getMessage() : assertInstanceOf(DataException.class, e).getMessage();
   }
 
   @Test

@@ -32,7 +32,8 @@ class LatentInputsTest {
   private static final int DIM = 5;
 
   private static WindowIterator windows(LatentPreProcessor latents) {
-    WindowIterator it = WindowIterator.builder(TokenArray.of(Excerpt.text(), new Text8Alphabet()), 32).batch(8).shuffled(1).endless().build();
+    TokenArray tokens = TokenArray.of(Excerpt.text(), new Text8Alphabet());
+    WindowIterator it = WindowIterator.builder(tokens, 32).batch(8).shuffled(1).endless().build();
     it.setPreProcessor(latents);
     return it;
   }
@@ -75,7 +76,8 @@ class LatentInputsTest {
     float[] eps = new GaussianNoise(7, 0).draw(3, 50);
     assertArrayEquals(eps, new GaussianNoise(7, 0).draw(3, 50));
     assertEquals(0.162356f, new GaussianNoise(1, 0).draw(0, 3)[0], "the same on every machine");
-    for (float[] other : List.of(new GaussianNoise(8, 0).draw(3, 50), new GaussianNoise(7, 1).draw(3, 50), new GaussianNoise(7, 0).draw(4, 50))) {
+    for (float[] other : List.of(new GaussianNoise(8, 0).draw(3, 50), new GaussianNoise(7, 1).draw(3, 50),
+        new GaussianNoise(7, 0).draw(4, 50))) {
       for (int i = 0; i < eps.length; i++) {
         assertNotEquals(eps[i], other[i]);
       }
@@ -133,7 +135,8 @@ class LatentInputsTest {
   @Test
   void codebooksFromArrays() {
     LatentCodebook codebook = codebook();
-    assertEquals(codebook, LatentCodebook.of(Nd4j.createFromArray(codebook.means()).reshape(27, DIM), Nd4j.createFromArray(codebook.logScales())));
+    assertEquals(codebook, LatentCodebook.of(Nd4j.createFromArray(codebook.means()).reshape(27, DIM),
+        Nd4j.createFromArray(codebook.logScales())));
     assertThrows(DataException.class, () -> new LatentCodebook(4, new float[27], new float[1]));
     assertThrows(DataException.class, () -> new LatentCodebook(1, new float[27], new float[2]));
     assertThrows(DataException.class, () -> LatentCodebook.of(Nd4j.zeros(3), Nd4j.zeros(1)));
@@ -180,7 +183,8 @@ class LatentInputsTest {
     List<MultiDataSet> batches = transformed(new LatentTransform("ids", DIM, codebook(), 3, 0), 1);
     INDArray z = batches.get(0).getFeatures(0);
     assertArrayEquals(new long[] {2, 32, DIM}, z.shape());
-    float[] expected = codebook().encode(new Text8Alphabet().encode(Excerpt.text().substring(0, 32)), new GaussianNoise(3, 0).draw(0, 32 * DIM));
+    int[] ids = new Text8Alphabet().encode(Excerpt.text().substring(0, 32));
+    float[] expected = codebook().encode(ids, new GaussianNoise(3, 0).draw(0, 32 * DIM));
     assertArrayEquals(expected, z.slice(0).reshape(-1).toFloatVector());
   }
 }

@@ -6,15 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.datavec.api.split.FileSplit;
+import org.datavec.api.writable.NDArrayWritable;
 import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.tarflowlm.data.Archives;
+import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
@@ -65,13 +69,13 @@ class ByteTokenFileTest {
 
   @Test
   void compressedFilesAreReadAnywhere() throws IOException {
-    Path zip = Files.write(folder.resolve("two.zip"), Archives.zip(new Archives.Entry("a", "aaaa"), new Archives.Entry("b", Excerpt.text())));
+    Path zip = Files.write(folder.resolve("two.zip"), Archives.zip(new Entry("a", "aaaa"), new Entry("b", Excerpt.text())));
     TokenSequence tokens = TokenSequences.open(zip + "#b", TEXT8);
     int[] ids = new int[30];
     tokens.read(50_000, ids, 0, 30);
     assertEquals(Excerpt.text().substring(50_000, 50_030), TEXT8.decode(ids));
-    Path cut = Files.write(folder.resolve("cut.gz"), java.util.Arrays.copyOf(Archives.gz(Excerpt.text().getBytes(
-        java.nio.charset.StandardCharsets.US_ASCII)), 10_000));
+    byte[] gz = Archives.gz(Excerpt.text().getBytes(StandardCharsets.US_ASCII));
+    Path cut = Files.write(folder.resolve("cut.gz"), Arrays.copyOf(gz, 10_000));
     String message = assertThrows(DataException.class, () -> TokenSequences.open(cut.toString(), TEXT8)).getMessage();
     assertTrue(message.contains("cut.gz: it ends too early"), message);
   }
@@ -104,10 +108,32 @@ class ByteTokenFileTest {
   }
 
   @Test
+  void workersShareNoWindow() throws Exception {
+    Path path = file("aabbccddeeffg");
+    StringBuilder all = new StringBuilder();
+    for (int k = 0; k < 3; k++) {
+      Text8RecordReader reader = new Text8RecordReader(2);
+      reader.shard(k, 3);
+      reader.initialize(new FileSplit(path.toFile()));
+      for (int epoch = 0; epoch < 2; epoch++) {
+        while (reader.hasNext()) {
+          all.append(TEXT8.decode(((NDArrayWritable) reader.next().get(0)).get().toIntVector()));
+        }
+        reader.reset();
+      }
+    }
+    assertEquals("aaddaadd" + "bbeebbee" + "ccffccff", all.toString());
+    Text8RecordReader none = new Text8RecordReader(5);
+    none.shard(2, 3);
+    String message = assertThrows(DataException.class, () -> none.initialize(new FileSplit(path.toFile()))).getMessage();
+    assertTrue(message.contains("for worker 2 of 3"), message);
+  }
+
+  @Test
   void skipsForeignCharactersByChoice() throws Exception {
     Text8RecordReader reader = new Text8RecordReader(4, null, Foreign.SKIP);
     reader.initialize(new FileSplit(file("a1b2\nc d").toFile()));
-    assertEquals("abc ", TEXT8.decode(((org.datavec.api.writable.NDArrayWritable) reader.next().get(0)).get().toIntVector()));
+    assertEquals("abc ", TEXT8.decode(((NDArrayWritable) reader.next().get(0)).get().toIntVector()));
     Text8RecordReader strict = new Text8RecordReader(2);
     Path path = file("ab\ncd");
     strict.initialize(new FileSplit(path.toFile()));

@@ -15,13 +15,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.datavec.api.split.CollectionInputSplit;
 import org.datavec.api.split.FileSplit;
+import org.datavec.api.writable.NDArrayWritable;
 import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
+import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
@@ -33,7 +34,8 @@ class OpenWebTextRecordReaderTest {
   private static int[] joined(String... documents) {
     IntStream ids = IntStream.empty();
     for (int i = 0; i < documents.length; i++) {
-      ids = IntStream.concat(ids, IntStream.concat(i == 0 ? IntStream.empty() : IntStream.of(50256), Arrays.stream(GPT2.encode(documents[i]))));
+      IntStream separator = i == 0 ? IntStream.empty() : IntStream.of(50256);
+      ids = IntStream.concat(ids, IntStream.concat(separator, Arrays.stream(GPT2.encode(documents[i]))));
     }
     return ids.toArray();
   }
@@ -118,7 +120,7 @@ class OpenWebTextRecordReaderTest {
     OpenWebTextRecordReader files = new OpenWebTextRecordReader(expected.length);
     files.initialize(new CollectionInputSplit(List.of(docs.resolve("1.txt").toUri(), docs.resolve("2.txt").toUri())));
     for (OpenWebTextRecordReader reader : List.of(whole, files)) {
-      assertArrayEquals(expected, ((org.datavec.api.writable.NDArrayWritable) reader.next().get(0)).get().toIntVector());
+      assertArrayEquals(expected, ((NDArrayWritable) reader.next().get(0)).get().toIntVector());
       assertFalse(reader.hasNext());
     }
   }

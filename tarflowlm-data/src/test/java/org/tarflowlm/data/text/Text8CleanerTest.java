@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.datavec.api.transform.TransformProcess;
 import org.datavec.api.transform.schema.Schema;
+import org.datavec.api.writable.IntWritable;
 import org.datavec.api.writable.Text;
 import org.datavec.api.writable.Writable;
 import org.junit.jupiter.api.Test;
@@ -61,7 +63,7 @@ class Text8CleanerTest {
   void asDataVecTransform() {
     Schema schema = new Schema.Builder().addColumnInteger("n").addColumnString("text").build();
     TransformProcess process = new TransformProcess.Builder(schema).transform(new Text8CleanTransform("text")).build();
-    List<Writable> record = List.of(new org.datavec.api.writable.IntWritable(3), new Text("No. 7, \u00c9cole"));
+    List<Writable> record = List.of(new IntWritable(3), new Text("No. 7, \u00c9cole"));
     assertEquals("no seven ecole", process.execute(record).get(1).toString());
     TransformProcess read = TransformProcess.fromJson(process.toJson());
     assertEquals("no seven ecole", read.execute(record).get(1).toString());
@@ -72,7 +74,7 @@ class Text8CleanerTest {
   @Test
   void cleansFiles() throws IOException {
     String raw = "Chapter 1.\n\nIt was a caf\u00e9, ".repeat(5000);
-    Path source = Files.write(folder.resolve("raw.gz"), Archives.gz(raw.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    Path source = Files.write(folder.resolve("raw.gz"), Archives.gz(raw.getBytes(StandardCharsets.UTF_8)));
     Path target = folder.resolve("clean.txt");
     long written = Text8Cleaner.cleanFile(InputFile.of(source), target);
     assertEquals(Text8Cleaner.clean(raw), Files.readString(target));

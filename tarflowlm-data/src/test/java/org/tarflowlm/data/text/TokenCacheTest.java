@@ -14,8 +14,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.CacheFolder;
@@ -59,7 +61,7 @@ class TokenCacheTest {
     return new TokenCacheBuilder(source, GPT2).openOrBuild(cache);
   }
 
-  private static void assertFails(org.junit.jupiter.api.function.Executable action, String... words) {
+  private static void assertFails(Executable action, String... words) {
     String message = assertThrows(DataException.class, action).getMessage();
     for (String word : words) {
       assertTrue(message.contains(word), message);
@@ -120,7 +122,7 @@ class TokenCacheTest {
   @Test
   void severalThreadsBuildOnce() {
     AtomicInteger parts = new AtomicInteger();
-    List<CompletableFuture<Void>> builds = java.util.stream.IntStream.range(0, 3).mapToObj(i -> CompletableFuture.runAsync(
+    List<CompletableFuture<Void>> builds = IntStream.range(0, 3).mapToObj(i -> CompletableFuture.runAsync(
         () -> new TokenCacheBuilder(source, GPT2).progress((name, done, total) -> parts.incrementAndGet()).build(cache))).toList();
     builds.forEach(CompletableFuture::join);
     assertEquals(5, parts.get(), "1.1 MB in parts of 256 KiB");
@@ -179,6 +181,16 @@ class TokenCacheTest {
     assertEquals("0 " + Excerpt.text().substring(0, 1200), GPT2.decode(read(one, 0, (int) one.length())));
     assertFails(() -> tokens.documents(5, 5), "documents 5 to 5");
     assertFails(() -> tokens.documents(0, DOCUMENTS + 1), "which has 900");
+  }
+
+  @Test
+  void aFullDiskAndAFolderThatCannotBeWrittenAreNamed() throws IOException {
+    Files.createDirectories(cache.getParent());
+    Files.createSymbolicLink(cache.resolveSibling("docs.tokens.part"), Path.of("/dev/full"));
+    assertFails(this::build, "cannot write", "docs.tokens", "No space left on device");
+    assertFalse(Files.exists(cache));
+    Path file = Files.createFile(folder.resolve("file"));
+    assertFails(() -> new TokenCacheBuilder(source, GPT2).build(file.resolve("docs.tokens")), "cannot write", "docs.tokens");
   }
 
   @Test
