@@ -38,21 +38,15 @@ public final class ImportanceWeighted {
    * @return nats per window
    */
   public double logLikelihood(int[] window, long stream) {
-    double largest = Double.NEGATIVE_INFINITY;
-    double sum = 0;
+    LogMeanExp weights = new LogMeanExp();
     int chunks = (samples + ROWS - 1) / ROWS;
     for (int chunk = 0; chunk < chunks; chunk++) {
       int rows = Math.min(ROWS, samples - chunk * ROWS);
       for (double value : elbos(window, rows, stream * chunks + chunk)) {
-        if (value > largest) {
-          sum = sum * Math.exp(largest - value) + 1;
-          largest = value;
-        } else {
-          sum += Math.exp(value - largest);
-        }
+        weights.add(value);
       }
     }
-    return largest + Math.log(sum / samples);
+    return weights.value();
   }
 
   private double[] elbos(int[] window, int rows, long draw) {

@@ -1,6 +1,7 @@
 package org.tarflowlm.eval;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.logging.log4j.LogManager;
@@ -19,6 +20,7 @@ import org.tarflowlm.nn.TarFlowLayer;
 /**
  * The likelihood of a sequence of tokens, cut into windows of the model's context length that do not see each other (no carried
  * context); the last window may be shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1).
+ * With K samples it is the tighter importance-weighted bound: of each window, log of the mean over K draws of exp(ELBO).
  */
 public final class Likelihood {
   private static final Logger LOG = LogManager.getLogger(Likelihood.class);
@@ -27,11 +29,29 @@ public final class Likelihood {
 
   private final TarFlowLayer layer;
   private final long seed;
+  private final int samples;
 
-  /** @param seed of the encoder's noise; the same seed gives the same figure */
+  /**
+   * The ELBO, or the exact likelihood of a discrete model.
+   *
+   * @param seed of the encoder's noise; the same seed gives the same figure
+   */
   public Likelihood(TarFlowLayer layer, long seed) {
+    this(layer, seed, 1);
+  }
+
+  /**
+   * The importance-weighted bound, which takes K times as long as the ELBO and no more memory.
+   *
+   * @param samples K, at least 1; a discrete model, whose likelihood is exact, takes no samples
+   */
+  public Likelihood(TarFlowLayer layer, long seed, int samples) {
+    if (samples < 1) {
+      throw new IllegalArgumentException("samples is " + samples + "; expected at least 1");
+    }
     this.layer = layer;
     this.seed = seed;
+    this.samples = layer.model().model() == ModelType.TARFLOW ? samples : 1;
   }
 
   /** Scores tokens held in memory, as {@link #of(TokenSequence)}. */
@@ -68,17 +88,30 @@ public final class Likelihood {
     if (usable > whole * length) {
       add(tokens, whole * length, 1, (int) (usable - whole * length), whole, tally);
     }
-    return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.ELBO : Bound.EXACT);
+    return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.importanceWeighted(samples) : Bound.EXACT);
   }
 
   private void add(TokenSequence tokens, long from, int windows, int length, long firstWindow, Tally tally) {
     int[] batch = new int[windows * length];
     tokens.read(from, batch, 0, batch.length);
-    try (INDArray input = Nd4j.createFromArray(batch).reshape(windows, length);
-        INDArray noise = EncoderNoise.draw(seed, firstWindow, DataType.FLOAT, windows, length, layer.model().latentDim());
+    LogMeanExp[] weights = new LogMeanExp[windows];
+    Arrays.setAll(weights, i -> new LogMeanExp());
+    try (INDArray input = Nd4j.createFromArray(batch).reshape(windows, length)) {
+      for (int sample = 0; sample < samples; sample++) {
+        draw(input, firstWindow * samples + sample, weights);
+      }
+    }
+    for (LogMeanExp each : weights) {
+      tally.add(-each.value(), length);
+    }
+  }
+
+  /** One draw of the encoder's noise for a batch of windows. */
+  private void draw(INDArray input, long draw, LogMeanExp[] weights) {
+    try (INDArray noise = EncoderNoise.draw(seed, draw, DataType.FLOAT, input.size(0), input.size(1), layer.model().latentDim());
         INDArray result = layer.logLikelihood(input, noise)) {
-      for (int i = 0; i < windows; i++) {
-        tally.add(-result.getDouble(i), length);
+      for (int i = 0; i < weights.length; i++) {
+        weights[i].add(result.getDouble(i));
       }
     }
   }

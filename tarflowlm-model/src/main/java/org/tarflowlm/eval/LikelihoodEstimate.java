@@ -1,21 +1,38 @@
 package org.tarflowlm.eval;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+
 /**
  * What a model says of a text.
  *
- * @param bound what the number is: an upper bound on bits from the ELBO, or exact
+ * @param bound what the number is: an upper bound on bits from the ELBO or from several samples, or exact
  * @param nats total negative log-likelihood (bound) in nats
  * @param tokens tokens it is the sum over
  * @param standardErrorNats standard error of {@code nats / tokens}, from the spread between windows
  */
 public record LikelihoodEstimate(Bound bound, double nats, long tokens, double standardErrorNats) {
 
-  /** Which quantity an estimate holds. */
-  public enum Bound {
+  /**
+   * Which quantity an estimate holds.
+   *
+   * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}; this alone stands in JSON
+   * @param samples of the encoder's noise a window; 0 where there is none
+   */
+  public record Bound(@JsonValue String name, int samples) {
     /** One sample of the encoder a token: an upper bound on the true value in expectation. */
-    ELBO,
+    public static final Bound ELBO = new Bound("ELBO", 1);
     /** The exact likelihood of a discrete model. */
-    EXACT
+    public static final Bound EXACT = new Bound("EXACT", 0);
+
+    /** K samples a window under one logarithm: an upper bound in expectation, the tighter the more samples; {@link #ELBO} for one. */
+    public static Bound importanceWeighted(int samples) {
+      return samples == 1 ? ELBO : new Bound("IW-" + samples, samples);
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 
   /** Mean in nats per token. */
