@@ -3,16 +3,19 @@ package org.tarflowlm.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.train.ProgressiveTrainer;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.Trainer;
 import org.tarflowlm.train.TrainingSummary;
@@ -43,6 +46,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
   private boolean resume;
 
+  @Option(names = "--progressive", description = "Train flow by flow: each flow on top of the frozen ones before it, in --out/stage1, "
+      + "stage2, and so on. The object \"progressive\" of the configuration says how long each stage lasts.")
+  private boolean progressive;
+
   @Option(names = "--json", description = "Print the result as one JSON object.")
   private boolean json;
 
@@ -54,15 +61,33 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig run = RecordJson.read(config, RunConfig.class);
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
     try (TokenSequence training = TokenSequences.open(train, tokenizer); TokenSequence validation = TokenSequences.open(valid, tokenizer)) {
-      Trainer trainer = resume ? Trainer.resume(run, training, validation, out) : Trainer.start(run, training, validation, out);
-      TrainingSummary summary = runUntilInterrupted(trainer);
-      print(summary);
-      return summary.finished() ? 0 : INTERRUPTED;
+      List<TrainingSummary> stages = progressive ? flowByFlow(run, training, validation) : List.of(whole(run, training, validation));
+      int expected = progressive ? run.model().flows().size() : 1;
+      TrainingSummary last = stages.get(stages.size() - 1);
+      boolean finished = stages.size() == expected && last.finished();
+      print(stages, finished);
+      return finished ? 0 : INTERRUPTED;
     }
   }
 
+  private TrainingSummary whole(RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
+    Trainer trainer = resume ? Trainer.resume(run, training, validation, out) : Trainer.start(run, training, validation, out);
+    return runUntilInterrupted(trainer::run);
+  }
+
+  private List<TrainingSummary> flowByFlow(RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
+    ProgressiveTrainer trainer = resume
+        ? ProgressiveTrainer.resume(run, training, validation, out) : ProgressiveTrainer.start(run, training, validation, out);
+    return runUntilInterrupted(trainer::run);
+  }
+
+  /** A run that ends early when it is told to. */
+  private interface Interruptible<T> {
+    T run(BooleanSupplier interrupted) throws IOException;
+  }
+
   /** On Ctrl-C or a termination signal the run ends its step and saves its state before the process goes. */
-  private static TrainingSummary runUntilInterrupted(Trainer trainer) throws IOException {
+  private static <T> T runUntilInterrupted(Interruptible<T> training) throws IOException {
     AtomicBoolean interrupted = new AtomicBoolean();
     CountDownLatch saved = new CountDownLatch(1);
     Thread hook = new Thread(() -> {
@@ -75,7 +100,7 @@ final class TrainCommand implements Callable<Integer> {
     }, "tarflowlm-save");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      return trainer.run(interrupted::get);
+      return training.run(interrupted::get);
     } finally {
       saved.countDown();
       if (!interrupted.get()) {
@@ -84,22 +109,36 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void print(TrainingSummary summary) {
+  private void print(List<TrainingSummary> stages, boolean finished) {
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("out", out.toString());
-      result.put("steps", summary.step());
-      result.put("finished", summary.finished());
-      result.put("tokens", summary.tokens());
-      result.put("parameters", summary.parameters());
-      result.put("seconds", summary.seconds());
-      result.put("bound", summary.bound());
-      result.put("bestValidBitsPerToken", Double.isFinite(summary.bestBits()) ? summary.bestBits() : null);
+      if (progressive) {
+        result.put("finished", finished);
+        result.put("stages", stages.stream().map(TrainCommand::facts).toList());
+      } else {
+        result.putAll(facts(stages.get(0)));
+      }
       spec.commandLine().getOut().println(Json.of(result));
-    } else {
-      spec.commandLine().getOut().printf("%s after %d of %d steps, %,d tokens, %.0f s: best validation %.4f bits per token (%s)%n",
-          summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(), summary.tokens(), summary.seconds(),
-          summary.bestBits(), summary.bound());
+      return;
     }
+    for (int i = 0; i < stages.size(); i++) {
+      TrainingSummary summary = stages.get(i);
+      spec.commandLine().getOut().printf("%s%s after %d of %d steps, %,d tokens, %.0f s: best validation %.4f bits per token (%s)%n",
+          progressive ? "stage " + (i + 1) + " " : "", summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(),
+          summary.tokens(), summary.seconds(), summary.bestBits(), summary.bound());
+    }
+  }
+
+  private static Map<String, Object> facts(TrainingSummary summary) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("steps", summary.step());
+    result.put("finished", summary.finished());
+    result.put("tokens", summary.tokens());
+    result.put("parameters", summary.parameters());
+    result.put("seconds", summary.seconds());
+    result.put("bound", summary.bound());
+    result.put("bestValidBitsPerToken", Double.isFinite(summary.bestBits()) ? summary.bestBits() : null);
+    return result;
   }
 }

@@ -112,6 +112,12 @@ public record TarFlowConfig(
         mafHidden, init);
   }
 
+  /** The same model with other flows. */
+  public TarFlowConfig withFlows(List<FlowSpec> newFlows) {
+    return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
+        logScaleBound, mafHidden, init);
+  }
+
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */
   public String toJson() {
     return RecordJson.write(this);

@@ -10,8 +10,9 @@ import org.tarflowlm.data.tokenize.Tokenizers;
  * One training run: the file that {@code tarflowlm train --config} reads.
  *
  * @param tokenizer name of the tokenizer; default {@code text8}
+ * @param progressive stages of a layer-wise run ({@link ProgressiveTrainer}); an ordinary run does not look at it
  */
-public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
+public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training, ProgressiveSpec progressive) {
   public RunConfig {
     tokenizer = tokenizer == null ? "text8" : tokenizer;
     if (model == null) {
@@ -25,6 +26,15 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
       throw new ConfigException("model.vocabSize", "is " + model.vocabSize() + "; expected " + size + ", the tokens of the tokenizer "
           + tokenizer);
     }
+    if (progressive != null && progressive.steps() != null && progressive.steps().size() != model.flows().size()) {
+      throw new ConfigException("progressive.steps", "has " + progressive.steps().size() + " numbers; expected " + model.flows().size()
+          + ", one for each flow");
+    }
+  }
+
+  /** A run without stages of its own. */
+  public RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
+    this(tokenizer, model, training, null);
   }
 
   private static Tokenizer tokenizerNamed(String name) {

@@ -7,14 +7,15 @@ import java.util.function.BooleanSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.WindowIterator;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.nn.WarmupCosineSchedule;
 
@@ -28,9 +29,12 @@ import org.tarflowlm.nn.WarmupCosineSchedule;
 public final class Trainer {
   private static final Logger LOG = LogManager.getLogger(Trainer.class);
   private static final long VALIDATION_NOISE_SEED = 7;
+  /** Folder of the best checkpoint in the output folder. */
+  static final String BEST = "best";
 
   private final RunConfig config;
   private final TrainingSpec spec;
+  private final Stage stage;
   private final Path out;
   private final ComputationGraph network;
   private final WindowIterator batches;
@@ -39,16 +43,19 @@ public final class Trainer {
   private final BestCheckpoint best;
   private TrainingState.Counters counters;
 
-  private Trainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out) {
+  private Trainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) {
     this.config = config;
     this.spec = config.training();
+    this.stage = stage;
     this.out = out;
-    this.network = TarFlowNetwork.create(config.model(), spec.optimizer(), spec.steps(), spec.seed());
+    this.network = TarFlowNetwork.create(config.model(), spec.optimizer(), spec.steps(), spec.seed(), KernelChoice.AUTO, stage.frozen(),
+        DataType.FLOAT);
+    stage.carryInto(network);
     this.batches = WindowIterator.builder(train, config.model().contextLength()).batch(spec.batchSize()).shuffled(spec.seed()).endless()
         .build();
     this.validation = evenWindows(valid, config.model().contextLength(), spec.validationWindows());
     this.log = new ProgressLog(out.resolve("progress.jsonl"));
-    this.best = new BestCheckpoint(out.resolve("best"), config);
+    this.best = new BestCheckpoint(out.resolve(BEST), config);
     this.counters = TrainingState.Counters.START;
   }
 
@@ -59,12 +66,13 @@ public final class Trainer {
    * @throws ConfigException if the folder exists and is not empty
    */
   public static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    if (Files.exists(out) && (!Files.isDirectory(out) || hasEntries(out))) {
-      throw new ConfigException("output folder " + out + " exists; expected a new or empty folder, or --resume");
-    }
-    Trainer trainer = new Trainer(config, train, valid, out);
-    Files.createDirectories(out);
-    Files.writeString(out.resolve("run.json"), RecordJson.write(config));
+    return start(config, train, valid, out, Stage.WHOLE);
+  }
+
+  static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) throws IOException {
+    RunFolder.requireNew(out);
+    Trainer trainer = new Trainer(config, train, valid, out, stage);
+    RunFolder.create(out, config);
     return trainer;
   }
 
@@ -74,15 +82,12 @@ public final class Trainer {
    * @throws ConfigException if the folder holds no run, or one of another configuration
    */
   public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    Path runFile = out.resolve("run.json");
-    if (!Files.isRegularFile(runFile)) {
-      throw new ConfigException("nothing to resume in " + out + ": expected run.json of an earlier run");
-    }
-    RunConfig before = RecordJson.read(runFile, RunConfig.class);
-    if (!before.equals(config)) {
-      throw new ConfigException("the configuration differs from the one " + out + " was started with; expected " + runFile);
-    }
-    Trainer trainer = new Trainer(config, train, valid, out);
+    return resume(config, train, valid, out, Stage.WHOLE);
+  }
+
+  static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) throws IOException {
+    RunFolder.requireRun(out, config);
+    Trainer trainer = new Trainer(config, train, valid, out, stage);
     Path state = out.resolve(TrainingState.FILE);
     if (Files.exists(state)) {
       trainer.counters = TrainingState.restore(state, trainer.network);
@@ -110,10 +115,11 @@ public final class Trainer {
     int step = counters.step();
     double seconds = counters.seconds();
     double bestBits = counters.bestBits();
+    int bestStep = counters.bestStep();
     double lossSum = 0;
     int losses = 0;
     double secondsAtLine = seconds;
-    while (step < spec.steps() && !interrupted.getAsBoolean()) {
+    while (!finished() && !interrupted.getAsBoolean()) {
       MultiDataSet batch = batches.next();
       long begin = System.nanoTime();
       network.fit(batch);
@@ -135,6 +141,7 @@ public final class Trainer {
           validBits = valid.bitsPerToken();
           if (validBits < bestBits) {
             bestBits = validBits;
+            bestStep = step;
             best.save(network, step, (long) step * tokensPerStep, valid);
           }
         }
@@ -147,17 +154,23 @@ public final class Trainer {
         losses = 0;
         secondsAtLine = seconds;
       }
-      counters = new TrainingState.Counters(step, seconds, bestBits);
-      if (end || step % spec.checkpointEvery() == 0) {
+      counters = new TrainingState.Counters(step, seconds, bestBits, bestStep);
+      if (finished() || step % spec.checkpointEvery() == 0) {
         TrainingState.save(out.resolve(TrainingState.FILE), network, counters);
       }
     }
-    if (step < spec.steps()) {
+    if (!finished()) {
       TrainingState.save(out.resolve(TrainingState.FILE), network, counters);
       LOG.info("interrupted at step {}; --resume goes on from here", step);
     }
-    return new TrainingSummary(step, spec.steps(), (long) step * tokensPerStep, seconds, bestBits, network.numParams(),
+    return new TrainingSummary(step, spec.steps(), finished(), (long) step * tokensPerStep, seconds, bestBits, network.numParams(),
         config.model().model() == ModelType.TARFLOW ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+  }
+
+  /** At the last step, or where the last validations brought no new best. A function of the counters, so that a resumed run agrees. */
+  private boolean finished() {
+    int settledAfter = stage.patience() * spec.validateEvery();
+    return counters.step() == spec.steps() || settledAfter > 0 && counters.step() - counters.bestStep() >= settledAfter;
   }
 
   private LikelihoodEstimate validate() {
@@ -180,11 +193,5 @@ public final class Trainer {
 
   private static void closeAll(MultiDataSet batch) {
     batch.getFeatures(0).close(); // labels are the same array
-  }
-
-  private static boolean hasEntries(Path folder) throws IOException {
-    try (var entries = Files.list(folder)) {
-      return entries.findAny().isPresent();
-    }
   }
 }

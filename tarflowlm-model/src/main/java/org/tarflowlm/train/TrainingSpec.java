@@ -35,4 +35,8 @@ public record TrainingSpec(Integer steps, Integer batchSize, Long seed, Integer 
     ConfigException.requireAtLeast("checkpointEvery", checkpointEvery, 1);
     ConfigException.requireAtLeast("logEvery", logEvery, 1);
   }
+
+  TrainingSpec withStepsAndSeed(int newSteps, long newSeed) {
+    return new TrainingSpec(newSteps, batchSize, newSeed, validateEvery, validationWindows, checkpointEvery, logEvery, optimizer);
+  }
 }

@@ -28,9 +28,10 @@ final class TrainingState {
    * @param step updates so far
    * @param seconds of training so far
    * @param bestBits best bits per token on the validation windows so far
+   * @param bestStep the step of that validation; 0 before the first
    */
-  record Counters(int step, double seconds, double bestBits) {
-    static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY);
+  record Counters(int step, double seconds, double bestBits, int bestStep) {
+    static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY, 0);
   }
 
   static void save(Path file, ComputationGraph network, Counters counters) throws IOException {
@@ -40,7 +41,8 @@ final class TrainingState {
     SafetensorsWriter.write(file, tensors, DType.F32, Map.of(
         "step", Integer.toString(counters.step()),
         "seconds", Double.toString(counters.seconds()),
-        "bestBits", Double.toString(counters.bestBits())));
+        "bestBits", Double.toString(counters.bestBits()),
+        "bestStep", Integer.toString(counters.bestStep())));
   }
 
   /** @throws ConfigException if the file is not a state of this network */
@@ -48,8 +50,9 @@ final class TrainingState {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       assign(file, PARAMETERS, reader, network.params());
       assign(file, UPDATER, reader, network.getUpdater().getStateViewArray());
-      Counters counters = new Counters(Integer.parseInt(reader.metadata().get("step")), Double.parseDouble(reader.metadata().get("seconds")),
-          Double.parseDouble(reader.metadata().get("bestBits")));
+      Map<String, String> metadata = reader.metadata();
+      Counters counters = new Counters(Integer.parseInt(metadata.get("step")), Double.parseDouble(metadata.get("seconds")),
+          Double.parseDouble(metadata.get("bestBits")), Integer.parseInt(metadata.getOrDefault("bestStep", metadata.get("step"))));
       network.getConfiguration().setIterationCount(counters.step());
       return counters;
     } catch (NumberFormatException | NullPointerException e) {

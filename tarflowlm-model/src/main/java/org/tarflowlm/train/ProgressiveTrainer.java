@@ -1,0 +1,119 @@
+package org.tarflowlm.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.zoo.Checkpoint;
+
+/**
+ * Trains a stack flow by flow (paper section 3.3): the first flow with the codebook until its steps are used up or validation settles;
+ * then, stage by stage, the next flow on top of the best checkpoint so far, whose parameters no longer move and cost no backward time.
+ *
+ * <p>Stage s is a run of its own ({@link Trainer}) of the first s flows, in the folder {@code stage<s>} of the output folder; the best
+ * checkpoint of the last one is the result. A run killed at any moment goes on in its unfinished stage.
+ */
+public final class ProgressiveTrainer {
+  private static final Logger LOG = LogManager.getLogger(ProgressiveTrainer.class);
+
+  private final RunConfig config;
+  private final ProgressiveSpec spec;
+  private final TokenSequence train;
+  private final TokenSequence valid;
+  private final Path out;
+
+  private ProgressiveTrainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out) {
+    this.config = config;
+    this.spec = config.progressive() == null ? ProgressiveSpec.defaults() : config.progressive();
+    this.train = train;
+    this.valid = valid;
+    this.out = out;
+    if (config.model().model() != ModelType.TARFLOW) {
+      throw new ConfigException("model.model", "is " + config.model().model() + "; expected TARFLOW: only flows train one by one");
+    }
+  }
+
+  /**
+   * A new run.
+   *
+   * @param out folder to create
+   * @throws ConfigException if the folder exists and is not empty, or the model has no flows
+   */
+  public static ProgressiveTrainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
+    ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);
+    RunFolder.requireNew(out);
+    RunFolder.create(out, config);
+    return trainer;
+  }
+
+  /**
+   * Goes on with a run in its unfinished stage.
+   *
+   * @throws ConfigException if the folder holds no run, or one of another configuration
+   */
+  public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) {
+    ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);
+    RunFolder.requireRun(out, config);
+    return trainer;
+  }
+
+  /** Number of stages: one a flow. */
+  public int stages() {
+    return config.model().flows().size();
+  }
+
+  /** Folder of a stage, counted from 1. */
+  public Path folder(int stage) {
+    return out.resolve("stage" + stage);
+  }
+
+  /**
+   * Trains to the end, or until {@code interrupted} says so; either way the last state is saved.
+   *
+   * @return of the stages from the first to the one where the run stands; the run is at its end if that is the last stage and finished
+   */
+  public List<TrainingSummary> run(BooleanSupplier interrupted) throws IOException {
+    List<TrainingSummary> summaries = new ArrayList<>();
+    for (int stage = 1; stage <= stages(); stage++) {
+      TrainingSummary summary = trainer(stage).run(interrupted);
+      summaries.add(summary);
+      if (!summary.finished()) {
+        break;
+      }
+      LOG.info("stage {} of {}: best validation {} bits per token", stage, stages(), summary.bestBits());
+    }
+    return summaries;
+  }
+
+  private Trainer trainer(int number) throws IOException {
+    Stage stage = number == 1 ? new Stage(Map.of(), List.of(), spec.patience())
+        : new Stage(Checkpoint.load(folder(number - 1).resolve(Trainer.BEST)).tensors(), frozen(number), spec.patience());
+    return RunFolder.holdsRun(folder(number))
+        ? Trainer.resume(stageConfig(number), train, valid, folder(number), stage)
+        : Trainer.start(stageConfig(number), train, valid, folder(number), stage);
+  }
+
+  private static List<String> frozen(int stage) {
+    List<String> prefixes = new ArrayList<>(List.of("codebook."));
+    for (int flow = 0; flow < stage - 1; flow++) {
+      prefixes.add("flow" + flow + ".");
+    }
+    return prefixes;
+  }
+
+  /** The first flows only; each stage has a seed of its own, so that it reads the windows in another order. */
+  private RunConfig stageConfig(int stage) {
+    TarFlowConfig model = config.model().withFlows(config.model().flows().subList(0, stage));
+    TrainingSpec training = config.training();
+    int steps = spec.steps() == null ? training.steps() : spec.steps().get(stage - 1);
+    return new RunConfig(config.tokenizer(), model, training.withStepsAndSeed(steps, training.seed() + stage - 1));
+  }
+}

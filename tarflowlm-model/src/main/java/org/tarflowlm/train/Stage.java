@@ -1,0 +1,29 @@
+package org.tarflowlm.train;
+
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.zoo.safetensors.FloatTensor;
+
+/**
+ * What one stage of a layer-wise run begins with; an ordinary run is one stage that begins with nothing.
+ *
+ * @param carried parameters of the stage before by name: they replace the network's own start
+ * @param frozen name prefixes of parameters that do not train
+ * @param patience validations without a new best after which the run ends; 0 for never
+ */
+record Stage(Map<String, FloatTensor> carried, List<String> frozen, int patience) {
+  static final Stage WHOLE = new Stage(Map.of(), List.of(), 0);
+
+  void carryInto(ComputationGraph network) {
+    Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
+    carried.forEach((name, tensor) -> {
+      try (INDArray values = Nd4j.createFromArray(tensor.values())) {
+        parameters.get(name).assign(values.reshape('c', tensor.shape()));
+      }
+    });
+  }
+}
