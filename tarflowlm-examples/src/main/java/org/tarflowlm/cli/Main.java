@@ -10,40 +10,51 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code tarflowlm train}. */
+/**
+ * The command line. Results go to standard output, everything else to standard error; a failure is one line there and exit code 1,
+ * a wrong use of the command line one line and exit code 2.
+ */
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, version = "TarFlowLM 0.1.0-SNAPSHOT",
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
-    subcommands = {DataCommand.class, TrainCommand.class, BenchCommand.class})
+    subcommands = {DemoCommand.class, ScoreCommand.class, GenerateCommand.class, TrainCommand.class, ZooCommand.class, DataCommand.class,
+        BenchCommand.class})
 public final class Main implements Runnable {
-  private static final int FAILURE = 1;
-
   @Spec
   private CommandSpec spec;
 
   public static void main(String[] arguments) {
-    int code = commandLine().execute(arguments);
+    int code = execute(arguments);
     LogManager.shutdown();
     System.exit(code);
+  }
+
+  private static int execute(String... arguments) {
+    CommandLine line = commandLine();
+    try {
+      return line.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      line.getErr().println("tarflowlm: out of memory (" + e.getMessage() + "); TARFLOWLM_JAVA_OPTS=-Xmx8g gives Java more");
+      return Failures.FAILURE;
+    }
   }
 
   static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Main());
     line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setExecutionExceptionHandler(Main::report);
+    line.setExecutionExceptionHandler((failure, command, parsed) -> Failures.reportFailure(failure, command));
+    line.setParameterExceptionHandler((failure, arguments) -> Failures.reportUsage(failure));
     return line;
   }
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing; expected one of " + spec.subcommands().keySet());
+    throw missingCommand(spec);
   }
 
-  /** One line on standard error; the stack trace goes to the log at level debug. */
-  private static int report(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {
-    LogManager.getLogger(Main.class).debug("failed", failure);
-    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage().replaceAll("\\s*\\R\\s*", " ");
-    line.getErr().println("tarflowlm: " + message);
-    return FAILURE;
+  /** For commands that only hold others. */
+  static ParameterException missingCommand(CommandSpec spec) {
+    return new ParameterException(spec.commandLine(),
+        "a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
   }
 }

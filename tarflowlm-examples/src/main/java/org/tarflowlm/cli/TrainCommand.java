@@ -11,8 +11,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.train.ProgressiveTrainer;
@@ -29,18 +31,20 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private static final int INTERRUPTED = 130;
   private static final long SECONDS_TO_SAVE = 60;
+  private static final int CHUNK = 1 << 16;
 
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration (JSON: tokenizer, model, training).")
   private Path config;
 
   @Option(names = "--train", required = true, paramLabel = "FILE",
-      description = "Text to train on (plain, .gz, .bz2, .xz, or archive.zip!member).")
+      description = "Text to train on (plain, .gz, .bz2, .xz, or archive.zip#member).")
   private String train;
 
   @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on.")
   private String valid;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder: new, or with --resume that of an earlier run.")
+  @Option(names = "--out", required = true, paramLabel = "DIR",
+      description = "Output folder: new, or with --resume that of an earlier run.")
   private Path out;
 
   @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
@@ -61,6 +65,8 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig run = RecordJson.read(config, RunConfig.class);
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
     try (TokenSequence training = TokenSequences.open(train, tokenizer); TokenSequence validation = TokenSequences.open(valid, tokenizer)) {
+      requireReadable(train, training, tokenizer, run.model().contextLength());
+      requireReadable(valid, validation, tokenizer, run.model().contextLength());
       List<TrainingSummary> stages = progressive ? flowByFlow(run, training, validation) : List.of(whole(run, training, validation));
       int expected = progressive ? run.model().flows().size() : 1;
       TrainingSummary last = stages.get(stages.size() - 1);
@@ -84,6 +90,19 @@ final class TrainCommand implements Callable<Integer> {
   /** A run that ends early when it is told to. */
   private interface Interruptible<T> {
     T run(BooleanSupplier interrupted) throws IOException;
+  }
+
+  /** A text that cannot be trained on is refused before anything is written, rather than when its bad place comes up. */
+  private static void requireReadable(String file, TokenSequence tokens, Tokenizer tokenizer, int window) {
+    if (tokens.length() < window) {
+      throw new DataException(file + " has " + tokens.length() + " tokens; expected at least a window of " + window);
+    }
+    if (tokenizer instanceof ByteTokenizer) {
+      int[] ids = new int[CHUNK];
+      for (long at = 0; at < tokens.length(); at += CHUNK) {
+        tokens.read(at, ids, 0, (int) Math.min(CHUNK, tokens.length() - at));
+      }
+    }
   }
 
   /** On Ctrl-C or a termination signal the run ends its step and saves its state before the process goes. */

@@ -142,15 +142,16 @@ public final class TarFlowLM implements AutoCloseable {
     if (tokens.vocabSize() != config.vocabSize()) {
       throw new IllegalArgumentException("the tokens are of a vocabulary of " + tokens.vocabSize() + "; expected " + config.vocabSize());
     }
+    long count = CharacterCount.tokensWithin(tokens, options.maxCharacters(), tokenizer);
     int least = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
-    if (tokens.length() < least) {
-      throw new DataException("the text " + (tokens.length() == 0 ? "is empty" : "has " + tokens.length() + " tokens") + "; expected at least "
-          + least + (least == 1 ? " token" : " tokens"));
+    if (count < least) {
+      throw new DataException("the text " + (count == 0 ? "is empty" : "has " + count + (count == 1 ? " token" : " tokens"))
+          + "; expected at least " + least + (least == 1 ? " token" : " tokens"));
     }
     LikelihoodEstimate estimate;
     scoring.lock();
     try {
-      estimate = new Likelihood(TarFlowNetwork.layer(network()), options.seed()).of(tokens);
+      estimate = new Likelihood(TarFlowNetwork.layer(network()), options.seed()).of(tokens.slice(0, count));
     } finally {
       scoring.unlock();
     }

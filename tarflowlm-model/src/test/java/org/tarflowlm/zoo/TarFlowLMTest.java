@@ -58,7 +58,7 @@ class TarFlowLMTest {
   void scoresAreThoseOfTheNetwork() {
     Checkpoint checkpoint = Fixtures.tiny();
     try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
-      Score score = model.score(TEXT, new ScoringOptions(3));
+      Score score = model.score(TEXT, ScoringOptions.defaults().withSeed(3));
       LikelihoodEstimate expected = new Likelihood(TarFlowNetwork.layer(CheckpointNetworks.network(checkpoint)), 3)
           .of(model.tokenizer().encode(TEXT));
 
@@ -69,7 +69,8 @@ class TarFlowLMTest {
       assertEquals(expected.nats() / Math.log(2) / TEXT.length(), score.bitsPerCharacter(), 1e-12);
       assertEquals(expected.standardErrorBits(), score.standardError(), 1e-12);
       assertEquals(Math.pow(2, score.bitsPerCharacter()), score.perplexity(), 1e-9 * score.perplexity());
-      assertNotEquals(score.nats(), model.score(TEXT, new ScoringOptions(4)).nats(), "another seed, other noise");
+      assertNotEquals(score.nats(), model.score(TEXT, ScoringOptions.defaults().withSeed(4)).nats(), "another seed, other noise");
+      assertEquals(model.score("call me ishm").nats(), model.score(TEXT, ScoringOptions.defaults().withMaxCharacters(12)).nats());
       assertTrue(Double.isNaN(model.score("whale").standardError()), "a single window has no standard error");
     }
   }
@@ -124,7 +125,7 @@ class TarFlowLMTest {
   void discreteModelsScoreExactlyAndHaveNoLatents() {
     try (TarFlowLM model = TarFlowLM.of(random(ModelType.AUTOREGRESSIVE, 1))) {
       assertEquals(Bound.EXACT, model.score(TEXT).bound());
-      assertEquals(model.score(TEXT).nats(), model.score(TEXT, new ScoringOptions(99)).nats());
+      assertEquals(model.score(TEXT).nats(), model.score(TEXT, ScoringOptions.defaults().withSeed(99)).nats());
       assertEquals(model.generationOptions().maxNewTokens(), model.generate("").text().length());
       assertFails(IllegalStateException.class, "the model unnamed is AUTOREGRESSIVE, which has no latents", () -> model.encode("a", 1));
     }
@@ -206,6 +207,10 @@ class TarFlowLMTest {
   void charactersAreCountedNotTokensOrBytes() {
     String text = "na\u00efve \u65e5\u672c\ud83d\ude42 whales";
     TokenArray tokens = TokenArray.of(text, new Gpt2Bpe());
-    assertEquals(text.codePointCount(0, text.length()), CharacterCount.of(tokens, tokens.length(), new Gpt2Bpe()));
+    int characters = text.codePointCount(0, text.length());
+    assertEquals(characters, CharacterCount.of(tokens, tokens.length(), new Gpt2Bpe()));
+    assertEquals(tokens.length(), CharacterCount.tokensWithin(tokens, characters, new Gpt2Bpe()));
+    assertEquals(tokens.length() - 1, CharacterCount.tokensWithin(tokens, characters - 1, new Gpt2Bpe()));
+    assertEquals(0, CharacterCount.tokensWithin(tokens, 1, new Gpt2Bpe()));
   }
 }

@@ -1,0 +1,68 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.inverse.FlowView;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.Score;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows what a model does. */
+@Command(name = "demo", mixinStandardHelpOptions = true,
+    description = "Load the packaged model, score an excerpt of a novel, write 200 characters and show them flow by flow.")
+final class DemoCommand implements Runnable {
+  private static final int TOKENS = 200;
+
+  @Mixin
+  private ModelOption model;
+
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of the score's noise and of the text; default 1.")
+  private long seed = 1;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    long begin = System.nanoTime();
+    try (TarFlowLM loaded = model.load()) {
+      out.printf(Locale.ROOT, "Model %s: %s%,d parameters, loaded in %.1f s%n%n", loaded.name(),
+          loaded.info().description() == null ? "" : loaded.info().description().replaceFirst("\\.$", "") + ", ",
+          loaded.checkpoint().parameterCount(), secondsSince(begin));
+      out.flush();
+
+      begin = System.nanoTime();
+      Score score = loaded.score(Excerpt.text(), ScoringOptions.defaults().withSeed(seed));
+      out.println(ScoreCommand.text(score, Excerpt.TITLE, secondsSince(begin)));
+      out.println();
+
+      begin = System.nanoTime();
+      boolean flows = loaded.config().model() == ModelType.TARFLOW;
+      GenerationOptions options = loaded.generationOptions().withMaxNewTokens(TOKENS).withSeed(seed).withShowFlows(flows);
+      Generation generation = loaded.generate("", options).get(0);
+      out.printf(Locale.ROOT, "%d characters written in %.1f s (seed %d, temperature %s)%s%n%n", generation.text().length(),
+          secondsSince(begin), seed, options.temperature(), flows ? ", flow by flow:" : ":");
+      if (flows) {
+        new FlowPrinter(out, Ansi.AUTO.enabled()).print(FlowView.of(generation, loaded.config(), loaded.tokenizer()));
+      } else {
+        out.println(generation.text());
+      }
+      out.flush();
+    }
+  }
+
+  private static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
+  }
+}

@@ -1,0 +1,92 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.inverse.FlowView;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Writes text. */
+@Command(name = "generate", mixinStandardHelpOptions = true, description = "Write text, from nothing or from a prompt.")
+final class GenerateCommand implements Runnable {
+  @Mixin
+  private ModelOption model;
+
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to go on from; default: none.")
+  private String prompt = "";
+
+  @Mixin
+  private GenerationArguments arguments;
+
+  @Option(names = "--show-flows",
+      description = "Show the text after every flow, from noise to the end, with the characters each one changed.")
+  private boolean showFlows;
+
+  @Option(names = "--json", description = "Print one JSON object: model, prompt, options, seconds, generations.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    arguments.over(GenerationOptions.defaults());
+    try (TarFlowLM loaded = model.load()) {
+      if (showFlows && loaded.config().model() != ModelType.TARFLOW) {
+        throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: it has no flows to show");
+      }
+      GenerationOptions options = arguments.over(loaded.generationOptions()).withShowFlows(showFlows);
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        long begin = System.nanoTime();
+        List<Generation> generations = loaded.generate(prompt, options);
+        out.println(GenerationJson.of(loaded, prompt, options, generations, (System.nanoTime() - begin) / 1e9));
+      } else if (showFlows) {
+        showFlows(loaded, options, out);
+      } else {
+        write(loaded, options, out);
+      }
+    }
+  }
+
+  private void showFlows(TarFlowLM loaded, GenerationOptions options, PrintWriter out) {
+    if (!prompt.isEmpty()) {
+      out.println("prompt, held fixed" + System.lineSeparator() + "  " + prompt + System.lineSeparator());
+    }
+    for (Generation each : loaded.generate(prompt, options)) {
+      new FlowPrinter(out, Ansi.AUTO.enabled()).print(FlowView.of(each, loaded.config(), loaded.tokenizer()));
+      note(each);
+    }
+  }
+
+  /** A single text appears as it is written. */
+  private void write(TarFlowLM loaded, GenerationOptions options, PrintWriter out) {
+    if (options.batchSize() == 1) {
+      TextStream stream = new TextStream(loaded.tokenizer(), out);
+      stream.accept(loaded.tokenizer().encode(prompt));
+      List<Generation> generations = loaded.generate(prompt, options, stream);
+      stream.end();
+      note(generations.get(0));
+      return;
+    }
+    for (Generation each : loaded.generate(prompt, options)) {
+      out.println(prompt + each.text());
+      note(each);
+    }
+  }
+
+  private void note(Generation generation) {
+    if (!generation.exact()) {
+      spec.commandLine().getErr().println("tarflowlm: this model's flows continue a text only approximately; --refinements brings "
+          + "the sample nearer to the model");
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package org.tarflowlm.cli;
+
+import java.util.List;
+import org.tarflowlm.inverse.GenerationOptions;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Options of a generation, named as elsewhere in the field; what is not given is the checkpoint's default. */
+final class GenerationArguments {
+  @Option(names = {"--tokens", "--max-new-tokens"}, paramLabel = "N", description = "Tokens to generate.")
+  private Integer tokens;
+
+  @Option(names = "--temperature", paramLabel = "T",
+      description = "Divides a discrete model's logits and the logits of a Mix-d flow's weights; above 0.")
+  private Double temperature;
+
+  @Option(names = "--noise-temperature", paramLabel = "T", description = "Standard deviation of a flow model's base noise; above 0.")
+  private Double noiseTemperature;
+
+  @Option(names = "--top-k", paramLabel = "K", description = "Choose among the K most probable tokens (components of Mix-d flows); 0: all.")
+  private Integer topK;
+
+  @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens that have probability P together.")
+  private Double topP;
+
+  @Option(names = "--seed", paramLabel = "S", description = "Same seed, same text.")
+  private Long seed;
+
+  @Option(names = {"--stop", "--stop-strings"}, paramLabel = "TEXT", description = "End with this text; may be given more than once.")
+  private List<String> stopStrings;
+
+  @Option(names = {"--batch-size", "--num-return-sequences"}, paramLabel = "N", description = "Texts to generate; default 1.")
+  private Integer batchSize;
+
+  @Option(names = "--refinements", paramLabel = "N",
+      description = "Metropolis steps that refine a continuation where the model's flows do not give it exactly; default 0.")
+  private Integer refinements;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  /**
+   * The options given, over defaults.
+   *
+   * @throws ParameterException if a value makes no sense
+   */
+  GenerationOptions over(GenerationOptions defaults) {
+    try {
+      GenerationOptions options = defaults;
+      options = tokens == null ? options : options.withMaxNewTokens(tokens);
+      options = temperature == null ? options : options.withTemperature(temperature);
+      options = noiseTemperature == null ? options : options.withNoiseTemperature(noiseTemperature);
+      options = topK == null ? options : options.withTopK(topK);
+      options = topP == null ? options : options.withTopP(topP);
+      options = seed == null ? options : options.withSeed(seed);
+      options = stopStrings == null ? options : options.withStopStrings(stopStrings);
+      options = batchSize == null ? options : options.withBatchSize(batchSize);
+      return refinements == null ? options : options.withRefinements(refinements);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.tarflowlm.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.tarflowlm.inverse.FlowView;
+import org.tarflowlm.inverse.FlowView.Pass;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+
+/** Generated texts for machines. */
+final class GenerationJson {
+  private GenerationJson() {}
+
+  static String of(TarFlowLM model, String prompt, GenerationOptions options, List<Generation> generations, double seconds) {
+    List<Map<String, Object>> texts = new ArrayList<>();
+    for (Generation each : generations) {
+      Map<String, Object> text = new LinkedHashMap<>();
+      text.put("text", each.text());
+      text.put("tokens", each.tokens().length);
+      text.put("exact", each.exact());
+      text.put("accepted", each.accepted());
+      if (options.showFlows()) {
+        text.put("flows", FlowView.of(each, model.config(), model.tokenizer()).passes().stream().map(GenerationJson::pass).toList());
+      }
+      texts.add(text);
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("model", model.name());
+    result.put("prompt", prompt);
+    result.put("options", options);
+    result.put("seconds", seconds);
+    result.put("generations", texts);
+    return Json.of(result);
+  }
+
+  private static Map<String, Object> pass(Pass pass) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("level", pass.level());
+    result.put("source", pass.source());
+    result.put("text", pass.text());
+    result.put("changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
+    return result;
+  }
+}

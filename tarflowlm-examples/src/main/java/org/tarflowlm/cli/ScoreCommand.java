@@ -1,0 +1,80 @@
+package org.tarflowlm.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.eval.LikelihoodEstimate.Bound;
+import org.tarflowlm.zoo.Score;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The likelihood of a text. */
+@Command(name = "score", mixinStandardHelpOptions = true,
+    description = "Say how many bits per character a model needs for a text, and which bound that is.")
+final class ScoreCommand implements Runnable {
+  @Option(names = "--input", required = true, paramLabel = "FILE",
+      description = "The text: plain, .gz, .bz2, .xz, .zip (archive.zip#member), a folder or archive of documents, .jsonl or .tokens.")
+  private String input;
+
+  @Mixin
+  private ModelOption model;
+
+  @Option(names = "--max-chars", paramLabel = "N", description = "Score only the first N characters (bytes for models of bytes).")
+  private long maxCharacters = Long.MAX_VALUE;
+
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of the encoder's noise; default 1.")
+  private long seed = 1;
+
+  @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, standardError (null with a single "
+      + "window), characters, seconds (of scoring, without loading the model).")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    if (maxCharacters < 1) {
+      throw new ParameterException(spec.commandLine(), "--max-chars is " + maxCharacters + "; expected at least 1");
+    }
+    try (TarFlowLM loaded = model.load(); TokenSequence tokens = TokenSequences.open(input, loaded.tokenizer())) {
+      if (tokens.length() == 0) {
+        throw new DataException(input + " is empty; expected a text");
+      }
+      long begin = System.nanoTime();
+      Score score = loaded.score(tokens, new ScoringOptions(seed, maxCharacters));
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      spec.commandLine().getOut().println(json ? json(score, seconds) : text(score, input, seconds));
+    }
+  }
+
+  /** The figure and what it is, in words. */
+  static String text(Score score, String source, double seconds) {
+    String error = Double.isNaN(score.standardError()) ? "" : String.format(Locale.ROOT, ", standard error %.4f", score.standardError());
+    boolean upper = score.bound() == Bound.ELBO;
+    return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s, perplexity per token %.3f%n"
+        + "%,d characters of %s in %.1f s, model %s",
+        upper ? "at most " : "", score.bitsPerCharacter(), upper ? "ELBO, an upper bound" : "exact", error, score.perplexity(),
+        score.characters(), source, seconds, score.model());
+  }
+
+  private static String json(Score score, double seconds) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("model", score.model());
+    result.put("bound", score.bound().name());
+    result.put("bitsPerCharacter", score.bitsPerCharacter());
+    result.put("standardError", Double.isNaN(score.standardError()) ? null : score.standardError());
+    result.put("characters", score.characters());
+    result.put("seconds", seconds);
+    return Json.of(result);
+  }
+}

@@ -1,0 +1,17 @@
+package org.tarflowlm.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The packaged models. */
+@Command(name = "zoo", mixinStandardHelpOptions = true, description = "The packaged models.", subcommands = ZooListCommand.class)
+final class ZooCommand implements Runnable {
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw Main.missingCommand(spec);
+  }
+}

@@ -1,0 +1,36 @@
+package org.tarflowlm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tarflowlm.zoo.TarFlowZoo;
+import org.tarflowlm.zoo.ZooEntry;
+
+/** The help and the zoo. */
+class ListingCommandsTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "demo", "score", "generate", "train", "zoo", "zoo list", "data", "data list", "data fetch", "data verify",
+      "data stats", "bench"})
+  void everyCommandHasHelp(String command) {
+    String help = Cli.run((Object[]) (command + " --help").strip().split(" ")).succeeds().out();
+    assertTrue(help.startsWith("Usage: tarflowlm" + (command.isEmpty() ? "" : " " + command)), help);
+  }
+
+  @Test
+  void zooListNamesEveryCheckpoint() {
+    JsonNode checkpoints = Cli.run("zoo", "list", "--json").succeeds().json().get("checkpoints");
+    List<ZooEntry> entries = TarFlowZoo.list();
+    assertEquals(entries.size(), checkpoints.size());
+    String text = Cli.run("zoo", "list").succeeds().out();
+    for (int i = 0; i < entries.size(); i++) {
+      assertEquals(entries.get(i).id(), checkpoints.get(i).get("id").asText());
+      assertEquals(entries.get(i).sha256(), checkpoints.get(i).get("sha256").asText());
+      assertTrue(text.contains(entries.get(i).id()) && text.contains(entries.get(i).sha256()), text);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package org.tarflowlm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.zoo.TarFlowLM;
+
+/** score, generate, demo and train with models of a few thousand parameters. */
+class ModelCommandsTest {
+  private static final String TEXT = Excerpt.text().substring(0, 1000);
+
+  @TempDir
+  private static Path folder;
+
+  private static Path flows;
+  private static Path discrete;
+  private static Path text;
+
+  @BeforeAll
+  static void makeModels() throws IOException {
+    flows = folder.resolve("flows");
+    discrete = folder.resolve("discrete");
+    TinyModels.checkpoint(ModelType.TARFLOW).save(flows);
+    TinyModels.checkpoint(ModelType.AUTOREGRESSIVE).save(discrete);
+    text = Files.writeString(folder.resolve("text"), TEXT + "\n");
+  }
+
+  private static List<String> names(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  @Test
+  void scoreSaysWhichBoundItIs() {
+    Cli score = Cli.run("score", "--model", flows, "--input", text).succeeds();
+    assertTrue(score.out().matches("(?s)at most \\d\\.\\d{4} bits per character \\(ELBO, an upper bound\\), standard error 0\\.\\d+, "
+        + "perplexity per token \\S+\\R1,000 characters of \\S+text in .* s, model \\S+flows\\R"), score.out());
+    Cli exact = Cli.run("score", "--model", discrete, "--input", text).succeeds();
+    assertTrue(exact.out().matches("(?s)\\d\\.\\d{4} bits per character \\(exact\\), .*"), exact.out());
+  }
+
+  @Test
+  void scoreForMachinesHasSixFields() throws IOException {
+    JsonNode score = Cli.run("score", "--model", flows, "--input", text, "--json").succeeds().json();
+    assertEquals(List.of("model", "bound", "bitsPerCharacter", "standardError", "characters", "seconds"), names(score));
+    assertEquals(flows.toString(), score.get("model").asText());
+    assertEquals("ELBO", score.get("bound").asText());
+    assertEquals(1000, score.get("characters").asLong());
+    assertTrue(score.get("seconds").isNumber());
+    try (TarFlowLM model = TarFlowLM.load(flows)) {
+      assertEquals(model.score(TEXT).bitsPerCharacter(), score.get("bitsPerCharacter").asDouble());
+      assertEquals(model.score(TEXT).standardError(), score.get("standardError").asDouble());
+    }
+
+    Path zipped = folder.resolve("text.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write(Files.readAllBytes(text));
+    }
+    JsonNode same = Cli.run("score", "--model", flows, "--input", zipped, "--json").succeeds().json();
+    assertEquals(score.get("bitsPerCharacter"), same.get("bitsPerCharacter"), "the same text, compressed");
+    JsonNode other = Cli.run("score", "--model", flows, "--input", text, "--json", "--seed", 2).succeeds().json();
+    assertNotEquals(score.get("bitsPerCharacter"), other.get("bitsPerCharacter"), "another seed");
+    JsonNode start = Cli.run("score", "--model", flows, "--input", text, "--json", "--max-chars", 20).succeeds().json();
+    assertEquals(20, start.get("characters").asInt());
+    assertTrue(start.get("standardError").isNull(), "a single window has no standard error");
+  }
+
+  @Test
+  void generateRepeatsWithItsSeed() {
+    String first = Cli.run("generate", "--model", flows, "--prompt", "call me ", "--tokens", 40, "--seed", 7).succeeds().out();
+    assertTrue(first.matches("call me [a-z ]{40}\\R"), first);
+    assertEquals(first, Cli.run("generate", "--model", flows, "--prompt", "call me ", "--max-new-tokens", 40, "--seed", 7).out());
+    assertNotEquals(first, Cli.run("generate", "--model", flows, "--prompt", "call me ", "--tokens", 40, "--seed", 8).out());
+    assertEquals(24, Cli.run("generate", "--model", discrete).succeeds().out().stripTrailing().length(), "the checkpoint's default");
+  }
+
+  @Test
+  void generateForMachines() {
+    JsonNode result = Cli.run("generate", "--model", flows, "--json", "--batch-size", 2, "--tokens", 10, "--show-flows",
+        "--temperature", 0.8, "--top-k", 5, "--top-p", 0.9).succeeds().json();
+    assertEquals(List.of("model", "prompt", "options", "seconds", "generations"), names(result));
+    assertEquals(0.8, result.get("options").get("temperature").asDouble());
+    assertEquals(3, result.get("options").get("seed").asInt());
+    assertEquals(2, result.get("generations").size());
+    JsonNode generation = result.get("generations").get(1);
+    assertEquals(10, generation.get("text").asText().length());
+    assertEquals(3, generation.get("flows").size());
+    assertEquals(generation.get("text"), generation.get("flows").get(2).get("text"), "the last pass is the text");
+    assertEquals("noise", generation.get("flows").get(0).get("source").asText());
+    assertEquals(0, generation.get("flows").get(0).get("changed").size());
+  }
+
+  @Test
+  void flowsAreShownOneAfterTheOtherWithTheirChangesMarked() {
+    String shown = Cli.run("generate", "--model", flows, "--show-flows", "--tokens", 120).succeeds().out();
+    String text = Cli.run("generate", "--model", flows, "--tokens", 120).succeeds().out().stripTrailing();
+    String[] blocks = shown.strip().split("\\R\\R");
+    assertEquals(3, blocks.length, shown);
+    assertTrue(blocks[0].startsWith("noise, decoded"), shown);
+    assertTrue(blocks[1].startsWith("flow 1 (Mix-1, right to left): changes "), shown);
+    assertTrue(blocks[2].startsWith("flow 0 (Mix-d, left to right): changes "), shown);
+    long carets = blocks[2].chars().filter(c -> c == '^').count();
+    assertTrue(blocks[2].contains("changes " + carets + " of 120 tokens"), shown);
+    StringBuilder last = new StringBuilder();
+    blocks[2].lines().skip(1).filter(line -> !line.contains("^")).forEach(line -> last.append(line.substring(2)));
+    assertEquals(text, last.toString().stripTrailing());
+  }
+
+  @Test
+  void demoScoresAndWrites() {
+    String demo = Cli.run("demo", "--model", flows).succeeds().out();
+    assertTrue(demo.contains("An untrained model for tests, "), demo);
+    assertTrue(demo.contains(" bits per character (ELBO, an upper bound), standard error "), demo);
+    assertTrue(demo.contains(" characters of Herman Melville, Moby-Dick (1851), in text8 format in "), demo);
+    assertTrue(demo.contains("200 characters written in "), demo);
+    assertTrue(demo.contains("flow 0 (Mix-d, left to right): changes "), demo);
+  }
+
+  @Test
+  void whatTrainWritesScores() throws IOException {
+    Path config = Files.writeString(folder.resolve("run.json"), RecordJson.write(TinyModels.run(3)));
+    Path out = folder.resolve("run");
+    JsonNode trained = Cli.run("train", "--config", config, "--train", text, "--valid", text, "--out", out, "--json").succeeds().json();
+    assertEquals(3, trained.get("steps").asInt());
+    assertTrue(trained.get("finished").asBoolean());
+    JsonNode score = Cli.run("score", "--model", out.resolve("best"), "--input", text, "--json").succeeds().json();
+    assertEquals(trained.get("bestValidBitsPerToken").asDouble(), score.get("bitsPerCharacter").asDouble(), 1.0);
+  }
+}
