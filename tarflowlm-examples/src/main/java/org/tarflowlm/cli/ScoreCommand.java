@@ -34,6 +34,10 @@ final class ScoreCommand implements Runnable {
   @Option(names = "--seed", paramLabel = "S", description = "Seed of the encoder's noise; default 1.")
   private long seed = 1;
 
+  @Option(names = "--samples", paramLabel = "K",
+      description = "Samples of the encoder's noise: 1, the default, for the ELBO; more for the tighter importance-weighted bound IW-K.")
+  private int samples = 1;
+
   @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, standardError (null with a single "
       + "window), characters, seconds (of scoring, without loading the model).")
   private boolean json;
@@ -43,27 +47,32 @@ final class ScoreCommand implements Runnable {
 
   @Override
   public void run() {
-    if (maxCharacters < 1) {
-      throw new ParameterException(spec.commandLine(), "--max-chars is " + maxCharacters + "; expected at least 1");
-    }
+    requireAtLeastOne("--max-chars", maxCharacters);
+    requireAtLeastOne("--samples", samples);
     try (TarFlowLM loaded = model.load(); TokenSequence tokens = TokenSequences.open(input, loaded.tokenizer())) {
       if (tokens.length() == 0) {
         throw new DataException(input + " is empty; expected a text");
       }
       long begin = System.nanoTime();
-      Score score = loaded.score(tokens, new ScoringOptions(seed, maxCharacters));
+      Score score = loaded.score(tokens, new ScoringOptions(seed, samples, maxCharacters));
       double seconds = (System.nanoTime() - begin) / 1e9;
       spec.commandLine().getOut().println(json ? json(score, seconds) : text(score, input, seconds));
+    }
+  }
+
+  private void requireAtLeastOne(String option, long value) {
+    if (value < 1) {
+      throw new ParameterException(spec.commandLine(), option + " is " + value + "; expected at least 1");
     }
   }
 
   /** The figure and what it is, in words. */
   static String text(Score score, String source, double seconds) {
     String error = Double.isNaN(score.standardError()) ? "" : String.format(Locale.ROOT, ", standard error %.4f", score.standardError());
-    boolean upper = score.bound() == Bound.ELBO;
+    boolean exact = score.bound().equals(Bound.EXACT);
     return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s, perplexity per token %.3f%n"
         + "%,d characters of %s in %.1f s, model %s",
-        upper ? "at most " : "", score.bitsPerCharacter(), upper ? "ELBO, an upper bound" : "exact", error, score.perplexity(),
+        exact ? "" : "at most ", score.bitsPerCharacter(), exact ? "exact" : score.bound() + ", an upper bound", error, score.perplexity(),
         score.characters(), source, seconds, score.model());
   }
 

@@ -76,6 +76,9 @@ class ModelCommandsTest {
     assertEquals(score.get("bitsPerCharacter"), same.get("bitsPerCharacter"), "the same text, compressed");
     JsonNode other = Cli.run("score", "--model", flows, "--input", text, "--json", "--seed", 2).succeeds().json();
     assertNotEquals(score.get("bitsPerCharacter"), other.get("bitsPerCharacter"), "another seed");
+    JsonNode tighter = Cli.run("score", "--model", flows, "--input", text, "--json", "--samples", 4).succeeds().json();
+    assertEquals("IW-4", tighter.get("bound").asText());
+    assertEquals(score.get("bitsPerCharacter").asDouble(), tighter.get("bitsPerCharacter").asDouble(), 0.5);
     JsonNode start = Cli.run("score", "--model", flows, "--input", text, "--json", "--max-chars", 20).succeeds().json();
     assertEquals(20, start.get("characters").asInt());
     assertTrue(start.get("standardError").isNull(), "a single window has no standard error");

@@ -6,7 +6,7 @@ import org.tarflowlm.eval.LikelihoodEstimate;
  * What a model says of a text.
  *
  * @param model name of the model
- * @param bound what the figures are: upper bounds from the ELBO, or exact
+ * @param bound what the figures are: upper bounds from one or more samples of the encoder, or exact
  * @param bitsPerCharacter bits per character of the text, or per byte for models of bytes
  * @param standardError of {@code bitsPerCharacter}, from the spread between windows; NaN where there is only one window
  * @param characters characters (bytes) that were scored: all of the text, but for an end that does not fill a patch

@@ -3,26 +3,32 @@ package org.tarflowlm.zoo;
 import org.tarflowlm.config.ConfigException;
 
 /**
- * How to score.
+ * How to score. To a discrete model, whose likelihood is exact, seed and samples mean nothing.
  *
- * @param seed of the encoder's noise; the same seed gives the same figure. A discrete model has none and gives the same with any
+ * @param seed of the encoder's noise; the same seed gives the same figure
+ * @param samples of the noise: 1 for the ELBO, more for the tighter importance-weighted bound, which takes as many times as long
  * @param maxCharacters characters (bytes for models of bytes) of the text to score, from its start
  */
-public record ScoringOptions(long seed, long maxCharacters) {
+public record ScoringOptions(long seed, int samples, long maxCharacters) {
   public ScoringOptions {
+    ConfigException.requireAtLeast("samples", samples, 1);
     ConfigException.requireAtLeast("maxCharacters", maxCharacters, 1);
   }
 
-  /** Seed 1, the whole text. */
+  /** Seed 1, the ELBO, the whole text. */
   public static ScoringOptions defaults() {
-    return new ScoringOptions(1, Long.MAX_VALUE);
+    return new ScoringOptions(1, 1, Long.MAX_VALUE);
   }
 
   public ScoringOptions withSeed(long value) {
-    return new ScoringOptions(value, maxCharacters);
+    return new ScoringOptions(value, samples, maxCharacters);
+  }
+
+  public ScoringOptions withSamples(int value) {
+    return new ScoringOptions(seed, value, maxCharacters);
   }
 
   public ScoringOptions withMaxCharacters(long value) {
-    return new ScoringOptions(seed, value);
+    return new ScoringOptions(seed, samples, value);
   }
 }

@@ -151,7 +151,7 @@ public final class TarFlowLM implements AutoCloseable {
     LikelihoodEstimate estimate;
     scoring.lock();
     try {
-      estimate = new Likelihood(TarFlowNetwork.layer(network()), options.seed()).of(tokens.slice(0, count));
+      estimate = new Likelihood(TarFlowNetwork.layer(network()), options.seed(), options.samples()).of(tokens.slice(0, count));
     } finally {
       scoring.unlock();
     }
