@@ -2,6 +2,7 @@ package org.tarflowlm.data.text;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.Serializable;
 
 /**
  * The documents of a corpus, streamed in a fixed order. They come in parts, so that several threads can unpack and tokenise
@@ -34,7 +35,7 @@ public interface DocumentSource extends Closeable {
    * @param archiveBytes most bytes that an archive inside the corpus may unpack to
    * @param archiveEntries most entries of one archive
    */
-  record Limits(int documentBytes, long archiveBytes, long archiveEntries) {
+  record Limits(int documentBytes, long archiveBytes, long archiveEntries) implements Serializable {
     /** 16 MiB a document; 1 GiB and a million entries an inner archive. OpenWebText's own are below 3 MiB and 500 entries. */
     public static final Limits DEFAULT = new Limits(16 << 20, 1L << 30, 1_000_000);
   }

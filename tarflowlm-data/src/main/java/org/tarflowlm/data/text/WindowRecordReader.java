@@ -32,7 +32,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
 
   private final int length;
   private Configuration conf;
-  private List<Path> locations;
+  private transient List<Path> locations;
   private transient TokenStream stream;
   private transient int[] ahead;
   private transient boolean haveAhead;
