@@ -1,6 +1,7 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
+import java.util.Locale;
 import org.tarflowlm.inverse.GenerationOptions;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -59,7 +60,13 @@ final class GenerationArguments {
       options = batchSize == null ? options : options.withBatchSize(batchSize);
       return refinements == null ? options : options.withRefinements(refinements);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+      throw new ParameterException(spec.commandLine(), asOption(e.getMessage()), e);
     }
+  }
+
+  /** Messages begin with the name in Java, such as maxNewTokens; here it is --max-new-tokens. */
+  private static String asOption(String message) {
+    int end = message.indexOf(' ');
+    return "--" + message.substring(0, end).replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT) + message.substring(end);
   }
 }

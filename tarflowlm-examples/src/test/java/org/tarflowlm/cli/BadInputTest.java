@@ -64,9 +64,9 @@ class BadInputTest {
     Cli.run("score", "--input", text, "--colour").fails(2, "Unknown option: '--colour'");
     Cli.run("score", "--input", text, "--max-chars", 0).fails(2, "--max-chars is 0; expected at least 1");
     Cli.run("score", "--input", text, "--samples", 0).fails(2, "--samples is 0; expected at least 1");
-    Cli.run("generate", "--temperature", 0).fails(2, "temperature is 0.0; expected a positive number");
-    Cli.run("generate", "--tokens", 0).fails(2, "maxNewTokens is 0; expected at least 1");
-    Cli.run("generate", "--top-p", 1.5).fails(2, "topP is 1.5; expected a number above 0 and at most 1");
+    Cli.run("generate", "--temperature", 0).fails(2, "--temperature is 0.0; expected a positive number");
+    Cli.run("generate", "--tokens", 0).fails(2, "--max-new-tokens is 0; expected at least 1");
+    Cli.run("generate", "--top-p", 1.5).fails(2, "--top-p is 1.5; expected a number above 0 and at most 1");
     Cli.run("generate", "--tokens", "many").fails(2, "'many' is not an int");
   }
 
