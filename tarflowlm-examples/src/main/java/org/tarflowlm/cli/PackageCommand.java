@@ -1,0 +1,113 @@
+package org.tarflowlm.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.eval.Likelihood;
+import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.CheckpointInfo;
+import org.tarflowlm.zoo.CheckpointNetworks;
+import org.tarflowlm.zoo.Measurement;
+import org.tarflowlm.zoo.TarFlowPretrained;
+import org.tarflowlm.zoo.ZooEntry;
+import org.tarflowlm.zoo.safetensors.DType;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Turns a trained checkpoint into one of the zoo's: measures it, describes it, and prints its entry for the index. */
+@Command(name = "package", mixinStandardHelpOptions = true,
+    description = "Measure and describe a trained checkpoint for the zoo, and print its entry for the zoo's index.")
+final class PackageCommand implements Callable<Integer> {
+  private static final Logger LOG = LogManager.getLogger(PackageCommand.class);
+  private static final long NOISE_SEED = 1;
+
+  @Option(names = "--from", required = true, paramLabel = "DIR", description = "Checkpoint folder, such as the best/ of a run.")
+  private Path from;
+
+  @Option(names = "--id", required = true, description = "${COMPLETION-CANDIDATES}")
+  private TarFlowPretrained id;
+
+  @Option(names = "--weights-version", defaultValue = "1")
+  private String version;
+
+  @Option(names = "--description", required = true)
+  private String description;
+
+  @Option(names = "--license", required = true, description = "SPDX name of the weights' licence.")
+  private String license;
+
+  @Option(names = "--corpus", required = true, description = "What it was trained on, in a line.")
+  private String corpus;
+
+  @Option(names = "--measure", paramLabel = "NAME=FILE", description = {
+      "Score this text; the first one goes into the index.", "Without any, the measurements of the checkpoint stay."})
+  private Map<String, String> measure = new LinkedHashMap<>();
+
+  @Option(names = "--fact", paramLabel = "KEY=TEXT", description = "A fact of its training for the model card.")
+  private Map<String, String> facts = new LinkedHashMap<>();
+
+  @Option(names = "--notes", paramLabel = "FILE", description = "Markdown to stand at the end of the model card.")
+  private Path notes;
+
+  @Option(names = "--storage", defaultValue = "F32", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
+  private DType storage;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to create.")
+  private Path out;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    Checkpoint trained = Checkpoint.load(from);
+    Map<String, String> training = new LinkedHashMap<>(trained.info().training());
+    training.putAll(facts);
+    CheckpointInfo info = trained.info()
+        .withName(id.id(), version, description)
+        .withOrigin(license, corpus)
+        .withMeasurements(measurements(trained))
+        .withTraining(training);
+    String card = new Checkpoint(trained.config(), info, trained.tensors(), null).card();
+    if (notes != null) {
+      card = card + "\n" + Files.readString(notes);
+    }
+    trained.withInfo(info, card).save(out, storage, false);
+    spec.commandLine().getOut().print(ZooEntry.describe(out, id.format(), id.variant()).toJson());
+    return 0;
+  }
+
+  private List<Measurement> measurements(Checkpoint checkpoint) throws IOException {
+    if (measure.isEmpty()) {
+      return checkpoint.info().measurements();
+    }
+    ComputationGraph network = CheckpointNetworks.network(checkpoint);
+    List<Measurement> result = new ArrayList<>();
+    for (Map.Entry<String, String> each : measure.entrySet()) {
+      try (TokenSequence text = TokenSequences.open(each.getValue(), Tokenizers.byName(checkpoint.info().tokenizer()))) {
+        int[] ids = new int[Math.toIntExact(text.length())];
+        text.read(0, ids, 0, ids.length);
+        LikelihoodEstimate estimate = new Likelihood(TarFlowNetwork.layer(network), NOISE_SEED).of(ids);
+        LOG.info("{}: {} bits per token", each.getKey(), estimate.bitsPerToken());
+        result.add(new Measurement(each.getKey(), estimate.bound().name(), estimate.bitsPerToken(), estimate.standardErrorBits(),
+            estimate.tokens()));
+      }
+    }
+    return result;
+  }
+}
