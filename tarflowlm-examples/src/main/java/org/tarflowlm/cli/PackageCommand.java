@@ -88,7 +88,7 @@ final class PackageCommand implements Callable<Integer> {
       card = card + "\n" + Files.readString(notes);
     }
     trained.withInfo(info, card).save(out, storage, false);
-    spec.commandLine().getOut().print(ZooEntry.describe(out, id.format(), id.variant()).toJson());
+    spec.commandLine().getOut().println(ZooEntry.describe(out, id.format(), id.variant()).toJson().stripTrailing());
     return 0;
   }
 
