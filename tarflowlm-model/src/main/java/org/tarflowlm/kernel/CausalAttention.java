@@ -17,7 +17,8 @@ import org.bytedeco.javacpp.FloatPointer;
  * are not kept: the backward pass recomputes them from qkv. It walks the blocks upwards, since the last one writes all rows of dK
  * and dV and the others add to a part of them.
  *
- * <p>A block of scores is held transposed, [keys, rows] (see {@link ScoreBlock}).
+ * <p>A block of scores is held transposed, [keys, rows] (see {@link ScoreBlock}); where {@link Gemm} is slower with a transposed
+ * factor, the few rows of q or dOut are transposed first.
  */
 public final class CausalAttention {
   private CausalAttention() {}
@@ -40,7 +41,7 @@ public final class CausalAttention {
         int seen = first + rows;
         FloatPointer q = scratch.view(2, qkv, (sequence + first) * stride + column);
         FloatPointer scores = p.shape(seen, rows);
-        Gemm.run(false, true, seen, rows, headWidth, scale, k, stride, q, stride, 0f, scores, rows);
+        timesTransposed(scratch, seen, rows, headWidth, scale, k, stride, q, stride, scores);
         p.load();
         p.softmax();
         p.store();
@@ -76,12 +77,12 @@ public final class CausalAttention {
         FloatPointer g = scratch.view(6, dOut, (sequence + first) * width + column);
         FloatPointer scores = p.shape(seen, rows);
         FloatPointer gradients = d.shape(seen, rows);
-        Gemm.run(false, true, seen, rows, headWidth, scale, k, stride, q, stride, 0f, scores, rows);
+        timesTransposed(scratch, seen, rows, headWidth, scale, k, stride, q, stride, scores);
         p.load();
         p.softmax();
         p.store();
         Gemm.run(false, false, seen, headWidth, rows, 1f, scores, rows, g, width, beta, dv, stride);
-        Gemm.run(false, true, seen, rows, headWidth, 1f, v, stride, g, width, 0f, gradients, rows);
+        timesTransposed(scratch, seen, rows, headWidth, 1f, v, stride, g, width, gradients);
         d.load();
         d.softmaxGradient(p);
         d.store();
@@ -89,5 +90,17 @@ public final class CausalAttention {
         Gemm.run(false, false, seen, headWidth, rows, scale, gradients, rows, q, stride, beta, dk, stride);
       }
     });
+  }
+
+  /** c [m, n] = alpha a b^T, with b [n, k] transposed first where that pays. */
+  private static void timesTransposed(Scratch scratch, int m, int n, int k, float alpha, FloatPointer a, int lda,
+      FloatPointer b, int ldb, FloatPointer c) {
+    if (Gemm.transposingPays() && m > n) {
+      FloatPointer transposed = scratch.natives(4, (long) n * k);
+      Gemm.transpose(n, k, b, ldb, transposed, n);
+      Gemm.run(false, false, m, n, k, alpha, a, lda, transposed, n, 0f, c, n);
+    } else {
+      Gemm.run(false, true, m, n, k, alpha, a, lda, b, ldb, 0f, c, n);
+    }
   }
 }

@@ -29,11 +29,14 @@ public final class Gemm {
   /** Columns and inner elements of a piece of a larger product; measured to be the best all-round. */
   private static final int PIECE_COLUMNS = 64;
   private static final int PIECE_INNER = 256;
+  /** Rows of a piece are a multiple of this, which suits the blocking of OpenBLAS's kernel. */
+  private static final int PIECE_ROW_UNIT = 12;
+  private static final int IDENTITY = 32;
   private static final boolean IN_PIECES;
 
   static {
     NativeSetup.ensure();
-    IN_PIECES = NativeSetup.coreType().equals("SkylakeX");
+    IN_PIECES = NativeSetup.coreType().equalsIgnoreCase("SkylakeX");
     blas_set_num_threads(1);
     GemmCheck.run();
   }
@@ -52,32 +55,47 @@ public final class Gemm {
 
   private static void inPieces(boolean transA, int m, int n, int k, float alpha, FloatPointer a, int lda, FloatPointer b, int ldb,
       float beta, FloatPointer c, int ldc) {
-    int inner = evenPart(k, PIECE_INNER);
+    int inner = evenPart(k, PIECE_INNER, 1);
     int columns = Math.min(n, PIECE_COLUMNS);
-    int rows = evenPart(m, Math.max(4, UNPACKED / (columns * inner) & ~3));
+    int rows = evenPart(m, Math.max(PIECE_ROW_UNIT, UNPACKED / (columns * inner)), PIECE_ROW_UNIT);
     Scratch scratch = Scratch.get();
     for (int l = 0; l < k; l += inner) {
-      int innerCount = Math.min(inner, k - l);
       for (int i = 0; i < m; i += rows) {
         FloatPointer pieceOfA = scratch.gemmView(0, a, transA ? (long) l * lda + i : (long) i * lda + l);
         for (int j = 0; j < n; j += columns) {
-          call(transA, false, Math.min(rows, m - i), Math.min(columns, n - j), innerCount, alpha, pieceOfA, lda,
+          call(transA, false, Math.min(rows, m - i), Math.min(columns, n - j), Math.min(inner, k - l), alpha, pieceOfA, lda,
               scratch.gemmView(1, b, (long) l * ldb + j), ldb, l == 0 ? beta : 1f, scratch.gemmView(2, c, (long) i * ldc + j), ldc);
         }
       }
     }
   }
 
-  /** Size of the parts when {@code total} is cut into as few even parts of at most {@code limit} as possible. */
-  private static int evenPart(int total, int limit) {
-    int parts = (total + limit - 1) / limit;
-    return (total + parts - 1) / parts;
+  /** Size of the parts when {@code total} is cut into few even parts of at most {@code limit}; a multiple of {@code unit}. */
+  private static int evenPart(int total, int limit, int unit) {
+    int units = (total + unit - 1) / unit;
+    int parts = (units + limit / unit - 1) / (limit / unit);
+    return (units + parts - 1) / parts * unit;
   }
 
   private static void call(boolean transA, boolean transB, int m, int n, int k, float alpha, FloatPointer a, int lda,
       FloatPointer b, int ldb, float beta, FloatPointer c, int ldc) {
     cblas_sgemm(CblasRowMajor, transA ? CblasTrans : CblasNoTrans, transB ? CblasTrans : CblasNoTrans,
         m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+
+  /** Whether a product with a transposed second factor is so much slower that transposing it first pays. */
+  static boolean transposingPays() {
+    return IN_PIECES;
+  }
+
+  /** t [columns, rows] = transpose of a [rows, columns], as products with an identity matrix: no slower than copying loops. */
+  static void transpose(int rows, int columns, FloatPointer a, int lda, FloatPointer t, int ldt) {
+    Scratch scratch = Scratch.get();
+    for (int i = 0; i < rows; i += IDENTITY) {
+      int count = Math.min(IDENTITY, rows - i);
+      call(true, false, columns, count, count, 1f, scratch.gemmView(0, a, (long) i * lda), lda, Identity.MATRIX, IDENTITY, 0f,
+          scratch.gemmView(1, t, i), ldt);
+    }
   }
 
   /** sums [columns] = the sums over the rows of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
@@ -88,5 +106,16 @@ public final class Gemm {
   /** Adds {@code row} [columns] to every row of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
   static void addToRows(int rows, int columns, FloatPointer ones, FloatPointer row, FloatPointer a, int lda) {
     cblas_sger(CblasRowMajor, rows, columns, 1f, ones, 1, row, 1, a, lda);
+  }
+
+  /** The identity matrix [IDENTITY, IDENTITY]. */
+  private static final class Identity {
+    static final FloatPointer MATRIX = new FloatPointer((long) IDENTITY * IDENTITY);
+
+    static {
+      for (int i = 0; i < IDENTITY * IDENTITY; i++) {
+        MATRIX.put(i, i % (IDENTITY + 1) == 0 ? 1f : 0f);
+      }
+    }
   }
 }

@@ -13,7 +13,8 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>Bias and residual are laid into y first and the product is added to them: the product reads y anyway, so this saves a pass.
  * The backward pass splits dx by rows and dw by the longer side, all in one parallel section; column sums of dy are taken, as a
- * matrix-vector product, while the chunk of dy is still in the cache of the thread that used it for dx.
+ * matrix-vector product, while the chunk of dy is still in the cache of the thread that used it for dx. Where {@link Gemm} is
+ * slower with a transposed factor, w is transposed first.
  */
 public final class Linear {
   private static final int MIN_ROWS = 64;
@@ -49,9 +50,10 @@ public final class Linear {
     int chunks = ceilDiv(rows, chunk);
     boolean byRow = in > out;
     int side = byRow ? in : out;
-    int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, 2 * Parallel.threads())));
+    int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, Math.max(4, 2 * Parallel.threads()))));
     int blocks = ceilDiv(side, block);
     FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
+    FloatPointer transposed = Gemm.transposingPays() ? transpose(w, in, out) : null;
     Parallel.run(blocks + chunks, task -> {
       Scratch scratch = Scratch.get();
       if (task < blocks) {
@@ -68,7 +70,12 @@ public final class Linear {
         int first = (task - blocks) * chunk;
         int count = Math.min(chunk, rows - first);
         FloatPointer slice = scratch.view(0, dy, (long) first * out);
-        Gemm.run(false, true, count, in, out, 1f, slice, out, w, out, 0f, scratch.view(1, dx, (long) first * in), in);
+        FloatPointer target = scratch.view(1, dx, (long) first * in);
+        if (transposed == null) {
+          Gemm.run(false, true, count, in, out, 1f, slice, out, w, out, 0f, target, in);
+        } else {
+          Gemm.run(false, false, count, in, out, 1f, slice, out, transposed, in, 0f, target, in);
+        }
         if (partial != null) {
           Gemm.columnSums(count, out, slice, out, scratch.ones(count),
               scratch.view(2, partial, (long) (task - blocks) * out));
@@ -78,6 +85,18 @@ public final class Linear {
     if (dBias != null) {
       Gemm.columnSums(chunks, out, partial, out, Scratch.get().ones(chunks), dBias);
     }
+  }
+
+  /** w [in, out] as [out, in]. */
+  private static FloatPointer transpose(FloatPointer w, int in, int out) {
+    FloatPointer result = Scratch.get().natives(3, (long) in * out);
+    int band = Math.max(32, roundUp(ceilDiv(in, Parallel.threads())));
+    Parallel.run(ceilDiv(in, band), task -> {
+      int first = task * band;
+      Scratch scratch = Scratch.get();
+      Gemm.transpose(Math.min(band, in - first), out, scratch.view(0, w, (long) first * out), out, scratch.view(1, result, first), in);
+    });
+    return result;
   }
 
   /** Copies one row to all rows, doubling what is filled with each copy. */
