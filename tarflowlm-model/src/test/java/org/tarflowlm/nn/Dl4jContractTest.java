@@ -87,6 +87,18 @@ class Dl4jContractTest {
   }
 
   @Test
+  void aLearningRateOfZeroStillMovesParametersALittle() {
+    OptimizerSpec still = new OptimizerSpec(0.0, 0, 1.0, null, null, 0.0, 0.0);
+    ComputationGraph network = TarFlowNetwork.create(TestModels.everyCoupling(1), still, 100, 3);
+    INDArray before = network.params().dup();
+    for (int i = 0; i < 20; i++) {
+      network.fit(batch());
+    }
+    double moved = network.params().sub(before).amaxNumber().doubleValue();
+    assertTrue(moved > 0 && moved < 1e-5, "moved by " + moved);
+  }
+
+  @Test
   void anOutputLayerCannotBeFrozenByTransferLearning() {
     assertThrows(ClassCastException.class, () -> {
       ComputationGraph frozen = new TransferLearning.GraphBuilder(network(0)).setFeatureExtractor(TarFlowNetwork.LAYER).build();
