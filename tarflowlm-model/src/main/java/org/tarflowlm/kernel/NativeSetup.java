@@ -2,6 +2,7 @@ package org.tarflowlm.kernel;
 
 import com.sun.jna.Function;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,7 +17,8 @@ import org.apache.logging.log4j.Logger;
  *
  * <p>OpenBLAS 0.3.19 does not know recent AMD processors and falls back to kernels of 2007, at a quarter of the speed or less.
  * The environment variable OPENBLAS_CORETYPE overrides its choice and is read once, when the library is loaded; so this class
- * sets it inside the process, which works as long as no ND4J array has been made yet. A value given by the user is left alone.
+ * sets it inside the process before that. A value given by the user is left alone. Nothing here ever throws: at worst, products
+ * are slow.
  */
 public final class NativeSetup {
   private static final Logger LOG = LogManager.getLogger(NativeSetup.class);
@@ -27,7 +29,7 @@ public final class NativeSetup {
 
   private NativeSetup() {}
 
-  /** Makes the choice, once a process. To be called before the first use of ND4J; harmless later. */
+  /** Makes the choice, once a process, if ND4J's start has not done so already. */
   public static void ensure() {
     // the static initialiser does it
   }
@@ -64,8 +66,8 @@ public final class NativeSetup {
       return "";
     }
     if (openBlasIsLoaded()) {
-      LOG.warn("OpenBLAS was loaded before {} could be set to {}: matrix products may be slow. Set it in the environment, or call"
-          + " Ops.register() before the first use of ND4J", VARIABLE, chosen.get());
+      LOG.warn("OpenBLAS was loaded before {} could be set to {}: matrix products may be slow. Set it in the environment",
+          VARIABLE, chosen.get());
       return "";
     }
     return set(chosen.get()) ? chosen.get() : "";
@@ -76,19 +78,19 @@ public final class NativeSetup {
       Function.getFunction("c", "setenv").invokeInt(new Object[] {VARIABLE, coreType, 0});
       LOG.info("OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", coreType, VARIABLE);
       return true;
-    } catch (LinkageError e) {
+    } catch (LinkageError | RuntimeException e) {
       LOG.warn("{} could not be set to {} inside the process ({}): matrix products may be slow. Set it in the environment",
           VARIABLE, coreType, e.toString());
       return false;
     }
   }
 
-  private static List<String> cpuFlags() {
+  static List<String> cpuFlags() {
     try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
       return lines.filter(line -> line.startsWith("flags")).findFirst()
           .map(line -> Arrays.asList(line.substring(line.indexOf(':') + 1).trim().split("\\s+")))
           .orElse(List.of());
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return List.of();
     }
   }
@@ -96,7 +98,7 @@ public final class NativeSetup {
   private static boolean openBlasIsLoaded() {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
       return lines.anyMatch(line -> line.contains("libopenblas"));
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return false;
     }
   }

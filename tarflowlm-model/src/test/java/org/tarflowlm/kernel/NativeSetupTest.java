@@ -2,9 +2,14 @@ package org.tarflowlm.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.factory.Nd4j;
 
 class NativeSetupTest {
   @Test
@@ -16,5 +21,41 @@ class NativeSetupTest {
     assertEquals(Optional.of("Haswell"), NativeSetup.coreTypeFor(List.of("fma", "avx2", "avx512f")));
     assertEquals(Optional.empty(), NativeSetup.coreTypeFor(List.of("sse2", "avx")));
     assertEquals(Optional.empty(), NativeSetup.coreTypeFor(List.of()));
+  }
+
+  @Test
+  void choosesInTimeForAProgramThatTouchesNd4jFirst() throws IOException, InterruptedException {
+    boolean chooses = System.getProperty("os.name").equals("Linux") && List.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+    String expected = chooses ? NativeSetup.coreTypeFor(NativeSetup.cpuFlags()).orElse("") : "";
+    assertEquals("[" + expected + "]", lastWordOfChild(null));
+  }
+
+  @Test
+  void leavesTheUsersChoiceAlone() throws IOException, InterruptedException {
+    assertEquals("[Nehalem]", lastWordOfChild("Nehalem"));
+  }
+
+  private static String lastWordOfChild(String coreType) throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+        "-cp", System.getProperty("java.class.path"), Child.class.getName());
+    Map<String, String> environment = builder.environment();
+    environment.remove("OPENBLAS_CORETYPE");
+    if (coreType != null) {
+      environment.put("OPENBLAS_CORETYPE", coreType);
+    }
+    Process process = builder.redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
+    assertEquals(0, process.waitFor(), output);
+    return output.substring(output.lastIndexOf('\n') + 1);
+  }
+
+  /** Makes an array first, then prints in brackets which core type OpenBLAS was loaded with. */
+  static final class Child {
+    private Child() {}
+
+    public static void main(String[] arguments) {
+      Nd4j.ones(2, 2).mmul(Nd4j.ones(2, 2));
+      System.out.println("[" + NativeSetup.coreType() + "]");
+    }
   }
 }
