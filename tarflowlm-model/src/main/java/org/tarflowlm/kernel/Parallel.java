@@ -15,7 +15,7 @@ import java.util.function.IntConsumer;
  * under a millisecond: workers spin briefly for the next section before they sleep.
  */
 public final class Parallel {
-  private static final int SPINS = 2_000;
+  private static final int SPINS = 20_000;
   private static final long PARK_NANOS = 200_000;
   private static final int THREADS = threadsFromEnvironment();
   private static final LinkedTransferQueue<Section> QUEUE = new LinkedTransferQueue<>();

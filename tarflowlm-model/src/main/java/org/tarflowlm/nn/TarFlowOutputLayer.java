@@ -1,5 +1,6 @@
 package org.tarflowlm.nn;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,9 +15,11 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
@@ -105,12 +108,22 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   @Override
   public IUpdater getUpdaterByParam(String parameter) {
-    return isFrozen(parameter) ? new NoOp() : super.getUpdaterByParam(parameter);
+    if (isFrozen(parameter)) {
+      return new NoOp();
+    }
+    IUpdater updater = super.getUpdaterByParam(parameter);
+    return updater != null && updater.getClass() == Adam.class ? new ParallelAdam((Adam) updater) : updater;
   }
 
   @Override
   public List<Regularization> getRegularizationByParam(String parameter) {
-    return isFrozen(parameter) ? null : super.getRegularizationByParam(parameter);
+    List<Regularization> all = isFrozen(parameter) ? null : super.getRegularizationByParam(parameter);
+    if (all == null || all.isEmpty()) {
+      return all;
+    }
+    List<Regularization> result = new ArrayList<>(all);
+    result.replaceAll(one -> one.getClass() == WeightDecay.class ? new ParallelWeightDecay((WeightDecay) one) : one);
+    return result;
   }
 
   @Override

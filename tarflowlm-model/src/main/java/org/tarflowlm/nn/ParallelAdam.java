@@ -1,0 +1,73 @@
+package org.tarflowlm.nn;
+
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.AdamUpdater;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.Adam;
+import org.tarflowlm.kernel.AdamUpdate;
+import org.tarflowlm.ops.Tensors;
+
+/**
+ * DL4J's Adam with the step done by {@link AdamUpdate}. {@link TarFlowOutputLayer} puts it in the place of a plain {@link Adam}, so that
+ * configurations, files and updater states stay DL4J's own.
+ */
+final class ParallelAdam extends Adam {
+  private final transient Adam original;
+
+  ParallelAdam(Adam original) {
+    super(original.getLearningRate(), original.getBeta1(), original.getBeta2(), original.getEpsilon());
+    setLearningRateSchedule(original.getLearningRateSchedule());
+    this.original = original;
+  }
+
+  @Override
+  public GradientUpdater<Adam> instantiate(INDArray view, boolean initialize) {
+    return new Updater(original, (AdamUpdater) super.instantiate(view, initialize));
+  }
+
+  @Override
+  public GradientUpdater<Adam> instantiate(Map<String, INDArray> state, boolean initialize) {
+    return new Updater(original, (AdamUpdater) super.instantiate(state, initialize));
+  }
+
+  @Override
+  public Adam clone() {
+    return original.clone();
+  }
+
+  private record Updater(Adam conf, AdamUpdater state) implements GradientUpdater<Adam> {
+    @Override
+    public Adam getConfig() {
+      return conf;
+    }
+
+    @Override
+    public void setState(Map<String, INDArray> arrays, boolean initialize) {
+      state.setState(arrays, initialize);
+    }
+
+    @Override
+    public Map<String, INDArray> getState() {
+      return state.getState();
+    }
+
+    @Override
+    public void setStateViewArray(INDArray view, long[] shape, char order, boolean initialize) {
+      state.setStateViewArray(view, shape, order, initialize);
+    }
+
+    @Override
+    public void applyUpdater(INDArray gradient, int iteration, int epoch) {
+      INDArray m = state.getM();
+      INDArray v = state.getV();
+      if (gradient.dataType() != DataType.FLOAT || !Tensors.isDense(gradient) || !Tensors.isDense(m) || !Tensors.isDense(v)) {
+        state.applyUpdater(gradient, iteration, epoch);
+        return;
+      }
+      AdamUpdate.apply(Tensors.floats(gradient), Tensors.floats(m), Tensors.floats(v), gradient.length(),
+          conf.getLearningRate(iteration, epoch), conf.getBeta1(), conf.getBeta2(), conf.getEpsilon(), iteration + 1);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.tarflowlm.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.tarflowlm.TestModels;
+import org.tarflowlm.graph.KernelChoice;
+
+/** The update on all cores against DL4J's own, on one core. */
+class ParallelUpdateTest {
+  private static final Adam ADAM = new Adam(3e-3, 0.9, 0.95, 1e-8);
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 37, 2_048, 200_001})
+  void adamIsDl4jsAdam(int count) {
+    INDArray expectedState = Nd4j.zeros(DataType.FLOAT, 1, 2L * count);
+    INDArray state = Nd4j.zeros(DataType.FLOAT, 1, 2L * count);
+    GradientUpdater<?> expected = ADAM.instantiate(expectedState, true);
+    GradientUpdater<?> found = new ParallelAdam(ADAM).instantiate(state, true);
+    Nd4j.getRandom().setSeed(5);
+    for (int iteration = 0; iteration < 4; iteration++) {
+      INDArray gradient = Nd4j.randn(DataType.FLOAT, count);
+      INDArray copy = gradient.dup();
+      expected.applyUpdater(gradient, iteration, 0);
+      found.applyUpdater(copy, iteration, 0);
+      assertTrue(gradient.equalsWithEps(copy, 1e-8), "update " + iteration);
+      assertTrue(expectedState.equalsWithEps(state, 1e-6), "state " + iteration);
+    }
+  }
+
+  @Test
+  void adamAtRateZeroMovesNothing() {
+    GradientUpdater<?> updater = new ParallelAdam(new Adam(0, 0.9, 0.95, 1e-8)).instantiate(Nd4j.zeros(DataType.FLOAT, 1, 6), true);
+    INDArray gradient = Nd4j.createFromArray(1f, -2f, 3f);
+    updater.applyUpdater(gradient, 0, 0);
+    assertEquals(0, gradient.amaxNumber().doubleValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void weightDecayIsDl4js(boolean timesRate) {
+    WeightDecay decay = new WeightDecay(0.1, timesRate);
+    INDArray parameter = Nd4j.linspace(DataType.FLOAT, -1, 0.01, 70_000);
+    INDArray expected = Nd4j.linspace(DataType.FLOAT, 2, -0.02, 70_000);
+    INDArray found = expected.dup();
+    decay.apply(parameter, expected, 0.3, 2, 0);
+    new ParallelWeightDecay(decay).apply(parameter, found, 0.3, 2, 0);
+    assertTrue(expected.equalsWithEps(found, 1e-4));
+  }
+
+  @Test
+  void standsInForDl4jsOwnOnly() {
+    TarFlowOutputLayer layer = new TarFlowOutputLayer(TestModels.everyCoupling(1), 1, KernelChoice.AUTO, List.of("codebook."));
+    layer.defineParameters(layer.getLayerParams());
+    layer.setUpdater(ADAM);
+    assertEquals(ParallelAdam.class, layer.getUpdaterByParam("flow0.block0.qkv.weight").getClass());
+    assertNotSame(ADAM, layer.getUpdaterByParam("flow0.block0.qkv.weight"));
+    assertSame(ADAM, layer.getUpdater());
+    layer.setUpdater(new Sgd(0.1));
+    assertEquals(Sgd.class, layer.getUpdaterByParam("flow0.block0.qkv.weight").getClass());
+  }
+}
