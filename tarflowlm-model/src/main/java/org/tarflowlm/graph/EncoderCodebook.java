@@ -4,8 +4,6 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.CodebookSpec;
 import org.tarflowlm.config.CodebookSpec.SigmaMode;
-import org.tarflowlm.ops.EncodeOp;
-import org.tarflowlm.ops.VaeTermOp;
 
 /** The codebook encoder and the decoder tied to it (paper section 3.1). */
 final class EncoderCodebook {
@@ -31,12 +29,12 @@ final class EncoderCodebook {
 
   /** z = mu[x] + sigma[x] * noise: ids INT [B, T] and noise [B, T, d] to [B, T, d]. */
   SDVariable encode(SDVariable ids, SDVariable noise) {
-    return new EncodeOp(scope.sd(), noise, means, logSigmas, ids).outputVariable();
+    return scope.couplings().encode(ids, noise, means, logSigmas);
   }
 
   /** log p(x|z) - log q(z|x) = -logsumexp_k log N(z; mu_k, sigma_k^2), in nats per token, [B, T]: the token's own density cancels. */
   SDVariable vaeTerm(SDVariable z) {
-    return new VaeTermOp(scope.sd(), z, means, logSigmas).outputVariable();
+    return scope.couplings().vaeTerm(z, means, logSigmas);
   }
 
   private SDVariable boundedLogSigmas() {

@@ -6,13 +6,6 @@ import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.ops.AffineLogDensityOp;
-import org.tarflowlm.ops.AffineOp;
-import org.tarflowlm.ops.BoundLogScalesOp;
-import org.tarflowlm.ops.MixtureCdfLogDensityOp;
-import org.tarflowlm.ops.MixtureCdfOp;
-import org.tarflowlm.ops.RosenblattLogDensityOp;
-import org.tarflowlm.ops.RosenblattOp;
 
 /**
  * One flow of the stack: a causal transformer that reads the latents in the flow's direction and predicts the parameters of the
@@ -33,27 +26,26 @@ final class FlowBlock {
     this.codebook = codebook;
   }
 
-  /** What a flow makes of its input. Shapes: u [B, T/P, P*d]; log-determinant any shape whose first axis is B, to be summed. */
-  record Transformed(SDVariable u, SDVariable logDeterminant) {}
-
-  /** Data to noise: h [B, T/P, P*d] to u and log|det du/dh|. */
-  Transformed forward(SDVariable h) {
+  /** Data to noise: h [B, T/P, P*d] to u of the same shape and log|det du/dh|, whose first axis is B, the others to be summed. */
+  Couplings.Coupled forward(SDVariable h) {
     SDVariable x = read(h);
-    SDVariable[] result = switch (spec.coupling()) {
-      case AFFINE -> new AffineOp(scope.sd(), x, scalarParameters(x)).outputVariables();
-      case MIX_1 -> new MixtureCdfOp(scope.sd(), x, scalarParameters(x)).outputVariables();
-      case MIX_D -> new RosenblattOp(scope.sd(), tokens(x), weights(x), componentMeans(), componentLogScales()).outputVariables();
+    Couplings couplings = scope.couplings();
+    Couplings.Coupled result = switch (spec.coupling()) {
+      case AFFINE -> couplings.affine(x, scalarParameters(x));
+      case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x), spec.mixtures());
+      case MIX_D -> couplings.rosenblatt(tokens(x), weights(x), componentMeans(), componentLogScales());
     };
-    return new Transformed(read(result[0].reshape(-1, scope.positions(), scope.config().channels())), result[1]);
+    return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
   }
 
   /** log p(h) under this flow as the last one, whose u is never needed: any shape whose first axis is B, to be summed. */
   SDVariable logDensity(SDVariable h) {
     SDVariable x = read(h);
+    Couplings couplings = scope.couplings();
     return switch (spec.coupling()) {
-      case AFFINE -> new AffineLogDensityOp(scope.sd(), x, scalarParameters(x)).outputVariable();
-      case MIX_1 -> new MixtureCdfLogDensityOp(scope.sd(), x, scalarParameters(x)).outputVariable();
-      case MIX_D -> new RosenblattLogDensityOp(scope.sd(), tokens(x), weights(x), componentMeans(), componentLogScales()).outputVariable();
+      case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x));
+      case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x), spec.mixtures());
+      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(x), componentMeans(), componentLogScales());
     };
   }
 
@@ -71,7 +63,7 @@ final class FlowBlock {
   private SDVariable scalarParameters(SDVariable x) {
     int outputs = spec.coupling() == Coupling.AFFINE ? 2 : 3 * spec.mixtures();
     SDVariable raw = new MafHead(scope, prefix(), outputs).build(features(x), x);
-    return new BoundLogScalesOp(scope.sd(), raw, spec.mixtures(), scope.config().logScaleBound()).outputVariable();
+    return scope.couplings().boundLogScales(raw, outputs, spec.mixtures(), scope.config().logScaleBound());
   }
 
   /** Mix-d's logits, one set a token of the patch: [B, T, K]. */

@@ -34,7 +34,7 @@ final class FlowStack {
     SDVariable h = z.reshape(-1, scope.positions(), config.channels()).rename(latentName(0));
     int last = config.flows().size() - 1;
     for (int l = 0; l < last; l++) {
-      FlowBlock.Transformed flow = new FlowBlock(scope, l, codebook).forward(h);
+      Couplings.Coupled flow = new FlowBlock(scope, l, codebook).forward(h);
       terms.add(perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
       h = flow.u();
       if (config.channelMixing()) {

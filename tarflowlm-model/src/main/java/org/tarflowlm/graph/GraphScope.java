@@ -13,11 +13,13 @@ import org.tarflowlm.config.TarFlowConfig;
  * @param config the model
  * @param parameters variables (or constants, where frozen) by parameter name
  * @param primitives the transformer's building blocks
+ * @param couplings the couplings and the codebook
  * @param type floating-point type of the graph
  * @param tokens T, tokens of a window of this graph; at most the context length and a multiple of the patch size
  */
 record GraphScope(
-    SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, DataType type, int tokens) {
+    SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings, DataType type,
+    int tokens) {
 
   SDVariable parameter(String name) {
     SDVariable result = parameters.get(name);

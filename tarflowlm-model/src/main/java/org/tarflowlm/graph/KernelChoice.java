@@ -1,25 +1,37 @@
 package org.tarflowlm.graph;
 
+import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** How the transformer's building blocks are computed. */
+/** How the transformer's building blocks and the couplings are computed. */
 public enum KernelChoice {
-  /** Fused where possible: FLOAT on a CPU backend; composed elsewhere. */
+  /**
+   * The quickest that the running backend can do. On the CPU, fused blocks in FLOAT, composed ones in DOUBLE, and Java kernels for
+   * the couplings in both; on another backend, stock ops throughout.
+   */
   AUTO,
   /** Java kernels with native matrix products; FLOAT on the CPU only. */
   FUSED,
-  /** Stock SameDiff ops: any backend and floating-point type. */
+  /** Stock SameDiff ops throughout: any backend and floating-point type. */
   COMPOSED;
 
-  /** The choice made for a graph of this type on the running backend; never AUTO. */
+  /** The choice made for the transformer's blocks of a graph of this type on the running backend; never AUTO. */
   public KernelChoice resolve(DataType type) {
-    boolean cpu = Nd4j.getBackend().getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT).contains("cpu");
-    boolean possible = cpu && type == DataType.FLOAT;
+    boolean possible = onCpu() && type == DataType.FLOAT;
     if (this == FUSED && !possible) {
       throw new IllegalArgumentException("kernels FUSED need FLOAT on a CPU backend; found " + type + " on "
           + Nd4j.getBackend().getClass().getSimpleName());
     }
     return this == COMPOSED || !possible ? COMPOSED : FUSED;
+  }
+
+  /** Whether the couplings are Java kernels, not stock ops. */
+  boolean couplingKernels() {
+    return this != COMPOSED && onCpu();
+  }
+
+  private static boolean onCpu() {
+    return Nd4j.getBackend().getClass().getSimpleName().toLowerCase(Locale.ROOT).contains("cpu");
   }
 }

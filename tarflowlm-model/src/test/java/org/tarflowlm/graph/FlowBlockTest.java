@@ -106,10 +106,11 @@ class FlowBlockTest {
         parameters.put(name, sd.var(name, values));
       });
       int positions = config.positions();
-      GraphScope scope = new GraphScope(sd, config, parameters, new ComposedPrimitives(sd, TYPE, positions), TYPE, config.contextLength());
+      GraphScope scope = new GraphScope(sd, config, parameters, new ComposedPrimitives(sd, TYPE, positions),
+          new KernelCouplings(sd), TYPE, config.contextLength());
       SDVariable h = sd.placeHolder("h", TYPE, -1, positions, config.channels());
       FlowBlock block = new FlowBlock(scope, 0, new EncoderCodebook(scope));
-      FlowBlock.Transformed result = block.forward(h);
+      Couplings.Coupled result = block.forward(h);
       result.u().rename("u");
       result.logDeterminant().rename("logDeterminant");
       block.logDensity(h).rename("logDensity");

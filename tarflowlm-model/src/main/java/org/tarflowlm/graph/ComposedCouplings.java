@@ -1,0 +1,168 @@
+package org.tarflowlm.graph;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.TarFlowConfig;
+
+/**
+ * The couplings composed of stock ops: any backend; precise to the graph's own type, where the kernels compute in double.
+ *
+ * <p>All work is on two axes, [rows, K], where stock gradients of broadcasts are quickest. A row is a scalar of the affine and the
+ * mixture-CDF couplings and a token of the others.
+ */
+final class ComposedCouplings implements Couplings {
+  private static final int ROW = 1;
+
+  private final SameDiff sd;
+  private final DataType type;
+  private final int tokens;
+  private final TarFlowConfig config;
+  private final ComposedNormal normal;
+
+  /** @param tokens T of the graph's windows */
+  ComposedCouplings(SameDiff sd, DataType type, TarFlowConfig config, int tokens) {
+    this.sd = sd;
+    this.type = type;
+    this.config = config;
+    this.tokens = tokens;
+    this.normal = new ComposedNormal(sd, type);
+  }
+
+  @Override
+  public Coupled affine(SDVariable x, SDVariable theta) {
+    SDVariable[] parts = columns(theta.reshape(-1, 2), 2);
+    SDVariable u = x.reshape(-1, 1).sub(parts[0]).mul(sd.math().exp(parts[1].neg()));
+    return new Coupled(channels(u), channels(parts[1].neg()));
+  }
+
+  @Override
+  public SDVariable affineLogDensity(SDVariable x, SDVariable theta) {
+    Coupled coupled = affine(x, theta);
+    return ComposedNormal.logPdf(coupled.u()).add(coupled.logDeterminant());
+  }
+
+  @Override
+  public Coupled mixtureCdf(SDVariable x, SDVariable theta, int k) {
+    SDVariable[] parts = columns(theta.reshape(-1, 3L * k), 3);
+    SDVariable logWeights = sd.nn().logSoftmax(parts[0]);
+    SDVariable standard = standardize(x.reshape(-1, 1), parts[1], parts[2]);
+    SDVariable u = quantile(logWeights, standard);
+    SDVariable logDensity = logSumExp(joint(logWeights, standard, parts[2]));
+    return new Coupled(channels(u), channels(logDensity.sub(ComposedNormal.logPdf(u))));
+  }
+
+  @Override
+  public SDVariable mixtureCdfLogDensity(SDVariable x, SDVariable theta, int k) {
+    SDVariable[] parts = columns(theta.reshape(-1, 3L * k), 3);
+    SDVariable standard = standardize(x.reshape(-1, 1), parts[1], parts[2]);
+    return channels(logSumExp(joint(sd.nn().logSoftmax(parts[0]), standard, parts[2])));
+  }
+
+  @Override
+  public Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    int count = count(means);
+    int dims = config.latentDim();
+    SDVariable[] coordinates = columns(z.reshape(-1, dims), dims);
+    SDVariable[] centres = columns(means, dims);
+    SDVariable scales = logScales.reshape(1, count);
+    SDVariable logWeights = sd.nn().logSoftmax(logits.reshape(-1, count));
+    SDVariable[] u = new SDVariable[dims];
+    SDVariable logDeterminant = null;
+    for (int i = 0; i < dims; i++) {
+      SDVariable standard = standardize(coordinates[i], centres[i].reshape(1, count), scales);
+      u[i] = quantile(logWeights, standard);
+      SDVariable joint = joint(logWeights, standard, scales);
+      SDVariable logDensity = logSumExp(joint);
+      SDVariable term = logDensity.sub(ComposedNormal.logPdf(u[i]));
+      logDeterminant = logDeterminant == null ? term : logDeterminant.add(term);
+      logWeights = joint.sub(ComposedNormal.LOG_SQRT_2PI).sub(logDensity);
+    }
+    return new Coupled((dims == 1 ? u[0] : sd.concat(ROW, u)).reshape(-1, tokens, dims), logDeterminant.reshape(-1, tokens));
+  }
+
+  @Override
+  public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    SDVariable logWeights = sd.nn().logSoftmax(logits.reshape(-1, count(means)));
+    return mixtureLogDensity(z, logWeights, means, logScales);
+  }
+
+  @Override
+  public SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound) {
+    INDArray isScale = Nd4j.zeros(type, 1, outputs);
+    for (int j = outputs - k; j < outputs; j++) {
+      isScale.putScalar(0, j, 1.0);
+    }
+    SDVariable rows = raw.reshape(-1, outputs);
+    SDVariable change = sd.math().tanh(rows.mul(1 / bound)).mul(bound).sub(rows);
+    return rows.add(change.mul(sd.constant(isScale))).reshape(-1, positions(), config.channels(), outputs);
+  }
+
+  @Override
+  public SDVariable encode(SDVariable ids, SDVariable noise, SDVariable means, SDVariable logScales) {
+    int count = count(means);
+    int dims = config.latentDim();
+    SDVariable chosen = sd.oneHot(ids, count, -1, 1.0, 0.0, type).reshape(-1, count);
+    SDVariable scale = sd.math().exp(chosen.mmul(logScales.reshape(count, 1)));
+    return chosen.mmul(means).add(noise.reshape(-1, dims).mul(scale)).reshape(-1, tokens, dims);
+  }
+
+  @Override
+  public SDVariable vaeTerm(SDVariable z, SDVariable means, SDVariable logScales) {
+    return mixtureLogDensity(z, null, means, logScales).neg();
+  }
+
+  /** log sum_k w_k N(z; m_k, s_k^2 I) a token; without weights, of their plain sum. By differences: expanded squares lose digits. */
+  private SDVariable mixtureLogDensity(SDVariable z, SDVariable logWeights, SDVariable means, SDVariable logScales) {
+    int count = count(means);
+    int dims = config.latentDim();
+    SDVariable[] coordinates = columns(z.reshape(-1, dims), dims);
+    SDVariable[] centres = columns(means, dims);
+    SDVariable scales = logScales.reshape(1, count);
+    SDVariable joint = logWeights;
+    for (int i = 0; i < dims; i++) {
+      SDVariable standard = standardize(coordinates[i], centres[i].reshape(1, count), scales);
+      SDVariable gaussian = standard.mul(standard).mul(-0.5).sub(scales);
+      joint = joint == null ? gaussian : joint.add(gaussian);
+    }
+    return logSumExp(joint).sub((dims - 1) * ComposedNormal.LOG_SQRT_2PI).reshape(-1, tokens);
+  }
+
+  private SDVariable standardize(SDVariable z, SDVariable means, SDVariable logScales) {
+    return z.sub(means).mul(sd.math().exp(logScales.neg()));
+  }
+
+  /** log w_k + log N(z; m_k, s_k^2) + log sqrt(2 pi). */
+  private static SDVariable joint(SDVariable logWeights, SDVariable standard, SDVariable logScales) {
+    return logWeights.sub(logScales).sub(standard.mul(standard).mul(0.5));
+  }
+
+  /** log of the sum of the densities behind {@link #joint}, [rows, 1]. */
+  private SDVariable logSumExp(SDVariable joint) {
+    SDVariable max = joint.max(true, ROW);
+    return sd.math().log(sd.math().exp(joint.sub(max)).sum(true, ROW)).add(max).sub(ComposedNormal.LOG_SQRT_2PI);
+  }
+
+  private SDVariable quantile(SDVariable logWeights, SDVariable standard) {
+    SDVariable weights = sd.math().exp(logWeights);
+    return normal.quantile(weights.mul(normal.cdf(standard)).sum(true, ROW), weights.mul(normal.cdf(standard.neg())).sum(true, ROW));
+  }
+
+  private SDVariable[] columns(SDVariable rows, int parts) {
+    return parts == 1 ? new SDVariable[] {rows} : sd.split(rows, parts, ROW);
+  }
+
+  private SDVariable channels(SDVariable scalars) {
+    return scalars.reshape(-1, positions(), config.channels());
+  }
+
+  private int positions() {
+    return tokens / config.patchSize();
+  }
+
+  private static int count(SDVariable means) {
+    return Math.toIntExact(means.getShape()[0]);
+  }
+}

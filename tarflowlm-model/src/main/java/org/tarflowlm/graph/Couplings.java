@@ -1,0 +1,42 @@
+package org.tarflowlm.graph;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/**
+ * The couplings and the codebook inside a graph, in one of two kernel choices: Java kernels ({@link org.tarflowlm.coupling}) or a
+ * composition of stock ops. Both compute the same functions; tests hold them against each other.
+ *
+ * <p>Shapes: x and u [B, positions, D]; theta [B, positions, D, 2 or 3K], {@code k} its K; z [B, T, d]; logits [B, T, K]; means [K, d];
+ * logScales [K]. Results in nats; their first axis is B, the others are to be summed.
+ */
+interface Couplings {
+  /** What a coupling makes of its input: u, of the input's shape, and log|det du/dx|. */
+  record Coupled(SDVariable u, SDVariable logDeterminant) {}
+
+  /** {@link org.tarflowlm.coupling.Affine}; theta = (shift, log-scale). */
+  Coupled affine(SDVariable x, SDVariable theta);
+
+  /** log p(x) under the affine coupling. */
+  SDVariable affineLogDensity(SDVariable x, SDVariable theta);
+
+  /** {@link org.tarflowlm.coupling.MixtureCdf}; theta = (logits, means, log-scales). */
+  Coupled mixtureCdf(SDVariable x, SDVariable theta, int k);
+
+  /** log p(x) under the mixture-CDF coupling. */
+  SDVariable mixtureCdfLogDensity(SDVariable x, SDVariable theta, int k);
+
+  /** {@link org.tarflowlm.coupling.MixtureRosenblatt}. */
+  Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
+
+  /** log p(z) under the mixture-Rosenblatt coupling. */
+  SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
+
+  /** {@link org.tarflowlm.coupling.LogScaleBound} on the last {@code k} of the {@code outputs} numbers of theta's last axis. */
+  SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound);
+
+  /** {@link org.tarflowlm.coupling.Codebook#encode}: mu[x] + sigma[x] * noise. */
+  SDVariable encode(SDVariable ids, SDVariable noise, SDVariable means, SDVariable logScales);
+
+  /** {@link org.tarflowlm.coupling.Codebook#vaeTerm}. */
+  SDVariable vaeTerm(SDVariable z, SDVariable means, SDVariable logScales);
+}

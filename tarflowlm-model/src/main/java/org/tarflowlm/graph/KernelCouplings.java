@@ -1,0 +1,71 @@
+package org.tarflowlm.graph;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.tarflowlm.ops.AffineLogDensityOp;
+import org.tarflowlm.ops.AffineOp;
+import org.tarflowlm.ops.BoundLogScalesOp;
+import org.tarflowlm.ops.EncodeOp;
+import org.tarflowlm.ops.MixtureCdfLogDensityOp;
+import org.tarflowlm.ops.MixtureCdfOp;
+import org.tarflowlm.ops.RosenblattLogDensityOp;
+import org.tarflowlm.ops.RosenblattOp;
+import org.tarflowlm.ops.VaeTermOp;
+
+/** The couplings as Java kernels, computed in double whatever the graph's type: on the CPU. */
+final class KernelCouplings implements Couplings {
+  private final SameDiff sd;
+
+  KernelCouplings(SameDiff sd) {
+    this.sd = sd;
+  }
+
+  @Override
+  public Coupled affine(SDVariable x, SDVariable theta) {
+    return coupled(new AffineOp(sd, x, theta).outputVariables());
+  }
+
+  @Override
+  public SDVariable affineLogDensity(SDVariable x, SDVariable theta) {
+    return new AffineLogDensityOp(sd, x, theta).outputVariable();
+  }
+
+  @Override
+  public Coupled mixtureCdf(SDVariable x, SDVariable theta, int k) {
+    return coupled(new MixtureCdfOp(sd, x, theta).outputVariables());
+  }
+
+  @Override
+  public SDVariable mixtureCdfLogDensity(SDVariable x, SDVariable theta, int k) {
+    return new MixtureCdfLogDensityOp(sd, x, theta).outputVariable();
+  }
+
+  @Override
+  public Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    return coupled(new RosenblattOp(sd, z, logits, means, logScales).outputVariables());
+  }
+
+  @Override
+  public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    return new RosenblattLogDensityOp(sd, z, logits, means, logScales).outputVariable();
+  }
+
+  @Override
+  public SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound) {
+    return new BoundLogScalesOp(sd, raw, k, bound).outputVariable();
+  }
+
+  @Override
+  public SDVariable encode(SDVariable ids, SDVariable noise, SDVariable means, SDVariable logScales) {
+    return new EncodeOp(sd, noise, means, logScales, ids).outputVariable();
+  }
+
+  @Override
+  public SDVariable vaeTerm(SDVariable z, SDVariable means, SDVariable logScales) {
+    return new VaeTermOp(sd, z, means, logScales).outputVariable();
+  }
+
+  private static Coupled coupled(SDVariable[] outputs) {
+    return new Coupled(outputs[0], outputs[1]);
+  }
+}
