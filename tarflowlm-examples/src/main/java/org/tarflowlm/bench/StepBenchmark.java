@@ -1,8 +1,6 @@
 package org.tarflowlm.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,6 +24,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 public final class StepBenchmark {
   private static final int VOCAB = 27;
   private static final int LATENT_DIM = 5;
+  private static final double MEGABYTE = 1 << 20;
 
   private final ComputationGraph network;
   private final INDArray ids;
@@ -103,16 +102,17 @@ public final class StepBenchmark {
     }
     Arrays.sort(milliseconds);
     double median = milliseconds[steps / 2];
-    return new Figures(median, milliseconds[0], milliseconds[(int) (steps * 0.9)], tokens / median * 1000, peakRssMb(),
-        TarFlowNetwork.layer(network).workingMemoryBytes() / 1048576.0, network.numParams());
+    return new Figures(median, milliseconds[0], milliseconds[(int) (steps * 0.9)], tokens / median * 1000, ResidentMemory.peakMb(),
+        workingMemoryMb(), network.numParams());
   }
 
-  private static double peakRssMb() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.isReadable(status)) {
-      return 0;
-    }
-    return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmHWM:"))
-        .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024).findFirst().orElse(0);
+  /** Native memory of a step's activations and gradients, in MiB. */
+  double workingMemoryMb() {
+    return TarFlowNetwork.layer(network).workingMemoryBytes() / MEGABYTE;
+  }
+
+  /** What of it is in use at the fullest moment of a step, in MiB. */
+  double peakLiveMb() {
+    return TarFlowNetwork.layer(network).peakLiveBytes() / MEGABYTE;
   }
 }

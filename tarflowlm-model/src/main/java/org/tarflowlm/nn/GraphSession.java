@@ -58,6 +58,11 @@ final class GraphSession extends InferenceSession {
     return memory.bytes();
   }
 
+  /** Most bytes in use at one time. */
+  long peakLiveBytes() {
+    return memory.peakLiveBytes();
+  }
+
   void close() {
     memory.close();
   }

@@ -26,10 +26,17 @@ final class RecyclingMemory extends AbstractMemoryMgr {
   private final Map<Key, ArrayDeque<Buffer>> free = new HashMap<>();
   private final Map<Long, Buffer> owned = new HashMap<>();
   private long bytes;
+  private long live;
+  private long peakLive;
 
   /** Bytes of all buffers ever allocated here; none is given back before {@link #close()}. */
   long bytes() {
     return bytes;
+  }
+
+  /** Most bytes ever handed out at one time: what a step cannot do without. */
+  long peakLiveBytes() {
+    return peakLive;
   }
 
   @Override
@@ -49,6 +56,8 @@ final class RecyclingMemory extends AbstractMemoryMgr {
       owned.put(buffer.flat.data().address(), buffer);
     }
     buffer.pooled = false;
+    live += length * type.width();
+    peakLive = Math.max(peakLive, live);
     return buffer.shaped(shape);
   }
 
@@ -76,6 +85,7 @@ final class RecyclingMemory extends AbstractMemoryMgr {
   private void recycle(Buffer buffer) {
     if (!buffer.pooled) {
       buffer.pooled = true;
+      live -= buffer.flat.length() * buffer.flat.dataType().width();
       free.computeIfAbsent(new Key(buffer.flat.dataType(), buffer.flat.length()), key -> new ArrayDeque<>()).addFirst(buffer);
     }
   }
@@ -87,6 +97,7 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     owned.clear();
     free.clear();
     bytes = 0;
+    live = 0;
   }
 
   /**

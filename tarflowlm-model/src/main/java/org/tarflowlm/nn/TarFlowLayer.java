@@ -173,6 +173,11 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return (forward == null ? 0 : forward.bytes()) + (backward == null ? 0 : backward.bytes());
   }
 
+  /** Bytes of activations and gradients in use at the fullest moment of a step: the least that {@link #workingMemoryBytes} can be. */
+  public long peakLiveBytes() {
+    return (forward == null ? 0 : forward.peakLiveBytes()) + (backward == null ? 0 : backward.peakLiveBytes());
+  }
+
   private INDArray evaluate(String output, INDArray ids, Map<String, INDArray> placeholders) {
     prepare(ids);
     if (forward == null) {

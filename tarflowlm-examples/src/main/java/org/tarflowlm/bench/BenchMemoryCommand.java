@@ -1,0 +1,74 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.tarflowlm.bench.StepBenchmark.Model;
+import org.tarflowlm.bench.StepBenchmark.Shape;
+import org.tarflowlm.graph.KernelChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Watches a training's memory over many steps. */
+@Command(name = "memory", mixinStandardHelpOptions = true, description =
+    "Train on random tokens and print, ten times on the way, the resident set and the working memory of a step.")
+public final class BenchMemoryCommand implements Callable<Integer> {
+  private static final int LINES = 10;
+
+  @Option(names = "--model", defaultValue = "mixd", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
+  private Model model;
+
+  @Option(names = "--batch", defaultValue = "8")
+  private int batch;
+
+  @Option(names = "--seq", defaultValue = "256")
+  private int sequence;
+
+  @Option(names = "--width", defaultValue = "128")
+  private int width;
+
+  @Option(names = "--layers", split = ",", defaultValue = "2,1,1")
+  private List<Integer> layers;
+
+  @Option(names = "--heads", defaultValue = "4")
+  private int heads;
+
+  @Option(names = "--steps", defaultValue = "2000", description = "default ${DEFAULT-VALUE}")
+  private int steps;
+
+  @Option(names = "--json")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    StepBenchmark benchmark = new StepBenchmark(new Shape(model, batch, sequence, width, layers, heads), KernelChoice.AUTO);
+    List<Map<String, Object>> lines = new ArrayList<>();
+    for (int i = 1; i <= LINES; i++) {
+      int each = Math.max(1, steps / LINES);
+      benchmark.warmUp(each);
+      double working = benchmark.workingMemoryMb();
+      double needed = benchmark.peakLiveMb();
+      double resident = ResidentMemory.nowMb();
+      lines.add(Map.of("step", i * each, "rssMb", resident, "workingMemoryMb", working, "neededMb", needed));
+      if (!json) {
+        out.printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the arrays alive at its fullest moment (%.1f MB)%n", i * each,
+            resident, working, working / needed, needed);
+        out.flush();
+      }
+    }
+    if (json) {
+      out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(lines));
+    }
+    return 0;
+  }
+}
