@@ -70,4 +70,14 @@ public final class TarFlowNetwork {
   public static Map<String, INDArray> parameters(ComputationGraph network) {
     return network.getLayer(LAYER).paramTable();
   }
+
+  /** The optimiser's moments of all parameters as one flat array: a view, so writing to it changes the network. */
+  public static INDArray updaterState(ComputationGraph network) {
+    return network.getUpdater().getStateViewArray();
+  }
+
+  /** Sets the number of updates that the network believes to have behind it: the schedule goes on from there. */
+  public static void setIteration(ComputationGraph network, int iteration) {
+    network.getConfiguration().setIterationCount(iteration);
+  }
 }

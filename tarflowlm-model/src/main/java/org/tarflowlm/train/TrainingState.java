@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.zoo.safetensors.DType;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 import org.tarflowlm.zoo.safetensors.SafetensorsReader;
@@ -37,7 +38,7 @@ final class TrainingState {
   static void save(Path file, ComputationGraph network, Counters counters) throws IOException {
     Map<String, FloatTensor> tensors = new LinkedHashMap<>();
     tensors.put(PARAMETERS, flat(network.params()));
-    tensors.put(UPDATER, flat(network.getUpdater().getStateViewArray()));
+    tensors.put(UPDATER, flat(TarFlowNetwork.updaterState(network)));
     SafetensorsWriter.write(file, tensors, DType.F32, Map.of(
         "step", Integer.toString(counters.step()),
         "seconds", Double.toString(counters.seconds()),
@@ -49,11 +50,11 @@ final class TrainingState {
   static Counters restore(Path file, ComputationGraph network) throws IOException {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       assign(file, PARAMETERS, reader, network.params());
-      assign(file, UPDATER, reader, network.getUpdater().getStateViewArray());
+      assign(file, UPDATER, reader, TarFlowNetwork.updaterState(network));
       Map<String, String> metadata = reader.metadata();
       Counters counters = new Counters(Integer.parseInt(metadata.get("step")), Double.parseDouble(metadata.get("seconds")),
           Double.parseDouble(metadata.get("bestBits")), Integer.parseInt(metadata.getOrDefault("bestStep", metadata.get("step"))));
-      network.getConfiguration().setIterationCount(counters.step());
+      TarFlowNetwork.setIteration(network, counters.step());
       return counters;
     } catch (NumberFormatException | NullPointerException e) {
       throw new ConfigException(file + ": expected counters step, seconds and bestBits in the metadata", e);

@@ -1,0 +1,145 @@
+package org.tarflowlm;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.ObjectInputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The arrows between the packages, as docs/architecture.md draws them: each package with all that it may use. */
+class ArchitectureTest {
+  private static final String ROOT = "org.tarflowlm.";
+  private static final Map<String, List<String>> MAY_USE = new LinkedHashMap<>();
+
+  static {
+    MAY_USE.put("data", List.of());
+    MAY_USE.put("data.file", List.of("data"));
+    MAY_USE.put("data.tokenize", List.of("data"));
+    MAY_USE.put("data.text", List.of("data", "data.file", "data.tokenize"));
+    MAY_USE.put("data.latent", List.of("data", "data.text"));
+    MAY_USE.put("data.corpus", List.of("data", "data.file", "data.text", "data.tokenize"));
+    MAY_USE.put("config", List.of());
+    MAY_USE.put("coupling", List.of());
+    MAY_USE.put("kernel", List.of());
+    MAY_USE.put("inverse", List.of("config", "coupling", "kernel", "data.tokenize"));
+    MAY_USE.put("ops", List.of("config", "coupling", "kernel", "inverse"));
+    MAY_USE.put("graph", List.of("config", "ops"));
+    MAY_USE.put("nn", List.of("config", "kernel", "ops", "graph", "data.latent"));
+    MAY_USE.put("eval", List.of("config", "nn", "data.text"));
+    MAY_USE.put("zoo.safetensors", List.of("config"));
+    MAY_USE.put("zoo", List.of("zoo.safetensors", "config", "coupling", "inverse", "nn", "eval", "data", "data.latent", "data.text",
+        "data.tokenize"));
+    MAY_USE.put("train", List.of("zoo", "zoo.safetensors", "config", "graph", "nn", "eval", "data", "data.text", "data.tokenize"));
+    List<String> library = List.copyOf(MAY_USE.keySet());
+    MAY_USE.put("bench", library);
+    MAY_USE.put("examples", library);
+    MAY_USE.put("cli", Stream.concat(library.stream(), Stream.of("bench")).toList());
+  }
+
+  private static JavaClasses project;
+
+  @BeforeAll
+  static void read() {
+    project = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+        .withImportOption(location -> !location.contains("/jmh_generated/")).importPackages("org.tarflowlm");
+  }
+
+  @Test
+  void everyPackageHasItsPlaceInTheTable() {
+    TreeSet<String> found = new TreeSet<>();
+    project.forEach(each -> found.add(each.getPackageName().substring(ROOT.length())));
+    found.removeAll(MAY_USE.keySet());
+    assertEquals(new TreeSet<>(), found, "packages that the table of arrows does not know");
+  }
+
+  static Stream<Arguments> arrows() {
+    return MAY_USE.entrySet().stream().map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("arrows")
+  void packageUsesOnlyWhatItMay(String name, List<String> allowed) {
+    List<String> forbidden = new ArrayList<>(MAY_USE.keySet());
+    forbidden.remove(name);
+    forbidden.removeAll(allowed);
+    noClasses().that().resideInAPackage(ROOT + name).should().dependOnClassesThat(packages(forbidden))
+        .allowEmptyShould(true).check(project);
+  }
+
+  private static DescribedPredicate<JavaClass> packages(List<String> names) {
+    return resideInAnyPackage(names.stream().map(ROOT::concat).toArray(String[]::new));
+  }
+
+  @Test
+  void noCyclesOfPackages() {
+    slices().matching(ROOT + "(**)").should().beFreeOfCycles().check(project);
+  }
+
+  @Test
+  void mathematicsKnowsNoLibrary() {
+    usesOnly("coupling", "java..");
+    usesOnly("inverse", "java..");
+    usesOnly("config", "java..", "com.fasterxml.jackson..");
+    usesOnly("kernel", "java..", "org.bytedeco..", "com.sun.jna..", "org.apache.logging.log4j..");
+  }
+
+  private static void usesOnly(String name, String... libraries) {
+    String[] all = Stream.concat(Stream.of("org.tarflowlm.."), Arrays.stream(libraries)).toArray(String[]::new);
+    DescribedPredicate<JavaClass> primitive = DescribedPredicate.describe("primitive",
+        type -> type.getBaseComponentType().isPrimitive() || Stream.of(all).anyMatch(each ->
+            resideInAPackage(each).test(type.getBaseComponentType())));
+    classes().that().resideInAPackage(ROOT + name).should().onlyDependOnClassesThat(primitive)
+        .as(name + " uses " + Arrays.stream(libraries).collect(Collectors.joining(", "))).check(project);
+  }
+
+  @Test
+  void onlyOpsGraphAndNnKnowSameDiff() {
+    noClasses().that().resideOutsideOfPackages(ROOT + "ops", ROOT + "graph", ROOT + "nn", ROOT + "bench", ROOT + "examples")
+        .should().dependOnClassesThat().resideInAPackage("org.nd4j.autodiff..").check(project);
+  }
+
+  /** Others see a ComputationGraph and the ZooModel that they were promised, no layer and no configuration. */
+  @Test
+  void nnIsTheOnlyDoorToDl4jLayers() {
+    noClasses().that().resideOutsideOfPackages(ROOT + "nn", ROOT + "bench", ROOT + "examples").should()
+        .dependOnClassesThat(resideInAPackage("org.deeplearning4j.nn..").and(DescribedPredicate.describe("internals",
+            type -> !type.isEquivalentTo(ComputationGraph.class) && !type.getName().equals("org.deeplearning4j.nn.api.Model"))))
+        .check(project);
+  }
+
+  @Test
+  void onlyTheCommandLineAndTheExamplesPrint() {
+    for (String stream : List.of("out", "err")) {
+      noClasses().that().resideOutsideOfPackages(ROOT + "cli", ROOT + "examples").and().doNotHaveSimpleName("QuietOutput")
+          .should().accessField(System.class, stream).check(project);
+    }
+    noClasses().should().callMethod(Throwable.class, "printStackTrace").check(project);
+  }
+
+  @Test
+  void nothingReadsSerialisedJavaObjects() {
+    noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class).check(project);
+  }
+}
