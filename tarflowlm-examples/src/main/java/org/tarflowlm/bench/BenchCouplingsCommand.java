@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tarflowlm.config.Coupling;
-import org.tarflowlm.graph.CouplingGraph;
 import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.CouplingStep;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -18,10 +18,12 @@ import picocli.CommandLine.Spec;
 
 /** Times the couplings alone, kernels against the same mathematics composed of stock ops. */
 @Command(name = "couplings", mixinStandardHelpOptions = true, description = {
-    "Time each coupling alone, forward and gradient: our kernels in turns with the same mathematics composed of stock SameDiff ops.",
+    "Time each coupling alone, forward and gradient: our kernels in turns with the same mathematics composed of stock SameDiff ops,",
+    "these both as SameDiff runs a graph by itself and in the memory that our models run in.",
     "With --no-stock, only the kernels: for sizes at which the composed graph does not fit into memory."})
 public final class BenchCouplingsCommand implements Callable<Integer> {
-  private static final int WARM_UP = 30;
+  private static final int WARM_UP = 100;
+  private static final int ROUNDS_BETWEEN_COLLECTIONS = 10;
 
   @Option(names = "--coupling", split = ",", defaultValue = "MIX_1,MIX_D", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private List<Coupling> couplings;
@@ -35,11 +37,11 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   @Option(names = "--mixtures", defaultValue = "27", description = "default ${DEFAULT-VALUE}")
   private int mixtures;
 
-  @Option(names = "--rounds", defaultValue = "40", description = "timed runs; default ${DEFAULT-VALUE}")
+  @Option(names = "--rounds", defaultValue = "100", description = "timed runs; default ${DEFAULT-VALUE}")
   private int rounds;
 
-  @Option(names = "--no-stock", negatable = true, defaultValue = "true", fallbackValue = "true")
-  private boolean stock;
+  @Option(names = "--no-stock", description = "only the kernels")
+  private boolean kernelsOnly;
 
   @Option(names = "--json")
   private boolean json;
@@ -48,11 +50,13 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   /**
-   * Figures of one coupling.
+   * Figures of one coupling, medians.
    *
-   * @param stockMs 0 if it was not run
+   * @param stockMs stock ops as SameDiff runs them; 0 if they were not run
+   * @param stockRecycledMs stock ops in recycled memory
    */
-  record Result(Coupling coupling, int rows, int dims, int mixtures, double kernelMs, double stockMs, double ratio, double peakRssMb) {}
+  record Result(Coupling coupling, int rows, int dims, int mixtures, double kernelMs, double stockMs, double stockRecycledMs,
+      double ratio, double ratioRecycled, double peakRssMb) {}
 
   @Override
   public Integer call() throws IOException {
@@ -63,7 +67,8 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
       results.add(r);
       if (!json) {
         out.printf("%-7s %,d rows, dim %d, %,d mixtures: kernels %.2f ms%s  peak memory %.0f MB%n", coupling, rows, dims, mixtures,
-            r.kernelMs(), stock ? String.format(", stock ops %.1f ms, %.1f times as long", r.stockMs(), r.ratio()) : "", r.peakRssMb());
+            r.kernelMs(), kernelsOnly ? "" : String.format(", stock ops %.1f ms (%.1f times as long), in our memory %.1f ms (%.1f times)", r.stockMs(),
+                r.ratio(), r.stockRecycledMs(), r.ratioRecycled()), r.peakRssMb());
         out.flush();
       }
     }
@@ -74,30 +79,35 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   }
 
   private Result measure(Coupling coupling) throws IOException {
-    CouplingGraph kernels = new CouplingGraph(coupling, KernelChoice.AUTO, DataType.FLOAT, rows, dims, mixtures);
-    CouplingGraph composed = stock ? new CouplingGraph(coupling, KernelChoice.COMPOSED, DataType.FLOAT, rows, dims, mixtures) : null;
-    for (int i = 0; i < Math.min(WARM_UP, rounds); i++) {
-      time(kernels);
-      if (stock) {
-        time(composed);
+    List<CouplingStep> steps = new ArrayList<>();
+    steps.add(new CouplingStep(coupling, KernelChoice.AUTO, true, DataType.FLOAT, rows, dims, mixtures));
+    if (!kernelsOnly) {
+      steps.add(new CouplingStep(coupling, KernelChoice.COMPOSED, false, DataType.FLOAT, rows, dims, mixtures));
+      steps.add(new CouplingStep(coupling, KernelChoice.COMPOSED, true, DataType.FLOAT, rows, dims, mixtures));
+    }
+    double[][] times = new double[3][rounds];
+    for (int i = -Math.min(WARM_UP, rounds); i < rounds; i++) {
+      for (int s = 0; s < steps.size(); s++) {
+        times[s][Math.max(i, 0)] = time(steps.get(s));
+      }
+      if (i % ROUNDS_BETWEEN_COLLECTIONS == 0) {
+        System.gc(); // SameDiff by itself gives memory back only as Java collects its arrays: gigabytes here
       }
     }
-    double[] ours = new double[rounds];
-    double[] theirs = new double[rounds];
-    for (int i = 0; i < rounds; i++) {
-      ours[i] = time(kernels);
-      theirs[i] = stock ? time(composed) : 0;
+    steps.forEach(CouplingStep::close);
+    for (double[] each : times) {
+      Arrays.sort(each);
     }
-    Arrays.sort(ours);
-    Arrays.sort(theirs);
-    double kernelMs = ours[rounds / 2];
-    double stockMs = theirs[rounds / 2];
-    return new Result(coupling, rows, dims, mixtures, kernelMs, stockMs, stockMs / kernelMs, ResidentMemory.peakMb());
+    double kernels = times[0][rounds / 2];
+    double stock = times[1][rounds / 2];
+    double recycled = times[2][rounds / 2];
+    return new Result(coupling, rows, dims, mixtures, kernels, stock, recycled, stock / kernels, recycled / kernels,
+        ResidentMemory.peakMb());
   }
 
-  private static double time(CouplingGraph graph) {
+  private static double time(CouplingStep step) {
     long begin = System.nanoTime();
-    graph.gradients().values().forEach(gradient -> gradient.close());
+    step.run();
     return (System.nanoTime() - begin) / 1e6;
   }
 }

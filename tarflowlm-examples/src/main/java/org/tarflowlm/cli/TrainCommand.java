@@ -6,10 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.TokenSequence;
@@ -29,8 +25,6 @@ import picocli.CommandLine.Spec;
 /** Trains a model on a file of text. */
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Train a model on a file of text; interrupt and resume at will.")
 final class TrainCommand implements Callable<Integer> {
-  private static final int INTERRUPTED = 130;
-  private static final long SECONDS_TO_SAVE = 60;
   private static final int CHUNK = 1 << 16;
 
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration (JSON: tokenizer, model, training).")
@@ -72,24 +66,19 @@ final class TrainCommand implements Callable<Integer> {
       TrainingSummary last = stages.get(stages.size() - 1);
       boolean finished = stages.size() == expected && last.finished();
       print(stages, finished);
-      return finished ? 0 : INTERRUPTED;
+      return finished ? 0 : UntilInterrupted.INTERRUPTED;
     }
   }
 
   private TrainingSummary whole(RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
     Trainer trainer = resume ? Trainer.resume(run, training, validation, out) : Trainer.start(run, training, validation, out);
-    return runUntilInterrupted(trainer::run);
+    return UntilInterrupted.run(trainer::run);
   }
 
   private List<TrainingSummary> flowByFlow(RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
     ProgressiveTrainer trainer = resume
         ? ProgressiveTrainer.resume(run, training, validation, out) : ProgressiveTrainer.start(run, training, validation, out);
-    return runUntilInterrupted(trainer::run);
-  }
-
-  /** A run that ends early when it is told to. */
-  private interface Interruptible<T> {
-    T run(BooleanSupplier interrupted) throws IOException;
+    return UntilInterrupted.run(trainer::run);
   }
 
   /** A text that cannot be trained on is refused before anything is written, rather than when its bad place comes up. */
@@ -101,29 +90,6 @@ final class TrainCommand implements Callable<Integer> {
       int[] ids = new int[CHUNK];
       for (long at = 0; at < tokens.length(); at += CHUNK) {
         tokens.read(at, ids, 0, (int) Math.min(CHUNK, tokens.length() - at));
-      }
-    }
-  }
-
-  /** On Ctrl-C or a termination signal the run ends its step and saves its state before the process goes. */
-  private static <T> T runUntilInterrupted(Interruptible<T> training) throws IOException {
-    AtomicBoolean interrupted = new AtomicBoolean();
-    CountDownLatch saved = new CountDownLatch(1);
-    Thread hook = new Thread(() -> {
-      interrupted.set(true);
-      try {
-        saved.await(SECONDS_TO_SAVE, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }, "tarflowlm-save");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      return training.run(interrupted::get);
-    } finally {
-      saved.countDown();
-      if (!interrupted.get()) {
-        Runtime.getRuntime().removeShutdownHook(hook);
       }
     }
   }

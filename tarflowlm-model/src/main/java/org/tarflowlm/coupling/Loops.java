@@ -39,6 +39,16 @@ final class Loops {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(power + power * expm1) + (n >> TABLE_BITS << 52));
   }
 
+  /** All ones for a number below zero, and for -0.0; else zero. */
+  static long negativeMask(double x) {
+    return Double.doubleToRawLongBits(x) >> 63;
+  }
+
+  /** {@code a} where the mask is all ones, {@code b} where it is zero: a choice that depends on data would be mispredicted half the time. */
+  static double select(long mask, double a, double b) {
+    return Double.longBitsToDouble(Double.doubleToRawLongBits(a) & mask | Double.doubleToRawLongBits(b) & ~mask);
+  }
+
   static double max(double[] values, int at, int count) {
     double max = values[at];
     for (int j = at + 1; j < at + count; j++) {

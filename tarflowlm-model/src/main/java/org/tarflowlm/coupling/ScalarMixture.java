@@ -92,13 +92,9 @@ final class ScalarMixture {
     for (int j = 0; j < k; j++) {
       double tail = small[at + j];
       double rest = weight[at + j] - tail;
-      if (x[at + j] < 0) {
-        below += tail;
-        above += rest;
-      } else {
-        below += rest;
-        above += tail;
-      }
+      long negative = Loops.negativeMask(x[at + j]);
+      below += Loops.select(negative, tail, rest);
+      above += Loops.select(negative, rest, tail);
     }
     boolean lower = below <= above;
     double tail = lower ? below : above;
@@ -107,9 +103,9 @@ final class ScalarMixture {
     }
     if (tailWeights) {
       double inverse = 1.0 / tail;
+      long flip = lower ? 0L : -1L;
       for (int j = at; j < next; j++) {
-        boolean isSmall = (x[j] < 0) == lower;
-        small[j] = (isSmall ? small[j] : weight[j] - small[j]) * inverse;
+        small[j] = Loops.select(Loops.negativeMask(x[j]) ^ flip, small[j], weight[j] - small[j]) * inverse;
       }
     }
     double u = Normal.quantileOfLog(Math.log(tail));

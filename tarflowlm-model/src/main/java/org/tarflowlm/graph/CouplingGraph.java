@@ -59,9 +59,14 @@ public final class CouplingGraph {
     inputs = List.copyOf(in.keySet());
   }
 
-  /** Forward and backward once; the gradients of all inputs by name. */
-  public Map<String, INDArray> gradients() {
-    return sd.calculateGradients(Map.of(), inputs);
+  /** The graph; its loss is {@link WindowGraph#LOSS}. */
+  public SameDiff sameDiff() {
+    return sd;
+  }
+
+  /** Names of the inputs, which are variables of the graph. */
+  public List<String> inputs() {
+    return inputs;
   }
 
   private SDVariable variable(String name, DataType type, Random random, long... shape) {

@@ -1,0 +1,74 @@
+package org.tarflowlm.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.tarflowlm.train.Experiment;
+import org.tarflowlm.train.ExperimentReport;
+import org.tarflowlm.train.ExperimentRow;
+import org.tarflowlm.train.ExperimentSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains and scores the rows of a comparison and writes its table. */
+@Command(name = "experiment", mixinStandardHelpOptions = true, description = {
+    "Train several models on one text, score them on another, and write a table of both.",
+    "Rows that are finished are not done again; an interrupted row goes on where it stopped."})
+final class ExperimentCommand implements Callable<Integer> {
+  @Option(names = "--spec", required = true, paramLabel = "FILE", description = "JSON: title, rows (name, label, config, ...), baseline.")
+  private Path spec;
+
+  @Option(names = "--train", required = true, paramLabel = "FILE", description = "Text to train on.")
+  private String train;
+
+  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to choose the best checkpoint by.")
+  private String valid;
+
+  @Option(names = "--test", required = true, paramLabel = "FILE", description = "Text to report.")
+  private String test;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs, one folder a row.")
+  private Path out;
+
+  @Option(names = "--rows", split = ",", paramLabel = "NAME", description = "Only these rows, in this order; default all.")
+  private List<String> rows = List.of();
+
+  @Option(names = "--samples", defaultValue = "64", paramLabel = "K",
+      description = "Samples of the importance-weighted bound; 1 leaves it out; default ${DEFAULT-VALUE}.")
+  private int samples;
+
+  @Option(names = "--report", paramLabel = "FILE",
+      description = "Markdown file whose table is brought up to date after each row; the rest of the file stays.")
+  private Path report;
+
+  @Option(names = "--json", description = "Print the figures as JSON.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec command;
+
+  @Override
+  public Integer call() throws IOException {
+    Experiment experiment = new Experiment(spec, new Experiment.Texts(train, valid, test), samples, out);
+    List<String> names = rows.isEmpty() ? experiment.spec().rows().stream().map(ExperimentSpec.Row::name).toList() : rows;
+    boolean finished = UntilInterrupted.run(interrupted -> {
+      for (String name : names) {
+        if (interrupted.getAsBoolean() || !experiment.run(name, interrupted)) {
+          return false;
+        }
+        if (report != null) {
+          ExperimentReport.write(report, experiment.spec(), experiment.results());
+        }
+      }
+      return true;
+    });
+    List<ExperimentRow> results = experiment.results();
+    PrintWriter output = command.commandLine().getOut();
+    output.println(json ? Json.of(results) : ExperimentReport.markdown(experiment.spec(), results).stripTrailing());
+    return finished ? 0 : UntilInterrupted.INTERRUPTED;
+  }
+}

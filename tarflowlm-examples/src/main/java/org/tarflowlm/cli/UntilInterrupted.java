@@ -1,0 +1,45 @@
+package org.tarflowlm.cli;
+
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+
+/** Long work that saves its state before the process goes. */
+final class UntilInterrupted {
+  /** Exit code of a run that was told to end, as shells have it for Ctrl-C. */
+  static final int INTERRUPTED = 130;
+  private static final long SECONDS_TO_SAVE = 60;
+
+  private UntilInterrupted() {}
+
+  /** A run that ends early when it is told to. */
+  @FunctionalInterface
+  interface Run<T> {
+    T run(BooleanSupplier interrupted) throws IOException;
+  }
+
+  /** On Ctrl-C or a termination signal the run ends its step and saves its state before the process goes. */
+  static <T> T run(Run<T> work) throws IOException {
+    AtomicBoolean interrupted = new AtomicBoolean();
+    CountDownLatch saved = new CountDownLatch(1);
+    Thread hook = new Thread(() -> {
+      interrupted.set(true);
+      try {
+        saved.await(SECONDS_TO_SAVE, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }, "tarflowlm-save");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      return work.run(interrupted::get);
+    } finally {
+      saved.countDown();
+      if (!interrupted.get()) {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      }
+    }
+  }
+}

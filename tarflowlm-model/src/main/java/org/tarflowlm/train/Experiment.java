@@ -1,0 +1,140 @@
+package org.tarflowlm.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.eval.Likelihood;
+import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.CheckpointNetworks;
+
+/**
+ * Trains several models on one text and scores them on another, as in the paper's Table 2.
+ *
+ * <p>Each row is a run of its own in a folder of its own under the output folder, with its figures in {@code result.json} once it is
+ * scored. Whatever is finished is not done again, and an unfinished run goes on from its last checkpoint; so an experiment may be
+ * interrupted at any time, and runs begun by {@code tarflowlm train} with the same configuration count.
+ */
+public final class Experiment {
+  private static final Logger LOG = LogManager.getLogger(Experiment.class);
+  private static final String RESULT = "result.json";
+  private static final long NOISE_SEED = 1;
+
+  private final ExperimentSpec spec;
+  private final Path specFile;
+  private final Texts texts;
+  private final int samples;
+  private final Path out;
+
+  /**
+   * The texts, each a file, compressed file or {@code archive.zip#member}.
+   *
+   * @param train to train on
+   * @param valid to choose the best checkpoint by
+   * @param test to report
+   */
+  public record Texts(String train, String valid, String test) {}
+
+  /**
+   * @param specFile JSON of an {@link ExperimentSpec}
+   * @param samples K of the importance-weighted bound; 1 leaves it out
+   * @param out folder of the runs; made if it is not there
+   * @throws ConfigException if the file is not an experiment's
+   */
+  public Experiment(Path specFile, Texts texts, int samples, Path out) {
+    this.spec = RecordJson.read(specFile, ExperimentSpec.class);
+    this.specFile = specFile.toAbsolutePath();
+    this.texts = texts;
+    this.samples = samples;
+    this.out = out;
+  }
+
+  public ExperimentSpec spec() {
+    return spec;
+  }
+
+  /** Figures of the rows that are finished, in the order of the experiment. */
+  public List<ExperimentRow> results() {
+    List<ExperimentRow> results = new ArrayList<>();
+    for (ExperimentSpec.Row row : spec.rows()) {
+      Path file = out.resolve(row.name()).resolve(RESULT);
+      if (Files.isRegularFile(file)) {
+        results.add(RecordJson.read(file, ExperimentRow.class));
+      }
+    }
+    return results;
+  }
+
+  /**
+   * Trains and scores one row, unless that is done already.
+   *
+   * @return whether the row is finished; false if it was interrupted
+   * @throws ConfigException if the row is unknown or its folder holds a run of another configuration
+   */
+  public boolean run(String name, BooleanSupplier interrupted) throws IOException {
+    ExperimentSpec.Row row = spec.rows().stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow(() ->
+        new ConfigException("no row " + name + " in " + specFile + "; expected one of "
+            + String.join(", ", spec.rows().stream().map(ExperimentSpec.Row::name).toList())));
+    Path folder = out.resolve(name);
+    if (Files.isRegularFile(folder.resolve(RESULT))) {
+      return true;
+    }
+    RunConfig config = RecordJson.read(specFile.resolveSibling(row.config()), RunConfig.class);
+    Tokenizer tokenizer = Tokenizers.byName(config.tokenizer());
+    List<TrainingSummary> stages;
+    Path best;
+    try (TokenSequence train = TokenSequences.open(texts.train(), tokenizer);
+        TokenSequence valid = TokenSequences.open(texts.valid(), tokenizer)) {
+      LOG.info("{}: training", name);
+      if (row.progressive()) {
+        ProgressiveTrainer trainer = RunFolder.holdsRun(folder)
+            ? ProgressiveTrainer.resume(config, train, valid, folder) : ProgressiveTrainer.start(config, train, valid, folder);
+        stages = trainer.run(interrupted);
+        best = trainer.folder(trainer.stages()).resolve(Trainer.BEST);
+        if (stages.size() < trainer.stages()) {
+          return false;
+        }
+      } else {
+        Trainer trainer = RunFolder.holdsRun(folder)
+            ? Trainer.resume(config, train, valid, folder) : Trainer.start(config, train, valid, folder);
+        stages = List.of(trainer.run(interrupted));
+        best = folder.resolve(Trainer.BEST);
+      }
+    }
+    if (!stages.get(stages.size() - 1).finished()) {
+      return false;
+    }
+    AtomicFiles.write(folder.resolve(RESULT), RecordJson.write(score(row, stages, best, tokenizer)));
+    return true;
+  }
+
+  private ExperimentRow score(ExperimentSpec.Row row, List<TrainingSummary> stages, Path best, Tokenizer tokenizer) throws IOException {
+    ComputationGraph network = CheckpointNetworks.network(Checkpoint.load(best));
+    try (TokenSequence test = TokenSequences.open(texts.test(), tokenizer)) {
+      LOG.info("{}: scoring {} tokens", row.name(), test.length());
+      LikelihoodEstimate one = new Likelihood(TarFlowNetwork.layer(network), NOISE_SEED).of(test);
+      boolean exact = one.bound() == LikelihoodEstimate.Bound.EXACT;
+      LikelihoodEstimate weighted = exact || samples == 1 ? one
+          : new Likelihood(TarFlowNetwork.layer(network), NOISE_SEED, samples).of(test);
+      TrainingSummary last = stages.get(stages.size() - 1);
+      return new ExperimentRow(row.name(), row.label(), row.published(), one.bound().name(), last.parameters(),
+          stages.stream().mapToLong(TrainingSummary::tokens).sum(), stages.stream().mapToInt(TrainingSummary::step).sum(),
+          stages.stream().mapToDouble(TrainingSummary::seconds).sum(), one.bitsPerToken(), one.standardErrorBits(), exact ? 1 : samples,
+          weighted.bitsPerToken(), weighted.standardErrorBits(), one.tokens());
+    }
+  }
+}

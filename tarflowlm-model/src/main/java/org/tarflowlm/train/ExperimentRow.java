@@ -1,0 +1,23 @@
+package org.tarflowlm.train;
+
+/**
+ * What a finished model of an experiment was measured to be. Bits are per token of the test text.
+ *
+ * @param label what the report calls it
+ * @param published the paper's figure, or null
+ * @param tokens it was trained on, all stages of a progressive run together
+ * @param trainSeconds in training steps alone
+ * @param bits ELBO, an upper bound; exact for a discrete model
+ * @param error standard error of {@code bits} over the windows
+ * @param samples K of the importance-weighted bound; 1 for a discrete model, whose bits are exact
+ * @param weightedBits importance-weighted bound; equal to {@code bits} for a discrete model
+ * @param weightedError its standard error
+ * @param scored tokens of the test text
+ */
+public record ExperimentRow(String name, String label, Double published, String bound, long parameters, long tokens, int steps,
+    double trainSeconds, double bits, double error, int samples, double weightedBits, double weightedError, long scored) {
+  /** Of the training steps. */
+  public double secondsPerStep() {
+    return trainSeconds / steps;
+  }
+}
