@@ -25,7 +25,8 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   private static final int WARM_UP = 100;
   private static final int ROUNDS_BETWEEN_COLLECTIONS = 10;
 
-  @Option(names = "--coupling", split = ",", defaultValue = "MIX_1,MIX_D", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
+  @Option(names = "--coupling", split = ",", defaultValue = "MIX_1,MIX_D",
+      description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private List<Coupling> couplings;
 
   @Option(names = "--rows", defaultValue = "2048", description = "tokens; default ${DEFAULT-VALUE}")

@@ -61,8 +61,8 @@ public final class BenchMemoryCommand implements Callable<Integer> {
       double resident = ResidentMemory.nowMb();
       lines.add(Map.of("step", i * each, "rssMb", resident, "workingMemoryMb", working, "neededMb", needed));
       if (!json) {
-        out.printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the arrays alive at its fullest moment (%.1f MB)%n", i * each,
-            resident, working, working / needed, needed);
+        out.printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the arrays alive at its fullest moment "
+            + "(%.1f MB)%n", i * each, resident, working, working / needed, needed);
         out.flush();
       }
     }

@@ -68,7 +68,8 @@ final class FlowBlock {
 
   /** Mix-d's logits, one set a token of the patch: [B, T, K]. */
   private SDVariable weights(SDVariable x) {
-    SDVariable logits = scope.primitives().linear(features(x), scope.matrix(prefix() + "head.weight"), parameter("head.bias"));     // [B, T/P, P K]
+    SDVariable logits = scope.primitives()
+        .linear(features(x), scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]
     return scope.config().patchSize() == 1 ? logits : logits.reshape(-1, scope.tokens(), spec.mixtures());
   }
 

@@ -32,7 +32,7 @@ final class MafHead {
     Primitives p = scope.primitives();
     int channels = scope.config().channels();
     int hidden = scope.config().mafHidden() / 2;
-    SDVariable h = p.linear(features, scope.matrix(prefix + "maf.context.weight"), parameter("context.bias"));                        // [B, T, hidden D]
+    SDVariable h = p.linear(features, scope.matrix(prefix + "maf.context.weight"), parameter("context.bias"));     // [B, T, hidden D]
     if (channels > 1) {
       int others = channels - 1;
       SDVariable rows = x.reshape(-1, channels).mmul(sd.constant(copies(channels)));           // [B T, 3 (D-1)]

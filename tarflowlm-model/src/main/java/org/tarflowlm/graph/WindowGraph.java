@@ -46,7 +46,7 @@ public final class WindowGraph {
           + " up to contextLength " + config.contextLength());
     }
     Ops.register();
-    SDVariable ids = sd.placeHolder(IDS, DataType.INT, -1, tokens);
+    SDVariable ids = sd.placeHolder(IDS, DataType.INT32, -1, tokens);
     Map<String, SDVariable> variables = new LinkedHashMap<>();
     parameters.forEach((name, array) ->
         variables.put(name, frozen.contains(name) ? sd.constant(name, array) : sd.var(name, type, array.shape())));

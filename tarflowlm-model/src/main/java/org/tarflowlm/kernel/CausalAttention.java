@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * <pre>
  *   qkv, dQkv [batch, time, 3 width]: a row is [q | k | v], head h is columns h hd .. (h + 1) hd of each; width = heads hd
  *   out, dOut [batch, time, width]
- *   P = softmax over j <= i of (q_i . k_j) / sqrt(hd)      out = P v
+ *   P = softmax over {@code j <= i} of (q_i . k_j) / sqrt(hd)      out = P v
  *   dV = P^T dOut    dP = dOut v^T    dS = P (dP - rowsum(P dP)) / sqrt(hd)    dQ = dS k    dK = dS^T q
  * </pre>
  *

@@ -12,7 +12,8 @@ final class VectorMath {
   private VectorMath() {}
 
   /**
-   * x[i] = exp(x[i]) for i < n, x[i] <= 0 (or slightly above); relative error below 1e-5 down to -20, exactly 0 from about -110.
+   * {@code x[i] = exp(x[i])} for {@code i < n}, {@code x[i] <= 0} (or slightly above); relative error below 1e-5 down to -20, exactly 0
+   * from about -110.
    * exp(v) = p(v)^64 with a polynomial p fitted to exp(v / 64) on [-40, 0]; its degree is odd, so p falls below 0 far out, and
    * is cut off there.
    */
@@ -74,35 +75,35 @@ final class VectorMath {
     return result;
   }
 
-  /** x[i] += y[i] for i < n. */
+  /** {@code x[i] += y[i]} for {@code i < n}. */
   static void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] += y[i];
     }
   }
 
-  /** sum[i] += x[i] * y[i] for i < n. */
+  /** {@code sum[i] += x[i] * y[i]} for {@code i < n}. */
   static void addProduct(float[] sum, float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       sum[i] += x[i] * y[i];
     }
   }
 
-  /** x[i] -= y[i] for i < n. */
+  /** {@code x[i] -= y[i]} for {@code i < n}. */
   static void subtract(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] -= y[i];
     }
   }
 
-  /** x[i] *= y[i] for i < n. */
+  /** {@code x[i] *= y[i]} for {@code i < n}. */
   static void multiply(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] *= y[i];
     }
   }
 
-  /** x[i] = max(x[i], y[i]) for i < n. */
+  /** {@code x[i] = max(x[i], y[i])} for {@code i < n}. */
   static void max(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = Math.max(x[i], y[i]);

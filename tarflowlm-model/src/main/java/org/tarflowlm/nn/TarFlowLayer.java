@@ -203,7 +203,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
 
   private Map<String, INDArray> named(INDArray ids, INDArray noise) {
     Map<String, INDArray> result = new HashMap<>();
-    result.put(WindowGraph.IDS, ids.castTo(DataType.INT));
+    result.put(WindowGraph.IDS, ids.castTo(DataType.INT32));
     if (config.model() == ModelType.TARFLOW) {
       result.put(WindowGraph.NOISE, noise.castTo(dataType));
     }

@@ -255,7 +255,7 @@ class CouplingOpsGoldenTest {
     SDVariable means = graph.variable("means", c.input("means"), v, d);
     SDVariable logScales = graph.variable("log_scale", c.input("log_scale"), v);
     SDVariable noise = graph.constant("noise", c.input("noise"), n, d);
-    SDVariable ids = graph.sd.constant("ids", Nd4j.createFromArray(c.input("tokens")).castTo(DataType.INT));
+    SDVariable ids = graph.sd.constant("ids", Nd4j.createFromArray(c.input("tokens")).castTo(DataType.INT32));
     SDVariable z = new EncodeOp(graph.sd, noise, means, logScales, ids).outputVariable();
     double tolerance = type == DataType.DOUBLE ? 1e-12 : c.name().equals("narrow") ? 1e-4 : 2e-6;
     Errors.relative(tolerance, c.output("encoded"), graph.value(z));
@@ -278,7 +278,7 @@ class CouplingOpsGoldenTest {
     SDVariable means = graph.variable("means", c.input("means"), v, d);
     SDVariable logScales = graph.variable("log_scale", c.input("log_scale"), v);
     SDVariable noise = graph.constant("noise", c.input("noise"), n, d);
-    SDVariable ids = graph.sd.constant("ids", Nd4j.createFromArray(c.input("tokens")).castTo(DataType.INT));
+    SDVariable ids = graph.sd.constant("ids", Nd4j.createFromArray(c.input("tokens")).castTo(DataType.INT32));
     SDVariable z = new EncodeOp(graph.sd, noise, means, logScales, ids).outputVariable();
     SDVariable term = new VaeTermOp(graph.sd, z, means, logScales).outputVariable();
     SDVariable logPosterior = new LogPosteriorOp(graph.sd, z, means, logScales).outputVariable();

@@ -23,8 +23,8 @@ import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.nn.OptimizerSpec;
 
 class TrainerTest {
-  private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse and nothing "
-      + "particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";
+  private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse "
+      + "and nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";
 
   @TempDir
   private Path folder;
@@ -32,7 +32,8 @@ class TrainerTest {
   private static RunConfig run(int steps) {
     TarFlowConfig model = new TarFlowConfig(ModelType.TARFLOW, 27, 16, 3, 16, 2, 1, null,
         List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);
-    return new RunConfig("text8", model, new TrainingSpec(steps, 4, 9L, 10, 4, 10, 5, new OptimizerSpec(1e-2, 5, null, null, null, null, null)));
+    return new RunConfig("text8", model, new TrainingSpec(steps, 4, 9L, 10, 4, 10, 5,
+        new OptimizerSpec(1e-2, 5, null, null, null, null, null)));
   }
 
   private static TokenSequence text() {

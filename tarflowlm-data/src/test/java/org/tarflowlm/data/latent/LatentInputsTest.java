@@ -89,7 +89,7 @@ class LatentInputsTest {
     MultiDataSet batch = windows(LatentPreProcessor.noise(DIM, 3, 0)).next();
     assertEquals(2, batch.getFeatures().length);
     assertArrayEquals(new long[] {8, 32}, batch.getFeatures(0).shape());
-    assertEquals(DataType.INT, batch.getFeatures(0).dataType());
+    assertEquals(DataType.INT32, batch.getFeatures(0).dataType());
     assertArrayEquals(new long[] {8, 32, DIM}, batch.getFeatures(1).shape());
     assertEquals(DataType.FLOAT, batch.getFeatures(1).dataType());
     assertEquals(batch.getFeatures(0), batch.getLabels(0));
@@ -118,7 +118,7 @@ class LatentInputsTest {
     MultiDataSet z = windows(LatentPreProcessor.latents(codebook, 3, 0)).next();
     MultiDataSet eps = windows(LatentPreProcessor.noise(DIM, 3, 0)).next();
     assertEquals(1, z.getFeatures().length);
-    assertEquals(DataType.INT, z.getLabels(0).dataType());
+    assertEquals(DataType.INT32, z.getLabels(0).dataType());
     INDArray ids = z.getLabels(0);
     assertEquals(eps.getFeatures(0), ids);
     for (int b = 0; b < 8; b++) {
@@ -172,7 +172,7 @@ class LatentInputsTest {
     assertArrayEquals(new long[] {2, 32}, batches.get(0).getFeatures(0).shape());
     assertArrayEquals(new long[] {2, 32, DIM}, batches.get(0).getFeatures(1).shape());
     assertArrayEquals(new long[] {2, 32}, batches.get(0).getLabels(0).shape());
-    assertEquals(DataType.INT, batches.get(0).getFeatures(0).dataType());
+    assertEquals(DataType.INT32, batches.get(0).getFeatures(0).dataType());
     assertEquals(DataType.FLOAT, batches.get(0).getFeatures(1).dataType());
     assertArrayEquals(new GaussianNoise(3, 0).draw(0, 32 * DIM), batches.get(0).getFeatures(1).slice(0).reshape(-1).toFloatVector());
     assertArrayEquals(new GaussianNoise(3, 0).draw(3, 32 * DIM), batches.get(1).getFeatures(1).slice(1).reshape(-1).toFloatVector());

@@ -90,7 +90,7 @@ class ByteTokenFileTest {
     StringBuilder text = new StringBuilder();
     while (it.hasNext()) {
       MultiDataSet batch = it.next();
-      assertEquals(DataType.INT, batch.getFeatures(0).dataType());
+      assertEquals(DataType.INT32, batch.getFeatures(0).dataType());
       assertArrayEquals(batch.getFeatures(0).shape(), batch.getLabels(0).shape());
       windows += batch.getFeatures(0).rows();
       text.append(TEXT8.decode(batch.getFeatures(0).reshape(-1).toIntVector()));

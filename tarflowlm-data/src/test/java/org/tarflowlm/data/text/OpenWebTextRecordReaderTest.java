@@ -97,7 +97,7 @@ class OpenWebTextRecordReaderTest {
       int windows = 0;
       while (it.hasNext()) {
         INDArray ids = it.next().getFeatures(0);
-        assertEquals(DataType.INT, ids.dataType());
+        assertEquals(DataType.INT32, ids.dataType());
         for (int row = 0; row < ids.rows(); row++, windows++) {
           assertArrayEquals(Arrays.copyOfRange(expected, windows * 4, windows * 4 + 4), ids.getRow(row).toIntVector());
         }

@@ -42,7 +42,7 @@ class WindowIteratorTest {
   void shapesAndTypes() {
     MultiDataSet batch = WindowIterator.builder(counting(100), 8).batch(4).build().next();
     assertArrayEquals(new long[] {4, 8}, batch.getFeatures(0).shape());
-    assertEquals(DataType.INT, batch.getFeatures(0).dataType());
+    assertEquals(DataType.INT32, batch.getFeatures(0).dataType());
     assertSame(batch.getFeatures(0), batch.getLabels(0));
   }
 

@@ -1,0 +1,2 @@
+/** Benchmarks, as commands of the command line. */
+package org.tarflowlm.bench;
