@@ -14,7 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
-import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;

@@ -16,8 +16,8 @@ import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.Archives;
+import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.Excerpt;
 
