@@ -6,6 +6,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -13,11 +15,13 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.ObjectInputStream;
+import java.net.URL;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -141,5 +145,22 @@ class ArchitectureTest {
   @Test
   void nothingReadsSerialisedJavaObjects() {
     noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class).check(project);
+  }
+
+  /** So that the project compiles against any backend: the GPU's has none of these classes. */
+  @Test
+  void nothingNeedsTheClassesOfTheCpuBackend() {
+    ClassLoader loader = getClass().getClassLoader();
+    Map<String, String> users = new TreeMap<>();
+    project.forEach(each -> each.getDirectDependenciesFromSelf().forEach(dependency ->
+        users.putIfAbsent(dependency.getTargetClass().getBaseComponentType().getName(), each.getName())));
+    users.keySet().removeIf(target -> !target.startsWith("org.nd4j."));
+    assertTrue(users.containsKey("org.nd4j.linalg.factory.Nd4j"), users.toString());
+    users.keySet().removeIf(target -> {
+      URL place = loader.getResource(target.replace('.', '/') + ".class");
+      return place == null || !place.getPath().matches(".*/nd4j-native-(preset-)?\\d.*");
+    });
+    assertEquals(Map.of(), users);
+    assertNotNull(loader.getResource("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class"), "the backend whose classes are looked for");
   }
 }
