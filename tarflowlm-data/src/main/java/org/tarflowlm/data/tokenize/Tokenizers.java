@@ -1,31 +1,53 @@
 package org.tarflowlm.data.tokenize;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
 import org.tarflowlm.data.DataException;
 
-/** The tokenizers of this project, by name. */
+/**
+ * Tokenizers by name: this project's own, and those that other jars offer. A jar offers one by a line with the name of its class in
+ * {@code META-INF/services/org.tarflowlm.data.tokenize.Tokenizer}.
+ */
 public final class Tokenizers {
-  private static final List<Tokenizer> ALL = List.of(new Text8Alphabet(), new Bytes(), new Gpt2Bpe());
+  private static final List<Tokenizer> OWN = List.of(new Text8Alphabet(), new Bytes(), new Gpt2Bpe());
 
   private Tokenizers() {}
 
-  /** All tokenizers: text8, bytes, gpt2. */
+  /**
+   * All tokenizers: text8, bytes and gpt2, then those of other jars.
+   *
+   * @throws DataException if a jar offers one that cannot be made
+   */
   public static List<Tokenizer> all() {
-    return ALL;
+    List<Tokenizer> result = new ArrayList<>(OWN);
+    try {
+      ServiceLoader.load(Tokenizer.class).forEach(result::add);
+    } catch (ServiceConfigurationError e) {
+      throw new DataException("a tokenizer on the class path cannot be used: " + e.getMessage(), e);
+    }
+    return List.copyOf(result);
   }
 
   /**
-   * The tokenizer of that name.
+   * The tokenizer of that name; of several the first of {@link #all}.
    *
    * @throws DataException if there is none
    */
   public static Tokenizer byName(String name) {
-    for (Tokenizer tokenizer : ALL) {
+    for (Tokenizer tokenizer : OWN) {
+      if (tokenizer.name().equals(name)) {
+        return tokenizer;
+      }
+    }
+    List<Tokenizer> all = all();
+    for (Tokenizer tokenizer : all) {
       if (tokenizer.name().equals(name)) {
         return tokenizer;
       }
     }
     throw new DataException("tokenizer \"" + name + "\" is not known; expected one of "
-        + String.join(", ", ALL.stream().map(Tokenizer::name).toList()));
+        + String.join(", ", all.stream().map(Tokenizer::name).toList()));
   }
 }

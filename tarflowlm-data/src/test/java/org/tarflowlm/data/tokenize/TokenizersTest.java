@@ -5,8 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.Excerpt;
 
@@ -20,6 +26,63 @@ class TokenizersTest {
     }
     String message = assertThrows(DataException.class, () -> Tokenizers.byName("bpe")).getMessage();
     assertTrue(message.contains("\"bpe\"") && message.contains("text8, bytes, gpt2"), message);
+  }
+
+  /** Another jar's tokenizer. */
+  public static final class Vowels implements ByteTokenizer {
+    private static final String ALL = "aeiou";
+
+    @Override
+    public String name() {
+      return "vowels";
+    }
+
+    @Override
+    public int vocabSize() {
+      return ALL.length();
+    }
+
+    @Override
+    public int separator() {
+      return 0;
+    }
+
+    @Override
+    public int id(int unsignedByte) {
+      return ALL.indexOf(unsignedByte);
+    }
+
+    @Override
+    public int[] encode(String text) {
+      return text.chars().map(ALL::indexOf).toArray();
+    }
+
+    @Override
+    public byte[] decodeBytes(int[] ids) {
+      byte[] bytes = new byte[ids.length];
+      for (int i = 0; i < ids.length; i++) {
+        bytes[i] = (byte) ALL.charAt(ids[i]);
+      }
+      return bytes;
+    }
+  }
+
+  @Test
+  void findsThoseOfOtherJars(@TempDir Path jar) throws IOException {
+    Path services = Files.createDirectories(jar.resolve("META-INF/services")).resolve(Tokenizer.class.getName());
+    Files.writeString(services, Vowels.class.getName() + "\n");
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, before)) {
+      Thread.currentThread().setContextClassLoader(loader);
+      assertArrayEquals(new int[] {3, 2}, Tokenizers.byName("vowels").encode("oi"));
+      assertEquals(4, Tokenizers.all().size());
+      Files.writeString(services, "org.example.Missing\n");
+      assertEquals("text8", Tokenizers.byName("text8").name());
+      String message = assertThrows(DataException.class, () -> Tokenizers.byName("vowels")).getMessage();
+      assertTrue(message.contains("org.example.Missing"), message);
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
+    }
   }
 
   @Test
