@@ -68,8 +68,8 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
       results.add(r);
       if (!json) {
         out.printf("%-7s %,d rows, dim %d, %,d mixtures: kernels %.2f ms%s  peak memory %.0f MB%n", coupling, rows, dims, mixtures,
-            r.kernelMs(), kernelsOnly ? "" : String.format(", stock ops %.1f ms (%.1f times as long), in our memory %.1f ms (%.1f times)", r.stockMs(),
-                r.ratio(), r.stockRecycledMs(), r.ratioRecycled()), r.peakRssMb());
+            r.kernelMs(), kernelsOnly ? "" : String.format(", stock ops %.1f ms (%.1f times as long), in our memory %.1f ms (%.1f times)",
+                r.stockMs(), r.ratio(), r.stockRecycledMs(), r.ratioRecycled()), r.peakRssMb());
         out.flush();
       }
     }

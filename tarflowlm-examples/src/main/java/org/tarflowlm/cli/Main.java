@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, version = "TarFlowLM 0.1.0-SNAPSHOT",
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
-    subcommands = {DemoCommand.class, ScoreCommand.class, GenerateCommand.class, TrainCommand.class, ExperimentCommand.class, ZooCommand.class, DataCommand.class,
-        BenchCommand.class})
+    subcommands = {DemoCommand.class, ScoreCommand.class, GenerateCommand.class, TrainCommand.class, ExperimentCommand.class,
+        ZooCommand.class, DataCommand.class, BenchCommand.class})
 public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;

@@ -16,15 +16,16 @@ import org.tarflowlm.train.RunConfig;
 
 class ExperimentCommandTest {
   private static final String TEXT = "there now is your insular city of the manhattoes belted round by wharves as indian isles ";
-  private static final String FLOWS = "[{\"coupling\": \"MIX_D\", \"layers\": 1, \"mixtures\": 27, \"direction\": \"LEFT_TO_RIGHT\", \"tied\": true},"
-      + "{\"coupling\": \"AFFINE\", \"layers\": 1, \"mixtures\": 1, \"direction\": \"RIGHT_TO_LEFT\"}]";
+  private static final String FLOWS = "[{\"coupling\": \"MIX_D\", \"layers\": 1, \"mixtures\": 27, \"direction\": \"LEFT_TO_RIGHT\", "
+      + "\"tied\": true}, {\"coupling\": \"AFFINE\", \"layers\": 1, \"mixtures\": 1, \"direction\": \"RIGHT_TO_LEFT\"}]";
 
   @TempDir
   private Path folder;
 
   private static String config(String model) {
-    return "{\"model\": {\"model\": \"" + model + "\", \"vocabSize\": 27, \"contextLength\": 8, \"latentDim\": 2, \"width\": 8, \"heads\": 2, "
-        + "\"flows\": " + FLOWS + "}, \"training\": {\"steps\": 3, \"batchSize\": 2, \"validateEvery\": 1, \"validationWindows\": 2}}";
+    return "{\"model\": {\"model\": \"" + model + "\", \"vocabSize\": 27, \"contextLength\": 8, \"latentDim\": 2, \"width\": 8, "
+        + "\"heads\": 2, \"flows\": " + FLOWS + "}, "
+        + "\"training\": {\"steps\": 3, \"batchSize\": 2, \"validateEvery\": 1, \"validationWindows\": 2}}";
   }
 
   private void write(String name, String text) throws IOException {
@@ -32,10 +33,10 @@ class ExperimentCommandTest {
   }
 
   private Cli run(String... more) {
-    List<String> arguments = new java.util.ArrayList<>(List.of("experiment", "--spec", path("spec.json"), "--train", path("text"), "--valid",
-        path("text"), "--test", path("text"), "--out", path("out"), "--samples", "3", "--report", path("report.md")));
+    List<String> arguments = new java.util.ArrayList<>(List.of("experiment", "--spec", path("spec.json"), "--train", path("text"),
+        "--valid", path("text"), "--test", path("text"), "--out", path("out"), "--samples", "3", "--report", path("report.md")));
     arguments.addAll(List.of(more));
-    return Cli.run(arguments.toArray(String[]::new));
+    return Cli.run(arguments.toArray());
   }
 
   private String path(String name) {
@@ -48,9 +49,10 @@ class ExperimentCommandTest {
     write("flow.json", config("TARFLOW"));
     write("ar.json", config("AUTOREGRESSIVE"));
     write("report.md", "# Kept\n");
-    write("spec.json", "{\"title\": \"Tiny\", \"baseline\": \"ar\", \"rows\": [{\"name\": \"ar\", \"label\": \"twin\", \"config\": \"ar.json\", "
-        + "\"published\": 1.23}, {\"name\": \"flow\", \"label\": \"joint\", \"config\": \"flow.json\", \"published\": 1.30}, "
-        + "{\"name\": \"stages\", \"label\": \"one by one\", \"config\": \"flow.json\", \"progressive\": true}]}");
+    write("spec.json", "{\"title\": \"Tiny\", \"baseline\": \"ar\", \"rows\": [{\"name\": \"ar\", \"label\": \"twin\", "
+        + "\"config\": \"ar.json\", \"published\": 1.23}, {\"name\": \"flow\", \"label\": \"joint\", "
+        + "\"config\": \"flow.json\", \"published\": 1.30}, {\"name\": \"stages\", "
+        + "\"label\": \"one by one\", \"config\": \"flow.json\", \"progressive\": true}]}");
     assertEquals(0, run("--rows", "ar,flow").code());
     String report = Files.readString(folder.resolve("report.md"));
     assertTrue(report.startsWith("# Kept\n") && report.contains("| joint |") && report.contains("| 1.057 |"), report);

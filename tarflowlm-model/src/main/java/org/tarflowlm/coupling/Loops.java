@@ -44,7 +44,7 @@ final class Loops {
     return Double.doubleToRawLongBits(x) >> 63;
   }
 
-  /** {@code a} where the mask is all ones, {@code b} where it is zero: a choice that depends on data would be mispredicted half the time. */
+  /** {@code a} where the mask is all ones, {@code b} where it is zero: a branch on the data would be mispredicted half the time. */
   static double select(long mask, double a, double b) {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(a) & mask | Double.doubleToRawLongBits(b) & ~mask);
   }

@@ -38,7 +38,7 @@ public final class CouplingGraph {
     };
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, Math.max(2, mixtures), rows, dims, dims, 1, 1, null, List.of(flow),
         CodebookSpec.defaults(), null, null, null);
-    Couplings couplings = kernels.couplingKernels() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, rows);
+    Couplings couplings = kernels.usesJava() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, rows);
     Map<String, SDVariable> in = new LinkedHashMap<>();
     Random random = new Random(3);
     in.put("z", variable("z", type, random, 1, rows, dims));

@@ -26,8 +26,8 @@ public enum KernelChoice {
     return this == COMPOSED || !possible ? COMPOSED : FUSED;
   }
 
-  /** Whether the couplings are Java kernels, not stock ops. */
-  boolean couplingKernels() {
+  /** Whether Java code may work on the arrays' memory: in the couplings, whatever the type, and in the optimiser. */
+  public boolean usesJava() {
     return this != COMPOSED && onCpu();
   }
 

@@ -53,7 +53,7 @@ public final class WindowGraph {
     int positions = config.model() == ModelType.TARFLOW ? tokens / config.patchSize() : tokens;
     Primitives primitives = kernels.resolve(type) == KernelChoice.FUSED
         ? new FusedPrimitives(sd) : new ComposedPrimitives(sd, type, positions);
-    Couplings couplings = kernels.couplingKernels() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, tokens);
+    Couplings couplings = kernels.usesJava() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, tokens);
     GraphScope scope = new GraphScope(sd, config, variables, primitives, couplings, type, tokens);
 
     SDVariable logLikelihood = config.model() == ModelType.TARFLOW

@@ -112,13 +112,13 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
       return new NoOp();
     }
     IUpdater updater = super.getUpdaterByParam(parameter);
-    return updater != null && updater.getClass() == Adam.class ? new ParallelAdam((Adam) updater) : updater;
+    return updater != null && updater.getClass() == Adam.class && kernels.usesJava() ? new ParallelAdam((Adam) updater) : updater;
   }
 
   @Override
   public List<Regularization> getRegularizationByParam(String parameter) {
     List<Regularization> all = isFrozen(parameter) ? null : super.getRegularizationByParam(parameter);
-    if (all == null || all.isEmpty()) {
+    if (all == null || all.isEmpty() || !kernels.usesJava()) {
       return all;
     }
     List<Regularization> result = new ArrayList<>(all);

@@ -16,7 +16,8 @@ public final class ExperimentReport {
     ExperimentRow baseline = rows.stream().filter(row -> row.name().equals(spec.baseline())).findFirst().orElse(null);
     StringBuilder text = new StringBuilder("## ").append(spec.title()).append("\n\n");
     text.append("| model | parameters | tokens | bits (ELBO; exact for AR) | importance-weighted (K) | ratio to baseline |"
-        + " ratio, weighted | s/step | paper, text8 (other data, other size) | paper's ratio |\n|---|---|---|---|---|---|---|---|---|---|\n");
+        + " ratio, weighted | s/step | paper, text8 (other data, other size) | paper's ratio |\n"
+        + "|---|---|---|---|---|---|---|---|---|---|\n");
     for (ExperimentRow row : rows) {
       text.append(String.format(Locale.ROOT, "| %s | %,d | %,d | %.4f ± %.4f | %s | %s | %s | %.3f | %s | %s |%n", row.label(),
           row.parameters(), row.tokens(), row.bits(), row.error(),
@@ -24,7 +25,8 @@ public final class ExperimentReport {
           baseline == null ? "" : number(row.bits() / baseline.bits()),
           baseline == null || row.samples() == 1 ? "" : number(row.weightedBits() / baseline.weightedBits()),
           row.secondsPerStep(), row.published() == null ? "" : String.format(Locale.ROOT, "%.2f", row.published()),
-          row.published() == null || baseline == null || baseline.published() == null ? "" : number(row.published() / baseline.published())));
+          row.published() == null || baseline == null || baseline.published() == null ? ""
+              : number(row.published() / baseline.published())));
     }
     return text.toString().replace("\r\n", "\n");
   }

@@ -72,4 +72,15 @@ class ParallelUpdateTest {
     layer.setUpdater(new Sgd(0.1));
     assertEquals(Sgd.class, layer.getUpdaterByParam("flow0.block0.qkv.weight").getClass());
   }
+
+  /** As on a backend whose memory Java does not see. */
+  @Test
+  void stockOpsGoWithDl4jsOwnUpdates() {
+    TarFlowOutputLayer layer = new TarFlowOutputLayer(TestModels.everyCoupling(1), 1, KernelChoice.COMPOSED, List.of());
+    layer.defineParameters(layer.getLayerParams());
+    layer.setUpdater(ADAM);
+    layer.setRegularization(List.of(new WeightDecay(0.1, true)));
+    assertSame(ADAM, layer.getUpdaterByParam("flow0.block0.qkv.weight"));
+    assertEquals(WeightDecay.class, layer.getRegularizationByParam("flow0.block0.qkv.weight").get(0).getClass());
+  }
 }
