@@ -14,15 +14,21 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -90,6 +96,32 @@ class ArchitectureTest {
     forbidden.removeAll(allowed);
     noClasses().that().resideInAPackage(ROOT + name).should().dependOnClassesThat(packages(forbidden))
         .allowEmptyShould(true).check(project);
+  }
+
+  /** The arrows of docs/architecture.md: config and the data packages, which all may use, are left out there. */
+  @Test
+  void theDrawingShowsTheArrowsThatThereAre() throws IOException {
+    TreeSet<String> drawn = new TreeSet<>();
+    Matcher arrow = Pattern.compile("(\\w+) --> (\\w+)").matcher(Files.readString(Path.of("..", "docs", "architecture.md")));
+    while (arrow.find()) {
+      drawn.add(arrow.group());
+    }
+    TreeSet<String> found = new TreeSet<>();
+    project.forEach(each -> each.getDirectDependenciesFromSelf().forEach(dependency -> {
+      String from = room(each);
+      String to = room(dependency.getTargetClass());
+      if (!from.equals(to) && !Set.of("config", "data", "").contains(to) && !Set.of("bench", "examples").contains(from)
+          && (!from.equals("cli") || to.equals("bench"))) {
+        found.add(from + " --> " + to);
+      }
+    }));
+    assertEquals(found, drawn);
+  }
+
+  /** First part of the package's name below the project's, or nothing. */
+  private static String room(JavaClass type) {
+    String name = type.getBaseComponentType().getPackageName();
+    return name.startsWith(ROOT) ? name.substring(ROOT.length()).split("\\.")[0] : "";
   }
 
   private static DescribedPredicate<JavaClass> packages(List<String> names) {

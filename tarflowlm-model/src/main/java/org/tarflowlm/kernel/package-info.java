@@ -1,5 +1,5 @@
 /**
- * The transformer's building blocks on plain arrays and native matrix products, forward beside backward, in single precision. The
- * work is cut into the same blocks on any number of cores, so that results do not depend on it.
+ * The transformer's building blocks on plain arrays and native matrix products, forward beside backward, in single precision. Work
+ * is shared out so that results do not depend on which thread does what.
  */
 package org.tarflowlm.kernel;

@@ -1,0 +1,183 @@
+package org.tarflowlm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokenize.Tokenizers;
+
+/** README.md and docs/*.md: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
+class DocsTest {
+  private static final Path ROOT = Path.of("..");
+  private static final Pattern FENCE = Pattern.compile("^```(\\w*)\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
+  private static final Pattern LINK = Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
+  private static final Pattern COMMAND = Pattern.compile("(?:\\$ )?\\./tarflowlm (.*)");
+  private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
+  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w+Test)(?:\\.(\\w+)(\\.\\.\\.)?)?`");
+
+  static List<Path> pages() throws IOException {
+    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
+      return Stream.concat(Stream.of(ROOT.resolve("README.md")), docs.filter(page -> page.toString().endsWith(".md")).sorted()).toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void linksLeadSomewhere(Path page) throws IOException {
+    Matcher link = LINK.matcher(FENCE.matcher(Files.readString(page)).replaceAll(""));
+    List<String> broken = new ArrayList<>();
+    while (link.find()) {
+      String target = link.group(1);
+      if (target.matches("https?://.*|mailto:.*")) {
+        continue;
+      }
+      String[] parts = target.split("#", 2);
+      Path file = parts[0].isEmpty() ? page : page.resolveSibling(parts[0]);
+      if (!Files.exists(file) || parts.length == 2 && file.toString().endsWith(".md") && !anchors(file).contains(parts[1])) {
+        broken.add(target);
+      }
+    }
+    assertEquals(List.of(), broken);
+  }
+
+  /** Headings as GitHub makes anchors of them. */
+  private static Set<String> anchors(Path page) throws IOException {
+    String text = FENCE.matcher(Files.readString(page)).replaceAll("");
+    return text.lines().filter(line -> line.startsWith("#"))
+        .map(line -> line.replaceFirst("^#+ *", "").toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
+        .collect(Collectors.toSet());
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void commandsParse(Path page) throws IOException {
+    for (String each : commands(Files.readString(page))) {
+      String[] words = words(each);
+      assertDoesNotThrow(() -> Main.commandLine().parseArgs(words), each);
+      for (int i = 0; i + 1 < words.length; i++) {
+        if (words[i].equals("--config") && words[i + 1].startsWith("tarflowlm-examples/")) {
+          assertTrue(Files.exists(ROOT.resolve(words[i + 1])), each);
+        }
+      }
+    }
+  }
+
+  /** What stands behind ./tarflowlm, in fences and in code spans; alternatives and ellipses are for people. */
+  private static List<String> commands(String page) {
+    List<String> candidates = new ArrayList<>();
+    Matcher fence = FENCE.matcher(page);
+    while (fence.find()) {
+      fence.group(2).replace("\\\n", " ").lines().forEach(candidates::add);
+    }
+    Matcher span = Pattern.compile("`([^`\\n]+)`").matcher(FENCE.matcher(page).replaceAll(""));
+    while (span.find()) {
+      candidates.add(span.group(1));
+    }
+    List<String> result = new ArrayList<>();
+    for (String each : candidates) {
+      Matcher command = COMMAND.matcher(each.strip());
+      if (command.matches() && !command.group(1).contains("...") && !command.group(1).contains(" | ")) {
+        result.add(command.group(1).replaceFirst("\\s#.*", ""));
+      }
+    }
+    return result;
+  }
+
+  private static String[] words(String command) {
+    List<String> result = new ArrayList<>();
+    Matcher word = WORD.matcher(command);
+    while (word.find()) {
+      result.add(word.group(1) != null ? word.group(1) : word.group(2));
+    }
+    return result.toArray(String[]::new);
+  }
+
+  @Test
+  void theCommandsAreFound() throws IOException {
+    List<String> commands = commands(Files.readString(ROOT.resolve("README.md")));
+    assertTrue(commands.contains("demo") || commands.stream().anyMatch(each -> each.startsWith("demo ")), commands.toString());
+  }
+
+  /** A test that a page names as a promise's witness must be there, and the method as well. */
+  @ParameterizedTest
+  @MethodSource("pages")
+  void testsThatAreNamedExist(Path page) throws IOException {
+    Matcher named = TEST.matcher(Files.readString(page));
+    TreeSet<String> missing = new TreeSet<>();
+    while (named.find()) {
+      String source = testSource(named.group(1));
+      String method = named.group(2) == null ? "" : "void " + named.group(2) + (named.group(3) == null ? "(" : "");
+      if (source == null || !source.contains(method)) {
+        missing.add(named.group());
+      }
+    }
+    assertEquals(Set.of(), missing);
+  }
+
+  private static String testSource(String name) throws IOException {
+    for (String module : List.of("tarflowlm-data", "tarflowlm-model", "tarflowlm-examples")) {
+      try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
+        String source = files.filter(file -> file.endsWith(name + ".java")).findFirst().map(DocsTest::read).orElse(null);
+        if (source != null) {
+          return source;
+        }
+      }
+    }
+    return null;
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The tokenizer of docs/own-tokenizer.md, as its reader would build it. */
+  @Test
+  void theTokenizerOfThePageWorks(@TempDir Path folder) throws IOException {
+    Matcher fence = FENCE.matcher(Files.readString(ROOT.resolve("docs/own-tokenizer.md")));
+    assertTrue(fence.find());
+    Path source = folder.resolve("Dna.java");
+    Files.writeString(source, fence.group(2));
+    Path classes = Files.createDirectories(folder.resolve("classes"));
+    int code = ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-cp", System.getProperty("java.class.path"), "-d",
+        classes.toString(), source.toString());
+    assertEquals(0, code);
+    Path services = Files.createDirectories(classes.resolve("META-INF/services"));
+    Files.writeString(services.resolve(Tokenizer.class.getName()), "Dna\n");
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()}, before)) {
+      Thread.currentThread().setContextClassLoader(loader);
+      Tokenizer dna = Tokenizers.byName("dna");
+      assertArrayEquals(new int[] {3, 1, 4, 0}, dna.encode("GATN"));
+      assertArrayEquals("GATN".getBytes(StandardCharsets.US_ASCII), dna.decodeBytes(new int[] {3, 1, 4, 0}));
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
+    }
+  }
+}
