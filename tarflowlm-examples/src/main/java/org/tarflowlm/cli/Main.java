@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
  * The command line. Results go to standard output, everything else to standard error; a failure is one line there and exit code 1,
  * a wrong use of the command line one line and exit code 2.
  */
-@Command(name = "tarflowlm", mixinStandardHelpOptions = true, version = "TarFlowLM 0.1.0-SNAPSHOT",
+@Command(name = "tarflowlm", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
     subcommands = {DemoCommand.class, ScoreCommand.class, GenerateCommand.class, TrainCommand.class, ExperimentCommand.class,
         ZooCommand.class, DataCommand.class, BenchCommand.class})

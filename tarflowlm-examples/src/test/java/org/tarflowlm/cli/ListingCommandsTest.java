@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,17 @@ class ListingCommandsTest {
   void everyCommandHasHelp(String command) {
     String help = Cli.run((Object[]) (command + " --help").strip().split(" ")).succeeds().out();
     assertTrue(help.startsWith("Usage: tarflowlm" + (command.isEmpty() ? "" : " " + command)), help);
+  }
+
+  @Test
+  void versionNamesWhatItRunsOn() throws Exception {
+    String pom = Files.readString(Path.of("..", "pom.xml"));
+    String version = pom.replaceFirst("(?s).*?<version>(.*?)</version>.*", "$1");
+    String dl4j = pom.replaceFirst("(?s).*<dl4j.version>(.*?)</dl4j.version>.*", "$1");
+    List<String> lines = Cli.run("--version").succeeds().out().lines().toList();
+    assertEquals("TarFlowLM " + version, lines.get(0));
+    assertEquals("Deeplearning4j " + dl4j + ", backend CpuBackend", lines.get(1));
+    assertTrue(lines.get(2).startsWith("Java " + System.getProperty("java.version")), lines.get(2));
   }
 
   @Test
