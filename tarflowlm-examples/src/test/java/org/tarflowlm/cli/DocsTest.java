@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
@@ -37,6 +39,12 @@ class DocsTest {
   private static final Pattern COMMAND = Pattern.compile("(?:\\$ )?\\./tarflowlm (.*)");
   private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
   private static final Pattern TEST = Pattern.compile("`([A-Z]\\w+Test)(?:\\.(\\w+)(\\.\\.\\.)?)?`");
+
+  private static final List<String> IMPORTS = List.of("java.io", "java.net", "java.nio.file", "java.util", "org.tarflowlm.config",
+      "org.tarflowlm.data.corpus", "org.tarflowlm.data.file", "org.tarflowlm.data.latent", "org.tarflowlm.data.text",
+      "org.tarflowlm.data.tokenize", "org.tarflowlm.eval", "org.tarflowlm.inverse", "org.tarflowlm.nn", "org.tarflowlm.train",
+      "org.tarflowlm.zoo", "org.datavec.api.split", "org.deeplearning4j.datasets.datavec", "org.deeplearning4j.nn.graph",
+      "org.nd4j.linalg.dataset.api", "org.nd4j.linalg.dataset.api.iterator");
 
   static List<Path> pages() throws IOException {
     try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
@@ -157,6 +165,37 @@ class DocsTest {
     }
   }
 
+  /** Each piece of Java compiles by itself, or behind those before it on the page, with the imports that an editor would add. */
+  @ParameterizedTest
+  @ValueSource(strings = {"README.md", "docs/scoring.md", "docs/data.md", "docs/training.md"})
+  void javaCompiles(String page, @TempDir Path folder) throws IOException {
+    Matcher fence = FENCE.matcher(Files.readString(ROOT.resolve(page)));
+    StringBuilder before = new StringBuilder();
+    while (fence.find()) {
+      if (fence.group(1).equals("java")) {
+        String alone = errorsOfCompiling(snippet(folder, fence.group(2)), folder);
+        if (!alone.isEmpty()) {
+          assertEquals("", errorsOfCompiling(snippet(folder, before + fence.group(2)), folder), fence.group(2) + "alone: " + alone);
+        }
+        before.append(fence.group(2));
+      }
+    }
+  }
+
+  private static Path snippet(Path folder, String statements) throws IOException {
+    String imports = IMPORTS.stream().map(each -> "import " + each + ".*;\n").collect(Collectors.joining());
+    return Files.writeString(folder.resolve("Snippet.java"),
+        imports + "import org.tarflowlm.data.file.Progress;\nclass Snippet {\n  void run() throws Exception {\n" + statements + "  }\n}\n");
+  }
+
+  /** What the compiler says; empty if all is well. */
+  private static String errorsOfCompiling(Path source, Path classes) {
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    int code = ToolProvider.getSystemJavaCompiler().run(null, null, errors, "-proc:none", "-cp", System.getProperty("java.class.path"),
+        "-d", classes.toString(), source.toString());
+    return code == 0 ? "" : errors.toString(StandardCharsets.UTF_8);
+  }
+
   /** The tokenizer of docs/own-tokenizer.md, as its reader would build it. */
   @Test
   void theTokenizerOfThePageWorks(@TempDir Path folder) throws IOException {
@@ -165,9 +204,7 @@ class DocsTest {
     Path source = folder.resolve("Dna.java");
     Files.writeString(source, fence.group(2));
     Path classes = Files.createDirectories(folder.resolve("classes"));
-    int code = ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-cp", System.getProperty("java.class.path"), "-d",
-        classes.toString(), source.toString());
-    assertEquals(0, code);
+    assertEquals("", errorsOfCompiling(source, classes));
     Path services = Files.createDirectories(classes.resolve("META-INF/services"));
     Files.writeString(services.resolve(Tokenizer.class.getName()), "Dna\n");
     ClassLoader before = Thread.currentThread().getContextClassLoader();
