@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
     subcommands = {DemoCommand.class, ScoreCommand.class, GenerateCommand.class, TrainCommand.class, ExperimentCommand.class,
-        ZooCommand.class, DataCommand.class, BenchCommand.class})
+        ZooCommand.class, DataCommand.class, ExampleCommand.class, BenchCommand.class})
 public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;

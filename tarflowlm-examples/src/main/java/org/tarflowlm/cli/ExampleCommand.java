@@ -1,0 +1,81 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.examples.CompareLikelihoods;
+import org.tarflowlm.examples.CouplingByHand;
+import org.tarflowlm.examples.DataPipelines;
+import org.tarflowlm.examples.GenerateText;
+import org.tarflowlm.examples.ScoreText;
+import org.tarflowlm.examples.TrainTiny;
+import org.tarflowlm.examples.WatchFlowsEdit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs the programs of {@code org.tarflowlm.examples}. */
+@Command(name = "example", mixinStandardHelpOptions = true,
+    description = "Run one of the examples, short programs to learn from; without a name, list them.")
+final class ExampleCommand implements Callable<Integer> {
+  /** In the order in which they are best read. */
+  static final Map<String, Example> EXAMPLES = new LinkedHashMap<>();
+
+  static {
+    add("ScoreText", "[TEXT ...]", "bits per character of sentences", ScoreText::main);
+    add("GenerateText", "[PROMPT]", "continuations at three temperatures", GenerateText::main);
+    add("WatchFlowsEdit", "[SEED]", "a text after every flow, from noise to the end", WatchFlowsEdit::main);
+    add("CouplingByHand", "", "the couplings on toy mixtures: there, back, log-determinant", CouplingByHand::main);
+    add("TrainTiny", "[STEPS]", "a tiny Mix-d flow from scratch on the bundled excerpt", TrainTiny::main);
+    add("DataPipelines", "", "text8, enwik8 and OpenWebText to batches of latent inputs", DataPipelines::main);
+    add("CompareLikelihoods", "[CHARACTERS]", "ELBO, importance-weighted bounds, the discrete twin", CompareLikelihoods::main);
+  }
+
+  @Parameters(index = "0", arity = "0..1", paramLabel = "NAME", description = "Which.")
+  private String name;
+
+  @Parameters(index = "1..*", paramLabel = "ARGUMENT", description = "Arguments of the example.")
+  private List<String> arguments = List.of();
+
+  @Spec
+  private CommandSpec spec;
+
+  /**
+   * An example.
+   *
+   * @param arguments that it takes, for the list
+   * @param what it shows
+   */
+  record Example(String arguments, String what, Program program) {}
+
+  /** A main method. */
+  @FunctionalInterface
+  interface Program {
+    void main(String... arguments) throws Exception;
+  }
+
+  private static void add(String name, String arguments, String what, Program program) {
+    EXAMPLES.put(name, new Example(arguments, what, program));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (name == null) {
+      PrintWriter out = spec.commandLine().getOut();
+      EXAMPLES.forEach((each, example) -> out.printf("%-33s %s%n", (each + " " + example.arguments).strip(), example.what));
+      return 0;
+    }
+    Example example = EXAMPLES.get(name);
+    if (example == null) {
+      throw new ParameterException(spec.commandLine(), "there is no example '" + name + "'" + StrictJson.didYouMean(name, EXAMPLES.keySet())
+          + "; expected one of " + String.join(", ", EXAMPLES.keySet()));
+    }
+    example.program.main(arguments.toArray(String[]::new));
+    return 0;
+  }
+}

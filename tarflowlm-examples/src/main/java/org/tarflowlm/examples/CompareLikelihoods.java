@@ -1,0 +1,35 @@
+package org.tarflowlm.examples;
+
+import java.util.Locale;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.zoo.Score;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.zoo.TarFlowPretrained;
+
+/**
+ * One text under the flow model and under its discrete twin. The flow model's likelihood is bounded, the tighter the more samples of the
+ * encoder's noise are drawn; the twin's is exact.
+ */
+public final class CompareLikelihoods {
+  private CompareLikelihoods() {}
+
+  /** @param characters of the bundled excerpt; 4096 if there is none */
+  public static void main(String... characters) {
+    ScoringOptions options = ScoringOptions.defaults().withMaxCharacters(characters.length == 0 ? 4_096 : Long.parseLong(characters[0]));
+    System.out.println("model        bound    bits per character   standard error");
+    try (TarFlowLM flows = TarFlowLM.pretrained(TarFlowPretrained.TEXT8_MIX_D)) {
+      for (int samples : new int[] {1, 4, 16}) {
+        print(flows.score(Excerpt.text(), options.withSamples(samples)));
+      }
+    }
+    try (TarFlowLM twin = TarFlowLM.pretrained(TarFlowPretrained.TEXT8_AUTOREGRESSIVE)) {
+      print(twin.score(Excerpt.text(), options));
+    }
+  }
+
+  private static void print(Score score) {
+    System.out.printf(Locale.ROOT, "%-12s %-8s %18.4f %16.4f%n", score.model(), score.bound(), score.bitsPerCharacter(),
+        score.standardError());
+  }
+}

@@ -1,0 +1,28 @@
+package org.tarflowlm.examples;
+
+import java.util.Locale;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+
+/** Writes with the packaged model: one prompt, the temperatures 0.5, 0.8 and 1, two texts of each. */
+public final class GenerateText {
+  private static final int TOKENS = 80;
+
+  private GenerateText() {}
+
+  /** @param prompt a to z and single spaces; its words may be given one by one; "the whale " if there is none */
+  public static void main(String... prompt) {
+    String start = prompt.length == 0 ? "the whale " : String.join(" ", prompt);
+    try (TarFlowLM model = TarFlowLM.pretrained()) {
+      for (double temperature : new double[] {0.5, 0.8, 1.0}) {
+        GenerationOptions options = model.generationOptions().withMaxNewTokens(TOKENS).withTemperature(temperature).withSeed(1)
+            .withBatchSize(2);
+        for (Generation each : model.generate(start, options)) {
+          System.out.printf(Locale.ROOT, "temperature %.1f%s  %s|%s%n", temperature, each.exact() ? "" : ", approximate", start,
+              each.text());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Short programs to learn from, one {@code main} each: {@code ./tarflowlm example} lists them and runs them. */
+package org.tarflowlm.examples;

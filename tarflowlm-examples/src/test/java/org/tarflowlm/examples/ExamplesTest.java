@@ -1,0 +1,97 @@
+package org.tarflowlm.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Every example runs, with small settings where it takes any, and says what it is there to say. */
+class ExamplesTest {
+  private interface Program {
+    void main(String... arguments) throws Exception;
+  }
+
+  private static String output(Program program, String... arguments) throws Exception {
+    PrintStream before = System.out;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    try {
+      program.main(arguments);
+    } finally {
+      System.setOut(before);
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  private static List<Double> numbers(String pattern, String text) {
+    return Pattern.compile(pattern, Pattern.MULTILINE).matcher(text).results().map(each -> Double.valueOf(each.group(1))).toList();
+  }
+
+  @Test
+  void englishScoresBetterThanItsWordsBackwards() throws Exception {
+    List<Double> bits = numbers("^([\\d.]+) bits", output(ScoreText::main));
+    assertEquals(3, bits.size());
+    assertTrue(bits.get(0) < bits.get(1) && bits.get(1) < bits.get(2), bits.toString());
+    assertTrue(output(ScoreText::main, "Call me Ishmael.").contains("(ELBO)  call me ishmael"));
+  }
+
+  @Test
+  void twoTextsOfEachTemperature() throws Exception {
+    List<String> lines = output(GenerateText::main, "a", "ship").lines().toList();
+    assertEquals(6, lines.size());
+    lines.forEach(line -> assertTrue(line.matches("temperature \\d\\.\\d(, approximate)?  a ship\\|[a-z ]{80}"), line));
+  }
+
+  @Test
+  void everyFlowIsShownWithItsChanges() throws Exception {
+    String shown = output(WatchFlowsEdit::main, "2");
+    List<Double> changes = numbers("changes +(\\d+) of 90$", shown);
+    assertEquals(4, changes.size(), shown);
+    assertEquals(changes.stream().mapToDouble(each -> each).sum(), shown.chars().filter(c -> c == '^').count());
+  }
+
+  @Test
+  void couplingsComeBack() throws Exception {
+    String shown = output(CouplingByHand::main);
+    Matcher scalar = Pattern.compile("^ +(-?[\\d.]+) +\\S+ +\\S+ +(-?[\\d.]+) +\\S+$", Pattern.MULTILINE).matcher(shown);
+    int rows = 0;
+    while (scalar.find()) {
+      assertEquals(Double.parseDouble(scalar.group(1)), Double.parseDouble(scalar.group(2)), 1e-5, shown);
+      rows++;
+    }
+    assertEquals(5, rows, shown);
+    assertTrue(shown.contains("(4.000000, -4.000000)"), shown);
+  }
+
+  @Test
+  void aFewStepsOfTraining() throws Exception {
+    String shown = output(TrainTiny::main, "4");
+    List<Double> bits = numbers("at most ([\\d.]+) bits", shown);
+    assertEquals(1, bits.size(), shown);
+    assertTrue(bits.get(0) > 2 && bits.get(0) < 15, shown);
+    assertTrue(shown.lines().anyMatch(line -> line.length() == 100), shown);
+  }
+
+  @Test
+  void everyFormatBecomesBatches() throws Exception {
+    String shown = output(DataPipelines::main);
+    assertEquals(3, shown.lines().filter(line -> line.endsWith(": ids INT [4, 64], noise FLOAT [4, 64, 5]")).count(), shown);
+    assertEquals(2, shown.lines().filter(line -> line.startsWith("  chapter four two the whiteness of the whale")).count(), shown);
+    assertTrue(shown.contains("<page><title>Whale</title>"), shown);
+  }
+
+  @Test
+  void threeBoundsAndTheTwinsExactFigure() throws Exception {
+    String shown = output(CompareLikelihoods::main, "512");
+    List<Double> bits = numbers("^text8-\\S+ +(?:ELBO|IW-4|IW-16|EXACT) +([\\d.]+)", shown);
+    assertEquals(4, bits.size(), shown);
+    bits.forEach(each -> assertTrue(each > 1 && each < 4, shown));
+    assertTrue(bits.subList(0, 3).stream().allMatch(each -> Math.abs(each - bits.get(0)) < 0.1), shown);
+  }
+}
