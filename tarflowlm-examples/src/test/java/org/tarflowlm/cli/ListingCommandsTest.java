@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,5 +48,15 @@ class ListingCommandsTest {
       assertEquals(entries.get(i).sha256(), checkpoints.get(i).get("sha256").asText());
       assertTrue(text.contains(entries.get(i).id()) && text.contains(entries.get(i).sha256()), text);
     }
+  }
+
+  @Test
+  void examplesAreListedAndReadmeShowsThemInTheSameOrder() throws IOException {
+    List<String> listed = Cli.run("example").succeeds().out().lines().map(line -> line.split(" ")[0]).toList();
+    assertEquals(List.copyOf(ExampleCommand.EXAMPLES.keySet()), listed);
+    Matcher row = Pattern.compile("^\\| `\\./tarflowlm example (\\w+)` \\|", Pattern.MULTILINE)
+        .matcher(Files.readString(Path.of("..", "README.md")));
+    assertEquals(listed, row.results().map(each -> each.group(1)).toList());
+    Cli.run("example", "ScoreTxt").fails(2, "'ScoreTxt'", "ScoreText");
   }
 }
