@@ -34,13 +34,9 @@ public final class CouplingByHand {
     }
   }
 
-  /** Mix-d: three isotropic components in the plane. Rosenblatt's map takes one dimension after the other. */
+  /** Mix-d: three isotropic components in the plane, around (-2, 0), (0, 2) and (2, -1). The map takes one dimension after the other. */
   private static void vector(Workspace workspace) {
-    double[] firstDimension = {-2, 0, 2};
-    double[] secondDimension = {0, 2, -1};
-    double[] means = new double[6];
-    System.arraycopy(firstDimension, 0, means, 0, 3);
-    System.arraycopy(secondDimension, 0, means, 3, 3);
+    double[] means = {-2, 0, 0, 2, 2, -1};
     Components components = new Components(means, new double[] {Math.log(0.5), Math.log(0.3), Math.log(0.8)}, 3, 2);
     double[] logits = {0, 1, 0.5};
     System.out.println("mixture Rosenblatt     z              u             log|det|   back to z");

@@ -1,0 +1,112 @@
+package org.tarflowlm.notebooks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tarflowlm.notebooks.Notebook.Cell;
+
+/** The notebooks run, and are stored with outputs of the kind that they have today. Long loops are cut short by system properties. */
+class NotebooksTest {
+  private static final Path FOLDER = Path.of("notebooks");
+
+  @BeforeAll
+  static void quickly() {
+    System.setProperty("tarflowlm.notebook.steps", "2");
+    System.setProperty("tarflowlm.notebook.windows", "2");
+  }
+
+  @AfterAll
+  static void asBefore() {
+    System.clearProperty("tarflowlm.notebook.steps");
+    System.clearProperty("tarflowlm.notebook.windows");
+  }
+
+  static List<Path> notebooks() throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void everyCellRunsAndPutsOutWhatIsStored(Path file) throws IOException {
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    try (NotebookShell shell = new NotebookShell()) {
+      for (Cell cell : Notebook.read(file).code()) {
+        assertEquals(cell.outputs(), shell.run(cell.java()), cell.source());
+      }
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void isStoredAsRunFromTopToBottom(Path file) throws IOException {
+    List<Cell> code = Notebook.read(file).code();
+    for (int i = 0; i < code.size(); i++) {
+      assertEquals(i + 1, code.get(i).count(), code.get(i).source());
+    }
+    assertTrue(code.stream().anyMatch(cell -> cell.outputs().stream().anyMatch(each -> each.endsWith("image/png"))), "an image");
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void magicsStandInTheFirstCellOnly(Path file) throws IOException {
+    List<Cell> code = Notebook.read(file).code();
+    assertEquals(List.of("%jars ../target/notebook-jars/*.jar"), code.get(0).magics());
+    for (Cell cell : code.subList(1, code.size())) {
+      assertEquals(List.of(), cell.magics(), cell.source());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void proseStandsBeforeEveryCell(Path file) throws IOException {
+    List<Cell> cells = Notebook.read(file).cells();
+    for (int i = 0; i < cells.size(); i++) {
+      if (cells.get(i).code()) {
+        assertFalse(i == 0 || cells.get(i - 1).code(), cells.get(i).source());
+      }
+    }
+  }
+
+  @Test
+  void thereAreSixAndThePageNamesThemAll() throws IOException {
+    List<Path> files = notebooks();
+    assertEquals(6, files.size());
+    String page = Files.readString(Path.of("..", "docs", "notebooks.md"));
+    for (Path file : files) {
+      String title = Notebook.read(file).title().replaceFirst("^# ", "");
+      assertTrue(page.contains("[" + title + "](../tarflowlm-examples/notebooks/" + file.getFileName() + ")"), title);
+    }
+  }
+
+  /** The shell itself: what would pass unnoticed if it were too kind. */
+  @Test
+  void failingCellsFail() {
+    try (NotebookShell shell = new NotebookShell()) {
+      assertThrows(AssertionError.class, () -> shell.run("int x = \"text\";"));
+      assertThrows(AssertionError.class, () -> shell.run("List.of(1).get(5)"));
+      assertThrows(AssertionError.class, () -> shell.run("for (int i = 0; i < 2; i++) {"));
+      assertThrows(AssertionError.class, () -> shell.run("undefined()"));
+      assertThrows(AssertionError.class, () -> shell.run("void f() { missing(); }\nf();"));
+      assertEquals(List.of("stdout of 2 lines", "execute_result text/plain"),
+          shell.run("System.out.println(1);\nSystem.out.println(2);\n40 + 2"));
+      assertEquals(List.of(), shell.run("int y = 3;"));
+      assertEquals(List.of("display_data text/plain"), shell.run("String id = display(\"a\");\nupdateDisplay(id, \"b\");"));
+    }
+  }
+}
