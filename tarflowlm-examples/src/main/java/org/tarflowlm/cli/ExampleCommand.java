@@ -75,7 +75,11 @@ final class ExampleCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "there is no example '" + name + "'" + StrictJson.didYouMean(name, EXAMPLES.keySet())
           + "; expected one of " + String.join(", ", EXAMPLES.keySet()));
     }
-    example.program.main(arguments.toArray(String[]::new));
+    try {
+      example.program.main(arguments.toArray(String[]::new));
+    } catch (NumberFormatException e) {
+      throw new ParameterException(spec.commandLine(), name + " " + example.arguments + ": " + e.getMessage() + "; expected a number");
+    }
     return 0;
   }
 }

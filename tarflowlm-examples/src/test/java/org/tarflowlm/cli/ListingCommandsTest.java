@@ -20,7 +20,7 @@ import org.tarflowlm.zoo.ZooEntry;
 class ListingCommandsTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "demo", "score", "generate", "train", "zoo", "zoo list", "data", "data list", "data fetch", "data verify",
-      "data stats", "bench"})
+      "data stats", "bench", "example"})
   void everyCommandHasHelp(String command) {
     String help = Cli.run((Object[]) (command + " --help").strip().split(" ")).succeeds().out();
     assertTrue(help.startsWith("Usage: tarflowlm" + (command.isEmpty() ? "" : " " + command)), help);
@@ -58,5 +58,6 @@ class ListingCommandsTest {
         .matcher(Files.readString(Path.of("..", "README.md")));
     assertEquals(listed, row.results().map(each -> each.group(1)).toList());
     Cli.run("example", "ScoreTxt").fails(2, "'ScoreTxt'", "ScoreText");
+    Cli.run("example", "TrainTiny", "many").fails(2, "TrainTiny [STEPS]", "\"many\"", "a number");
   }
 }
