@@ -3,6 +3,7 @@ package org.tarflowlm.nn;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
@@ -21,6 +22,9 @@ import org.nd4j.linalg.factory.Nd4j;
 final class GraphSession extends InferenceSession {
   private final SameDiff graph;
   private final RecyclingMemory memory = new RecyclingMemory();
+  private Set<String> knownOutputs = Set.of();
+  private List<String> knownVariables = List.of();
+  private List<String> knownOps = List.of();
 
   GraphSession(SameDiff graph) {
     super(graph);
@@ -40,6 +44,20 @@ final class GraphSession extends InferenceSession {
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
       return output(outputs, placeholders, null, Collections.emptyList(), listeners, At.defaultAt(operation));
     }
+  }
+
+  /** Which variables and ops the outputs need: M2.1 works that out anew in every run, though the graph here never changes. */
+  @Override
+  protected void initSubgraph(Set<String> outputs) {
+    if (outputs.equals(knownOutputs)) {
+      subgraph.addAll(knownVariables);
+      subgraphOps.addAll(knownOps);
+      return;
+    }
+    super.initSubgraph(outputs);
+    knownOutputs = Set.copyOf(outputs);
+    knownVariables = List.copyOf(subgraph);
+    knownOps = List.copyOf(subgraphOps);
   }
 
   void endStep() {

@@ -1,10 +1,14 @@
 package org.tarflowlm.nn;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import org.deeplearning4j.nn.api.TrainingConfig;
+import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -23,6 +27,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
+import org.tarflowlm.kernel.GradientClip;
+import org.tarflowlm.ops.Tensors;
 
 /**
  * The model's graph as a DL4J output layer.
@@ -99,11 +105,15 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     }
     Map<String, INDArray> results = backward.run(wanted, placeholders(getIterationCount()), Operation.TRAINING, graphListeners);
     lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
+    float scale = clipsGradient() ? clipScale(results, gradientNames.values()) : 1;
     Gradient gradient = new DefaultGradient();
     for (String name : paramTable.keySet()) {
       INDArray view = gradTable.get(name);
       if (frozen.contains(name)) {
         view.assign(0.0); // NoOp leaves a gradient as it is and DL4J would subtract it
+      } else if (clipsGradient()) {
+        INDArray source = Tensors.dense(results.get(gradientNames.get(name)));
+        GradientClip.copyScaled(Tensors.floats(source), Tensors.floats(view), view.length(), scale);
       } else {
         view.assign(results.get(gradientNames.get(name)));
       }
@@ -113,6 +123,29 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     sameDiff.clearOpInputs();
     backward.endStep();
     return new Pair<>(gradient, null);
+  }
+
+  /** Whether {@code ClipL2PerLayer} is done here, on all cores, instead of by DL4J's updater. */
+  private boolean clipsGradient() {
+    return layer().getGradientNormalization() == GradientNormalization.ClipL2PerLayer && layer().getKernels().usesJava()
+        && dataType == DataType.FLOAT;
+  }
+
+  /** What DL4J's updater would multiply with: it divides by the batch size first and clips then. */
+  private float clipScale(Map<String, INDArray> results, Collection<String> gradientNames) {
+    double sum = 0;
+    for (String name : new TreeSet<>(gradientNames)) {
+      INDArray gradient = Tensors.dense(results.get(name));
+      sum += GradientClip.sumOfSquares(Tensors.floats(gradient), gradient.length());
+    }
+    double norm = Math.sqrt(sum) / (conf.isMiniBatch() ? input.size(0) : 1);
+    double limit = layer().getGradientNormalizationThreshold();
+    return norm > limit ? (float) (limit / norm) : 1;
+  }
+
+  @Override
+  public TrainingConfig getConfig() {
+    return clipsGradient() ? new ClippedByLayer(layer()) : layer();
   }
 
   @Override
