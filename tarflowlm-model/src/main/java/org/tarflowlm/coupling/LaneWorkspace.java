@@ -4,8 +4,7 @@ package org.tarflowlm.coupling;
  * Temporaries of the couplings that treat many rows at a time; one instance a thread, to be reused. Arrays grow on demand and never
  * shrink, so a warm workspace allocates nothing.
  *
- * <p>Layouts as in {@link Lanes}: {@code tree}, {@code spare}, {@code steps}, {@code mass}, {@code adjoint}, {@code factor},
- * {@code dMean}, {@code dLogScale}, {@code dWeight} are [K][R]; {@code row} are R numbers each.
+ * <p>Layouts as in {@link Lanes}: {@code row} are R numbers each, {@code usable} has R; the other arrays are [K][R].
  */
 public final class LaneWorkspace {
   float[] tree = new float[0];
@@ -16,11 +15,17 @@ public final class LaneWorkspace {
   float[] dMean = new float[0];
   float[] dLogScale = new float[0];
   float[] dWeight = new float[0];
+  float[] posterior = new float[0];
+  float[] mean = new float[0];
+  float[] inverseScale = new float[0];
   final float[][] factor = new float[5][0];
   final float[][] row = new float[6][0];
 
   /** One mixture a dimension; {@link MixtureCdfLanes} uses the first. */
   MixtureLanes[] mixtures = {new MixtureLanes()};
+  /** Of the couplings with shared components. */
+  final ComponentLanes components = new ComponentLanes();
+
   /** Whether single precision will do for a row. */
   boolean[] usable = new boolean[0];
 
@@ -41,6 +46,9 @@ public final class LaneWorkspace {
       dMean = new float[cells];
       dLogScale = new float[cells];
       dWeight = new float[cells];
+      posterior = new float[cells];
+      mean = new float[cells];
+      inverseScale = new float[cells];
       for (int i = 0; i < factor.length; i++) {
         factor[i] = new float[cells];
       }

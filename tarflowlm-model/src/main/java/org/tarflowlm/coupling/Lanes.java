@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import java.util.Arrays;
+
 /**
  * Layout of many mixtures side by side: an array [K][R] holds one number for each of K components of each of R rows, the rows next
  * to each other. So a formula for one component of one row is one loop over all of the array, and a sum over components adds
@@ -120,6 +122,60 @@ final class Lanes {
     System.arraycopy(tree, 0, result, 0, rows);
   }
 
+  /** target [K] += sums of x [K][R] over rows, in double precision; {@code target} from index {@code at}. */
+  static void addRowSums(float[] x, int k, int rows, double[] target, int at) {
+    if (rows == 1) {
+      for (int j = 0; j < k; j++) {
+        target[at + j] += x[j];
+      }
+      return;
+    }
+    for (int j = 0; j < k; j++) {
+      target[at + j] += rowSum(x, j * rows, rows);
+    }
+  }
+
+  /** Eight running sums, because each addition waits for the one before. */
+  private static float rowSum(float[] x, int from, int n) {
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    float e = 0;
+    float f = 0;
+    float g = 0;
+    float h = 0;
+    int end = from + (n & ~7);
+    int i = from;
+    for (; i < end; i += 8) {
+      a += x[i];
+      b += x[i + 1];
+      c += x[i + 2];
+      d += x[i + 3];
+      e += x[i + 4];
+      f += x[i + 5];
+      g += x[i + 6];
+      h += x[i + 7];
+    }
+    for (; i < from + n; i++) {
+      a += x[i];
+    }
+    return ((a + b) + (c + d)) + ((e + f) + (g + h));
+  }
+
+  /** x [K][R] = the K numbers of {@code values} from {@code at}, for every row. */
+  static void spread(double[] values, int at, int k, int rows, float[] x) {
+    if (rows == 1) {
+      for (int j = 0; j < k; j++) {
+        x[j] = (float) values[at + j];
+      }
+      return;
+    }
+    for (int j = 0; j < k; j++) {
+      Arrays.fill(x, j * rows, (j + 1) * rows, (float) values[at + j]);
+    }
+  }
+
   /** x += y. */
   static void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
@@ -144,6 +200,27 @@ final class Lanes {
   static void multiply(float[] x, float[] y, float[] target, int n) {
     for (int i = 0; i < n; i++) {
       target[i] = x[i] * y[i];
+    }
+  }
+
+  /** target = x y z. */
+  static void multiply(float[] x, float[] y, float[] z, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i] * z[i];
+    }
+  }
+
+  /** sum += x y. */
+  static void addProduct(float[] x, float[] y, float[] sum, int n) {
+    for (int i = 0; i < n; i++) {
+      sum[i] += x[i] * y[i];
+    }
+  }
+
+  /** target = a - x y. */
+  static void subtractProduct(float[] a, float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = a[i] - x[i] * y[i];
     }
   }
 

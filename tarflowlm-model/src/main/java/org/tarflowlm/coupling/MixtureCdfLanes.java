@@ -58,7 +58,7 @@ public final class MixtureCdfLanes {
         Lanes.repeat(w.row[i], w.factor[i], count, cells);
       }
       weightGradient(w.factor, m, w.mass, w.dWeight, cells);
-      componentGradient(w.factor, m, w.mass, w.dMean, w.dLogScale, cells);
+      componentGradient(w.factor, m, w.inverseScale, w.mass, w.dMean, w.dLogScale, cells);
       store(first, count, k, dz, dTheta, w);
       for (int i = 0; i < count; i++) {
         int row = first + i;
@@ -83,7 +83,7 @@ public final class MixtureCdfLanes {
       Lanes.repeat(w.row[0], w.factor[0], count, cells);
       quotient(w.row[0], m.density, count);
       Lanes.repeat(w.row[0], w.factor[1], count, cells);
-      densityGradient(w.factor, m, w.mass, w.dWeight, w.dMean, w.dLogScale, cells);
+      densityGradient(w.factor, m, w.inverseScale, w.mass, w.dWeight, w.dMean, w.dLogScale, cells);
       store(first, count, k, dz, dTheta, w);
       for (int i = 0; i < count; i++) {
         int row = first + i;
@@ -102,17 +102,17 @@ public final class MixtureCdfLanes {
     MixtureLanes m = w.mixtures[0];
     int at = first * 3 * k;
     Lanes.gather(theta, at, 3 * k, m.weight, k, rows);
-    Lanes.gather(theta, at + k, 3 * k, m.offset, k, rows);
-    Lanes.gather(theta, at + 2 * k, 3 * k, m.inverseScale, k, rows);
+    Lanes.gather(theta, at + k, 3 * k, w.mean, k, rows);
+    Lanes.gather(theta, at + 2 * k, 3 * k, w.inverseScale, k, rows);
     m.normalize(w.row[2], k, rows, w);
-    LaneMath.expNegative(m.inverseScale, m.inverseScale, w.steps, k * rows);
+    LaneMath.expNegative(w.inverseScale, w.inverseScale, w.steps, k * rows);
     System.arraycopy(z, first, w.row[0], 0, rows);
-    m.standardize(w.row[0], k, rows, w);
-    m.densities(k, rows, w);
+    m.standardize(w.row[0], w.mean, w.inverseScale, k, rows, w);
+    m.densities(w.inverseScale, k, rows, w);
     if (tails) {
       m.quantiles(k, rows, w);
     }
-    Lanes.max(m.inverseScale, k, rows, w.row[1], w);
+    Lanes.max(w.inverseScale, k, rows, w.row[1], w);
     MixtureLanes.begin(w.row[2], w.row[0], rows, w.usable);
     m.judge(w.row[0], w.row[1], tails, rows, w.usable);
     return m;
@@ -139,35 +139,16 @@ public final class MixtureCdfLanes {
 
   private static void weightGradient(float[][] factor, MixtureLanes m, float[] posterior, float[] dWeight, int n) {
     Lanes.multiply(factor[1], m.joint, posterior, n);
-    subtractProduct(posterior, factor[4], m.weight, dWeight, n);
-    addProduct(factor[2], m.below, dWeight, n);
-    addProduct(factor[3], m.above, dWeight, n);
+    Lanes.subtractProduct(posterior, factor[4], m.weight, dWeight, n);
+    Lanes.addProduct(factor[2], m.below, dWeight, n);
+    Lanes.addProduct(factor[3], m.above, dWeight, n);
   }
 
-  private static void componentGradient(float[][] factor, MixtureLanes m, float[] posterior, float[] dMean, float[] dLogScale, int n) {
-    product(posterior, m.x, m.inverseScale, dMean, n);
-    subtractProduct(dMean, factor[0], m.joint, dMean, n);
+  private static void componentGradient(float[][] factor, MixtureLanes m, float[] inverseScale, float[] posterior, float[] dMean,
+      float[] dLogScale, int n) {
+    Lanes.multiply(posterior, m.x, inverseScale, dMean, n);
+    Lanes.subtractProduct(dMean, factor[0], m.joint, dMean, n);
     scaleGradient(dMean, m.offset, posterior, dLogScale, n);
-  }
-
-  /** sum += x y. */
-  private static void addProduct(float[] x, float[] y, float[] sum, int n) {
-    for (int i = 0; i < n; i++) {
-      sum[i] += x[i] * y[i];
-    }
-  }
-
-  /** target = a - x y. */
-  private static void subtractProduct(float[] a, float[] x, float[] y, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = a[i] - x[i] * y[i];
-    }
-  }
-
-  private static void product(float[] x, float[] y, float[] z, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = x[i] * y[i] * z[i];
-    }
   }
 
   private static void scaleGradient(float[] dMean, float[] offset, float[] posterior, float[] dLogScale, int n) {
@@ -177,11 +158,11 @@ public final class MixtureCdfLanes {
   }
 
   /** With b in factor 0 and b / density in factor 1. */
-  private static void densityGradient(float[][] factor, MixtureLanes m, float[] posterior, float[] dWeight, float[] dMean,
-      float[] dLogScale, int n) {
+  private static void densityGradient(float[][] factor, MixtureLanes m, float[] inverseScale, float[] posterior, float[] dWeight,
+      float[] dMean, float[] dLogScale, int n) {
     Lanes.multiply(factor[1], m.joint, posterior, n);
-    subtractProduct(posterior, factor[0], m.weight, dWeight, n);
-    product(posterior, m.x, m.inverseScale, dMean, n);
+    Lanes.subtractProduct(posterior, factor[0], m.weight, dWeight, n);
+    Lanes.multiply(posterior, m.x, inverseScale, dMean, n);
     scaleGradient(dMean, m.offset, posterior, dLogScale, n);
   }
 

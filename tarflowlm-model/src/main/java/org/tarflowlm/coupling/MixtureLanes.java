@@ -22,7 +22,6 @@ final class MixtureLanes {
 
   float[] weight = new float[0];
   float[] offset = new float[0];
-  float[] inverseScale = new float[0];
   float[] x = new float[0];
   float[] joint = new float[0];
   float[] below = new float[0];
@@ -40,7 +39,6 @@ final class MixtureLanes {
     if (weight.length < cells) {
       weight = new float[cells];
       offset = new float[cells];
-      inverseScale = new float[cells];
       x = new float[cells];
       joint = new float[cells];
       below = new float[cells];
@@ -77,15 +75,15 @@ final class MixtureLanes {
     }
   }
 
-  /** offset = z - mean, x = offset / s; the means stand in {@code offset}. */
-  void standardize(float[] z, int k, int rows, LaneWorkspace w) {
+  /** offset = z - mean, x = offset / s. */
+  void standardize(float[] z, float[] mean, float[] inverseScale, int k, int rows, LaneWorkspace w) {
     float[] repeated = w.factor[0];
     Lanes.repeat(z, repeated, rows, k * rows);
-    standardize(repeated, offset, inverseScale, x, k * rows);
+    standardize(repeated, mean, inverseScale, offset, x, k * rows);
   }
 
   /** joint, density, and the masses pi_k exp(-x_k^2 / 2). */
-  void densities(int k, int rows, LaneWorkspace w) {
+  void densities(float[] inverseScale, int k, int rows, LaneWorkspace w) {
     LaneMath.gauss(x, joint, w.steps, k * rows);
     masses(weight, inverseScale, w.mass, joint, k * rows);
     Lanes.sum(joint, k, rows, density, w);
@@ -111,6 +109,24 @@ final class MixtureLanes {
     }
   }
 
+  /** Bayes' rule: after [K][R] = joint / density, the weights given z. */
+  void posterior(float[] after, int k, int rows, LaneWorkspace w) {
+    invert(density, w.row[0], rows);
+    Lanes.repeat(w.row[0], w.factor[0], rows, k * rows);
+    Lanes.multiply(joint, w.factor[0], after, k * rows);
+  }
+
+  /** Zeros in one row. */
+  void blank(int row, int rows, int k) {
+    for (int at = row; at < k * rows; at += rows) {
+      weight[at] = 0f;
+      offset[at] = 0f;
+      x[at] = 0f;
+      below[at] = 0f;
+      above[at] = 0f;
+    }
+  }
+
   /**
    * Clears {@code usable} where single precision may have lost digits. {@code headroom} is the share of the largest possible density
    * that the dimensions before have left, and takes this one's; {@code largestInverse} the largest 1 / s_k.
@@ -129,9 +145,9 @@ final class MixtureLanes {
     }
   }
 
-  private static void standardize(float[] z, float[] offset, float[] inverseScale, float[] x, int n) {
+  private static void standardize(float[] z, float[] mean, float[] inverseScale, float[] offset, float[] x, int n) {
     for (int i = 0; i < n; i++) {
-      float difference = z[i] - offset[i];
+      float difference = z[i] - mean[i];
       offset[i] = difference;
       x[i] = difference * inverseScale[i];
     }
