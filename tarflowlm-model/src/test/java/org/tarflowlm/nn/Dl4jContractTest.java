@@ -29,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.schedule.ISchedule;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.graph.KernelChoice;
 
@@ -86,13 +87,13 @@ class Dl4jContractTest {
     network.fit(batch());
     assertNull(network.getLearningRate(TarFlowNetwork.LAYER));
     INDArray moments = TarFlowNetwork.updaterState(network).dup();
-    List<Executable> calls = List.of(() -> network.setLearningRate(0.0), () -> network.setLearningRate(new WarmupCosineSchedule(1, 0, 1, 0)),
-        () -> network.setLearningRate(TarFlowNetwork.LAYER, 0.0),
-        () -> network.setLearningRate(TarFlowNetwork.LAYER, new WarmupCosineSchedule(1, 0, 1, 0)), () -> network.clone().setLearningRate(0.0));
+    ISchedule schedule = new WarmupCosineSchedule(1, 0, 1, 0);
+    List<Executable> calls = List.of(() -> network.setLearningRate(0.0), () -> network.setLearningRate(schedule),
+        () -> network.setLearningRate(TarFlowNetwork.LAYER, 0.0), () -> network.setLearningRate(TarFlowNetwork.LAYER, schedule),
+        () -> network.clone().setLearningRate(0.0));
     for (Executable each : calls) {
-      UnsupportedOperationException e = assertThrows(UnsupportedOperationException.class, each);
-      assertEquals("setLearningRate does nothing to a SameDiff layer, and nothing was changed; use org.tarflowlm.nn.FineTuning.of(network)",
-          e.getMessage());
+      String message = assertThrows(UnsupportedOperationException.class, each).getMessage();
+      assertTrue(message.contains("nothing was changed; use org.tarflowlm.nn.FineTuning.of(network)"), message);
     }
     assertEquals(moments, TarFlowNetwork.updaterState(network));
     network.fit(batch());
