@@ -75,8 +75,8 @@ public final class FineTune {
       Score score = model.score(text.substring(text.length() * 9 / 10));
       String written = model.generate("the whale ", model.generationOptions().withMaxNewTokens(60).withTemperature(0.8).withSeed(1))
           .get(0).text();
-      System.out.printf(Locale.ROOT, "%-5s  at most %.4f bits per character (%s) on other pages, standard error %.4f   the whale |%s%n", name,
-          score.bitsPerCharacter(), score.bound(), score.standardError(), written);
+      System.out.printf(Locale.ROOT, "%-5s  at most %.4f bits per character (%s) on other pages, standard error %.4f   the whale |%s%n",
+          name, score.bitsPerCharacter(), score.bound(), score.standardError(), written);
     }
   }
 }
