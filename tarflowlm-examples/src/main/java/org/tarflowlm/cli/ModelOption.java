@@ -13,9 +13,9 @@ import picocli.CommandLine.Spec;
 final class ModelOption {
   private static final double MEGA = 1e6;
 
-  @Option(names = "--model", paramLabel = "MODEL", description = {
-      "A checkpoint of the zoo (see tarflowlm zoo list), a checkpoint's folder or .zip, or https://.../NAME.zip#sha256=HASH, which is fetched "
-      + "once; default: the zoo's flagship, text8-mixd."})
+  @Option(names = "--model", paramLabel = "MODEL",
+      description = "A checkpoint of the zoo (see tarflowlm zoo list), a checkpoint's folder or .zip, or https://.../NAME.zip#sha256=HASH, "
+          + "which is fetched once; default: the zoo's flagship, text8-mixd.")
   private String model;
 
   @Spec(Spec.Target.MIXEE)

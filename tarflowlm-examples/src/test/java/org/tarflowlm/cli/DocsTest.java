@@ -211,8 +211,8 @@ class DocsTest {
     Matcher fence = Pattern.compile("^```python\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE)
         .matcher(Files.readString(ROOT.resolve("docs/checkpoints.md")));
     assertTrue(fence.find());
-    Files.writeString(folder.resolve("reader.py"), fence.group(1)
-        + "import sys\nfor name, tensor in load(sys.argv[1]).items():\n    print(name, list(tensor.shape), repr(float(tensor.sum(dtype='f8'))))\n");
+    Files.writeString(folder.resolve("reader.py"), fence.group(1) + "import sys\nfor name, tensor in load(sys.argv[1]).items():\n"
+        + "    print(name, list(tensor.shape), repr(float(tensor.sum(dtype='f8'))))\n");
     List<String> found = python(folder, "reader.py", "model/model.safetensors");
     List<String> expected = new ArrayList<>();
     Checkpoint.load(folder.resolve("model")).tensors().forEach((name, tensor) -> {
