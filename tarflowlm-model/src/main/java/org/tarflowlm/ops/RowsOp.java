@@ -48,6 +48,11 @@ abstract class RowsOp extends JavaOp {
     throw new UnsupportedOperationException(opName());
   }
 
+  /** Whether {@link #floatRows} reads input {@code i}: it need not where a forward op has saved what its gradient needs. */
+  protected boolean floatRowsRead(int i) {
+    return true;
+  }
+
   /** Index of the shared means among the inputs, followed by the log-scales; -1 if there are none. */
   protected int sharedMeans() {
     return -1;
@@ -145,7 +150,9 @@ abstract class RowsOp extends JavaOp {
       for (int i = 0; i < in.length; i++) {
         if (!isShared(i)) {
           block.inWidth[i] = (int) (in[i].length() / rows);
-          read(block, i, from);
+          if (!floats || floatRowsRead(i)) {
+            read(block, i, from);
+          }
         }
       }
       for (int i = 0; i < rowOutputs; i++) {

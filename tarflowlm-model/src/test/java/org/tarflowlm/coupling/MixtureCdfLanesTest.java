@@ -47,10 +47,12 @@ class MixtureCdfLanesTest {
       float[] logDensity = new float[n];
       float[][] dz = new float[2][n];
       float[][] dTheta = new float[2][3 * k * n];
-      MixtureCdfLanes.forward(z, theta, n, k, u, logDet, lanes);
-      MixtureCdfLanes.logDensity(z, theta, n, k, logDensity, lanes);
-      MixtureCdfLanes.gradient(z, theta, a, b, n, k, dz[0], dTheta[0], lanes);
-      MixtureCdfLanes.logDensityGradient(z, theta, b, n, k, dz[1], dTheta[1], lanes);
+      float[] saved = new float[n * MixtureCdfLanes.savedWidth(k)];
+      float[] savedDensity = new float[n * MixtureCdfLanes.savedDensityWidth(k)];
+      MixtureCdfLanes.forward(z, theta, n, k, u, logDet, saved, lanes);
+      MixtureCdfLanes.logDensity(z, theta, n, k, logDensity, savedDensity, lanes);
+      MixtureCdfLanes.gradient(saved, a, b, n, k, dz[0], dTheta[0], lanes);
+      MixtureCdfLanes.logDensityGradient(savedDensity, b, n, k, dz[1], dTheta[1], lanes);
       double[] row = new double[3 * k];
       double[] gradient = new double[3 * k];
       for (int i = 0; i < n; i++) {
@@ -144,9 +146,10 @@ class MixtureCdfLanesTest {
     float[] clean = new float[9];
     float[] u = new float[9];
     float[] logDet = new float[9];
-    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, clean, logDet, lanes);
+    float[] saved = new float[9 * MixtureCdfLanes.savedWidth(3)];
+    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, clean, logDet, saved, lanes);
     c.z[4] = Float.NaN;
-    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, u, logDet, lanes);
+    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, u, logDet, saved, lanes);
     clean[4] = Float.NaN;
     assertArrayEquals(clean, u);
   }
