@@ -55,9 +55,11 @@ public final class MixtureCdfLanes {
         }
       }
       System.arraycopy(m.u, 0, u, first, count);
-      int at = first * savedWidth(k);
-      at = save(saved, at, count * k, m.weight, m.joint, m.offset, w.curve, w.tilt);
-      save(saved, at, count, m.u, m.slope);
+      int cells = count * k;
+      int at = save(m, saved, first * savedWidth(k), cells, w);
+      System.arraycopy(w.tilt, 0, saved, at, cells);
+      System.arraycopy(m.u, 0, saved, at + cells, count);
+      System.arraycopy(m.slope, 0, saved, at + cells + count, count);
     }
   }
 
@@ -69,9 +71,10 @@ public final class MixtureCdfLanes {
       int cells = count * k;
       w.ensure(1, k, count);
       MixtureLanes m = w.mixtures[0];
-      int at = first * savedWidth(k);
-      at = restore(saved, at, cells, m.weight, m.joint, m.offset, w.curve, w.tilt);
-      restore(saved, at, count, m.u, m.slope);
+      int at = restore(saved, first * savedWidth(k), cells, m, w);
+      System.arraycopy(saved, at, w.tilt, 0, cells);
+      System.arraycopy(saved, at + cells, m.u, 0, count);
+      System.arraycopy(saved, at + cells + count, m.slope, 0, count);
       factors(a, b, first, m, w.row, count);
       for (int i = 0; i < 3; i++) {
         Lanes.repeat(w.row[i], w.factor[i], count, cells);
@@ -101,7 +104,7 @@ public final class MixtureCdfLanes {
           fromScalar(i, count, k, 0.0, 0.0, w);
         }
       }
-      save(saved, first * savedDensityWidth(k), cells, m.weight, m.joint, m.offset, w.curve);
+      save(m, saved, first * savedDensityWidth(k), cells, w);
     }
   }
 
@@ -113,7 +116,7 @@ public final class MixtureCdfLanes {
       int cells = count * k;
       w.ensure(1, k, count);
       MixtureLanes m = w.mixtures[0];
-      restore(saved, first * savedDensityWidth(k), cells, m.weight, m.joint, m.offset, w.curve);
+      restore(saved, first * savedDensityWidth(k), cells, m, w);
       System.arraycopy(b, first, w.row[1], 0, count);
       Lanes.repeat(w.row[1], w.factor[1], count, cells);
       Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
@@ -232,21 +235,20 @@ public final class MixtureCdfLanes {
     }
   }
 
-  private static int save(float[] saved, int from, int n, float[]... arrays) {
-    int at = from;
-    for (float[] array : arrays) {
-      System.arraycopy(array, 0, saved, at, n);
-      at += n;
-    }
-    return at;
+  /** The parts that forward map and log-density have in common; returns the index behind them. */
+  private static int save(MixtureLanes m, float[] saved, int from, int n, LaneWorkspace w) {
+    System.arraycopy(m.weight, 0, saved, from, n);
+    System.arraycopy(m.joint, 0, saved, from + n, n);
+    System.arraycopy(m.offset, 0, saved, from + 2 * n, n);
+    System.arraycopy(w.curve, 0, saved, from + 3 * n, n);
+    return from + 4 * n;
   }
 
-  private static int restore(float[] saved, int from, int n, float[]... arrays) {
-    int at = from;
-    for (float[] array : arrays) {
-      System.arraycopy(saved, at, array, 0, n);
-      at += n;
-    }
-    return at;
+  private static int restore(float[] saved, int from, int n, MixtureLanes m, LaneWorkspace w) {
+    System.arraycopy(saved, from, m.weight, 0, n);
+    System.arraycopy(saved, from + n, m.joint, 0, n);
+    System.arraycopy(saved, from + 2 * n, m.offset, 0, n);
+    System.arraycopy(saved, from + 3 * n, w.curve, 0, n);
+    return from + 4 * n;
   }
 }

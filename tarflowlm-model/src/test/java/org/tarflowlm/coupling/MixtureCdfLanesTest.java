@@ -3,6 +3,7 @@ package org.tarflowlm.coupling;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,6 +139,33 @@ class MixtureCdfLanesTest {
     System.arraycopy(symmetric, 0, c.theta, 9, 9);
     c.z[1] = 0; // F = 1/2 exactly
     c.check(1e-6, 2e-5);
+  }
+
+  /** Bit for bit: so a row's result cannot depend on how rows are cut into blocks and shared out to threads. */
+  @Test
+  void aRowAloneGivesWhatItGivesAmongOthers() {
+    int k = 27;
+    Comparison c = new Comparison(150, k, 4, -1, 2, 1, new Random(8));
+    int width = MixtureCdfLanes.savedWidth(k);
+    float[] u = new float[150];
+    float[] logDet = new float[150];
+    float[] dz = new float[150];
+    float[] dTheta = new float[150 * 3 * k];
+    float[] saved = new float[150 * width];
+    MixtureCdfLanes.forward(c.z, c.theta, 150, k, u, logDet, saved, lanes);
+    MixtureCdfLanes.gradient(saved, c.a, c.b, 150, k, dz, dTheta, lanes);
+    float[] one = new float[1];
+    float[] oneLogDet = new float[1];
+    float[] oneTheta = new float[3 * k];
+    for (int i = 0; i < 150; i++) {
+      float[] theta = Arrays.copyOfRange(c.theta, 3 * k * i, 3 * k * (i + 1));
+      MixtureCdfLanes.forward(new float[] {c.z[i]}, theta, 1, k, one, oneLogDet, saved, lanes);
+      assertEquals(u[i], one[0]);
+      assertEquals(logDet[i], oneLogDet[0]);
+      MixtureCdfLanes.gradient(saved, new float[] {c.a[i]}, new float[] {c.b[i]}, 1, k, one, oneTheta, lanes);
+      assertEquals(dz[i], one[0]);
+      assertArrayEquals(Arrays.copyOfRange(dTheta, 3 * k * i, 3 * k * (i + 1)), oneTheta);
+    }
   }
 
   @Test
