@@ -12,8 +12,9 @@ import org.tarflowlm.kernel.Parallel;
 
 /**
  * An op that treats every row (position) of its arrays alike, FLOAT or DOUBLE, with the mathematics in double precision, or for
- * FLOAT in a kernel of single precision where there is one. The first input is [.., D]; its leading dimensions are the rows, and all other arrays have the same rows, except for a pair of
- * shared inputs (component means [K, d] and log-scales [K]) and, in a gradient op, their gradients as the last two outputs.
+ * FLOAT in a kernel of single precision where there is one. The first input is [.., D]; its leading dimensions are the rows, and all
+ * other arrays have the same rows, except for a pair of shared inputs (component means [K, d] and log-scales [K]) and, in a gradient
+ * op, their gradients as the last two outputs.
  *
  * <p>Rows are processed in parallel. Results repeat bit for bit: tasks are cut by shape alone, and the tasks' parts of shared
  * gradients are added in task order.
