@@ -9,6 +9,9 @@ import java.util.Arrays;
  * <p>Beside them what needs the components' joint density over all dimensions only, not the conditional ones.
  */
 final class ComponentLanes {
+  /** Beyond this log-density, up or down, rounding in single precision blurs which component is the nearest. */
+  private static final float LARGEST_LOG_DENSITY = 2_000f;
+
   /** [d][K][R]. */
   float[][] mean = new float[0][];
   /** [K][R]. */
@@ -61,6 +64,27 @@ final class ComponentLanes {
       repeatColumn(z, first, dims, i, cells, w);
       subtractHalfSquare(w.factor[0], mean[i], inverseScale, joint, cells);
     }
+  }
+
+  /**
+   * Softmax of {@code joint} [K][R] in place, relative to the largest: one exponential a component, whatever d is. Leaves
+   * log sum_k exp(joint_k) in row 5 and whether single precision will do in {@code usable}; uses rows 0, 1 and 3.
+   */
+  void softmax(float[] joint, int k, LaneWorkspace w) {
+    int cells = k * rows;
+    Lanes.max(joint, k, rows, w.row[5], w);
+    Lanes.repeat(w.row[5], w.factor[0], rows, cells);
+    Lanes.subtract(joint, w.factor[0], cells);
+    LaneMath.exp(joint, joint, w.steps, cells);
+    Lanes.sum(joint, k, rows, w.row[3], w);
+    LaneMath.log(w.row[3], w.row[1], w.row[0], rows);
+    for (int i = 0; i < rows; i++) {
+      w.usable[i] = Math.abs(w.row[5][i]) < LARGEST_LOG_DENSITY;
+      w.row[5][i] += w.row[1][i];
+      w.row[3][i] = 1f / w.row[3][i];
+    }
+    Lanes.repeat(w.row[3], w.factor[0], rows, cells);
+    Lanes.multiply(joint, w.factor[0], joint, cells);
   }
 
   /**

@@ -141,8 +141,8 @@ final class LaneMath {
   }
 
   /**
-   * u = -Phi^-1(F), not negative, given y = log F at most log(1/2). With r = sqrt(-2y), u is (r - r0) times a rational function of r - r0 that is
-   * good to 1e-8 on r in [r0 = sqrt(2 log 2), 13]: the difference keeps u exact where it is small.
+   * u = -Phi^-1(F), not negative, given y = log F at most log(1/2). With r = sqrt(-2y), u is (r - r0) times a rational function of
+   * r - r0 that is good to 1e-8 on r in [r0 = sqrt(2 log 2), 13]: the difference keeps u exact where it is small.
    */
   static void quantile(float[] y, float[] u, int n) {
     for (int i = 0; i < n; i++) {

@@ -16,6 +16,8 @@ public final class LaneWorkspace {
   float[] dLogScale = new float[0];
   float[] dWeight = new float[0];
   float[] posterior = new float[0];
+  float[] curve = new float[0];
+  float[] tilt = new float[0];
   float[] mean = new float[0];
   float[] inverseScale = new float[0];
   final float[][] factor = new float[5][0];
@@ -47,6 +49,8 @@ public final class LaneWorkspace {
       dLogScale = new float[cells];
       dWeight = new float[cells];
       posterior = new float[cells];
+      curve = new float[cells];
+      tilt = new float[cells];
       mean = new float[cells];
       inverseScale = new float[cells];
       for (int i = 0; i < factor.length; i++) {

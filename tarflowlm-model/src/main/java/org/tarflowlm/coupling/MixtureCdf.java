@@ -26,6 +26,19 @@ public final class MixtureCdf {
     return u;
   }
 
+  /** {@link #forward} that leaves in the workspace all that a gradient needs, tail weights included; theta from index 0. */
+  static double evaluate(double z, double[] theta, int k, Workspace w) {
+    return forward(z, theta, 0, k, true, w);
+  }
+
+  /** {@link #logDensity} that leaves in the workspace all that its gradient needs; theta from index 0. */
+  static double evaluateDensity(double z, double[] theta, int k, Workspace w) {
+    prepare(theta, 0, k, w);
+    ScalarMixture.standardize(z, k, w);
+    w.logDensity = ScalarMixture.density(0, k, w);
+    return w.logDensity;
+  }
+
   /** log p(z) in nats; cheaper than {@link #forward} where u is not needed. */
   public static double logDensity(double z, double[] theta, int at, int k, Workspace w) {
     w.ensure(1, k);

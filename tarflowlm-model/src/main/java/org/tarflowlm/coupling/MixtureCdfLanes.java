@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import java.util.Arrays;
+
 /**
  * {@link MixtureCdf} in single precision, many scalars at a time: the same formulas, with vector instructions. The few rows that single
  * precision cannot hold (far tails, densities near 0: {@link MixtureLanes#judge}) are computed by {@link MixtureCdf}.
@@ -7,92 +9,119 @@ package org.tarflowlm.coupling;
  * <pre>
  *   z, u, logDet, logDensity, a, b, dz [n]      theta, dTheta [n][3K], a row being [logits | means | log-scales]
  * </pre>
+ *
+ * <p>The forward map saves what the gradient needs of each component, because exponentials and changes of layout are what costs:
+ * with x_k = (z - m_k) / s_k, g = a + b u and the notation of {@link ScalarMixture},
+ *
+ * <pre>
+ *   saved per component: pi_k, r_k, z - m_k, c_k = x_k / s_k - u du/dz, t_k = sgn M (w_k - pi_k)     per row: u, du/dz
+ *   dL/dm_k = r_k (b c_k - a du/dz)    dL/dlogs_k = dL/dm_k (z - m_k) - b r_k    dL/dlogit_k = g t_k + b (r_k - pi_k)
+ * </pre>
+ *
+ * <p>c_k is saved as a difference, which the scalar code forms in double precision where it would cancel, in the far tails.
  */
 public final class MixtureCdfLanes {
+  private static final int SAVED = 5;
+  private static final int SAVED_ROWS = 2;
+  private static final int SAVED_OF_DENSITY = 4;
+
   private MixtureCdfLanes() {}
 
-  /** Fills u and logDet. */
-  public static void forward(float[] z, float[] theta, int n, int k, float[] u, float[] logDet, LaneWorkspace w) {
+  /** Numbers that {@link #forward} saves a row. */
+  public static int savedWidth(int k) {
+    return SAVED * k + SAVED_ROWS;
+  }
+
+  /** Numbers that {@link #logDensity} saves a row. */
+  public static int savedDensityWidth(int k) {
+    return SAVED_OF_DENSITY * k;
+  }
+
+  /** Fills u, logDet and saved. */
+  public static void forward(float[] z, float[] theta, int n, int k, float[] u, float[] logDet, float[] saved, LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
       MixtureLanes m = load(z, theta, first, count, k, true, w);
       LaneMath.log(m.slope, w.row[1], w.row[0], count);
-      System.arraycopy(m.u, 0, u, first, count);
       System.arraycopy(w.row[1], 0, logDet, first, count);
+      prepareGradient(m, count, k, w);
       for (int i = 0; i < count; i++) {
         if (!w.usable[i]) {
-          u[first + i] = (float) MixtureCdf.forward(z[first + i], scalarTheta(theta, first + i, k, w), 0, k, w.scalar);
+          m.u[i] = (float) MixtureCdf.evaluate(z[first + i], scalarTheta(theta, first + i, k, w), k, w.scalar);
+          m.slope[i] = (float) w.scalar.slope[0];
           logDet[first + i] = (float) w.scalar.logDet();
+          fromScalar(i, count, k, w.scalar.u[0] * w.scalar.slope[0], w.scalar.signedMills[0], w);
         }
       }
+      System.arraycopy(m.u, 0, u, first, count);
+      int cells = count * k;
+      int at = save(m, saved, first * savedWidth(k), cells, w);
+      System.arraycopy(w.tilt, 0, saved, at, cells);
+      System.arraycopy(m.u, 0, saved, at + cells, count);
+      System.arraycopy(m.slope, 0, saved, at + cells + count, count);
     }
   }
 
-  /** Fills logDensity. */
-  public static void logDensity(float[] z, float[] theta, int n, int k, float[] logDensity, LaneWorkspace w) {
-    int rows = Lanes.rows(n, k);
-    for (int first = 0; first < n; first += rows) {
-      int count = Math.min(rows, n - first);
-      MixtureLanes m = load(z, theta, first, count, k, false, w);
-      LaneMath.log(m.density, w.row[1], w.row[0], count);
-      for (int i = 0; i < count; i++) {
-        logDensity[first + i] = w.usable[i] ? w.row[1][i] - (float) Normal.LOG_SQRT_2PI
-            : (float) MixtureCdf.logDensity(z[first + i], scalarTheta(theta, first + i, k, w), 0, k, w.scalar);
-      }
-    }
-  }
-
-  /** Gradient of sum(a u) + sum(b logDet): fills dz and dTheta. The formulas are those of {@link MixtureCdf#gradient}. */
-  public static void gradient(float[] z, float[] theta, float[] a, float[] b, int n, int k, float[] dz, float[] dTheta,
-      LaneWorkspace w) {
+  /** Gradient of sum(a u) + sum(b logDet): fills dz and dTheta from what {@link #forward} saved. */
+  public static void gradient(float[] saved, float[] a, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
       int cells = count * k;
-      MixtureLanes m = load(z, theta, first, count, k, true, w);
-      System.arraycopy(a, first, w.row[0], 0, count);
-      System.arraycopy(b, first, w.row[1], 0, count);
-      factors(m, w.row, count);
-      for (int i = 0; i < w.factor.length; i++) {
+      w.ensure(1, k, count);
+      MixtureLanes m = w.mixtures[0];
+      int at = restore(saved, first * savedWidth(k), cells, m, w);
+      System.arraycopy(saved, at, w.tilt, 0, cells);
+      System.arraycopy(saved, at + cells, m.u, 0, count);
+      System.arraycopy(saved, at + cells + count, m.slope, 0, count);
+      factors(a, b, first, m, w.row, count);
+      for (int i = 0; i < 3; i++) {
         Lanes.repeat(w.row[i], w.factor[i], count, cells);
       }
-      weightGradient(w.factor, m, w.mass, w.dWeight, cells);
-      componentGradient(w.factor, m, w.inverseScale, w.mass, w.dMean, w.dLogScale, cells);
+      Lanes.multiply(w.factor[0], w.tilt, w.dWeight, cells);
+      Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
+      Lanes.subtract(w.dMean, w.factor[2], cells);
       store(first, count, k, dz, dTheta, w);
-      for (int i = 0; i < count; i++) {
-        int row = first + i;
-        if (!w.usable[i]) {
-          double[] dRow = scalarGradient(k, w);
-          dz[row] = (float) MixtureCdf.gradient(z[row], scalarTheta(theta, row, k, w), 0, k, a[row], b[row], dRow, 0, w.scalar);
-          copy(dRow, dTheta, row, k);
-        }
-      }
     }
   }
 
-  /** Gradient of sum(b logDensity): fills dz and dTheta. */
-  public static void logDensityGradient(float[] z, float[] theta, float[] b, int n, int k, float[] dz, float[] dTheta,
-      LaneWorkspace w) {
+  /** Fills logDensity and saved. */
+  public static void logDensity(float[] z, float[] theta, int n, int k, float[] logDensity, float[] saved, LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
       int cells = count * k;
       MixtureLanes m = load(z, theta, first, count, k, false, w);
-      System.arraycopy(b, first, w.row[0], 0, count);
-      Lanes.repeat(w.row[0], w.factor[0], count, cells);
-      quotient(w.row[0], m.density, count);
-      Lanes.repeat(w.row[0], w.factor[1], count, cells);
-      densityGradient(w.factor, m, w.inverseScale, w.mass, w.dWeight, w.dMean, w.dLogScale, cells);
-      store(first, count, k, dz, dTheta, w);
+      LaneMath.log(m.density, w.row[1], w.row[0], count);
+      m.posterior(m.joint, k, count, w);
+      Lanes.multiply(m.x, w.inverseScale, w.curve, cells);
       for (int i = 0; i < count; i++) {
-        int row = first + i;
+        logDensity[first + i] = w.row[1][i] - (float) Normal.LOG_SQRT_2PI;
         if (!w.usable[i]) {
-          double[] dRow = scalarGradient(k, w);
-          dz[row] = (float) MixtureCdf.logDensityGradient(z[row], scalarTheta(theta, row, k, w), 0, k, b[row], dRow, 0, w.scalar);
-          copy(dRow, dTheta, row, k);
+          logDensity[first + i] =
+              (float) MixtureCdf.evaluateDensity(z[first + i], scalarTheta(theta, first + i, k, w), k, w.scalar);
+          fromScalar(i, count, k, 0.0, 0.0, w);
         }
       }
+      save(m, saved, first * savedDensityWidth(k), cells, w);
+    }
+  }
+
+  /** Gradient of sum(b logDensity): fills dz and dTheta from what {@link #logDensity} saved. */
+  public static void logDensityGradient(float[] saved, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
+    int rows = Lanes.rows(n, k);
+    for (int first = 0; first < n; first += rows) {
+      int count = Math.min(rows, n - first);
+      int cells = count * k;
+      w.ensure(1, k, count);
+      MixtureLanes m = w.mixtures[0];
+      restore(saved, first * savedDensityWidth(k), cells, m, w);
+      System.arraycopy(b, first, w.row[1], 0, count);
+      Lanes.repeat(w.row[1], w.factor[1], count, cells);
+      Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
+      Arrays.fill(w.dWeight, 0, cells, 0f);
+      store(first, count, k, dz, dTheta, w);
     }
   }
 
@@ -118,61 +147,53 @@ public final class MixtureCdfLanes {
     return m;
   }
 
+  /** joint becomes the posterior weights r; c into {@code curve}, t into {@code tilt}. */
+  private static void prepareGradient(MixtureLanes m, int rows, int k, LaneWorkspace w) {
+    int cells = k * rows;
+    m.posterior(m.joint, k, rows, w);
+    tailFactors(m, w.row, rows);
+    for (int i = 0; i < 4; i++) {
+      Lanes.repeat(w.row[i], w.factor[i], rows, cells);
+    }
+    Lanes.multiply(w.factor[0], m.below, w.tilt, cells);
+    Lanes.addProduct(w.factor[1], m.above, w.tilt, cells);
+    Lanes.subtractProduct(w.tilt, w.factor[2], m.weight, w.tilt, cells);
+    Lanes.multiply(m.x, w.inverseScale, w.curve, cells);
+    Lanes.subtract(w.curve, w.factor[3], cells);
+  }
+
+  /** 0 and 1: sgn M / tail if the smaller tail is the lower or the upper one, else 0; 2: sgn M, 3: u du/dz. */
+  private static void tailFactors(MixtureLanes m, float[][] row, int n) {
+    for (int i = 0; i < n; i++) {
+      float signedMills = m.mills[i] * (2f * m.lower[i] - 1f);
+      float share = signedMills / m.tail[i];
+      row[0][i] = m.lower[i] * share;
+      row[1][i] = (1f - m.lower[i]) * share;
+      row[2][i] = signedMills;
+      row[3][i] = m.u[i] * m.slope[i];
+    }
+  }
+
+  /** 0: g = a + b u, 1: b, 2: a du/dz. */
+  private static void factors(float[] a, float[] b, int first, MixtureLanes m, float[][] row, int n) {
+    for (int i = 0; i < n; i++) {
+      row[0][i] = a[first + i] + b[first + i] * m.u[i];
+      row[1][i] = b[first + i];
+      row[2][i] = a[first + i] * m.slope[i];
+    }
+  }
+
   /**
-   * From a, b in rows 0 and 1 to what multiplies the components' terms, with g = a + b u:
-   * 0: g du/dz / density, 1: b / density, 2 and 3: g sgn M / tail for the lower and the upper tail, 4: g sgn M + b.
+   * From g t in dWeight and dL/dm_k / r_k in dMean to the gradients, with b in factor 1, and out of the lanes.
    */
-  private static void factors(MixtureLanes m, float[][] row, int n) {
-    float[] first = row[0];
-    float[] second = row[1];
-    for (int i = 0; i < n; i++) {
-      float b = second[i];
-      float g = first[i] + b * m.u[i];
-      float signedMills = g * m.mills[i] * (2f * m.lower[i] - 1f);
-      first[i] = g * m.slope[i] / m.density[i];
-      second[i] = b / m.density[i];
-      row[2][i] = m.lower[i] * signedMills / m.tail[i];
-      row[3][i] = (1f - m.lower[i]) * signedMills / m.tail[i];
-      row[4][i] = signedMills + b;
-    }
-  }
-
-  private static void weightGradient(float[][] factor, MixtureLanes m, float[] posterior, float[] dWeight, int n) {
-    Lanes.multiply(factor[1], m.joint, posterior, n);
-    Lanes.subtractProduct(posterior, factor[4], m.weight, dWeight, n);
-    Lanes.addProduct(factor[2], m.below, dWeight, n);
-    Lanes.addProduct(factor[3], m.above, dWeight, n);
-  }
-
-  private static void componentGradient(float[][] factor, MixtureLanes m, float[] inverseScale, float[] posterior, float[] dMean,
-      float[] dLogScale, int n) {
-    Lanes.multiply(posterior, m.x, inverseScale, dMean, n);
-    Lanes.subtractProduct(dMean, factor[0], m.joint, dMean, n);
-    scaleGradient(dMean, m.offset, posterior, dLogScale, n);
-  }
-
-  private static void scaleGradient(float[] dMean, float[] offset, float[] posterior, float[] dLogScale, int n) {
-    for (int i = 0; i < n; i++) {
-      dLogScale[i] = dMean[i] * offset[i] - posterior[i];
-    }
-  }
-
-  /** With b in factor 0 and b / density in factor 1. */
-  private static void densityGradient(float[][] factor, MixtureLanes m, float[] inverseScale, float[] posterior, float[] dWeight,
-      float[] dMean, float[] dLogScale, int n) {
-    Lanes.multiply(factor[1], m.joint, posterior, n);
-    Lanes.subtractProduct(posterior, factor[0], m.weight, dWeight, n);
-    Lanes.multiply(posterior, m.x, inverseScale, dMean, n);
-    scaleGradient(dMean, m.offset, posterior, dLogScale, n);
-  }
-
-  private static void quotient(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] /= y[i];
-    }
-  }
-
   private static void store(int first, int rows, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
+    MixtureLanes m = w.mixtures[0];
+    int cells = rows * k;
+    Lanes.multiply(w.dMean, m.joint, w.dMean, cells);
+    Lanes.multiply(w.factor[1], m.joint, w.posterior, cells);
+    differences(w.dMean, m.offset, w.posterior, w.dLogScale, cells);
+    Lanes.add(w.dWeight, w.posterior, cells);
+    Lanes.subtractProduct(w.dWeight, w.factor[1], m.weight, w.dWeight, cells);
     int at = first * 3 * k;
     Lanes.scatter(w.dWeight, k, rows, dTheta, at, 3 * k);
     Lanes.scatter(w.dMean, k, rows, dTheta, at + k, 3 * k);
@@ -180,6 +201,13 @@ public final class MixtureCdfLanes {
     Lanes.sum(w.dMean, k, rows, w.row[0], w);
     for (int i = 0; i < rows; i++) {
       dz[first + i] = -w.row[0][i];
+    }
+  }
+
+  /** target = x y - a. */
+  private static void differences(float[] x, float[] y, float[] a, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i] - a[i];
     }
   }
 
@@ -193,16 +221,34 @@ public final class MixtureCdfLanes {
     return w.parameters;
   }
 
-  private static double[] scalarGradient(int k, LaneWorkspace w) {
-    if (w.gradients.length < 3 * k) {
-      w.gradients = new double[3 * k];
+  /** One row's part of what is saved, from what the scalar code left in its workspace. */
+  private static void fromScalar(int row, int rows, int k, double curvature, double signedMills, LaneWorkspace w) {
+    MixtureLanes m = w.mixtures[0];
+    Workspace s = w.scalar;
+    for (int j = 0; j < k; j++) {
+      int at = row + j * rows;
+      m.weight[at] = (float) s.weight[j];
+      m.joint[at] = (float) s.weight[k + j];
+      m.offset[at] = (float) (s.x[j] * s.scale[j]);
+      w.curve[at] = (float) (s.x[j] * s.inverseScale[j] - curvature);
+      w.tilt[at] = signedMills == 0.0 ? 0f : (float) (signedMills * (s.tailWeight[j] - s.weight[j]));
     }
-    return w.gradients;
   }
 
-  private static void copy(double[] gradient, float[] dTheta, int row, int k) {
-    for (int j = 0; j < 3 * k; j++) {
-      dTheta[row * 3 * k + j] = (float) gradient[j];
-    }
+  /** The parts that forward map and log-density have in common; returns the index behind them. */
+  private static int save(MixtureLanes m, float[] saved, int from, int n, LaneWorkspace w) {
+    System.arraycopy(m.weight, 0, saved, from, n);
+    System.arraycopy(m.joint, 0, saved, from + n, n);
+    System.arraycopy(m.offset, 0, saved, from + 2 * n, n);
+    System.arraycopy(w.curve, 0, saved, from + 3 * n, n);
+    return from + 4 * n;
+  }
+
+  private static int restore(float[] saved, int from, int n, MixtureLanes m, LaneWorkspace w) {
+    System.arraycopy(saved, from, m.weight, 0, n);
+    System.arraycopy(saved, from + n, m.joint, 0, n);
+    System.arraycopy(saved, from + 2 * n, m.offset, 0, n);
+    System.arraycopy(saved, from + 3 * n, w.curve, 0, n);
+    return from + 4 * n;
   }
 }

@@ -14,8 +14,6 @@ import java.util.Arrays;
  * matters only if all that was left has become as improbable since; the rows' headroom, a product over dimensions, tells.
  */
 public final class RosenblattLanes {
-  /** Beyond this distance (as a log-density) rounding in single precision blurs which component is the nearest. */
-  private static final float SMALLEST_LOG_DENSITY = -2_000f;
   private static final float LARGEST = 1e30f;
   private static final float SMALLEST = 1e-25f;
 
@@ -226,23 +224,14 @@ public final class RosenblattLanes {
     m.normalize(w.row[2], k, rows, w);
     LaneMath.log(w.row[2], w.row[4], w.row[0], rows);
     w.components.addLogDensities(z, first, c.dims(), k, w.posterior, w);
-    Lanes.max(w.posterior, k, rows, w.row[5], w);
-    Lanes.repeat(w.row[5], w.factor[0], rows, cells);
-    Lanes.subtract(w.posterior, w.factor[0], cells);
-    LaneMath.exp(w.posterior, w.posterior, w.steps, cells);
-    Lanes.sum(w.posterior, k, rows, w.row[3], w);
-    LaneMath.log(w.row[3], w.row[1], w.row[0], rows);
+    w.components.softmax(w.posterior, k, w);
     for (int i = 0; i < rows; i++) {
-      w.usable[i] = w.row[5][i] > SMALLEST_LOG_DENSITY && w.row[5][i] < -SMALLEST_LOG_DENSITY && w.row[2][i] > SMALLEST
-          && w.row[2][i] < LARGEST;
-      w.row[5][i] += w.row[1][i] - w.row[4][i];
-      w.row[3][i] = w.usable[i] ? 1f / w.row[3][i] : 0f;
+      w.row[5][i] -= w.row[4][i];
+      w.usable[i] &= w.row[2][i] > SMALLEST && w.row[2][i] < LARGEST;
       if (!w.usable[i]) {
         blank(w.posterior, i, rows, k);
         m.blank(i, rows, k);
       }
     }
-    Lanes.repeat(w.row[3], w.factor[0], rows, cells);
-    Lanes.multiply(w.posterior, w.factor[0], w.posterior, cells);
   }
 }

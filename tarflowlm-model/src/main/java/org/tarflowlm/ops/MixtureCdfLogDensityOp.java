@@ -3,13 +3,14 @@ package org.tarflowlm.ops;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.MixtureCdfLanes;
 
 /**
- * {@link MixtureCdf#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 3K]) to log p(z) [.., D], nats. For the last flow,
- * whose u is not needed.
+ * {@link MixtureCdf#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 3K]) to log p(z) [.., D], nats, and as second output
+ * what the kernel of single precision saves for its gradient. For the last flow, whose u is not needed.
  */
 public final class MixtureCdfLogDensityOp extends RowsOp {
   static final String NAME = "tarflow_mixture_cdf_log_density";
@@ -31,14 +32,15 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
 
   @Override
   public int getNumOutputs() {
-    return 1;
+    return 2;
   }
 
   @Override
   protected long[][] outputShapes(List<INDArray> inputs) {
     INDArray z = inputs.get(0);
-    Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3);
-    return new long[][] {z.shape()};
+    int k = Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3) / 3;
+    int saved = z.dataType() == DataType.FLOAT ? MixtureCdfLanes.savedDensityWidth(k) : 1;
+    return new long[][] {z.shape(), Shapes.append(z.shape(), saved)};
   }
 
   @Override
@@ -59,20 +61,22 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
   protected void floatRows(RowBlock block) {
     int scalars = block.count * block.inWidth[0];
     int k = block.inWidth[1] / block.inWidth[0] / 3;
-    MixtureCdfLanes.logDensity(block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.lanes);
+    MixtureCdfLanes.logDensity(
+        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
   }
 
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
-    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0)).outputVariables());
+    SDVariable saved = outputVariables()[1];
+    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0), saved).outputVariables());
   }
 
-  /** (z, theta, dL/dlogDensity) to (dL/dz, dL/dtheta). */
+  /** (z, theta, dL/dlogDensity, saved) to (dL/dz, dL/dtheta). */
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
-    Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable b) {
-      super(sd, new SDVariable[] {z, theta, b});
+    Gradient(SameDiff sd, SDVariable... inputs) {
+      super(sd, inputs);
     }
 
     @Override
@@ -108,11 +112,16 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
     }
 
     @Override
+    protected boolean floatRowsRead(int i) {
+      return i >= 2;
+    }
+
+    @Override
     protected void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
       MixtureCdfLanes.logDensityGradient(
-          block.floatIn[0], block.floatIn[1], block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
+          block.floatIn[3], block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
     }
   }
 }

@@ -3,12 +3,14 @@ package org.tarflowlm.ops;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.MixtureCdfLanes;
 
 /**
- * {@link MixtureCdf} forward, scalar by scalar: (z [.., D], theta [.., D, 3K]) to (u [.., D], log |du/dz| [.., D]).
+ * {@link MixtureCdf} forward, scalar by scalar: (z [.., D], theta [.., D, 3K]) to (u [.., D], log |du/dz| [.., D]), and as third output
+ * what the kernel of single precision saves for its gradient, in an order that only the two know.
  */
 public final class MixtureCdfOp extends RowsOp {
   static final String NAME = "tarflow_mixture_cdf";
@@ -30,14 +32,15 @@ public final class MixtureCdfOp extends RowsOp {
 
   @Override
   public int getNumOutputs() {
-    return 2;
+    return 3;
   }
 
   @Override
   protected long[][] outputShapes(List<INDArray> inputs) {
     INDArray z = inputs.get(0);
-    Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3);
-    return new long[][] {z.shape(), z.shape()};
+    int k = Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3) / 3;
+    int saved = z.dataType() == DataType.FLOAT ? MixtureCdfLanes.savedWidth(k) : 1;
+    return new long[][] {z.shape(), z.shape(), Shapes.append(z.shape(), saved)};
   }
 
   @Override
@@ -60,20 +63,21 @@ public final class MixtureCdfOp extends RowsOp {
     int scalars = block.count * block.inWidth[0];
     int k = block.inWidth[1] / block.inWidth[0] / 3;
     MixtureCdfLanes.forward(
-        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
+        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.floatOut[2], block.lanes);
   }
 
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
-    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0), gradients.get(1)).outputVariables());
+    SDVariable saved = outputVariables()[2];
+    return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0), gradients.get(1), saved).outputVariables());
   }
 
-  /** (z, theta, dL/du, dL/dlogDet) to (dL/dz, dL/dtheta). */
+  /** (z, theta, dL/du, dL/dlogDet, saved) to (dL/dz, dL/dtheta). */
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
-    Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable a, SDVariable b) {
-      super(sd, new SDVariable[] {z, theta, a, b});
+    Gradient(SameDiff sd, SDVariable... inputs) {
+      super(sd, inputs);
     }
 
     @Override
@@ -111,10 +115,15 @@ public final class MixtureCdfOp extends RowsOp {
     }
 
     @Override
+    protected boolean floatRowsRead(int i) {
+      return i >= 2;
+    }
+
+    @Override
     protected void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
-      MixtureCdfLanes.gradient(block.floatIn[0], block.floatIn[1], block.floatIn[2], block.floatIn[3], scalars, k,
+      MixtureCdfLanes.gradient(block.floatIn[4], block.floatIn[2], block.floatIn[3], scalars, k,
           block.floatOut[0], block.floatOut[1], block.lanes);
     }
   }

@@ -12,8 +12,9 @@ import org.tarflowlm.kernel.Parallel;
 
 /**
  * An op that treats every row (position) of its arrays alike, FLOAT or DOUBLE, with the mathematics in double precision, or for
- * FLOAT in a kernel of single precision where there is one. The first input is [.., D]; its leading dimensions are the rows, and all other arrays have the same rows, except for a pair of
- * shared inputs (component means [K, d] and log-scales [K]) and, in a gradient op, their gradients as the last two outputs.
+ * FLOAT in a kernel of single precision where there is one. The first input is [.., D]; its leading dimensions are the rows, and all
+ * other arrays have the same rows, except for a pair of shared inputs (component means [K, d] and log-scales [K]) and, in a gradient
+ * op, their gradients as the last two outputs.
  *
  * <p>Rows are processed in parallel. Results repeat bit for bit: tasks are cut by shape alone, and the tasks' parts of shared
  * gradients are added in task order.
@@ -46,6 +47,11 @@ abstract class RowsOp extends JavaOp {
   /** {@link #rows} in single precision. */
   protected void floatRows(RowBlock block) {
     throw new UnsupportedOperationException(opName());
+  }
+
+  /** Whether {@link #floatRows} reads input {@code i}: it need not where a forward op has saved what its gradient needs. */
+  protected boolean floatRowsRead(int i) {
+    return true;
   }
 
   /** Index of the shared means among the inputs, followed by the log-scales; -1 if there are none. */
@@ -145,7 +151,9 @@ abstract class RowsOp extends JavaOp {
       for (int i = 0; i < in.length; i++) {
         if (!isShared(i)) {
           block.inWidth[i] = (int) (in[i].length() / rows);
-          read(block, i, from);
+          if (!floats || floatRowsRead(i)) {
+            read(block, i, from);
+          }
         }
       }
       for (int i = 0; i < rowOutputs; i++) {

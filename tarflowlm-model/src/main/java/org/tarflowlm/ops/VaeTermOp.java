@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.CodebookLanes;
 
 /**
  * {@link Codebook#vaeTerm}, position by position: (z [.., d], means [V, d], logScales [V]) to
@@ -52,6 +53,16 @@ public final class VaeTermOp extends RowsOp {
   }
 
   @Override
+  protected boolean hasFloatRows() {
+    return true;
+  }
+
+  @Override
+  protected void floatRows(RowBlock block) {
+    CodebookLanes.vaeTerm(block.floatIn[0], block.count, block.components, block.floatOut[0], block.lanes);
+  }
+
+  @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     return List.of(new Gradient(sameDiff, arg(0), arg(1), arg(2), gradients.get(0)).outputVariables());
   }
@@ -96,6 +107,17 @@ public final class VaeTermOp extends RowsOp {
         Codebook.vaeTermGradient(block.in[0], i * dims, block.components, block.in[3][i],
             block.out[0], i * dims, block.dMeans, block.dLogScales, block.workspace);
       }
+    }
+
+    @Override
+    protected boolean hasFloatRows() {
+      return true;
+    }
+
+    @Override
+    protected void floatRows(RowBlock block) {
+      CodebookLanes.vaeTermGradient(block.floatIn[0], block.count, block.components, block.floatIn[3],
+          block.floatOut[0], block.dMeans, block.dLogScales, block.lanes);
     }
   }
 }

@@ -3,6 +3,7 @@ package org.tarflowlm.coupling;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,10 +48,12 @@ class MixtureCdfLanesTest {
       float[] logDensity = new float[n];
       float[][] dz = new float[2][n];
       float[][] dTheta = new float[2][3 * k * n];
-      MixtureCdfLanes.forward(z, theta, n, k, u, logDet, lanes);
-      MixtureCdfLanes.logDensity(z, theta, n, k, logDensity, lanes);
-      MixtureCdfLanes.gradient(z, theta, a, b, n, k, dz[0], dTheta[0], lanes);
-      MixtureCdfLanes.logDensityGradient(z, theta, b, n, k, dz[1], dTheta[1], lanes);
+      float[] saved = new float[n * MixtureCdfLanes.savedWidth(k)];
+      float[] savedDensity = new float[n * MixtureCdfLanes.savedDensityWidth(k)];
+      MixtureCdfLanes.forward(z, theta, n, k, u, logDet, saved, lanes);
+      MixtureCdfLanes.logDensity(z, theta, n, k, logDensity, savedDensity, lanes);
+      MixtureCdfLanes.gradient(saved, a, b, n, k, dz[0], dTheta[0], lanes);
+      MixtureCdfLanes.logDensityGradient(savedDensity, b, n, k, dz[1], dTheta[1], lanes);
       double[] row = new double[3 * k];
       double[] gradient = new double[3 * k];
       for (int i = 0; i < n; i++) {
@@ -138,15 +141,43 @@ class MixtureCdfLanesTest {
     c.check(1e-6, 2e-5);
   }
 
+  /** Bit for bit: so a row's result cannot depend on how rows are cut into blocks and shared out to threads. */
+  @Test
+  void aRowAloneGivesWhatItGivesAmongOthers() {
+    int k = 27;
+    Comparison c = new Comparison(150, k, 4, -1, 2, 1, new Random(8));
+    int width = MixtureCdfLanes.savedWidth(k);
+    float[] u = new float[150];
+    float[] logDet = new float[150];
+    float[] dz = new float[150];
+    float[] dTheta = new float[150 * 3 * k];
+    float[] saved = new float[150 * width];
+    MixtureCdfLanes.forward(c.z, c.theta, 150, k, u, logDet, saved, lanes);
+    MixtureCdfLanes.gradient(saved, c.a, c.b, 150, k, dz, dTheta, lanes);
+    float[] one = new float[1];
+    float[] oneLogDet = new float[1];
+    float[] oneTheta = new float[3 * k];
+    for (int i = 0; i < 150; i++) {
+      float[] theta = Arrays.copyOfRange(c.theta, 3 * k * i, 3 * k * (i + 1));
+      MixtureCdfLanes.forward(new float[] {c.z[i]}, theta, 1, k, one, oneLogDet, saved, lanes);
+      assertEquals(u[i], one[0]);
+      assertEquals(logDet[i], oneLogDet[0]);
+      MixtureCdfLanes.gradient(saved, new float[] {c.a[i]}, new float[] {c.b[i]}, 1, k, one, oneTheta, lanes);
+      assertEquals(dz[i], one[0]);
+      assertArrayEquals(Arrays.copyOfRange(dTheta, 3 * k * i, 3 * k * (i + 1)), oneTheta);
+    }
+  }
+
   @Test
   void notANumberStaysInItsRow() {
     Comparison c = new Comparison(9, 3, 1, 0, 1, 1, new Random(7));
     float[] clean = new float[9];
     float[] u = new float[9];
     float[] logDet = new float[9];
-    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, clean, logDet, lanes);
+    float[] saved = new float[9 * MixtureCdfLanes.savedWidth(3)];
+    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, clean, logDet, saved, lanes);
     c.z[4] = Float.NaN;
-    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, u, logDet, lanes);
+    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, u, logDet, saved, lanes);
     clean[4] = Float.NaN;
     assertArrayEquals(clean, u);
   }

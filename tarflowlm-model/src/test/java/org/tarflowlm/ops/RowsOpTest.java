@@ -10,9 +10,12 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.common.util.ArrayUtil;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -62,20 +65,21 @@ class RowsOpTest {
     assertTrue(Tensors.isDense(random(3, 8, 1, 2)));
   }
 
-  @Test
-  void sharedGradientsRepeatBitForBit() {
-    double[] first = sharedGradient();
+  @ParameterizedTest
+  @EnumSource(value = DataType.class, names = {"FLOAT", "DOUBLE"})
+  void sharedGradientsRepeatBitForBit(DataType type) {
+    double[] first = sharedGradient(type);
     for (int i = 0; i < 5; i++) {
-      assertArrayEquals(first, sharedGradient());
+      assertArrayEquals(first, sharedGradient(type));
     }
   }
 
   /** d sum(u) / d means of the Rosenblatt map over 427 rows. */
-  private static double[] sharedGradient() {
+  private static double[] sharedGradient(DataType type) {
     SameDiff sd = SameDiff.create();
-    SDVariable means = sd.var("means", random(3, K, D));
-    SDVariable[] outputs = new RosenblattOp(sd, sd.constant(random(1, BATCH, TIME, D)), sd.constant(random(2, BATCH, TIME, K)),
-        means, sd.constant(random(4, K).muli(0.2))).outputVariables();
+    SDVariable means = sd.var("means", random(3, K, D).castTo(type));
+    SDVariable[] outputs = new RosenblattOp(sd, sd.constant(random(1, BATCH, TIME, D).castTo(type)),
+        sd.constant(random(2, BATCH, TIME, K).castTo(type)), means, sd.constant(random(4, K).muli(0.2).castTo(type))).outputVariables();
     outputs[0].sum().markAsLoss(); // the second output gets no gradient
     return sd.calculateGradients(Map.of(), "means").get("means").dup('c').data().asDouble();
   }
