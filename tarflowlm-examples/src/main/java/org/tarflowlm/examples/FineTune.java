@@ -46,9 +46,11 @@ public final class FineTune {
     WindowIterator validation = WindowIterator.builder(text.slice(held, held + Math.min(20, count) * (long) length), length).batch(BATCH)
         .build();
 
-    ComputationGraph network = FineTuning.of(CheckpointNetworks.network(zoo))
+    ComputationGraph pretrained = CheckpointNetworks.network(zoo);
+    String[] others = FineTuning.parts(pretrained).stream().filter(part -> !part.equals("flow0")).toArray(String[]::new);
+    ComputationGraph network = FineTuning.of(pretrained)
         .optimizer(new OptimizerSpec(2e-4, 20, 0.1, null, null, null, null), EPOCHS * (int) training.batches())
-        .freeze("codebook", "flow1", "flow2")
+        .freeze(others)
         .build();
     CollectScoresListener losses = new CollectScoresListener(1);
     network.setListeners(losses);

@@ -16,8 +16,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import org.deeplearning4j.core.storage.StatsStorage;
 import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
 import org.deeplearning4j.earlystopping.EarlyStoppingResult;
@@ -59,9 +57,9 @@ class FineTuningPipelinesTest {
   @TempDir
   private Path folder;
 
-  /** The packaged weights, with the codebook and the last flow frozen. */
+  /** The packaged weights, with the codebook and one block of the first flow frozen. */
   private static ComputationGraph network() {
-    return FineTuning.of(CheckpointNetworks.network(ZOO)).optimizer(GENTLE, 1000).freeze("codebook", "flow2").build();
+    return FineTuning.of(CheckpointNetworks.network(ZOO)).optimizer(GENTLE, 1000).freeze("codebook", "flow0.block0").build();
   }
 
   private static TokenSequence text() {
@@ -82,15 +80,10 @@ class FineTuningPipelinesTest {
     return loss().calculateScore(network);
   }
 
-  /** First parts of the names of parameters that are not those of the zoo. */
-  private static Set<String> changed(ComputationGraph network) {
-    Set<String> parts = new TreeSet<>();
-    CheckpointNetworks.checkpoint(network, ZOO.info(), null).tensors().forEach((name, tensor) -> {
-      if (!tensor.equals(ZOO.tensors().get(name))) {
-        parts.add(name.substring(0, name.indexOf('.')));
-      }
-    });
-    return parts;
+  /** What was frozen is as in the zoo, bit for bit, and everything else is not. */
+  private static void assertFrozenAlone(ComputationGraph network) {
+    CheckpointNetworks.checkpoint(network, ZOO.info(), null).tensors().forEach((name, tensor) ->
+        assertEquals(name.startsWith("codebook.") || name.startsWith("flow0.block0."), tensor.equals(ZOO.tensors().get(name)), name));
   }
 
   @Test
@@ -102,7 +95,7 @@ class FineTuningPipelinesTest {
     network.fit(training(4), 5);
     assertEquals(20, scores.getListScore().size());
     assertTrue(score(network) < before, "from " + before + " to " + score(network));
-    assertEquals(Set.of("flow0", "flow1"), changed(network));
+    assertFrozenAlone(network);
   }
 
   @Test
@@ -117,7 +110,7 @@ class FineTuningPipelinesTest {
     assertEquals(EarlyStoppingResult.TerminationReason.EpochTerminationCondition, result.getTerminationReason());
     assertEquals(3, result.getScoreVsEpoch().size());
     assertEquals(Collections.min(result.getScoreVsEpoch().values()), score(result.getBestModel()), 1e-6);
-    assertEquals(Set.of("flow0", "flow1"), changed(result.getBestModel()));
+    assertFrozenAlone(result.getBestModel());
   }
 
   @Test
@@ -160,7 +153,7 @@ class FineTuningPipelinesTest {
       parallel.fit(WindowIterator.builder(text().slice(0, 4L * BATCH * LENGTH), LENGTH).batch(BATCH).passes(5).build());
     }
     assertTrue(score(network) < before, "from " + before + " to " + score(network));
-    assertEquals(Set.of("flow0", "flow1"), changed(network));
+    assertFrozenAlone(network);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -142,6 +143,30 @@ class CheckpointSourcesTest {
     }
     assertTrue(Files.size(bomb) < 1 << 20);
     assertFails("there are more than 100032064 bytes; expected fewer by the configuration", () -> resolve(bomb.toString()));
+  }
+
+  /** Either the very same weights or one clean exception. */
+  @Test
+  void damagedArchivesAreReadOrRefusedCleanly() throws IOException {
+    Path damaged = root.resolve("damaged.zip");
+    Random random = new Random(5);
+    int refused = 0;
+    for (int i = 0; i < 240; i++) {
+      byte[] some = i % 3 == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes.clone();
+      if (i % 3 > 0) {
+        // directory and local headers are where names and lengths stand
+        int at = i % 3 == 1 ? some.length - 1 - random.nextInt(400) : random.nextInt(some.length);
+        some[at] ^= (byte) (1 << random.nextInt(8));
+      }
+      Files.write(damaged, some);
+      try {
+        assertEquals(Fixtures.tiny().tensors(), Checkpoint.load(damaged).tensors());
+      } catch (CheckpointException e) {
+        assertFalse(e.getMessage().contains("\n"), e::getMessage);
+        refused++;
+      }
+    }
+    assertTrue(refused > 120, "refused " + refused);
   }
 
   @Test

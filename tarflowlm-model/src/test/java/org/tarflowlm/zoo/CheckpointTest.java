@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.tarflowlm.zoo.safetensors.DType;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
@@ -198,6 +199,16 @@ class CheckpointTest {
     rewriteWeights(tensors);
     assertLoadFails("/model.safetensors: tensor 'flow1.in.weight' holds " + value + " at [1, 1]; expected finite numbers");
     assertFails("tensor 'flow1.in.weight' holds", () -> new Checkpoint(Fixtures.tinyConfig(), CheckpointInfo.of("text8"), tensors, null));
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = DType.class, names = {"F16", "BF16"})
+  void weightsThatAreNotFiniteAreNamedInHalfPrecisionToo(DType dtype) throws IOException {
+    Map<String, FloatTensor> tensors = weights();
+    tensors.put("flow0.start", new FloatTensor(new long[] {8}, 0, 0, Float.NEGATIVE_INFINITY, 0, 0, 0, 0, 0));
+    rewriteWeights(tensors);
+    SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, dtype, Map.of());
+    assertLoadFails("/model.safetensors: tensor 'flow0.start' holds -Infinity at [2]; expected finite numbers");
   }
 
   @Test
