@@ -28,8 +28,8 @@ import org.tarflowlm.nn.TarFlowNetwork;
  * }
  * </pre>
  *
- * <p>May be used by many threads. Texts are scored one after another, each on all cores; generations run side by side. The network is
- * built at the first score and the sampler at the first generation. To train a model further see {@link CheckpointNetworks}.
+ * <p>May be used by many threads. Texts are scored one after another, each on all cores; generations run side by side. What is needed is
+ * built at the first use. To train a model further see {@link CheckpointNetworks}.
  */
 public final class TarFlowLM implements AutoCloseable {
   private final String name;
@@ -56,7 +56,7 @@ public final class TarFlowLM implements AutoCloseable {
     return pretrained(TarFlowPretrained.TEXT8_MIX_D);
   }
 
-  /** @throws CheckpointException if its weights are not on the class path, or damaged */
+  /** As {@link #pretrained(String)}. */
   public static TarFlowLM pretrained(TarFlowPretrained which) {
     return pretrained(which.id());
   }
@@ -91,7 +91,7 @@ public final class TarFlowLM implements AutoCloseable {
     return new TarFlowLM(id == null ? "unnamed" : id, checkpoint);
   }
 
-  /** Id or folder it was loaded by. */
+  /** Id or folder. */
   public String name() {
     return name;
   }
@@ -104,7 +104,7 @@ public final class TarFlowLM implements AutoCloseable {
     return tokenizer;
   }
 
-  /** What is known of the weights: origin, licence, measured likelihoods. */
+  /** Origin, licence, measured likelihoods of the weights. */
   public CheckpointInfo info() {
     return info;
   }
@@ -163,16 +163,12 @@ public final class TarFlowLM implements AutoCloseable {
     return info.generation().options();
   }
 
-  /**
-   * One continuation of a text with {@link #generationOptions()}.
-   *
-   * @param prompt may be empty
-   */
+  /** One continuation of a text, which may be empty, with {@link #generationOptions()}. */
   public Generation generate(String prompt) {
     return generate(prompt, generationOptions().withBatchSize(1)).get(0);
   }
 
-  /** {@code options.batchSize()} continuations, as {@link #generate(String, GenerationOptions, TokenListener)}. */
+  /** Several continuations, as {@link #generate(String, GenerationOptions, TokenListener)}. */
   public List<Generation> generate(String prompt, GenerationOptions options) {
     return generate(prompt, options, null);
   }
@@ -180,7 +176,6 @@ public final class TarFlowLM implements AutoCloseable {
   /**
    * Continues a text; {@link Generation#exact()} says whether the model's stack allows that exactly.
    *
-   * @param prompt may be empty
    * @param listener hears the tokens of the only sequence as soon as they are final, or null
    * @throws DataException if the prompt holds a character that the model does not know
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
@@ -188,6 +183,29 @@ public final class TarFlowLM implements AutoCloseable {
    */
   public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
     return sampler().generate(tokenizer.encode(prompt), options, listener);
+  }
+
+  /**
+   * Fills the gap between two texts; {@link Generation#exact()} says whether the sample is exact, and refinements bring it nearer.
+   *
+   * @param gap tokens to fill in
+   * @throws IllegalArgumentException if the gap is empty or no whole number of patches, or the whole does not fit the window
+   * @throws IllegalStateException if the model is discrete, or closed
+   */
+  public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
+    return sampler().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
+  }
+
+  /**
+   * A given text at every level of the stack, as a generation with its {@code levels} and {@code latents}.
+   *
+   * @param text whole patches, at most a window
+   * @param seed of the encoder's noise
+   * @throws IllegalArgumentException if the text is empty, longer than the window or no whole number of patches
+   * @throws IllegalStateException if the model is discrete, or closed
+   */
+  public Generation read(String text, long seed) {
+    return sampler().read(tokenizer.encode(text), seed);
   }
 
   /**
