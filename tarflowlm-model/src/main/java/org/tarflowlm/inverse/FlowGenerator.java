@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.kernel.Parallel;
 
@@ -132,6 +133,9 @@ public final class FlowGenerator {
     private final int[][][] levels;
     private final double[][][] latents;
     private final int[] lengths;
+    /** Tokens of the patch at hand. */
+    private final int[] decoded = new int[config.patchSize()];
+    private final Workspace workspace = new Workspace();
     private final boolean[] ended;
     private boolean exact = true;
     private double accepted;
@@ -194,10 +198,10 @@ public final class FlowGenerator {
       boolean live = streams && (isExact || options.refinements() == 0);
       exact &= isExact;
       accepted += sampler.draw(z, random, options.refinements(),
-          live ? (levelZero, time) -> take(levelZero, time * patch, patch, done + (time - from) * patch) : null);
+          live ? (levelZero, time) -> take(levelZero, time * patch, done + (time - from) * patch) : null);
       if (!live) {
         for (int t = 0; t < window.fresh() && !allEnded(); t += patch) {
-          take(z, window.context() + t, patch, done + t);
+          take(z, window.context() + t, done + t);
         }
       }
       if (options.showFlows()) {
@@ -206,11 +210,11 @@ public final class FlowGenerator {
     }
 
     /** Tokens of a patch are final; returns whether any text goes on. */
-    private boolean take(double[][] latents, int windowToken, int count, int at) {
+    private boolean take(double[][] latents, int windowToken, int at) {
       for (int b = 0; b < latents.length; b++) {
         if (!ended[b]) {
-          int[] decoded = decoder.decode(latents[b], windowToken, count);
-          int kept = keep(b, decoded, at);
+          decoder.decode(latents[b], windowToken, decoded, workspace);
+          int kept = keep(b, at);
           lengths[b] = at + kept;
           ended[b] |= lengths[b] == options.maxNewTokens();
           if (listener != null && kept > 0) {
@@ -222,7 +226,7 @@ public final class FlowGenerator {
     }
 
     /** Stores tokens until a stop string is complete or enough are there; returns how many. */
-    private int keep(int b, int[] decoded, int at) {
+    private int keep(int b, int at) {
       for (int i = 0; i < decoded.length; i++) {
         if (at + i == options.maxNewTokens()) {
           return i;
