@@ -86,6 +86,7 @@ class EditCommandTest {
     Cli.run("edit", "--temperature", -1).fails(2, "--temperature is -1.0; expected a positive number");
     Cli.run("generate", "--decoding", "fast").fails(2, "expected one of [SEQUENTIAL, PARALLEL, AUTO]");
     Cli.run("evaluate-samples", "--texts", 0).fails(2, "--texts is 0; expected at least 1");
+    Cli.run("evaluate-samples", "--prompt-tokens", 7).fails(2, "--prompt-tokens needs a --reference");
     Cli.run("evaluate-samples", "--tokens", 7).fails(2, "--tokens is 7; expected at least 8");
   }
 
@@ -128,6 +129,12 @@ class EditCommandTest {
     assertTrue(table.startsWith("| written by | temperature | entropy, bits | distinct-2 | distinct-4 | distinct-8 | bits per character, "),
         table);
     assertEquals(table, Cli.run(call).out());
+    JsonNode rows = Cli.run("evaluate-samples", "--models", flows, "--judges", discrete, "--temperatures", "1.0", "--texts", 2, "--tokens",
+        10, "--reference", reference, "--prompt-tokens", 12, "--refinements", 1, "--json").succeeds().json().get("rows");
+    assertEquals(3, rows.size(), "real text, continuations, texts without the prompt");
+    assertTrue(rows.get(1).get("prompted").asBoolean());
+    assertFalse(rows.get(2).get("prompted").asBoolean());
+    rows.forEach(row -> assertTrue(row.get("bitsPerCharacter").get(discrete.toString()).asDouble() > 1));
   }
 
   @Test
