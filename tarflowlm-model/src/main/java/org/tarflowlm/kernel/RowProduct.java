@@ -10,9 +10,9 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>OpenBLAS gives that promise for no product in general. Its small-matrix kernels (core type SkylakeX, at most a million
  * multiply-adds, columns in whole vectors) keep it and run fastest at up to eight rows, so products are cut into such pieces in a way
- * that does not depend on the number of rows; a check at class loading says whether the promise holds on this processor. Elsewhere plain Java loops do the work,
- * which are faster there than OpenBLAS as well: it would copy all of W into packed panels at every call. Read-only; may be
- * shared by threads.
+ * that does not depend on the number of rows; a check at class loading says whether the promise holds on this processor. Elsewhere
+ * plain Java loops do the work, which are faster there than OpenBLAS as well: it would copy all of W into packed panels at every
+ * call. Read-only; may be shared by threads.
  */
 public final class RowProduct {
   /** Rows of a native product. */
