@@ -48,7 +48,7 @@ public final class BenchStepCommand implements Callable<Integer> {
   @Option(names = "--kernels", defaultValue = "AUTO", description = "${COMPLETION-CANDIDATES}")
   private KernelChoice kernels;
 
-  @Option(names = "--breakdown", description = "also the time of each kind of op")
+  @Option(names = "--breakdown", description = "also the time of each kind of op, and of the matrix products alone")
   private boolean breakdown;
 
   @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
@@ -75,7 +75,8 @@ public final class BenchStepCommand implements Callable<Integer> {
         theirs.add(Peer.run(peer, "its median milliseconds a step"));
       }
     }
-    print(ours, theirs, breakdown ? breakdown(benchmark) : List.of());
+    MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.shape().config(), batch) : null;
+    print(ours, theirs, floor, breakdown ? breakdown(benchmark) : List.of());
     return 0;
   }
 
@@ -86,7 +87,7 @@ public final class BenchStepCommand implements Callable<Integer> {
     return times.perStep(steps);
   }
 
-  private void print(List<Figures> ours, List<Double> theirs, List<OpTimes.OpTime> ops) throws IOException {
+  private void print(List<Figures> ours, List<Double> theirs, MatrixFloor floor, List<OpTimes.OpTime> ops) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Figures figures = ours.get(ours.size() / 2);
     double[] ratios = new double[theirs.size()];
@@ -107,7 +108,10 @@ public final class BenchStepCommand implements Callable<Integer> {
         result.put("peerMs", theirs);
         result.put("ratios", ratios);
       }
-      if (!ops.isEmpty()) {
+      if (floor != null) {
+        result.put("matrixProductsGigaflops", floor.gigaflops());
+        result.put("matrixProductsGigaflopsPerSecond", floor.gigaflopsPerSecond());
+        result.put("matrixProductsMs", floor.milliseconds());
         result.put("ops", ops);
       }
       out.println(new ObjectMapper().findAndRegisterModules().writerWithDefaultPrettyPrinter().writeValueAsString(result));
@@ -120,6 +124,10 @@ public final class BenchStepCommand implements Callable<Integer> {
     }
     if (ratios.length > 0) {
       out.printf("ratio ours / peer: median %.2f (%.2f to %.2f)%n", ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]);
+    }
+    if (floor != null) {
+      out.printf("matrix products alone: %.2f GFLOP a step, %.1f ms at the measured %.0f GFLOP/s; the step takes %.2f times that%n",
+          floor.gigaflops(), floor.milliseconds(), floor.gigaflopsPerSecond(), figures.medianMs() / floor.milliseconds());
     }
     for (OpTimes.OpTime op : ops) {
       out.printf("  %-36s %8.2f ms a step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());

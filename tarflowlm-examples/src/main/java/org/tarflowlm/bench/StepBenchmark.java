@@ -26,6 +26,7 @@ public final class StepBenchmark {
   private static final int LATENT_DIM = 5;
   private static final double MEGABYTE = 1 << 20;
 
+  private final Shape shape;
   private final ComputationGraph network;
   private final INDArray ids;
   private final int tokens;
@@ -75,9 +76,15 @@ public final class StepBenchmark {
       long parameters) {}
 
   public StepBenchmark(Shape shape, KernelChoice kernels) {
+    this.shape = shape;
     network = TarFlowNetwork.create(shape.config(), OptimizerSpec.defaults(), 1_000_000, 1, kernels, List.of(), DataType.FLOAT);
     tokens = shape.batch() * shape.sequence();
     ids = Nd4j.createFromArray(new Random(1).ints(tokens, 0, VOCAB).toArray()).reshape(shape.batch(), shape.sequence());
+  }
+
+  /** What is timed. */
+  Shape shape() {
+    return shape;
   }
 
   /** The network under test. */

@@ -74,11 +74,7 @@ final class DataCommand implements Runnable {
   void fetch(@Parameters(paramLabel = "NAME", description = "As data list shows it.") String name) {
     Corpora corpora = corpora();
     Corpus corpus = corpora.byName(name);
-    PrintWriter err = spec.commandLine().getErr();
-    Path file = corpora.fetch(corpus, (what, done, total) -> {
-      err.printf("\r%s: %.1f of %.1f MB%s", what, done / MEGA, total / MEGA, done == total ? "\n" : "");
-      err.flush();
-    });
+    Path file = corpora.fetch(corpus, ModelOption.fetching(spec.commandLine().getErr()));
     spec.commandLine().getOut().println(file);
   }
 

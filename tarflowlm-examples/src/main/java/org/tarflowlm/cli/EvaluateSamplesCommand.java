@@ -105,7 +105,8 @@ final class EvaluateSamplesCommand implements Runnable {
         for (double temperature : temperatures) {
           rows.add(row(each, temperature, prompts, written(loaded.get(each), temperature, prompts), judging, loaded));
           if (promptTokens > 0) {
-            Row unprompted = row(each, temperature, prompts, written(loaded.get(each), temperature, new int[texts][0]), judging, loaded);
+            int[][] free = written(loaded.get(each), temperature, new int[texts][0]);
+            Row unprompted = row(each, temperature, prompts, free, judging, loaded);
             rows.add(new Row(each, temperature, false, unprompted.entropyBits(), unprompted.distinct(), unprompted.bitsPerCharacter()));
           }
         }

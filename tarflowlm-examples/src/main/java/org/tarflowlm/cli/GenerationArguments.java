@@ -41,7 +41,7 @@ final class GenerationArguments {
   private Integer refinements;
 
   @Option(names = "--decoding", paramLabel = "WAY",
-      description = "${COMPLETION-CANDIDATES}: how a flow model's positions are found, which changes the speed and nothing else; default AUTO.")
+      description = "${COMPLETION-CANDIDATES}: how a flow model's positions are found, which changes the speed alone; default AUTO.")
   private Decoding decoding;
 
   @Spec(Spec.Target.MIXEE)

@@ -1,16 +1,36 @@
 package org.tarflowlm.cli;
 
+import java.io.PrintWriter;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.zoo.TarFlowLM;
 import org.tarflowlm.zoo.TarFlowPretrained;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Which model. */
 final class ModelOption {
-  @Option(names = "--model", paramLabel = "ID-or-FOLDER",
-      description = "A checkpoint of the zoo (see tarflowlm zoo list) or a checkpoint's folder; default: the zoo's flagship, text8-mixd.")
+  private static final double MEGA = 1e6;
+
+  @Option(names = "--model", paramLabel = "MODEL",
+      description = "A checkpoint of the zoo (see tarflowlm zoo list), a checkpoint's folder or .zip, or https://.../NAME.zip#sha256=HASH, "
+          + "which is fetched once; default: the zoo's flagship, text8-mixd.")
   private String model;
 
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
   TarFlowLM load() {
-    return TarFlowLM.resolve(model == null ? TarFlowPretrained.TEXT8_MIX_D.id() : model);
+    return TarFlowLM.resolve(model == null ? TarFlowPretrained.TEXT8_MIX_D.id() : model, CacheFolder.fromEnvironment(),
+        fetching(spec.commandLine().getErr()));
+  }
+
+  /** A line of progress on standard error. */
+  static Progress fetching(PrintWriter err) {
+    return (what, done, total) -> {
+      err.printf("\r%s: %.1f of %.1f MB%s", what, done / MEGA, total / MEGA, done == total ? "\n" : "");
+      err.flush();
+    };
   }
 }

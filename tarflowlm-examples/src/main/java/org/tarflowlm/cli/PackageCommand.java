@@ -27,6 +27,7 @@ import org.tarflowlm.zoo.safetensors.DType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Turns a trained checkpoint into one of the zoo's: measures it, describes it, and prints its entry for the index. */
@@ -39,7 +40,7 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--from", required = true, paramLabel = "DIR", description = "Checkpoint folder, such as the best/ of a run.")
   private Path from;
 
-  @Option(names = "--id", required = true, description = "${COMPLETION-CANDIDATES}")
+  @Option(names = "--id", required = true, description = "One of ${COMPLETION-CANDIDATES}.")
   private TarFlowPretrained id;
 
   @Option(names = "--weights-version", defaultValue = "1")
@@ -64,8 +65,9 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--notes", paramLabel = "FILE", description = "Markdown to stand at the end of the model card.")
   private Path notes;
 
-  @Option(names = "--storage", defaultValue = "F32", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
-  private DType storage;
+  @Option(names = "--dtype", defaultValue = "F32", description = "How weights are stored: F32, or F16 or BF16 in half the bytes; "
+      + "default ${DEFAULT-VALUE}.")
+  private DType dtype;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to create.")
   private Path out;
@@ -75,6 +77,9 @@ final class PackageCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+      throw new ParameterException(spec.commandLine(), "--dtype is " + dtype + "; expected F32, F16 or BF16");
+    }
     Checkpoint trained = Checkpoint.load(from);
     Map<String, String> training = new LinkedHashMap<>(trained.info().training());
     training.putAll(facts);
@@ -87,7 +92,7 @@ final class PackageCommand implements Callable<Integer> {
     if (notes != null) {
       card = card + "\n" + Files.readString(notes);
     }
-    trained.withInfo(info, card).save(out, storage, false);
+    trained.withInfo(info, card).save(out, dtype, false);
     spec.commandLine().getOut().println(ZooEntry.describe(out, id.format(), id.variant()).toJson().stripTrailing());
     return 0;
   }

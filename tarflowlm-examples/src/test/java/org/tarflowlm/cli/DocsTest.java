@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -21,15 +22,21 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.safetensors.DType;
 
 /** README.md and docs/*.md: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
 class DocsTest {
@@ -167,7 +174,8 @@ class DocsTest {
 
   /** Each piece of Java compiles by itself, or behind those before it on the page, with the imports that an editor would add. */
   @ParameterizedTest
-  @ValueSource(strings = {"docs/scoring.md", "docs/data.md", "docs/training.md", "docs/generating.md"})
+  @ValueSource(strings = {"docs/scoring.md", "docs/data.md", "docs/training.md", "docs/fine-tuning.md", "docs/checkpoints.md",
+      "docs/generating.md"})
   void javaCompiles(String page, @TempDir Path folder) throws IOException {
     Matcher fence = FENCE.matcher(Files.readString(ROOT.resolve(page)));
     StringBuilder before = new StringBuilder();
@@ -194,6 +202,43 @@ class DocsTest {
     int code = ToolProvider.getSystemJavaCompiler().run(null, null, errors, "-proc:none", "-cp", System.getProperty("java.class.path"),
         "-d", classes.toString(), source.toString());
     return code == 0 ? "" : errors.toString(StandardCharsets.UTF_8);
+  }
+
+  /** The reader of docs/checkpoints.md gives the weights that Java gives, where there is a Python with NumPy. */
+  @ParameterizedTest
+  @EnumSource(value = DType.class, names = {"F32", "F16", "BF16"})
+  void thePythonReaderReadsTheWeights(DType dtype, @TempDir Path folder) throws Exception {
+    TinyModels.checkpoint(ModelType.TARFLOW).save(folder.resolve("model"), dtype, false);
+    Matcher fence = Pattern.compile("^```python\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE)
+        .matcher(Files.readString(ROOT.resolve("docs/checkpoints.md")));
+    assertTrue(fence.find());
+    Files.writeString(folder.resolve("reader.py"), fence.group(1) + "import sys\nfor name, tensor in load(sys.argv[1]).items():\n"
+        + "    print(name, list(tensor.shape), repr(float(tensor.sum(dtype='f8'))))\n");
+    List<String> found = python(folder, "reader.py", "model/model.safetensors");
+    List<String> expected = new ArrayList<>();
+    Checkpoint.load(folder.resolve("model")).tensors().forEach((name, tensor) -> {
+      double sum = IntStream.range(0, tensor.values().length).mapToDouble(i -> tensor.values()[i]).sum();
+      String line = found.get(expected.size());
+      expected.add(line);
+      assertTrue(line.startsWith(name + " " + Arrays.toString(tensor.shape()) + " "), line);
+      assertEquals(sum, Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)), 1e-9 * (1 + Math.abs(sum)), line);
+    });
+    assertEquals(expected, found);
+  }
+
+  private static List<String> python(Path folder, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("python3"));
+    try {
+      Process probe = new ProcessBuilder("python3", "-c", "import numpy").redirectErrorStream(true).start();
+      Assumptions.assumeTrue(probe.waitFor() == 0, "no NumPy");
+    } catch (IOException e) {
+      Assumptions.abort("no Python");
+    }
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    return output.lines().toList();
   }
 
   /** The tokenizer of docs/own-tokenizer.md, as its reader would build it. */

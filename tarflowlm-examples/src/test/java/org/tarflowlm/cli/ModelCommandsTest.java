@@ -136,6 +136,19 @@ class ModelCommandsTest {
   }
 
   @Test
+  void packagedInHalfTheBytesItIsTheSameModel() {
+    Path out = folder.resolve("packaged");
+    JsonNode entry = Cli.run("zoo", "package", "--from", flows, "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0",
+        "--corpus", "none", "--dtype", "F16", "--measure", "text=" + text, "--out", out).succeeds().json();
+    assertEquals("text8-mixd", entry.get("id").asText());
+    JsonNode whole = Cli.run("score", "--model", flows, "--input", text, "--json").succeeds().json();
+    JsonNode half = Cli.run("score", "--model", out, "--input", text, "--json").succeeds().json();
+    assertEquals(whole.get("bitsPerCharacter").asDouble(), half.get("bitsPerCharacter").asDouble(), 0.001);
+    Cli.run("zoo", "package", "--from", flows, "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0", "--corpus", "none",
+        "--dtype", "I64", "--out", folder.resolve("never")).fails(2, "--dtype is I64; expected F32, F16 or BF16");
+  }
+
+  @Test
   void whatTrainWritesScores() throws IOException {
     Path config = Files.writeString(folder.resolve("run.json"), RecordJson.write(TinyModels.run(3)));
     Path out = folder.resolve("run");

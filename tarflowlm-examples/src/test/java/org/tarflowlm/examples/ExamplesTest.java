@@ -79,6 +79,18 @@ class ExamplesTest {
   }
 
   @Test
+  void fineTuningMovesOneFlowAndStops() throws Exception {
+    String shown = output(FineTune::main, "8");
+    int epochs = numbers("^after epoch \\d: ([\\d.]+) bits", shown).size();
+    assertTrue(epochs >= 1 && epochs <= 5, shown);
+    assertEquals(List.of(2.0 * epochs), numbers("^(\\d+) steps", shown), shown);
+    // flow 0 alone trained: its 56 tensors; those of codebook and two flows 52 stay
+    assertTrue(shown.contains(" 52 of 108 tensors are still the zoo's"), shown);
+    List<Double> bits = numbers("at most ([\\d.]+) bits per character \\(ELBO\\)", shown);
+    assertEquals(bits.get(0), bits.get(1), 0.1, shown);
+  }
+
+  @Test
   void everyFormatBecomesBatches() throws Exception {
     String shown = output(DataPipelines::main);
     assertEquals(3, shown.lines().filter(line -> line.endsWith(": ids INT [4, 64], noise FLOAT [4, 64, 5]")).count(), shown);

@@ -118,6 +118,14 @@ public record TarFlowConfig(
         logScaleBound, mafHidden, init);
   }
 
+  /** The same model for another vocabulary; a flow that is tied to the codebook follows it. */
+  public TarFlowConfig withVocabSize(int tokens) {
+    List<FlowSpec> newFlows = flows.stream()
+        .map(flow -> flow.tied() ? FlowSpec.tiedMixD(flow.layers(), tokens, flow.direction()) : flow).toList();
+    return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
+        logScaleBound, mafHidden, init);
+  }
+
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */
   public String toJson() {
     return RecordJson.write(this);

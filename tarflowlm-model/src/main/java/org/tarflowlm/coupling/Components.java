@@ -1,11 +1,16 @@
 package org.tarflowlm.coupling;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * K isotropic Gaussian components in d dimensions, shared by all positions: N(.; m_k, s_k^2 I). Means are kept dimension by
  * dimension, [d][K], which is the order in which the couplings walk through them. May be read by many threads between calls of
  * {@link #assign}.
  */
 public final class Components {
+  private static final AtomicLong VERSIONS = new AtomicLong();
+
+  private long version;
   private int count;
   private int dims;
   double[] means = new double[0];
@@ -30,6 +35,7 @@ public final class Components {
       throw new IllegalArgumentException(
           "components: expected at least 1 component and 1 dimension, found " + newCount + " and " + newDims);
     }
+    version = VERSIONS.incrementAndGet();
     count = newCount;
     dims = newDims;
     if (means.length < count * dims) {
@@ -50,6 +56,11 @@ public final class Components {
       inverseScales[k] = Math.exp(-logScales[k]);
       scales[k] = 1.0 / inverseScales[k];
     }
+  }
+
+  /** A number that no other contents of any instance have: what is derived from these may be kept under it. */
+  long version() {
+    return version;
   }
 
   /** K. */

@@ -1,9 +1,12 @@
 package org.tarflowlm.nn;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.TreeMap;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
@@ -14,17 +17,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Runs a SameDiff graph again and again in recycled memory.
+ * Runs a SameDiff graph again and again in recycled memory; what has run once is repeated from a {@link RecordedRun}.
  *
  * <p>M2.1's session remembers the id of every array it ever released and never forgets one, which grows without end over a training
  * run; here the set is emptied before each run.
  */
 final class GraphSession extends InferenceSession {
+  /** Recorded runs keep native handles: enough of them for full, last and validation batches. */
+  private static final int MOST_RECORDED = 8;
+
   private final SameDiff graph;
   private final RecyclingMemory memory = new RecyclingMemory();
-  private Set<String> knownOutputs = Set.of();
-  private List<String> knownVariables = List.of();
-  private List<String> knownOps = List.of();
+  private final Map<List<Object>, RecordedRun> recorded = new HashMap<>();
 
   GraphSession(SameDiff graph) {
     super(graph);
@@ -40,24 +44,34 @@ final class GraphSession extends InferenceSession {
    * @param listeners told of every op that runs
    */
   Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners) {
-    freedArrays.clear();
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-      return output(outputs, placeholders, null, Collections.emptyList(), listeners, At.defaultAt(operation));
+      List<Object> key = key(outputs, placeholders, operation);
+      RecordedRun known = listeners.isEmpty() ? recorded.get(key) : null;
+      if (known != null && known.isRepeatable()) {
+        return known.repeat(placeholders);
+      }
+      if (known != null || !listeners.isEmpty() || recorded.size() == MOST_RECORDED) {
+        return runAnew(outputs, placeholders, operation, listeners);
+      }
+      RecordedRun run = new RecordedRun(placeholders);
+      Map<String, INDArray> results = runAnew(outputs, run.placeholders(), operation, List.of(run.recorder()));
+      run.finish(results);
+      recorded.put(key, run);
+      return results;
     }
   }
 
-  /** Which variables and ops the outputs need: M2.1 works that out anew in every run, though the graph here never changes. */
-  @Override
-  protected void initSubgraph(Set<String> outputs) {
-    if (outputs.equals(knownOutputs)) {
-      subgraph.addAll(knownVariables);
-      subgraphOps.addAll(knownOps);
-      return;
-    }
-    super.initSubgraph(outputs);
-    knownOutputs = Set.copyOf(outputs);
-    knownVariables = List.copyOf(subgraph);
-    knownOps = List.copyOf(subgraphOps);
+  private Map<String, INDArray> runAnew(List<String> outputs, Map<String, INDArray> placeholders, Operation operation,
+      List<Listener> listeners) {
+    freedArrays.clear();
+    return output(outputs, placeholders, null, Collections.emptyList(), listeners, At.defaultAt(operation));
+  }
+
+  /** What decides which ops run on which arrays. */
+  private static List<Object> key(List<String> outputs, Map<String, INDArray> placeholders, Operation operation) {
+    List<Object> key = new ArrayList<>(List.of(operation, List.copyOf(outputs)));
+    new TreeMap<>(placeholders).forEach((name, array) -> key.addAll(List.of(name, array.dataType(), Arrays.toString(array.shape()))));
+    return key;
   }
 
   void endStep() {
@@ -82,6 +96,8 @@ final class GraphSession extends InferenceSession {
   }
 
   void close() {
+    recorded.values().forEach(RecordedRun::close);
+    recorded.clear();
     memory.close();
   }
 }

@@ -63,6 +63,14 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return (TarFlowOutputLayer) layerConf();
   }
 
+  /** DL4J's setLearningRate asks for this first, and would then do nothing. */
+  @Override
+  public NeuralNetConfiguration conf() {
+    DeadEnds.refuse("org.deeplearning4j.util.NetworkUtils", "setLearningRate",
+        "setLearningRate does nothing to a SameDiff layer, and nothing was changed");
+    return super.conf();
+  }
+
   @Override
   public void setInput(INDArray input, LayerWorkspaceMgr workspaces) {
     lossOfLastStep = Double.NaN;

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 
@@ -30,35 +31,38 @@ public final class TarFlowNetwork {
    *
    * @param totalSteps iterations over which the learning rate decays
    * @param seed of the parameters' start and of the encoder's noise
-   * @param frozen name prefixes of parameters that do not train
+   * @param frozen parameters that do not train: parts such as {@code codebook}, {@code flow0}, {@code flow0.block1}
+   * @throws IllegalArgumentException if a name of {@code frozen} is that of no parameter
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, KernelChoice kernels,
       List<String> frozen, DataType type) {
-    NeuralNetConfiguration.Builder builder = new NeuralNetConfiguration.Builder()
-        .seed(seed)
-        .dataType(type)
-        .updater(Adam.builder()
-            .learningRate(optimizer.learningRate())
-            .learningRateSchedule(new WarmupCosineSchedule(optimizer.learningRate(), optimizer.warmupSteps(), totalSteps,
-                optimizer.finalFraction()))
-            .beta1(optimizer.beta1())
-            .beta2(optimizer.beta2())
-            .epsilon(ADAM_EPSILON)
-            .build());
-    if (optimizer.weightDecay() > 0) {
-      builder.weightDecay(optimizer.weightDecay());
-    }
-    if (optimizer.clipNorm() > 0) {
-      builder.gradientNormalization(GradientNormalization.ClipL2PerLayer).gradientNormalizationThreshold(optimizer.clipNorm());
-    }
-    ComputationGraphConfiguration conf = builder.graphBuilder()
+    TarFlowOutputLayer layer = new TarFlowOutputLayer(config, seed, kernels, frozen);
+    optimize(layer, optimizer, totalSteps);
+    ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(seed).dataType(type).graphBuilder()
         .addInputs(INPUT)
-        .addLayer(LAYER, new TarFlowOutputLayer(config, seed, kernels, frozen), INPUT)
+        .addLayer(LAYER, layer, INPUT)
         .setOutputs(LAYER)
         .build();
     ComputationGraph network = new ComputationGraph(conf);
     network.init();
     return network;
+  }
+
+  /** Gives a layer the optimiser of a specification. */
+  static void optimize(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps) {
+    layer.setUpdater(Adam.builder()
+        .learningRate(optimizer.learningRate())
+        .learningRateSchedule(new WarmupCosineSchedule(optimizer.learningRate(), optimizer.warmupSteps(), totalSteps,
+            optimizer.finalFraction()))
+        .beta1(optimizer.beta1())
+        .beta2(optimizer.beta2())
+        .epsilon(ADAM_EPSILON)
+        .build());
+    layer.setBiasUpdater(null);
+    layer.setRegularization(optimizer.weightDecay() > 0 ? List.of(new WeightDecay(optimizer.weightDecay(), true)) : List.of());
+    layer.setRegularizationBias(List.of());
+    layer.setGradientNormalization(optimizer.clipNorm() > 0 ? GradientNormalization.ClipL2PerLayer : GradientNormalization.None);
+    layer.setGradientNormalizationThreshold(optimizer.clipNorm());
   }
 
   /** The layer that holds the model. */

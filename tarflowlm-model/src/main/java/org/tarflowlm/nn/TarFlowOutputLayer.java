@@ -45,13 +45,42 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   /**
    * @param noiseSeed seed of the encoder's noise and of the parameters' start
-   * @param frozen name prefixes of parameters that do not train, such as {@code codebook.} or {@code flow0.}
+   * @param frozen parameters that do not train, as {@link ParameterNames} reads them
+   * @throws IllegalArgumentException if a name of {@code frozen} is that of no parameter
    */
   public TarFlowOutputLayer(TarFlowConfig config, long noiseSeed, KernelChoice kernels, List<String> frozen) {
     this.configJson = config.toJson();
     this.noiseSeed = noiseSeed;
     this.kernels = kernels;
     this.frozen = List.copyOf(frozen);
+    ParameterNames.select(ParameterShapes.of(config).keySet(), frozen);
+  }
+
+  /**
+   * A layer that trains in the same way: updater, regularisation, clipping.
+   *
+   * @param names of parameters that do not train
+   */
+  TarFlowOutputLayer with(TarFlowConfig config, long seed, Collection<String> names) {
+    TarFlowOutputLayer copy = new TarFlowOutputLayer(config, seed, kernels, List.copyOf(names));
+    copy.setLayerName(getLayerName());
+    copy.setUpdater(getUpdater());
+    copy.setBiasUpdater(getBiasUpdater());
+    copy.setRegularization(getRegularization());
+    copy.setRegularizationBias(getRegularizationBias());
+    copy.setGradientNormalization(getGradientNormalization());
+    copy.setGradientNormalizationThreshold(getGradientNormalizationThreshold());
+    return copy;
+  }
+
+  /** DL4J's transfer learning asks for this; it would leave the layer's updater as it is, or put a layer around it that fails later. */
+  @Override
+  public void setLayerName(String name) {
+    DeadEnds.refuse("org.deeplearning4j.nn.transferlearning.TransferLearning$GraphBuilder", "fineTuneConfiguration",
+        "fineTuneConfiguration of DL4J's TransferLearning does not reach a SameDiff layer");
+    DeadEnds.refuse("org.deeplearning4j.nn.graph.vertex.impl.LayerVertex", "setLayerAsFrozen",
+        "DL4J cannot freeze an output layer as a whole");
+    super.setLayerName(name);
   }
 
   /** The model this layer holds. */
@@ -71,7 +100,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   }
 
   private boolean isFrozen(String parameter) {
-    return frozen.stream().anyMatch(parameter::startsWith);
+    return frozen.stream().anyMatch(name -> ParameterNames.covers(name, parameter));
   }
 
   @Override

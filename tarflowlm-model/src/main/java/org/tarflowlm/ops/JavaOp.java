@@ -58,6 +58,11 @@ public abstract class JavaOp extends DynamicCustomOp {
     return outputs.toArray(INDArray[]::new);
   }
 
+  /** Runs the kernel by itself, outside the executioner: reads the inputs and fills the outputs, whose shapes must be right. */
+  public final void fill(List<INDArray> inputs, List<INDArray> outputs) {
+    run(inputs, outputs);
+  }
+
   /** Shapes of the outputs, given the inputs' arrays. */
   protected abstract long[][] outputShapes(List<INDArray> inputs);
 

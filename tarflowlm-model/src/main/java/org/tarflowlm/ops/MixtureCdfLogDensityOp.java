@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
+import org.tarflowlm.coupling.MixtureCdfLanes;
 
 /**
  * {@link MixtureCdf#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 3K]) to log p(z) [.., D], nats. For the last flow,
@@ -50,6 +51,18 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
   }
 
   @Override
+  protected boolean hasFloatRows() {
+    return true;
+  }
+
+  @Override
+  protected void floatRows(RowBlock block) {
+    int scalars = block.count * block.inWidth[0];
+    int k = block.inWidth[1] / block.inWidth[0] / 3;
+    MixtureCdfLanes.logDensity(block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.lanes);
+  }
+
+  @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0)).outputVariables());
   }
@@ -87,6 +100,19 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
         block.out[0][i] = MixtureCdf.logDensityGradient(
             block.in[0][i], theta, i * width, width / 3, b[i], block.out[1], i * width, block.workspace);
       }
+    }
+
+    @Override
+    protected boolean hasFloatRows() {
+      return true;
+    }
+
+    @Override
+    protected void floatRows(RowBlock block) {
+      int scalars = block.count * block.inWidth[0];
+      int k = block.inWidth[1] / block.inWidth[0] / 3;
+      MixtureCdfLanes.logDensityGradient(
+          block.floatIn[0], block.floatIn[1], block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
     }
   }
 }

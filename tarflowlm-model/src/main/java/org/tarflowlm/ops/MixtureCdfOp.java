@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
+import org.tarflowlm.coupling.MixtureCdfLanes;
 
 /**
  * {@link MixtureCdf} forward, scalar by scalar: (z [.., D], theta [.., D, 3K]) to (u [.., D], log |du/dz| [.., D]).
@@ -50,6 +51,19 @@ public final class MixtureCdfOp extends RowsOp {
   }
 
   @Override
+  protected boolean hasFloatRows() {
+    return true;
+  }
+
+  @Override
+  protected void floatRows(RowBlock block) {
+    int scalars = block.count * block.inWidth[0];
+    int k = block.inWidth[1] / block.inWidth[0] / 3;
+    MixtureCdfLanes.forward(
+        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
+  }
+
+  @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0), gradients.get(1)).outputVariables());
   }
@@ -89,6 +103,19 @@ public final class MixtureCdfOp extends RowsOp {
         block.out[0][i] =
             MixtureCdf.gradient(z[i], theta, i * width, width / 3, a[i], b[i], block.out[1], i * width, block.workspace);
       }
+    }
+
+    @Override
+    protected boolean hasFloatRows() {
+      return true;
+    }
+
+    @Override
+    protected void floatRows(RowBlock block) {
+      int scalars = block.count * block.inWidth[0];
+      int k = block.inWidth[1] / block.inWidth[0] / 3;
+      MixtureCdfLanes.gradient(block.floatIn[0], block.floatIn[1], block.floatIn[2], block.floatIn[3], scalars, k,
+          block.floatOut[0], block.floatOut[1], block.lanes);
     }
   }
 }

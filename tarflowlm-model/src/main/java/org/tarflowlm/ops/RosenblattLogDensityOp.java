@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.RosenblattLanes;
 
 /**
  * {@link MixtureRosenblatt#logDensity}, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to
@@ -55,6 +56,16 @@ public final class RosenblattLogDensityOp extends RowsOp {
   }
 
   @Override
+  protected boolean hasFloatRows() {
+    return true;
+  }
+
+  @Override
+  protected void floatRows(RowBlock block) {
+    RosenblattLanes.logDensity(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0], block.lanes);
+  }
+
+  @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     return List.of(new Gradient(sameDiff, arg(0), arg(1), arg(2), arg(3), gradients.get(0)).outputVariables());
   }
@@ -100,6 +111,17 @@ public final class RosenblattLogDensityOp extends RowsOp {
         MixtureRosenblatt.logDensityGradient(block.in[0], i * dims, block.in[1], i * k, block.components, block.in[4][i],
             block.out[0], i * dims, block.out[1], i * k, block.dMeans, block.dLogScales, block.workspace);
       }
+    }
+
+    @Override
+    protected boolean hasFloatRows() {
+      return true;
+    }
+
+    @Override
+    protected void floatRows(RowBlock block) {
+      RosenblattLanes.logDensityGradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4],
+          block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.lanes);
     }
   }
 }

@@ -1,12 +1,14 @@
 package org.tarflowlm.ops;
 
 import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.LaneWorkspace;
 import org.tarflowlm.coupling.Workspace;
 
 /**
  * What a kernel sees of a {@link RowsOp}: some consecutive rows in double precision. {@code in[i]} holds {@code count} rows of
  * {@code inWidth[i]} numbers of the op's input i, {@code out[i]} receives those of output i; entries of the shared inputs and
- * outputs are unused. One instance a thread, reused by all ops, so that a warm thread allocates nothing.
+ * outputs are unused. A kernel of single precision finds the same in {@code floatIn} and {@code floatOut}. One instance a thread,
+ * reused by all ops, so that a warm thread allocates nothing.
  */
 final class RowBlock {
   private static final ThreadLocal<RowBlock> OF_THREAD = ThreadLocal.withInitial(RowBlock::new);
@@ -14,9 +16,12 @@ final class RowBlock {
 
   final double[][] in = new double[MOST_ARRAYS][0];
   final double[][] out = new double[MOST_ARRAYS][0];
+  final float[][] floatIn = new float[MOST_ARRAYS][0];
+  final float[][] floatOut = new float[MOST_ARRAYS][0];
   final int[] inWidth = new int[MOST_ARRAYS];
   final int[] outWidth = new int[MOST_ARRAYS];
   final Workspace workspace = new Workspace();
+  final LaneWorkspace lanes = new LaneWorkspace();
 
   /** Rows in this block. */
   int count;
@@ -47,5 +52,9 @@ final class RowBlock {
 
   static double[] atLeast(double[] buffer, int size) {
     return buffer.length >= size ? buffer : new double[size];
+  }
+
+  static float[] atLeast(float[] buffer, int size) {
+    return buffer.length >= size ? buffer : new float[size];
   }
 }

@@ -5,13 +5,14 @@ import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * An op that treats every row (position) of its arrays alike, FLOAT or DOUBLE, with the mathematics in double precision. The
- * first input is [.., D]; its leading dimensions are the rows, and all other arrays have the same rows, except for a pair of
+ * An op that treats every row (position) of its arrays alike, FLOAT or DOUBLE, with the mathematics in double precision, or for
+ * FLOAT in a kernel of single precision where there is one. The first input is [.., D]; its leading dimensions are the rows, and all other arrays have the same rows, except for a pair of
  * shared inputs (component means [K, d] and log-scales [K]) and, in a gradient op, their gradients as the last two outputs.
  *
  * <p>Rows are processed in parallel. Results repeat bit for bit: tasks are cut by shape alone, and the tasks' parts of shared
@@ -36,6 +37,16 @@ abstract class RowsOp extends JavaOp {
 
   /** Computes the output rows of a block. */
   protected abstract void rows(RowBlock block);
+
+  /** Whether {@link #floatRows} computes blocks of FLOAT arrays. */
+  protected boolean hasFloatRows() {
+    return false;
+  }
+
+  /** {@link #rows} in single precision. */
+  protected void floatRows(RowBlock block) {
+    throw new UnsupportedOperationException(opName());
+  }
 
   /** Index of the shared means among the inputs, followed by the log-scales; -1 if there are none. */
   protected int sharedMeans() {
@@ -63,6 +74,7 @@ abstract class RowsOp extends JavaOp {
     private final int rowOutputs;
     private final int blockRows;
     private final Components components;
+    private final boolean floats;
 
     Pass(INDArray[] in, INDArray[] out) {
       this.in = in;
@@ -70,6 +82,7 @@ abstract class RowsOp extends JavaOp {
       rows = Math.toIntExact(in[0].length() / in[0].size(-1));
       rowOutputs = out.length - (sharedGradients() ? 2 : 0);
       components = shared < 0 ? null : SharedComponents.read(in[shared], in[shared + 1]);
+      floats = hasFloatRows() && Arrays.stream(in).allMatch(array -> array.dataType() == DataType.FLOAT);
       long widest = 1;
       for (int i = 0; i < in.length; i++) {
         widest = isShared(i) ? widest : Math.max(widest, in[i].length() / rows);
@@ -131,20 +144,52 @@ abstract class RowsOp extends JavaOp {
       block.components = components;
       for (int i = 0; i < in.length; i++) {
         if (!isShared(i)) {
-          int width = (int) (in[i].length() / rows);
-          block.inWidth[i] = width;
-          block.in[i] = RowBlock.atLeast(block.in[i], block.count * width);
-          Tensors.read(in[i], (long) from * width, block.in[i], block.count * width);
+          block.inWidth[i] = (int) (in[i].length() / rows);
+          read(block, i, from);
         }
       }
       for (int i = 0; i < rowOutputs; i++) {
-        int width = (int) (out[i].length() / rows);
-        block.outWidth[i] = width;
-        block.out[i] = RowBlock.atLeast(block.out[i], block.count * width);
+        block.outWidth[i] = (int) (out[i].length() / rows);
+        makeRoom(block, i);
       }
-      rows(block);
+      if (floats) {
+        floatRows(block);
+      } else {
+        rows(block);
+      }
       for (int i = 0; i < rowOutputs; i++) {
-        Tensors.write(block.out[i], block.count * block.outWidth[i], out[i], (long) from * block.outWidth[i]);
+        write(block, i, from);
+      }
+    }
+
+    private void read(RowBlock block, int i, int from) {
+      int count = block.count * block.inWidth[i];
+      long at = (long) from * block.inWidth[i];
+      if (floats) {
+        block.floatIn[i] = RowBlock.atLeast(block.floatIn[i], count);
+        Tensors.read(in[i], at, block.floatIn[i], count);
+      } else {
+        block.in[i] = RowBlock.atLeast(block.in[i], count);
+        Tensors.read(in[i], at, block.in[i], count);
+      }
+    }
+
+    private void makeRoom(RowBlock block, int i) {
+      int count = block.count * block.outWidth[i];
+      if (floats) {
+        block.floatOut[i] = RowBlock.atLeast(block.floatOut[i], count);
+      } else {
+        block.out[i] = RowBlock.atLeast(block.out[i], count);
+      }
+    }
+
+    private void write(RowBlock block, int i, int from) {
+      int count = block.count * block.outWidth[i];
+      long at = (long) from * block.outWidth[i];
+      if (floats) {
+        Tensors.write(block.floatOut[i], count, out[i], at);
+      } else {
+        Tensors.write(block.out[i], count, out[i], at);
       }
     }
 

@@ -61,6 +61,16 @@ public final class Tensors {
     }
   }
 
+  /** Copies {@code count} elements from element {@code from} of a dense FLOAT array into {@code target} from index 0. */
+  public static void read(INDArray array, long from, float[] target, int count) {
+    at(floats(array), from).get(target, 0, count);
+  }
+
+  /** Copies {@code count} values of {@code source} from index 0 to element {@code to} of a dense FLOAT array. */
+  public static void write(float[] source, int count, INDArray array, long to) {
+    at(floats(array), to).put(source, 0, count);
+  }
+
   /** Copies {@code count} values of {@code source} from index 0 to element {@code to} of a dense FLOAT or DOUBLE array. */
   public static void write(double[] source, int count, INDArray array, long to) {
     Pointer data = array.data().pointer();

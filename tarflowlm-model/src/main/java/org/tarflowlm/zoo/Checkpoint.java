@@ -12,6 +12,8 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.zoo.safetensors.DType;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
@@ -19,7 +21,7 @@ import org.tarflowlm.zoo.safetensors.SafetensorsException;
 import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
 
 /**
- * A model at rest: configuration, weights and what is known of both. As a folder, or a folder inside a jar:
+ * A model at rest: configuration, weights and what is known of both. As a folder, or a folder inside a jar or a zip archive:
  * <pre>
  * checkpoint.json     format version, tokenizer, generation defaults, measured likelihood, origin  ({@link CheckpointInfo})
  * config.json         what the model is                                                           ({@link TarFlowConfig})
@@ -75,16 +77,15 @@ public final class Checkpoint {
   }
 
   /**
-   * Loads a checkpoint from a folder.
+   * Loads a checkpoint from a folder, or from a .zip or .jar that holds one.
    *
-   * @throws CheckpointException if the folder holds none, or one that is damaged, contradicts itself or is of a newer format
+   * @throws CheckpointException if there is none, or one that is damaged, contradicts itself or is of a newer format
    */
-  public static Checkpoint load(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException(folder + (Files.exists(folder) ? " is a file" : " does not exist")
-          + "; expected a checkpoint folder with " + String.join(", ", REQUIRED_FILES));
+  public static Checkpoint load(Path path) {
+    if (!Files.exists(path)) {
+      throw new CheckpointException(path + " does not exist; expected a checkpoint folder");
     }
-    return new CheckpointLoader(CheckpointSource.folder(folder)).load();
+    return new CheckpointLoader(Files.isDirectory(path) ? CheckpointSource.folder(path) : ArchiveSource.of(path, "")).load();
   }
 
   /**

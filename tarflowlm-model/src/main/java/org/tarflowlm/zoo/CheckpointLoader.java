@@ -15,6 +15,8 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.StrictJson;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 import org.tarflowlm.zoo.safetensors.SafetensorsException;
 import org.tarflowlm.zoo.safetensors.SafetensorsReader;
@@ -23,6 +25,8 @@ import org.tarflowlm.zoo.safetensors.TensorInfo;
 /** Reads and checks a checkpoint's files in the order in which they can be understood: manifest, configuration, header, weights. */
 final class CheckpointLoader {
   private static final int MAX_TEXT_BYTES = 1 << 20;
+  /** Of a safetensors file, with its length. */
+  private static final long MAX_HEADER_BYTES = 100_000_008;
 
   private final CheckpointSource source;
 
@@ -106,7 +110,8 @@ final class CheckpointLoader {
   }
 
   private Map<String, FloatTensor> readWeights(TarFlowConfig config) {
-    try (SafetensorsReader reader = source.openTensors(Checkpoint.WEIGHTS)) {
+    long most = Math.addExact(MAX_HEADER_BYTES, Math.multiplyExact(Double.BYTES, ParameterShapes.parameterCount(config)));
+    try (SafetensorsReader reader = source.openTensors(Checkpoint.WEIGHTS, most)) {
       Map<String, TensorInfo> found = reader.tensors();
       Weights.requireMatch(config, found.keySet(), name -> found.get(name).shapeArray());
       String whole = found.values().stream().filter(each -> !each.dtype().isFloating())

@@ -12,10 +12,20 @@ interface CheckpointSource {
   /** @throws IOException if there is no such file or it cannot be read */
   InputStream open(String file) throws IOException;
 
-  /** Opens a file of tensors; by default through memory. */
-  default SafetensorsReader openTensors(String file) throws IOException {
+  /**
+   * Opens a file of tensors; by default through memory.
+   *
+   * @param most bytes that it can have: a compressed file says little of how much would come out of it
+   * @throws CheckpointException if it has more
+   */
+  default SafetensorsReader openTensors(String file, long most) throws IOException {
+    int limit = (int) Math.min(most, Integer.MAX_VALUE - 9);
     try (InputStream in = open(file)) {
-      return SafetensorsReader.open(in.readAllBytes());
+      byte[] bytes = in.readNBytes(limit + 1);
+      if (bytes.length > limit) {
+        throw new CheckpointException("there are more than " + limit + " bytes; expected fewer by the configuration");
+      }
+      return SafetensorsReader.open(bytes);
     }
   }
 
@@ -34,7 +44,7 @@ interface CheckpointSource {
       }
 
       @Override
-      public SafetensorsReader openTensors(String file) throws IOException {
+      public SafetensorsReader openTensors(String file, long most) throws IOException {
         return SafetensorsReader.open(folder.resolve(file));
       }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.data.file.Sha256;
 
 /**
  * What a file must be.

@@ -7,6 +7,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.text.TokenArray;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -71,18 +73,28 @@ public final class TarFlowLM implements AutoCloseable {
     return new TarFlowLM(id, TarFlowZoo.load(id));
   }
 
-  /** @throws CheckpointException if the folder holds no checkpoint, or a damaged one */
-  public static TarFlowLM load(Path folder) {
-    return new TarFlowLM(folder.toString(), Checkpoint.load(folder));
+  /**
+   * A checkpoint's folder, or a .zip or .jar that holds one.
+   *
+   * @throws CheckpointException if there is no checkpoint, or a damaged one
+   */
+  public static TarFlowLM load(Path path) {
+    return new TarFlowLM(path.toString(), Checkpoint.load(path));
   }
 
   /**
-   * What a user means by a name: a checkpoint of the zoo if there is one of that id, else a folder.
+   * What a user means by a name: an id of the zoo, a path, or an address such as {@code https://example.org/mine.zip#sha256=0a1b...}, as
+   * {@link TarFlowZoo#resolve(String, CacheFolder, Progress)} reads it.
    *
-   * @throws CheckpointException if it is neither, or is damaged
+   * @throws CheckpointException if there is no such thing, it cannot be fetched, has another hash, or is damaged
    */
-  public static TarFlowLM resolve(String idOrFolder) {
-    return new TarFlowLM(idOrFolder, TarFlowZoo.resolve(idOrFolder));
+  public static TarFlowLM resolve(String model) {
+    return resolve(model, CacheFolder.fromEnvironment(), Progress.NONE);
+  }
+
+  /** As {@link #resolve(String)}, with another cache folder, and told how far fetching has come. */
+  public static TarFlowLM resolve(String model, CacheFolder cache, Progress progress) {
+    return new TarFlowLM(model, TarFlowZoo.resolve(model, cache, progress));
   }
 
   /** A model of weights at hand. */

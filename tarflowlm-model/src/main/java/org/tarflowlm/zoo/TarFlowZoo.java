@@ -5,12 +5,14 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.Progress;
 
 /**
- * The zoo: named checkpoints, and the way from a name or a folder to a {@link Checkpoint}.
+ * The zoo: named checkpoints, and the way from a name, a path or an address to a {@link Checkpoint}.
  *
- * <p>Weights come from jars on the class path (the artifact {@code zoo-weights}, or anyone's jar with an index of the same name);
- * nothing is fetched from the network.
+ * <p>Named weights come from jars on the class path (the artifact {@code zoo-weights}, or anyone's jar with an index of the same name).
+ * Only an address with a pinned hash is fetched from a server, and only once.
  */
 public final class TarFlowZoo {
   private TarFlowZoo() {}
@@ -30,13 +32,32 @@ public final class TarFlowZoo {
   }
 
   /**
-   * Loads what a user means by {@code --model}: a checkpoint of the zoo if there is one of that id, else a folder. Write
-   * {@code ./name} for a folder whose name is also an id.
+   * Loads what a user means by {@code --model}, as {@link #resolve(String, CacheFolder, Progress)} with the cache folder that the
+   * environment names.
    *
-   * @throws CheckpointException if it is neither, or is damaged
+   * @throws CheckpointException if there is no such thing, or it is damaged
    */
-  public static Checkpoint resolve(String idOrFolder) {
-    return resolve(index(), idOrFolder);
+  public static Checkpoint resolve(String model) {
+    return resolve(model, CacheFolder.fromEnvironment(), Progress.NONE);
+  }
+
+  /**
+   * Loads what a user means by {@code --model}: a checkpoint of the zoo if there is one of that id, else what lies at a path or an
+   * address.
+   * <pre>
+   * text8-mixd                                      an id of the zoo; ./text8-mixd is a folder of that name
+   * runs/mine/best                                  a folder
+   * mine.zip, models.jar!/org/mine                  an archive of a folder; of several, one of them
+   * file:/data/mine.zip#sha256=0a1b...              the same, with its hash compared
+   * https://example.org/mine.zip#sha256=0a1b...     fetched once into the cache folder; the hash is needed
+   * </pre>
+   *
+   * @param cache where fetched archives are kept, and whether anything may be fetched
+   * @param progress of fetching
+   * @throws CheckpointException if there is no such thing, it cannot be fetched, has another hash, or is damaged
+   */
+  public static Checkpoint resolve(String model, CacheFolder cache, Progress progress) {
+    return resolve(index(), model, cache, progress);
   }
 
   static Checkpoint load(ZooIndex index, String id) {
@@ -47,15 +68,20 @@ public final class TarFlowZoo {
     return index.load(entry);
   }
 
-  static Checkpoint resolve(ZooIndex index, String idOrFolder) {
-    if (index.find(idOrFolder) != null) {
-      return load(index, idOrFolder);
+  static Checkpoint resolve(ZooIndex index, String model, CacheFolder cache, Progress progress) {
+    if (index.find(model) != null) {
+      return load(index, model);
     }
-    Path folder = path(idOrFolder);
-    if (folder == null || !Files.exists(folder)) {
-      throw new CheckpointException("'" + idOrFolder + "' is neither a checkpoint of the zoo nor a folder" + known(index, idOrFolder));
+    Path plain = path(model);
+    if (plain != null && Files.exists(plain)) {
+      return Checkpoint.load(plain);
     }
-    return Checkpoint.load(folder);
+    CheckpointAddress address = CheckpointAddress.parse(model);
+    Path place = address.path();
+    if (!CheckpointAddress.isUri(model) && (place == null || !Files.exists(place))) {
+      throw new CheckpointException("'" + model + "' is neither a checkpoint of the zoo nor a folder" + known(index, model));
+    }
+    return address.load(cache, progress);
   }
 
   private static Path path(String text) {

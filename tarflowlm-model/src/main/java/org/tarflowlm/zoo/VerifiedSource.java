@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import org.tarflowlm.data.file.Sha256;
 
 /** A source of which only the files that are listed exist, and only if length and hash are as listed. */
 final class VerifiedSource implements CheckpointSource {
@@ -26,7 +27,7 @@ final class VerifiedSource implements CheckpointSource {
       throw new CheckpointException(this + "/" + file + " has " + (bytes.length > expected.bytes() ? "more than " + expected.bytes()
           : String.valueOf(bytes.length)) + " bytes; expected " + expected.bytes() + " by the zoo's index");
     }
-    String found = Sha256.of(new ByteArrayInputStream(bytes));
+    String found = Sha256.of(bytes);
     if (!found.equals(expected.sha256())) {
       throw new CheckpointException(this + "/" + file + " has SHA-256 " + found + "; expected " + expected.sha256()
           + " by the zoo's index");

@@ -12,6 +12,7 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
+import org.tarflowlm.data.file.IoErrors;
 
 /**
  * A checkpoint of the zoo, as the index lists it.

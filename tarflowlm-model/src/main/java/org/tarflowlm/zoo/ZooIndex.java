@@ -14,6 +14,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.file.IoErrors;
 
 /** The entries of every {@value #RESOURCE} on the class path: that of the zoo's own weights, and those of anyone else's jars. */
 final class ZooIndex {

@@ -2,7 +2,6 @@ package org.tarflowlm.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,9 +15,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -28,6 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.schedule.ISchedule;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.graph.KernelChoice;
 
@@ -78,13 +80,23 @@ class Dl4jContractTest {
     assertEquals("", outputOf(() -> network(0).fit(batch())));
   }
 
+  /** DL4J sees no learning rate here, so it would set none; the layer refuses before anything is lost. */
   @Test
-  void setLearningRateDoesNothingToASameDiffLayer() {
+  void setLearningRateWouldPassASameDiffLayerBySoItIsRefused() {
     ComputationGraph network = network(0);
-    network.setLearningRate(0.0);
-    INDArray before = network.params().dup();
     network.fit(batch());
-    assertNotEquals(before, network.params());
+    assertNull(network.getLearningRate(TarFlowNetwork.LAYER));
+    INDArray moments = TarFlowNetwork.updaterState(network).dup();
+    ISchedule schedule = new WarmupCosineSchedule(1, 0, 1, 0);
+    List<Executable> calls = List.of(() -> network.setLearningRate(0.0), () -> network.setLearningRate(schedule),
+        () -> network.setLearningRate(TarFlowNetwork.LAYER, 0.0), () -> network.setLearningRate(TarFlowNetwork.LAYER, schedule),
+        () -> network.clone().setLearningRate(0.0));
+    for (Executable each : calls) {
+      String message = assertThrows(UnsupportedOperationException.class, each).getMessage();
+      assertTrue(message.contains("nothing was changed; use org.tarflowlm.nn.FineTuning.of(network)"), message);
+    }
+    assertEquals(moments, TarFlowNetwork.updaterState(network));
+    network.fit(batch());
   }
 
   @Test
@@ -95,12 +107,27 @@ class Dl4jContractTest {
     assertTrue(moved > 0 && moved < 1e-6, "moved by " + moved);
   }
 
+  /** Without our refusal the first would leave the updater as it is, and the second fail at the next step with a ClassCastException. */
   @Test
-  void anOutputLayerCannotBeFrozenByTransferLearning() {
-    assertThrows(ClassCastException.class, () -> {
-      ComputationGraph frozen = new TransferLearning.GraphBuilder(network(0)).setFeatureExtractor(TarFlowNetwork.LAYER).build();
-      frozen.fit(batch());
-    });
+  void transferLearningCannotReachTheLayerSoItIsRefused() {
+    ComputationGraph network = network(0);
+    TransferLearning.GraphBuilder tuning = new TransferLearning.GraphBuilder(network);
+    FineTuneConfiguration slower = new FineTuneConfiguration.Builder().updater(new Adam(1e-5)).build();
+    assertTrue(assertThrows(UnsupportedOperationException.class, () -> tuning.fineTuneConfiguration(slower)).getMessage()
+        .contains("FineTuning.of(network)"));
+    TransferLearning.GraphBuilder freezing = new TransferLearning.GraphBuilder(network).setFeatureExtractor(TarFlowNetwork.LAYER);
+    assertTrue(assertThrows(UnsupportedOperationException.class, freezing::build).getMessage().contains("FineTuning.of(network)"));
+    network.fit(batch());
+  }
+
+  @Test
+  void aCloneForgetsTheIterationButNotTheMoments() {
+    ComputationGraph network = network(0);
+    network.fit(batch());
+    ComputationGraph clone = network.clone();
+    assertEquals(1, network.getIterationCount());
+    assertEquals(0, clone.getIterationCount());
+    assertEquals(TarFlowNetwork.updaterState(network), TarFlowNetwork.updaterState(clone));
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.optimize.listeners.CollectScoresListener;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,24 @@ class TarFlowLayerTest {
       boolean frozen = name.startsWith("codebook.") || name.startsWith("flow0.");
       assertEquals(frozen, array.equals(before.get(name)), name);
     });
+  }
+
+  /** The layer clips by itself what DL4J would clip: to the threshold after division by the batch size. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.01, 1e6})
+  void clipsTheGlobalNormAsDl4jDoes(double threshold) {
+    TarFlowConfig config = TestModels.everyCoupling(1);
+    MultiDataSet data = data(config, DataType.FLOAT, 3);
+    Map<String, INDArray> whole = gradients(network(config, KernelChoice.FUSED, DataType.FLOAT), data);
+    double norm = Math.sqrt(whole.values().stream().mapToDouble(g -> Math.pow(g.norm2Number().doubleValue(), 2)).sum()) / 3;
+    OptimizerSpec clipping = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, threshold);
+    ComputationGraph network = TarFlowNetwork.create(config, clipping, 100, 3, KernelChoice.FUSED, List.of(), DataType.FLOAT);
+    Map<String, INDArray> found = gradients(network, data);
+    double scale = Math.min(1, threshold / norm);
+    whole.forEach((name, gradient) -> assertTrue(gradient.mul(scale).equalsWithEps(found.get(name), 1e-6), name));
+    assertEquals(GradientNormalization.ClipL2PerLayer,
+        ((TarFlowOutputLayer) TarFlowNetwork.layer(network).conf().getLayer()).getGradientNormalization());
+    assertEquals(GradientNormalization.None, TarFlowNetwork.layer(network).getConfig().getGradientNormalization());
   }
 
   @Test

@@ -131,7 +131,7 @@ class CheckpointTest {
     Path missing = root.resolve("missing");
     assertFails(missing + " does not exist; expected a checkpoint folder", () -> Checkpoint.load(missing));
     Path zip = Files.writeString(root.resolve("model.zip"), "PK");
-    assertFails(zip + " is a file; expected a checkpoint folder with checkpoint.json, config.json, model.safetensors",
+    assertFails(zip + " is a file; expected a checkpoint folder, or a zip archive of one, with checkpoint.json, config.json, model.safe",
         () -> Checkpoint.load(zip));
     assertFails(root + " is not a checkpoint: checkpoint.json and config.json and model.safetensors are missing",
         () -> Checkpoint.load(root));

@@ -18,6 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.Progress;
+import org.tarflowlm.data.file.Sha256;
 
 class TarFlowZooTest {
   @TempDir
@@ -45,6 +48,10 @@ class TarFlowZooTest {
     return new ZooIndex(loader);
   }
 
+  private Checkpoint resolve(String model) {
+    return TarFlowZoo.resolve(index(), model, new CacheFolder(root.resolve("cache"), true), Progress.NONE);
+  }
+
   private static void assertFails(String expected, Runnable action) {
     CheckpointException e = assertThrows(CheckpointException.class, action::run);
     assertTrue(e.getMessage().contains(expected), e::getMessage);
@@ -67,21 +74,21 @@ class TarFlowZooTest {
   @Test
   void idsAndFoldersAreResolved() throws IOException {
     assertEquals(Fixtures.tiny().tensors(), TarFlowZoo.load(index(), "tiny").tensors());
-    assertEquals(Fixtures.tiny().tensors(), TarFlowZoo.resolve(index(), "tiny").tensors());
+    assertEquals(Fixtures.tiny().tensors(), resolve("tiny").tensors());
     Path folder = root.resolve("elsewhere");
     Fixtures.tiny().save(folder);
-    assertEquals(Fixtures.tiny().tensors(), TarFlowZoo.resolve(index(), folder.toString()).tensors());
+    assertEquals(Fixtures.tiny().tensors(), resolve(folder.toString()).tensors());
   }
 
   @Test
   void unknownNamesListTheKnownOnes() throws IOException {
     assertFails("no checkpoint 'tyni' in the zoo; expected one of tiny", () -> TarFlowZoo.load(index(), "tyni"));
     assertFails("'tinny' is neither a checkpoint of the zoo nor a folder (did you mean 'tiny'?); expected one of tiny",
-        () -> TarFlowZoo.resolve(index(), "tinny"));
-    assertFails("'' is neither a checkpoint of the zoo nor a folder; expected one of tiny", () -> TarFlowZoo.resolve(index(), ""));
-    assertFails("neither", () -> TarFlowZoo.resolve(index(), "a\0b"));
+        () -> resolve("tinny"));
+    assertFails("'' is neither a checkpoint of the zoo nor a folder; expected one of tiny", () -> resolve(""));
+    assertFails("neither", () -> resolve("a\0b"));
     Path file = Files.writeString(root.resolve("some.file"), "");
-    assertFails(file + " is a file; expected a checkpoint folder", () -> TarFlowZoo.resolve(index(), file.toString()));
+    assertFails(file + " is a file; expected a checkpoint folder", () -> resolve(file.toString()));
     try (URLClassLoader empty = new URLClassLoader(new URL[0], null)) {
       assertFails("no checkpoint 'tiny' in the zoo; the zoo is empty: put the artifact zoo-weights on the class path",
           () -> TarFlowZoo.load(new ZooIndex(empty), "tiny"));

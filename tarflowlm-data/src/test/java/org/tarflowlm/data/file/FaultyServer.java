@@ -14,21 +14,21 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An HTTP server on 127.0.0.1 whose every answer is written by the test, byte by byte if it likes. */
-final class FaultyServer implements AutoCloseable {
+public final class FaultyServer implements AutoCloseable {
   private final ServerSocket socket;
   private final Answer answer;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
 
   /** What was asked. */
-  record Request(int number, String path, long rangeStart) {
+  public record Request(int number, String path, long rangeStart) {
   }
 
   /** Writes an answer; closing the connection follows. */
-  interface Answer {
+  public interface Answer {
     void write(Request request, OutputStream out) throws IOException, InterruptedException;
   }
 
-  FaultyServer(Answer answer) {
+  public FaultyServer(Answer answer) {
     this.answer = answer;
     try {
       socket = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
@@ -79,11 +79,11 @@ final class FaultyServer implements AutoCloseable {
     }
   }
 
-  URI uri(String path) {
+  public URI uri(String path) {
     return URI.create("http://127.0.0.1:" + socket.getLocalPort() + path);
   }
 
-  List<Request> requests() {
+  public List<Request> requests() {
     return requests;
   }
 
@@ -92,7 +92,7 @@ final class FaultyServer implements AutoCloseable {
     socket.close();
   }
 
-  static void head(OutputStream out, String status, String... headers) throws IOException {
+  public static void head(OutputStream out, String status, String... headers) throws IOException {
     String head = "HTTP/1.1 " + status + "\r\n" + String.join("", List.of(headers).stream().map(h -> h + "\r\n").toList())
         + "Connection: close\r\n\r\n";
     out.write(head.getBytes(StandardCharsets.US_ASCII));
@@ -100,14 +100,14 @@ final class FaultyServer implements AutoCloseable {
   }
 
   /** A proper answer, whole or from the asked byte on. */
-  static void file(Request request, OutputStream out, byte[] content) throws IOException {
+  public static void file(Request request, OutputStream out, byte[] content) throws IOException {
     int from = (int) Math.max(0, request.rangeStart());
     headOf(request, out, content.length);
     out.write(content, from, content.length - from);
   }
 
   /** The head of a proper answer. */
-  static void headOf(Request request, OutputStream out, int length) throws IOException {
+  public static void headOf(Request request, OutputStream out, int length) throws IOException {
     if (request.rangeStart() < 0) {
       head(out, "200 OK", "Content-Length: " + length);
     } else {

@@ -1,0 +1,82 @@
+package org.tarflowlm.examples;
+
+import java.util.Locale;
+import java.util.TreeMap;
+import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
+import org.deeplearning4j.earlystopping.EarlyStoppingResult;
+import org.deeplearning4j.earlystopping.saver.InMemoryModelSaver;
+import org.deeplearning4j.earlystopping.scorecalc.DataSetLossCalculator;
+import org.deeplearning4j.earlystopping.termination.MaxEpochsTerminationCondition;
+import org.deeplearning4j.earlystopping.termination.ScoreImprovementEpochTerminationCondition;
+import org.deeplearning4j.earlystopping.trainer.EarlyStoppingGraphTrainer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.optimize.listeners.CollectScoresListener;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.nn.FineTuning;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.CheckpointNetworks;
+import org.tarflowlm.zoo.Score;
+import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.zoo.TarFlowZoo;
+
+/**
+ * The packaged model trained further on a novel by DL4J's own tools: an early-stopping trainer, a score calculator, a listener. The
+ * codebook and the later flows are frozen. Some of the bundled excerpt is trained on, other windows say when to stop, and its last tenth
+ * is scored before and after.
+ */
+public final class FineTune {
+  private static final int EPOCHS = 5;
+  private static final int BATCH = 4;
+
+  private FineTune() {}
+
+  /** @param windows of the excerpt to train on; 200 if there is none */
+  public static void main(String... windows) {
+    int count = windows.length == 0 ? 200 : Integer.parseInt(windows[0]);
+    Checkpoint zoo = TarFlowZoo.load("text8-mixd");
+    int length = zoo.config().contextLength();
+    TokenSequence text = TokenArray.of(Excerpt.text(), Tokenizers.byName("text8"));
+    WindowIterator training = WindowIterator.builder(text.slice(0, (long) count * length), length).batch(BATCH).shuffled(1).build();
+    long held = text.length() * 8 / 10;
+    WindowIterator validation = WindowIterator.builder(text.slice(held, held + Math.min(20, count) * (long) length), length).batch(BATCH)
+        .build();
+
+    ComputationGraph network = FineTuning.of(CheckpointNetworks.network(zoo))
+        .optimizer(new OptimizerSpec(2e-4, 20, 0.1, null, null, null, null), EPOCHS * (int) training.batches())
+        .freeze("codebook", "flow1", "flow2")
+        .build();
+    CollectScoresListener losses = new CollectScoresListener(1);
+    network.setListeners(losses);
+    EarlyStoppingConfiguration<ComputationGraph> stopping = new EarlyStoppingConfiguration.Builder<ComputationGraph>()
+        .epochTerminationConditions(new MaxEpochsTerminationCondition(EPOCHS), new ScoreImprovementEpochTerminationCondition(1))
+        .scoreCalculator(new DataSetLossCalculator(validation, true))
+        .modelSaver(new InMemoryModelSaver<>())
+        .build();
+    EarlyStoppingResult<ComputationGraph> result = new EarlyStoppingGraphTrainer(stopping, network, training, null).fit();
+    new TreeMap<>(result.getScoreVsEpoch()).forEach((epoch, score) ->
+        System.out.printf(Locale.ROOT, "after epoch %d: %.4f bits per character in validation%n", epoch + 1, score / Math.log(2)));
+
+    Checkpoint tuned = CheckpointNetworks.checkpoint(result.getBestModel(), zoo.info(), null);
+    long same = zoo.tensors().entrySet().stream().filter(each -> each.getValue().equals(tuned.tensors().get(each.getKey()))).count();
+    System.out.printf("%d steps; %d of %d tensors are still the zoo's, bit for bit%n", losses.getListScore().size(), same,
+        zoo.tensors().size());
+    show("zoo", zoo);
+    show("tuned", tuned);
+  }
+
+  private static void show(String name, Checkpoint checkpoint) {
+    String text = Excerpt.text();
+    try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
+      Score score = model.score(text.substring(text.length() * 9 / 10));
+      String written = model.generate("the whale ", model.generationOptions().withMaxNewTokens(60).withTemperature(0.8).withSeed(1))
+          .get(0).text();
+      System.out.printf(Locale.ROOT, "%-5s  at most %.4f bits per character (%s) on other pages, standard error %.4f   the whale |%s%n",
+          name, score.bitsPerCharacter(), score.bound(), score.standardError(), written);
+    }
+  }
+}

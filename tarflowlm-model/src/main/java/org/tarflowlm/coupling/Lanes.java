@@ -1,0 +1,240 @@
+package org.tarflowlm.coupling;
+
+import java.util.Arrays;
+
+/**
+ * Layout of many mixtures side by side: an array [K][R] holds one number for each of K components of each of R rows, the rows next
+ * to each other. So a formula for one component of one row is one loop over all of the array, and a sum over components adds
+ * whole slices of rows: both are vector instructions, whatever K is.
+ *
+ * <p>All of it in single precision; loops are as {@link LaneMath} has them. In particular slices are copied before they are added,
+ * because with two different offsets the compiler must assume that the arrays overlap.
+ */
+final class Lanes {
+  /** Numbers of an array [K][R], about: a dozen such arrays stay in the second-level cache. */
+  private static final int CELLS = 2_048;
+  /** Components that are moved between layouts together. */
+  private static final int GROUP = 4;
+
+  private Lanes() {}
+
+  /** R for a part of {@code count} rows: parts of equal size, about, and by the numbers alone. */
+  static int rows(int count, int k) {
+    int most = Math.max(1, CELLS / k);
+    int parts = (count + most - 1) / most;
+    return (count + parts - 1) / parts;
+  }
+
+  /** target [K][R] = K numbers each from {@code at}, {@code at + stride}, ... of {@code source}. */
+  static void gather(float[] source, int at, int stride, float[] target, int k, int rows) {
+    int j = 0;
+    for (; j + GROUP <= k; j += GROUP) {
+      gatherGroup(source, at + j, stride, target, j * rows, rows);
+    }
+    for (; j < k; j++) {
+      gatherOne(source, at + j, stride, target, j * rows, rows);
+    }
+  }
+
+  /** Four components: one loop over rows, so that no index but the row's needs a check of its bounds. */
+  private static void gatherGroup(float[] source, int at, int stride, float[] target, int to, int rows) {
+    int second = to + rows;
+    int third = second + rows;
+    int fourth = third + rows;
+    int from = at;
+    for (int row = 0; row < rows; row++) {
+      target[to + row] = source[from];
+      target[second + row] = source[from + 1];
+      target[third + row] = source[from + 2];
+      target[fourth + row] = source[from + 3];
+      from += stride;
+    }
+  }
+
+  private static void gatherOne(float[] source, int at, int stride, float[] target, int to, int rows) {
+    for (int row = 0; row < rows; row++) {
+      target[to + row] = source[at + row * stride];
+    }
+  }
+
+  /** The reverse of {@link #gather}. */
+  static void scatter(float[] source, int k, int rows, float[] target, int at, int stride) {
+    int j = 0;
+    for (; j + GROUP <= k; j += GROUP) {
+      scatterGroup(source, j * rows, rows, target, at + j, stride);
+    }
+    for (; j < k; j++) {
+      scatterOne(source, j * rows, rows, target, at + j, stride);
+    }
+  }
+
+  private static void scatterGroup(float[] source, int from, int rows, float[] target, int at, int stride) {
+    int second = from + rows;
+    int third = second + rows;
+    int fourth = third + rows;
+    int to = at;
+    for (int row = 0; row < rows; row++) {
+      target[to] = source[from + row];
+      target[to + 1] = source[second + row];
+      target[to + 2] = source[third + row];
+      target[to + 3] = source[fourth + row];
+      to += stride;
+    }
+  }
+
+  private static void scatterOne(float[] source, int from, int rows, float[] target, int at, int stride) {
+    for (int row = 0; row < rows; row++) {
+      target[at + row * stride] = source[from + row];
+    }
+  }
+
+  /** x [K][R] = the R numbers of {@code row}, for every component; each copy doubles what is filled. */
+  static void repeat(float[] row, float[] x, int rows, int cells) {
+    System.arraycopy(row, 0, x, 0, rows);
+    for (int filled = rows; filled < cells; filled *= 2) {
+      System.arraycopy(x, 0, x, filled, Math.min(filled, cells - filled));
+    }
+  }
+
+  /** result [R] = sums of x [K][R] over components: pairwise, in an order that K alone sets. */
+  static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
+    float[] tree = w.tree;
+    System.arraycopy(x, 0, tree, 0, k * rows);
+    for (int left = k; left > 1; left = (left + 1) / 2) {
+      int kept = (left + 1) / 2 * rows;
+      int n = left * rows - kept;
+      System.arraycopy(tree, kept, w.spare, 0, n);
+      add(tree, w.spare, n);
+    }
+    System.arraycopy(tree, 0, result, 0, rows);
+  }
+
+  /** The same with maxima instead of sums. */
+  static void max(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
+    float[] tree = w.tree;
+    System.arraycopy(x, 0, tree, 0, k * rows);
+    for (int left = k; left > 1; left = (left + 1) / 2) {
+      int kept = (left + 1) / 2 * rows;
+      int n = left * rows - kept;
+      System.arraycopy(tree, kept, w.spare, 0, n);
+      max(tree, w.spare, n);
+    }
+    System.arraycopy(tree, 0, result, 0, rows);
+  }
+
+  /** target [K] += sums of x [K][R] over rows, in double precision; {@code target} from index {@code at}. */
+  static void addRowSums(float[] x, int k, int rows, double[] target, int at) {
+    if (rows == 1) {
+      for (int j = 0; j < k; j++) {
+        target[at + j] += x[j];
+      }
+      return;
+    }
+    for (int j = 0; j < k; j++) {
+      target[at + j] += rowSum(x, j * rows, rows);
+    }
+  }
+
+  /** Eight running sums, because each addition waits for the one before. */
+  private static float rowSum(float[] x, int from, int n) {
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    float e = 0;
+    float f = 0;
+    float g = 0;
+    float h = 0;
+    int end = from + (n & ~7);
+    int i = from;
+    for (; i < end; i += 8) {
+      a += x[i];
+      b += x[i + 1];
+      c += x[i + 2];
+      d += x[i + 3];
+      e += x[i + 4];
+      f += x[i + 5];
+      g += x[i + 6];
+      h += x[i + 7];
+    }
+    for (; i < from + n; i++) {
+      a += x[i];
+    }
+    return ((a + b) + (c + d)) + ((e + f) + (g + h));
+  }
+
+  /** x [K][R] = the K numbers of {@code values} from {@code at}, for every row. */
+  static void spread(double[] values, int at, int k, int rows, float[] x) {
+    if (rows == 1) {
+      for (int j = 0; j < k; j++) {
+        x[j] = (float) values[at + j];
+      }
+      return;
+    }
+    for (int j = 0; j < k; j++) {
+      Arrays.fill(x, j * rows, (j + 1) * rows, (float) values[at + j]);
+    }
+  }
+
+  /** x += y. */
+  static void add(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] += y[i];
+    }
+  }
+
+  private static void max(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = Math.max(x[i], y[i]);
+    }
+  }
+
+  /** x -= y. */
+  static void subtract(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] -= y[i];
+    }
+  }
+
+  /** target = x y. */
+  static void multiply(float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i];
+    }
+  }
+
+  /** target = x y z. */
+  static void multiply(float[] x, float[] y, float[] z, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i] * z[i];
+    }
+  }
+
+  /** sum += x y. */
+  static void addProduct(float[] x, float[] y, float[] sum, int n) {
+    for (int i = 0; i < n; i++) {
+      sum[i] += x[i] * y[i];
+    }
+  }
+
+  /** target = a - x y. */
+  static void subtractProduct(float[] a, float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = a[i] - x[i] * y[i];
+    }
+  }
+
+  /**
+   * The two tails of each component: given its smaller one in {@code below}, {@code below} becomes the lower tail, weight Phi(x), and
+   * {@code above} the upper. The choice by the sign of x is a blend with weights that are exactly 0 and 1.
+   */
+  static void bothTails(float[] x, float[] weight, float[] below, float[] above, int n) {
+    for (int i = 0; i < n; i++) {
+      float positive = Math.min(Math.max(x[i] * 1e30f + 1f, 0f), 1f);
+      float small = below[i];
+      float large = weight[i] - small;
+      below[i] = positive * large + (1f - positive) * small;
+      above[i] = positive * small + (1f - positive) * large;
+    }
+  }
+}

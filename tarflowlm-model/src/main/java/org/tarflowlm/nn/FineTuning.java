@@ -1,0 +1,213 @@
+package org.tarflowlm.nn;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.schedule.ISchedule;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+
+/**
+ * Changes how a trained network trains on, or what it trains on: a new network with the old one's weights.
+ *
+ * <pre>
+ * ComputationGraph tuned = FineTuning.of(network).freeze("codebook", "flow0").learningRate(1e-4).build();
+ * </pre>
+ *
+ * <p>DL4J's own calls do not reach a SameDiff layer: {@code setLearningRate} and {@code fineTuneConfiguration} would silently do nothing,
+ * {@code setFeatureExtractor} would fail at the next step. On a TarFlowLM network all three throw and name this class.
+ *
+ * <p>The network that one begins with is not changed; listeners are not taken along. What training has gathered so far, the optimiser's
+ * moments and the count of iterations, goes on unless {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called: then both
+ * begin anew.
+ */
+public final class FineTuning {
+  private final ComputationGraph network;
+  private final TarFlowOutputLayer layer;
+  private final Set<String> frozen;
+  private TarFlowOutputLayer changed;
+  private VocabularyChange vocabulary;
+  private Long seed;
+  private boolean anew;
+
+  private FineTuning(ComputationGraph network) {
+    this.network = network;
+    this.layer = (TarFlowOutputLayer) network.getLayer(TarFlowNetwork.LAYER).conf().getLayer();
+    this.frozen = new LinkedHashSet<>(layer.frozenParameters());
+    this.changed = layer.with(layer.model(), layer.getNoiseSeed(), Set.of());
+  }
+
+  /** @throws IllegalArgumentException if the network is not one of {@link TarFlowNetwork} */
+  public static FineTuning of(ComputationGraph network) {
+    boolean named = network.getConfiguration().getVertices().containsKey(TarFlowNetwork.LAYER);
+    if (!named || !(network.getLayer(TarFlowNetwork.LAYER) instanceof TarFlowLayer)) {
+      throw new IllegalArgumentException("the network has no TarFlowLM layer '" + TarFlowNetwork.LAYER
+          + "'; expected a network of TarFlowNetwork or of the zoo");
+    }
+    return new FineTuning(network);
+  }
+
+  /** What can be frozen: {@code codebook, flow0, flow1, ...}, or the parts of a discrete model. */
+  public static Set<String> parts(ComputationGraph network) {
+    return ParameterNames.parts(ParameterShapes.of(TarFlowNetwork.layer(network).model()).keySet());
+  }
+
+  /**
+   * Parts that do not train, besides those that did not train before. They are constants of the graph and have no backward pass.
+   *
+   * @param names of {@link #parts}, or finer: {@code flow0.block1}, {@code flow0.head.weight}
+   * @throws IllegalArgumentException if one of them is no part of the model
+   */
+  public FineTuning freeze(String... names) {
+    frozen.addAll(ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), List.of(names)));
+    return this;
+  }
+
+  /**
+   * Parts that train again.
+   *
+   * @throws IllegalArgumentException if one of them is no part of the model
+   */
+  public FineTuning unfreeze(String... names) {
+    frozen.removeAll(ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), List.of(names)));
+    return this;
+  }
+
+  /**
+   * A learning rate for all further steps; a schedule ends here. The optimiser goes on with its moments.
+   *
+   * @throws IllegalStateException if the updater has no learning rate
+   */
+  public FineTuning learningRate(double rate) {
+    if (!(rate >= 0 && rate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("learningRate is " + rate + "; expected a number of at least 0");
+    }
+    return rate(rate, null);
+  }
+
+  /** A schedule over the iterations that the network counts: those before are included unless the optimiser begins anew. */
+  public FineTuning learningRate(ISchedule schedule) {
+    return rate(Double.NaN, schedule);
+  }
+
+  private FineTuning rate(double rate, ISchedule schedule) {
+    changed.setUpdater(withRate(changed.getUpdater(), rate, schedule));
+    changed.setBiasUpdater(changed.getBiasUpdater() == null ? null : withRate(changed.getBiasUpdater(), rate, schedule));
+    return this;
+  }
+
+  private static IUpdater withRate(IUpdater updater, double rate, ISchedule schedule) {
+    if (!updater.hasLearningRate()) {
+      throw new IllegalStateException("the updater " + updater.getClass().getSimpleName() + " has no learning rate");
+    }
+    IUpdater copy = updater.clone();
+    copy.setLrAndSchedule(rate, schedule);
+    return copy;
+  }
+
+  /**
+   * Another optimiser, which begins anew: weight decay, clipping and warm-up included.
+   *
+   * @param totalSteps iterations over which its learning rate decays
+   */
+  public FineTuning optimizer(OptimizerSpec optimizer, int totalSteps) {
+    TarFlowNetwork.optimize(changed, optimizer, totalSteps);
+    anew = true;
+    return this;
+  }
+
+  /** Another updater of DL4J's, which begins anew; weight decay and clipping stay. */
+  public FineTuning updater(IUpdater updater) {
+    changed.setUpdater(updater.clone());
+    changed.setBiasUpdater(null);
+    anew = true;
+    return this;
+  }
+
+  /** Another seed of the encoder's noise, and of parameters that start anew. */
+  public FineTuning seed(long value) {
+    seed = value;
+    return this;
+  }
+
+  /**
+   * Another vocabulary, of which no token was in the old one: the codebook and, of a flow that is tied to it, the head start anew; all
+   * else is carried over.
+   *
+   * @param tokens size of the new vocabulary, at least 2
+   */
+  public FineTuning vocabulary(int tokens) {
+    vocabulary = VocabularyChange.toNewTokens(tokens);
+    return this;
+  }
+
+  /**
+   * Another vocabulary that shares tokens with the old one: these keep their place in the codebook and in the head.
+   *
+   * @param oldTokens for each new token its id in the old vocabulary, or -1
+   * @throws IllegalArgumentException if an id is not in the old vocabulary
+   */
+  public FineTuning vocabulary(int[] oldTokens) {
+    VocabularyChange change = new VocabularyChange(oldTokens.length, oldTokens);
+    change.requireWithin(layer.model().vocabSize());
+    vocabulary = change;
+    return this;
+  }
+
+  /**
+   * The new network. Parameters that start anew with a new vocabulary train even in a part that is frozen.
+   *
+   * @throws IllegalStateException if nothing would be left to train
+   */
+  public ComputationGraph build() {
+    TarFlowConfig model = vocabulary == null ? layer.model() : layer.model().withVocabSize(vocabulary.size());
+    Map<String, long[]> shapes = ParameterShapes.of(model);
+    Map<String, INDArray> old = TarFlowNetwork.parameters(network);
+    Set<String> fixed = new LinkedHashSet<>(frozen);
+    fixed.removeIf(name -> vocabulary != null && isPerToken(name, shapes.get(name)));
+    if (fixed.containsAll(shapes.keySet())) {
+      throw new IllegalStateException("every part is frozen: nothing is left to train");
+    }
+    boolean restart = anew || vocabulary != null;
+    ComputationGraph result = network(changed.with(model, seed == null ? layer.getNoiseSeed() : seed, fixed), restart);
+    TarFlowNetwork.parameters(result).forEach((name, view) -> {
+      if (vocabulary != null && isPerToken(name, view.shape())) {
+        vocabulary.carryOver(old.get(name), view, name.contains(".head."));
+      } else {
+        view.assign(old.get(name));
+      }
+    });
+    if (!restart) {
+      UpdaterStates.copy(network, result);
+    }
+    return result;
+  }
+
+  private ComputationGraph network(TarFlowOutputLayer newLayer, boolean restart) {
+    ComputationGraphConfiguration conf = network.getConfiguration().clone();
+    LayerVertex vertex = (LayerVertex) conf.getVertices().get(TarFlowNetwork.LAYER);
+    NeuralNetConfiguration layerConf = vertex.getLayerConf().clone();
+    layerConf.setLayer(newLayer);
+    conf.getVertices().put(TarFlowNetwork.LAYER, new LayerVertex(layerConf, vertex.getPreProcessor()));
+    // a configuration's clone has counted nothing
+    conf.setIterationCount(restart ? 0 : network.getConfiguration().getIterationCount());
+    conf.setEpochCount(restart ? 0 : network.getConfiguration().getEpochCount());
+    ComputationGraph result = new ComputationGraph(conf);
+    result.init();
+    return result;
+  }
+
+  /** Whether a parameter has a place for each token of the vocabulary. */
+  private boolean isPerToken(String name, long[] newShape) {
+    return name.equals("codebook.mean") || name.equals("embed.weight") || name.startsWith("lm.head.")
+        || name.equals("codebook.logSigma") && newShape[0] > 1
+        || name.startsWith("flow0.head.") && layer.model().flows().get(0).tied();
+  }
+}

@@ -1,0 +1,66 @@
+package org.tarflowlm.nn;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Another vocabulary for a model, and which of its tokens were in the old one.
+ *
+ * @param size of the new vocabulary
+ * @param oldTokens for each new token its old id, or -1 for a token that was not there
+ */
+record VocabularyChange(int size, int[] oldTokens) {
+
+  /** @throws IllegalArgumentException if the old ids are not one for each new token, or not below the old size */
+  VocabularyChange {
+    if (size < 2) {
+      throw new IllegalArgumentException("the vocabulary has " + size + " tokens; expected at least 2");
+    }
+    if (oldTokens.length != size) {
+      throw new IllegalArgumentException(oldTokens.length + " old ids for a vocabulary of " + size + "; expected one for each token");
+    }
+    oldTokens = oldTokens.clone();
+  }
+
+  static VocabularyChange toNewTokens(int size) {
+    int[] none = new int[Math.max(size, 0)];
+    Arrays.fill(none, -1);
+    return new VocabularyChange(size, none);
+  }
+
+  void requireWithin(int oldSize) {
+    for (int token = 0; token < size; token++) {
+      if (oldTokens[token] < -1 || oldTokens[token] >= oldSize) {
+        throw new IllegalArgumentException("old id " + oldTokens[token] + " of token " + token + "; expected -1 to " + (oldSize - 1));
+      }
+    }
+  }
+
+  /**
+   * Carries what belongs to shared tokens over into a parameter that has a place for each token.
+   *
+   * @param perPatch whether tokens are the last axis, which repeats for each token of a patch (a head), instead of the first (a codebook)
+   */
+  void carryOver(INDArray from, INDArray to, boolean perPatch) {
+    int axis = perPatch ? to.rank() - 1 : 0;
+    long repeats = perPatch ? to.size(axis) / size : 1;
+    long oldSize = from.size(axis) / repeats;
+    for (long repeat = 0; repeat < repeats; repeat++) {
+      for (int token = 0; token < size; token++) {
+        if (oldTokens[token] >= 0) {
+          INDArray value = at(from, axis, repeat * oldSize + oldTokens[token]);
+          at(to, axis, repeat * size + token).assign(value);
+        }
+      }
+    }
+  }
+
+  private static INDArray at(INDArray array, int axis, long place) {
+    INDArrayIndex[] index = new INDArrayIndex[array.rank()];
+    Arrays.fill(index, NDArrayIndex.all());
+    index[axis] = NDArrayIndex.interval(place, place + 1);
+    return array.get(index);
+  }
+}

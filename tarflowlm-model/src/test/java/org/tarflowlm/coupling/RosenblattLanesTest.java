@@ -1,0 +1,208 @@
+package org.tarflowlm.coupling;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The coupling of many vectors at a time in single precision against that of one vector in double precision. */
+class RosenblattLanesTest {
+  private final Workspace scalar = new Workspace();
+  private final LaneWorkspace lanes = new LaneWorkspace();
+
+  /** Inputs of n rows and the results of both. */
+  private final class Comparison {
+    final Random random;
+    final int n;
+    final int k;
+    final int d;
+    final double[] means;
+    final double[] logScales;
+    final float[] z;
+    final float[] logits;
+    final float[] a;
+    final float[] b;
+
+    Comparison(int n, int k, int d, double logScale, double logit) {
+      random = new Random(n + k + d);
+      this.n = n;
+      this.k = k;
+      this.d = d;
+      means = toDouble(normal(k * d, 1));
+      logScales = toDouble(normal(k, 0.3));
+      for (int j = 0; j < k; j++) {
+        logScales[j] = (float) (logScales[j] + logScale);
+      }
+      z = normal(n * d, 1);
+      logits = normal(n * k, logit);
+      a = normal(n * d, 1);
+      b = normal(n, 1);
+    }
+
+    private float[] normal(int size, double scale) {
+      float[] x = new float[size];
+      for (int i = 0; i < size; i++) {
+        x[i] = (float) (scale * random.nextGaussian());
+      }
+      return x;
+    }
+
+    /** Moves each row to a component, some scales off. */
+    Comparison onTheCodebook(double scales) {
+      for (int i = 0; i < n; i++) {
+        int j = random.nextInt(k);
+        for (int e = 0; e < d; e++) {
+          z[i * d + e] = (float) (means[j * d + e] + scales * Math.exp(logScales[j]) * random.nextGaussian());
+        }
+      }
+      return this;
+    }
+
+    void check(double uTolerance, double logTolerance, double gradientTolerance) {
+      Components c = new Components(means, logScales, k, d);
+      float[] u = new float[n * d];
+      float[] logDet = new float[n];
+      float[] logDensity = new float[n];
+      RosenblattLanes.forward(z, logits, n, c, u, logDet, lanes);
+      RosenblattLanes.logDensity(z, logits, n, c, logDensity, lanes);
+      double[] zs = toDouble(z);
+      double[] ls = toDouble(logits);
+      double[] expected = new double[d];
+      for (int i = 0; i < n; i++) {
+        MixtureRosenblatt.forward(zs, i * d, ls, i * k, c, expected, 0, scalar);
+        double scale = 1 + Math.abs(scalar.logDensity());
+        for (int e = 0; e < d; e++) {
+          assertEquals(expected[e], u[i * d + e], uTolerance * Math.max(1, Math.abs(expected[e])), "u " + i + ", " + e);
+          scale += expected[e] * expected[e] / 2;
+        }
+        assertEquals(scalar.logDet(), logDet[i], logTolerance * scale, "log-determinant " + i);
+        assertEquals(scalar.logDensity(), logDensity[i], logTolerance * scale, "log-density " + i);
+      }
+      double[][] got = new double[4][];
+      double[][] wanted = new double[4][];
+      for (boolean densityOnly : new boolean[] {false, true}) {
+        gradients(c, densityOnly, got, wanted);
+        for (int t = 0; t < 4; t++) {
+          double largest = 1;
+          for (double g : wanted[t]) {
+            largest = Math.max(largest, Math.abs(g));
+          }
+          assertArrayEquals(wanted[t], got[t], gradientTolerance * largest, "gradient " + t);
+        }
+      }
+    }
+
+    /** dz, dLogits, dMeans, dLogScales of both. */
+    private void gradients(Components c, boolean densityOnly, double[][] got, double[][] wanted) {
+      int[] sizes = {n * d, n * k, k * d, k};
+      for (int t = 0; t < 4; t++) {
+        wanted[t] = new double[sizes[t]];
+        got[t] = new double[sizes[t]];
+      }
+      float[] dz = new float[n * d];
+      float[] dLogits = new float[n * k];
+      double[] zs = toDouble(z);
+      double[] ls = toDouble(logits);
+      if (densityOnly) {
+        RosenblattLanes.logDensityGradient(z, logits, n, c, b, dz, dLogits, got[2], got[3], lanes);
+      } else {
+        RosenblattLanes.gradient(z, logits, n, c, a, b, dz, dLogits, got[2], got[3], lanes);
+      }
+      got[0] = toDouble(dz);
+      got[1] = toDouble(dLogits);
+      for (int i = 0; i < n; i++) {
+        if (densityOnly) {
+          MixtureRosenblatt.logDensityGradient(
+              zs, i * d, ls, i * k, c, b[i], wanted[0], i * d, wanted[1], i * k, wanted[2], wanted[3], scalar);
+        } else {
+          MixtureRosenblatt.gradient(zs, i * d, ls, i * k, c, toDouble(a), i * d, b[i], wanted[0], i * d, wanted[1], i * k,
+              wanted[2], wanted[3], scalar);
+        }
+      }
+    }
+  }
+
+  private static double[] toDouble(float[] x) {
+    double[] result = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      result[i] = x[i];
+    }
+    return result;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4"})
+  void ordinaryMixtures(int n, int k, int d) {
+    new Comparison(n, k, d, 0.2, 1).check(5e-6, 1e-6, 5e-5);
+  }
+
+  /** As a tied codebook is in training: narrow components, z on one of them; conditional weights go to 0 and 1. */
+  @ParameterizedTest
+  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4"})
+  void narrowComponents(int k, int d, double logScale) {
+    new Comparison(150, k, d, logScale, 2).onTheCodebook(1).check(5e-4, 5e-5, 2e-3);
+  }
+
+  /** Off all components, by a little and by so much that rows go to the scalar code. */
+  @ParameterizedTest
+  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000"})
+  void offTheCodebook(int k, int d, double logScale, double scales) {
+    new Comparison(150, k, d, logScale, 2).onTheCodebook(scales).check(5e-4, 5e-5, 2e-3);
+  }
+
+  /** Logits beyond the range of single precision's exponentials: the nearest component may have no weight. */
+  @ParameterizedTest
+  @CsvSource({"2, 30", "27, 50", "27, 300"})
+  void weightsNearZero(int k, double logit) {
+    new Comparison(150, k, 4, -0.5, logit).check(5e-5, 5e-5, 2e-3);
+  }
+
+  /** Weight that all but vanished in the first dimension decides the second. */
+  @Test
+  void aComponentThatComesBack() {
+    Comparison c = new Comparison(40, 2, 2, 0, 0.5);
+    System.arraycopy(new double[] {0, 0, 12, 12}, 0, c.means, 0, 4);
+    for (int i = 0; i < 40; i++) {
+      c.z[2 * i] = 0.1f * i; // from the first component towards the second
+      c.z[2 * i + 1] = 12;
+    }
+    c.check(5e-5, 5e-6, 2e-3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"12", "-14", "45", "-45"})
+  void hugeAndTinyScales(double logScale) {
+    Comparison c = new Comparison(40, 5, 3, logScale, 1);
+    for (int i = 0; i < c.means.length; i++) {
+      c.means[i] = (float) (c.means[i] * Math.exp(logScale));
+    }
+    c.onTheCodebook(1).check(5e-6, 5e-6, 2e-3);
+  }
+
+  @Test
+  void notANumberStaysInItsRow() {
+    Comparison c = new Comparison(9, 3, 2, 0, 1);
+    Components components = new Components(c.means, c.logScales, 3, 2);
+    float[] clean = new float[18];
+    float[] u = new float[18];
+    float[] logDet = new float[9];
+    RosenblattLanes.forward(c.z, c.logits, 9, components, clean, logDet, lanes);
+    c.z[8] = Float.NaN;
+    RosenblattLanes.forward(c.z, c.logits, 9, components, u, logDet, lanes);
+    clean[8] = Float.NaN;
+    clean[9] = Float.NaN;
+    assertArrayEquals(clean, u);
+  }
+
+  /** The lanes of the components are kept between calls: others must replace them. */
+  @Test
+  void otherComponentsAreNoticed() {
+    Comparison c = new Comparison(9, 3, 2, 0, 1);
+    c.check(5e-6, 1e-6, 5e-5);
+    c.means[0] += 1;
+    c.check(5e-6, 1e-6, 5e-5);
+  }
+}
