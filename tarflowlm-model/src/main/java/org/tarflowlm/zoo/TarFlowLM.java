@@ -121,7 +121,6 @@ public final class TarFlowLM implements AutoCloseable {
     return info;
   }
 
-  /** The weights as they were loaded. */
   public synchronized Checkpoint checkpoint() {
     requireOpen();
     return checkpoint;
@@ -191,29 +190,19 @@ public final class TarFlowLM implements AutoCloseable {
    * @param listener hears the tokens of the only sequence as soon as they are final, or null
    * @throws DataException if the prompt holds a character that the model does not know
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
-   * @throws IllegalStateException if the model is closed
    */
   public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
     return sampler().generate(tokenizer.encode(prompt), options, listener);
   }
 
-  /**
-   * Fills the gap between two texts; {@link Generation#exact()} says whether the sample is exact, and refinements bring it nearer.
-   *
-   * @param gap tokens to fill in
-   * @throws IllegalArgumentException if the gap is empty or no whole number of patches, or the whole does not fit the window
-   * @throws IllegalStateException if the model is discrete, or closed
-   */
+  /** Fills a gap of some tokens between two texts; {@link org.tarflowlm.inverse.FlowGenerator#infill} says how. Only flow models can. */
   public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
     return sampler().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
   }
 
   /**
-   * A given text at every level of the stack, as a generation with its {@code levels} and {@code latents}.
+   * A given text of at most a window at every level of the stack; see {@link org.tarflowlm.inverse.FlowReader#read}.
    *
-   * @param text whole patches, at most a window
-   * @param seed of the encoder's noise
-   * @throws IllegalArgumentException if the text is empty, longer than the window or no whole number of patches
    * @throws IllegalStateException if the model is discrete, or closed
    */
   public Generation read(String text, long seed) {
@@ -223,7 +212,6 @@ public final class TarFlowLM implements AutoCloseable {
   /**
    * A text as latents: z = mu + sigma * noise of every token (paper section 3.1).
    *
-   * @param seed of the noise
    * @return [tokens][latentDim]
    * @throws DataException if the text holds a character that the model does not know
    * @throws IllegalStateException if the model is discrete, or closed
@@ -237,7 +225,6 @@ public final class TarFlowLM implements AutoCloseable {
    *
    * @param z [tokens][latentDim], finite numbers
    * @throws IllegalArgumentException if a latent has another size, or holds a number that is not finite
-   * @throws IllegalStateException if the model is discrete, or closed
    */
   public String decode(double[][] z) {
     return tokenizer.decode(latents().decode(z));
