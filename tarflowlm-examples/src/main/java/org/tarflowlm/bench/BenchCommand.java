@@ -7,7 +7,8 @@ import picocli.CommandLine.Spec;
 
 /** Benchmarks. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed and memory on this machine.", subcommands = {
-    BenchStepCommand.class, BenchKernelsCommand.class, BenchCouplingsCommand.class, BenchMemoryCommand.class})
+    BenchStepCommand.class, BenchGenerateCommand.class, BenchKernelsCommand.class, BenchCouplingsCommand.class,
+    BenchMemoryCommand.class, BenchRoundTripCommand.class})
 public final class BenchCommand implements Runnable {
   @Spec
   private CommandSpec spec;

@@ -1,11 +1,8 @@
 package org.tarflowlm.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -75,7 +72,7 @@ public final class BenchStepCommand implements Callable<Integer> {
     for (int round = 0; round < (peer == null ? 1 : rounds); round++) {
       ours.add(benchmark.run(steps));
       if (peer != null) {
-        theirs.add(runPeer());
+        theirs.add(Peer.run(peer, "its median milliseconds a step"));
       }
     }
     MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.shape().config(), batch) : null;
@@ -88,26 +85,6 @@ public final class BenchStepCommand implements Callable<Integer> {
     TarFlowNetwork.layer(benchmark.network()).setGraphListeners(times);
     benchmark.run(steps);
     return times.perStep(steps);
-  }
-
-  private double runPeer() throws IOException, InterruptedException {
-    Process process = new ProcessBuilder("sh", "-c", peer).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String last = "";
-    try (BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        last = line.isBlank() ? last : line.trim();
-      }
-    }
-    int code = process.waitFor();
-    String[] words = last.split("\\s+");
-    try {
-      if (code == 0) {
-        return Double.parseDouble(words[words.length - 1]);
-      }
-    } catch (NumberFormatException e) {
-      // reported below
-    }
-    throw new IOException("--peer ended with code " + code + " and '" + last + "'; expected its median milliseconds a step as last word");
   }
 
   private void print(List<Figures> ours, List<Double> theirs, MatrixFloor floor, List<OpTimes.OpTime> ops) throws IOException {

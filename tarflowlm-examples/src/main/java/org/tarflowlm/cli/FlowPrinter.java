@@ -2,6 +2,7 @@ package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import org.tarflowlm.inverse.FlowView;
 import org.tarflowlm.inverse.FlowView.Pass;
 
@@ -19,14 +20,41 @@ final class FlowPrinter {
     this.colours = colours;
   }
 
-  void print(FlowView view) {
-    for (Pass pass : view.passes()) {
-      boolean first = pass == view.passes().get(0);
-      out.println(pass.source() + (first ? ", decoded" : ": changes " + pass.changes() + " of " + pass.tokens().length + " tokens"));
-      lines(pass);
+  /** With what is held fixed around the text, and the latents' measures. */
+  void print(FlowReport report) {
+    fixed("before the text, held fixed", report.before());
+    fixed("after the text, held fixed", report.after());
+    for (int i = 0; i < report.metrics().size(); i++) {
+      pass(report.view().passes().get(i), i == 0);
+      out.println("  " + measures(report.metrics().get(i)));
       out.println();
     }
     out.flush();
+  }
+
+  private void fixed(String what, String text) {
+    if (!text.isEmpty()) {
+      out.println(what + System.lineSeparator() + "  " + text + System.lineSeparator());
+    }
+  }
+
+  private static String measures(FlowReport.Metrics metrics) {
+    return String.format(Locale.ROOT, "[L2 norm %.3f, cosine %.3f%s%s]", metrics.l2Norm(), metrics.cosine(),
+        metrics.participationRatio() == null ? "" : String.format(Locale.ROOT, ", participation %.2f", metrics.participationRatio()),
+        metrics.centroidMovement() == null ? "" : String.format(Locale.ROOT, ", centroid moved %.3f", metrics.centroidMovement()));
+  }
+
+  void print(FlowView view) {
+    for (Pass pass : view.passes()) {
+      pass(pass, pass == view.passes().get(0));
+      out.println();
+    }
+    out.flush();
+  }
+
+  private void pass(Pass pass, boolean first) {
+    out.println(pass.source() + (first ? ", decoded" : ": changes " + pass.changes() + " of " + pass.tokens().length + " tokens"));
+    lines(pass);
   }
 
   private void lines(Pass pass) {

@@ -15,7 +15,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Writes text. */
-@Command(name = "generate", mixinStandardHelpOptions = true, description = "Write text, from nothing or from a prompt.")
+@Command(name = "generate", mixinStandardHelpOptions = true, description = {
+    "Write text, from nothing or from a prompt.",
+    "What does not fit the model's window is written window after window, each with the last half window as context."})
 final class GenerateCommand implements Runnable {
   @Mixin
   private ModelOption model;
@@ -30,6 +32,9 @@ final class GenerateCommand implements Runnable {
       description = "Show the text after every flow, from noise to the end, with the characters each one changed.")
   private boolean showFlows;
 
+  @Mixin
+  private FlowOutputs files;
+
   @Option(names = "--json", description = "Print one JSON object: model, prompt, options, seconds, generations.")
   private boolean json;
 
@@ -40,16 +45,18 @@ final class GenerateCommand implements Runnable {
   public void run() {
     arguments.over(GenerationOptions.defaults());
     try (TarFlowLM loaded = model.load()) {
-      if (showFlows && loaded.config().model() != ModelType.TARFLOW) {
+      boolean flows = showFlows || files.any();
+      if (flows && loaded.config().model() != ModelType.TARFLOW) {
         throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: it has no flows to show");
       }
-      GenerationOptions options = arguments.over(loaded.generationOptions()).withShowFlows(showFlows);
+      GenerationOptions options = arguments.over(loaded.generationOptions()).withShowFlows(flows);
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
         long begin = System.nanoTime();
         List<Generation> generations = loaded.generate(prompt, options);
+        writeFiles(loaded, generations);
         out.println(GenerationJson.of(loaded, prompt, options, generations, (System.nanoTime() - begin) / 1e9));
-      } else if (showFlows) {
+      } else if (flows) {
         showFlows(loaded, options, out);
       } else {
         write(loaded, options, out);
@@ -58,12 +65,20 @@ final class GenerateCommand implements Runnable {
   }
 
   private void showFlows(TarFlowLM loaded, GenerationOptions options, PrintWriter out) {
+    List<Generation> generations = loaded.generate(prompt, options);
+    writeFiles(loaded, generations);
     if (!prompt.isEmpty()) {
       out.println("prompt, held fixed" + System.lineSeparator() + "  " + prompt + System.lineSeparator());
     }
-    for (Generation each : loaded.generate(prompt, options)) {
+    for (Generation each : generations) {
       new FlowPrinter(out, Ansi.AUTO.enabled()).print(FlowView.of(each, loaded.config(), loaded.tokenizer()));
-      note(each);
+    }
+    noteApproximation(spec, generations);
+  }
+
+  private void writeFiles(TarFlowLM loaded, List<Generation> generations) {
+    if (files.any()) {
+      files.write("A text of " + loaded.name(), generations.stream().map(each -> FlowReport.of(prompt, each, "", loaded)).toList());
     }
   }
 
@@ -74,17 +89,17 @@ final class GenerateCommand implements Runnable {
       stream.accept(loaded.tokenizer().encode(prompt));
       List<Generation> generations = loaded.generate(prompt, options, stream);
       stream.end();
-      note(generations.get(0));
+      noteApproximation(spec, generations);
       return;
     }
-    for (Generation each : loaded.generate(prompt, options)) {
-      out.println(prompt + each.text());
-      note(each);
-    }
+    List<Generation> generations = loaded.generate(prompt, options);
+    generations.forEach(each -> out.println(prompt + each.text()));
+    noteApproximation(spec, generations);
   }
 
-  private void note(Generation generation) {
-    if (!generation.exact()) {
+  /** Says so on standard error if a text is no exact sample. */
+  static void noteApproximation(CommandSpec spec, List<Generation> generations) {
+    if (generations.stream().anyMatch(each -> !each.exact())) {
       spec.commandLine().getErr().println("tarflowlm: this model's flows continue a text only approximately; --refinements brings "
           + "the sample nearer to the model");
     }

@@ -2,6 +2,7 @@ package org.tarflowlm.cli;
 
 import java.util.List;
 import java.util.Locale;
+import org.tarflowlm.inverse.Decoding;
 import org.tarflowlm.inverse.GenerationOptions;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -39,6 +40,10 @@ final class GenerationArguments {
       description = "Metropolis steps that refine a continuation where the model's flows do not give it exactly; default 0.")
   private Integer refinements;
 
+  @Option(names = "--decoding", paramLabel = "WAY",
+      description = "${COMPLETION-CANDIDATES}: how a flow model's positions are found, which changes the speed alone; default AUTO.")
+  private Decoding decoding;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -58,6 +63,7 @@ final class GenerationArguments {
       options = seed == null ? options : options.withSeed(seed);
       options = stopStrings == null ? options : options.withStopStrings(stopStrings);
       options = batchSize == null ? options : options.withBatchSize(batchSize);
+      options = decoding == null ? options : options.withDecoding(decoding);
       return refinements == null ? options : options.withRefinements(refinements);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), asOption(e.getMessage()), e);

@@ -4,9 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
-import org.tarflowlm.inverse.FlowView;
-import org.tarflowlm.inverse.FlowView.Pass;
 import org.tarflowlm.inverse.Generation;
 import org.tarflowlm.inverse.GenerationOptions;
 import org.tarflowlm.zoo.TarFlowLM;
@@ -24,7 +21,7 @@ final class GenerationJson {
       text.put("exact", each.exact());
       text.put("accepted", each.accepted());
       if (options.showFlows()) {
-        text.put("flows", FlowView.of(each, model.config(), model.tokenizer()).passes().stream().map(GenerationJson::pass).toList());
+        text.put("flows", FlowReport.of(prompt, each, "", model).passes());
       }
       texts.add(text);
     }
@@ -35,14 +32,5 @@ final class GenerationJson {
     result.put("seconds", seconds);
     result.put("generations", texts);
     return Json.of(result);
-  }
-
-  private static Map<String, Object> pass(Pass pass) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("level", pass.level());
-    result.put("source", pass.source());
-    result.put("text", pass.text());
-    result.put("changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
-    return result;
   }
 }

@@ -174,7 +174,8 @@ class DocsTest {
 
   /** Each piece of Java compiles by itself, or behind those before it on the page, with the imports that an editor would add. */
   @ParameterizedTest
-  @ValueSource(strings = {"docs/scoring.md", "docs/data.md", "docs/training.md", "docs/fine-tuning.md", "docs/checkpoints.md"})
+  @ValueSource(strings = {"docs/scoring.md", "docs/data.md", "docs/training.md", "docs/fine-tuning.md", "docs/checkpoints.md",
+      "docs/generating.md"})
   void javaCompiles(String page, @TempDir Path folder) throws IOException {
     Matcher fence = FENCE.matcher(Files.readString(ROOT.resolve(page)));
     StringBuilder before = new StringBuilder();

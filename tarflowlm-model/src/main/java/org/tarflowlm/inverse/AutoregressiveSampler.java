@@ -9,6 +9,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.kernel.Parallel;
+import org.tarflowlm.kernel.RowProduct;
 
 /**
  * Sampling from the discrete autoregressive twin, token by token with cached keys and values. May be used by many threads.
@@ -20,7 +21,7 @@ public final class AutoregressiveSampler {
   private final Tokenizer tokenizer;
   private final float[][] embedding;
   private final TransformerWeights transformer;
-  private final DenseLayer head;
+  private final RowProduct head;
 
   /**
    * Reads a model.
@@ -39,7 +40,7 @@ public final class AutoregressiveSampler {
     embedding = source.matrix("embed.weight", config.vocabSize(), config.width());
     transformer = new TransformerWeights(source.under("lm."), config.width(), config.heads(), config.totalLayers(),
         config.contextLength());
-    head = new DenseLayer(source, "lm.head", config.width(), config.vocabSize());
+    head = source.product("lm.head", config.width(), config.vocabSize());
   }
 
   /**
@@ -60,7 +61,7 @@ public final class AutoregressiveSampler {
       int[][] tokens = new Run(prompt, options, from, to, listener).all();
       for (int b = from; b < to; b++) {
         int[] generated = tokens[b - from];
-        result[b] = new Generation(prompt, generated, tokenizer.decode(generated), new int[0][], true, 1.0);
+        result[b] = new Generation(prompt, generated, tokenizer.decode(generated), new int[0][], new double[0][], true, 1.0);
       }
     });
     return List.of(result);
@@ -68,14 +69,17 @@ public final class AutoregressiveSampler {
 
   /** Log-probabilities in nats of every next token, [tokens + 1][V], of a text that fits the window but for one token. */
   double[][] logProbabilities(int[] tokens) {
-    CachedTransformer cache = new CachedTransformer(transformer, 1, 1, tokens.length + 1);
-    float[][] features = new float[1][config.width()];
+    CachedTransformer cache = new CachedTransformer(transformer, 1, 1, tokens.length + 1, 1);
+    float[] features = new float[config.width()];
+    float[] embedded = new float[config.width()];
     float[] logits = new float[config.vocabSize()];
     List<double[]> result = new ArrayList<>();
     for (int t = 0; t <= tokens.length; t++) {
-      float[][] embedded = {t == 0 ? features[0] : embedding[tokens[t - 1]]};
-      cache.run(1, new int[] {0}, new int[] {t}, embedded, features);
-      head.apply(features[0], logits);
+      if (t > 0) {
+        System.arraycopy(embedding[tokens[t - 1]], 0, embedded, 0, embedded.length);
+      }
+      cache.run(1, 1, new int[] {0}, new int[] {t}, embedded, features);
+      head.run(features, 1, logits);
       double[] wide = StackWeights.widen(logits);
       double max = Arrays.stream(wide).max().orElseThrow();
       double norm = max + Math.log(Arrays.stream(wide).map(v -> Math.exp(v - max)).sum());
@@ -96,8 +100,8 @@ public final class AutoregressiveSampler {
     private final CachedTransformer cache;
     private final int[] sequence;
     private final int[] position;
-    private final float[][] embedded;
-    private final float[][] features;
+    private final float[] embedded;
+    private final float[] features;
     private final float[] out;
     private final double[] logits;
     private final double[] scratch;
@@ -115,12 +119,12 @@ public final class AutoregressiveSampler {
       }
       filter = options.tokenFilter();
       stops = new StopStrings(options.stopStrings(), tokenizer);
-      cache = new CachedTransformer(transformer, count, count, config.contextLength());
+      cache = new CachedTransformer(transformer, count, count, config.contextLength(), 1);
       sequence = new int[count];
       position = new int[count];
-      embedded = new float[count][];
-      features = new float[count][config.width()];
-      out = new float[config.vocabSize()];
+      embedded = new float[count * config.width()];
+      features = new float[count * config.width()];
+      out = new float[count * config.vocabSize()];
       logits = new double[config.vocabSize()];
       scratch = new double[config.vocabSize()];
       ended = new boolean[count];
@@ -146,6 +150,7 @@ public final class AutoregressiveSampler {
         for (; read <= t; read++) {
           step(texts, read, read - start);
         }
+        head.run(features, count, out);
         for (int b = 0; b < count; b++) {
           choose(texts, b, t);
         }
@@ -165,15 +170,16 @@ public final class AutoregressiveSampler {
       for (int b = 0; b < count; b++) {
         sequence[b] = b;
         position[b] = p;
-        embedded[b] = p == 0 ? features[b] : embedding[texts[b][t - 1]];
+        if (p > 0) {
+          System.arraycopy(embedding[texts[b][t - 1]], 0, embedded, b * config.width(), config.width());
+        }
       }
-      cache.run(count, sequence, position, embedded, features);
+      cache.run(count, 1, sequence, position, embedded, features);
     }
 
     private void choose(int[][] texts, int b, int t) {
-      head.apply(features[b], out);
-      for (int k = 0; k < out.length; k++) {
-        logits[k] = out[k];
+      for (int k = 0; k < logits.length; k++) {
+        logits[k] = out[b * logits.length + k];
       }
       filter.apply(logits, scratch);
       texts[b][t] = draw(random[b].nextDouble());

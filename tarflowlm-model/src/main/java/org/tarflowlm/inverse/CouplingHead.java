@@ -5,9 +5,12 @@ package org.tarflowlm.inverse;
  * coupling's parameters and applies the coupling. Holds scratch arrays: one instance a thread.
  */
 interface CouplingHead {
-  /** z from u: reads u[at .. at + D), writes z[at .. at + D). */
-  void inverse(float[] features, double[] u, double[] z, int at);
+  /** Reads the rows [from, to) of features [rows * H]; the other methods then take the number of such a row. */
+  void read(float[] features, int from, int to);
+
+  /** z from u, with the features of a row: reads u[at .. at + D), writes z[at .. at + D). */
+  void inverse(int row, double[] u, double[] z, int at);
 
   /** u from z, over the same ranges; returns log |det du/dz| of the position in nats. */
-  double forward(float[] features, double[] z, double[] u, int at);
+  double forward(int row, double[] z, double[] u, int at);
 }

@@ -38,15 +38,10 @@ final class FloatLoops {
     }
   }
 
-  static void add(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
+  /** y += x over [from, to). */
+  static void add(float[] x, float[] y, int from, int to) {
+    for (int i = from; i < to; i++) {
       y[i] += x[i];
-    }
-  }
-
-  static void scale(float[] x, float factor, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] *= factor;
     }
   }
 
@@ -66,27 +61,6 @@ final class FloatLoops {
       a += x[i];
     }
     return (a + b) + (c + d);
-  }
-
-  /** The largest of the first n elements, n at least 1. */
-  static float max(float[] x, int n) {
-    float a = x[0];
-    float b = a;
-    float c = a;
-    float d = a;
-    int i = 0;
-    for (; i + 4 <= n; i += 4) {
-      a = x[i] > a ? x[i] : a;
-      b = x[i + 1] > b ? x[i + 1] : b;
-      c = x[i + 2] > c ? x[i + 2] : c;
-      d = x[i + 3] > d ? x[i + 3] : d;
-    }
-    for (; i < n; i++) {
-      a = x[i] > a ? x[i] : a;
-    }
-    a = a > b ? a : b;
-    c = c > d ? c : d;
-    return a > c ? a : c;
   }
 
   /**
@@ -116,12 +90,6 @@ final class FloatLoops {
     }
   }
 
-  /** x = softmax(x) over the first n elements. */
-  static void softmax(float[] x, int n) {
-    expOfNonPositive(x, max(x, n), x, 0, n);
-    scale(x, 1f / sum(x, n), n);
-  }
-
   /** y = elu(x) = x where positive, else exp(x) - 1, over [from, to). */
   static void elu(float[] x, float[] y, int from, int to) {
     expOfNonPositive(x, 0f, y, from, to);
@@ -134,30 +102,30 @@ final class FloatLoops {
     }
   }
 
-  /** x = gelu(x) = x Phi(x) over the first n elements; {@code scratch} is a temporary. */
-  static void gelu(float[] x, float[] scratch, int n) {
-    halfSquare(x, scratch, n);
-    expOfNonPositive(scratch, 0f, scratch, 0, n);
-    normalTail(x, scratch, n);
-    geluFromTail(x, scratch, n);
+  /** x = gelu(x) = x Phi(x) over [from, to); {@code scratch} is a temporary of the same length. */
+  static void gelu(float[] x, float[] scratch, int from, int to) {
+    halfSquare(x, scratch, from, to);
+    expOfNonPositive(scratch, 0f, scratch, from, to);
+    normalTail(x, scratch, from, to);
+    geluFromTail(x, scratch, from, to);
   }
 
-  private static void halfSquare(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void halfSquare(float[] x, float[] y, int from, int to) {
+    for (int i = from; i < to; i++) {
       y[i] = -0.5f * x[i] * x[i];
     }
   }
 
   /** e = Phi(-|x|) from e = exp(-x^2/2): Abramowitz and Stegun 26.2.17, absolute error 7.5e-8. */
-  private static void normalTail(float[] x, float[] e, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void normalTail(float[] x, float[] e, int from, int to) {
+    for (int i = from; i < to; i++) {
       float t = 1f / (1f + GELU_P * Math.abs(x[i]));
       e[i] *= t * (0.127414796f + t * (-0.142248368f + t * (0.7107068705f + t * (-0.7265760135f + t * 0.5307027145f))));
     }
   }
 
-  private static void geluFromTail(float[] x, float[] tail, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void geluFromTail(float[] x, float[] tail, int from, int to) {
+    for (int i = from; i < to; i++) {
       x[i] = Math.max(x[i], 0f) - Math.abs(x[i]) * tail[i];
     }
   }

@@ -3,9 +3,11 @@ package org.tarflowlm.inverse;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.kernel.Parallel;
 
@@ -22,8 +24,19 @@ public final class FlowGenerator {
   private final TarFlowConfig config;
   private final Tokenizer tokenizer;
   private final LatentDecoder decoder;
+  private final ParallelFlows parallel;
 
   public FlowGenerator(StackWeights weights, Tokenizer tokenizer) {
+    this(weights, tokenizer, () -> new int[0]);
+  }
+
+  /**
+   * The same with a text to learn from what parallel decoding guesses; it has no say in what is generated.
+   *
+   * @param typicalText tokens of a text such as the model writes, read if needed
+   */
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<int[]> typicalText) {
+    parallel = new ParallelFlows(weights, typicalText);
     this.weights = weights;
     this.tokenizer = tokenizer;
     config = weights.config();
@@ -96,12 +109,14 @@ public final class FlowGenerator {
     double accepted = sampler.draw(new double[][] {z}, new Random[] {random}, options.refinements(), null);
     int[] tokens = decoder.decode(z, before.length, gap);
     int[][] levels = new int[options.showFlows() ? config.flows().size() + 1 : 0][];
+    double[][] latents = new double[levels.length][];
     if (options.showFlows()) {
       double[][] h = sampler.levels(z);
       Arrays.setAll(levels, l -> decoder.decode(h[l], before.length, gap));
+      Arrays.setAll(latents, l -> Arrays.copyOfRange(h[l], before.length * d, (before.length + gap) * d));
     }
     boolean exact = SpanSampler.isExactScan(config, positions, from, to);
-    return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, exact, accepted);
+    return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, latents, exact, accepted);
   }
 
   /** Some texts of a batch, on one thread. */
@@ -116,7 +131,11 @@ public final class FlowGenerator {
     private double[][] z;
     private final int[][] tokens;
     private final int[][][] levels;
+    private final double[][][] latents;
     private final int[] lengths;
+    /** Tokens of the patch at hand. */
+    private final int[] decoded = new int[config.patchSize()];
+    private final Workspace workspace = new Workspace();
     private final boolean[] ended;
     private boolean exact = true;
     private double accepted;
@@ -131,6 +150,7 @@ public final class FlowGenerator {
       int total = plan.stream().mapToInt(WindowPlan::fresh).sum();
       tokens = new int[count][total];
       levels = new int[count][options.showFlows() ? config.flows().size() + 1 : 0][total];
+      latents = new double[count][levels[0].length][total * config.latentDim()];
       lengths = new int[count];
       ended = new boolean[count];
       z = new double[count][];
@@ -154,8 +174,9 @@ public final class FlowGenerator {
         int[][] flows = levels[b];
         for (int l = 0; l < flows.length; l++) {
           flows[l] = Arrays.copyOf(flows[l], lengths[b]);
+          latents[b][l] = Arrays.copyOf(latents[b][l], lengths[b] * config.latentDim());
         }
-        result[b] = new Generation(prompt, text, tokenizer.decode(text), flows, exact, accepted / plan.size());
+        result[b] = new Generation(prompt, text, tokenizer.decode(text), flows, latents[b], exact, accepted / plan.size());
       }
       return result;
     }
@@ -170,16 +191,17 @@ public final class FlowGenerator {
       }
       int from = window.context() / patch;
       int to = window.tokens() / patch;
-      SpanSampler sampler = new SpanSampler(weights, options.tokenFilter(), options.noiseTemperature(), z.length, to, from, to);
+      SpanSampler sampler = new SpanSampler(weights, options.tokenFilter(), options.noiseTemperature(), z.length, to, from, to,
+          options.batchSize() == 1 ? parallel : null, options.decoding());
       boolean streams = config.flows().get(0).direction() == Direction.LEFT_TO_RIGHT;
       boolean isExact = SpanSampler.isExactScan(config, to, from, to);
       boolean live = streams && (isExact || options.refinements() == 0);
       exact &= isExact;
       accepted += sampler.draw(z, random, options.refinements(),
-          live ? (levelZero, time) -> take(levelZero, time * patch, patch, done + (time - from) * patch) : null);
+          live ? (levelZero, time) -> take(levelZero, time * patch, done + (time - from) * patch) : null);
       if (!live) {
         for (int t = 0; t < window.fresh() && !allEnded(); t += patch) {
-          take(z, window.context() + t, patch, done + t);
+          take(z, window.context() + t, done + t);
         }
       }
       if (options.showFlows()) {
@@ -188,11 +210,11 @@ public final class FlowGenerator {
     }
 
     /** Tokens of a patch are final; returns whether any text goes on. */
-    private boolean take(double[][] latents, int windowToken, int count, int at) {
+    private boolean take(double[][] latents, int windowToken, int at) {
       for (int b = 0; b < latents.length; b++) {
         if (!ended[b]) {
-          int[] decoded = decoder.decode(latents[b], windowToken, count);
-          int kept = keep(b, decoded, at);
+          decoder.decode(latents[b], windowToken, decoded, workspace);
+          int kept = keep(b, at);
           lengths[b] = at + kept;
           ended[b] |= lengths[b] == options.maxNewTokens();
           if (listener != null && kept > 0) {
@@ -204,7 +226,7 @@ public final class FlowGenerator {
     }
 
     /** Stores tokens until a stop string is complete or enough are there; returns how many. */
-    private int keep(int b, int[] decoded, int at) {
+    private int keep(int b, int at) {
       for (int i = 0; i < decoded.length; i++) {
         if (at + i == options.maxNewTokens()) {
           return i;
@@ -224,6 +246,8 @@ public final class FlowGenerator {
         for (int l = 0; l < h.length; l++) {
           int[] decoded = decoder.decode(h[l], window.context(), window.fresh());
           System.arraycopy(decoded, 0, levels[b][l], done, decoded.length);
+          int d = config.latentDim();
+          System.arraycopy(h[l], window.context() * d, latents[b][l], done * d, decoded.length * d);
         }
       }
     }

@@ -7,23 +7,24 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.RowProduct;
 
 /** Weights of one flow, repacked for the inverse pass. Read-only; may be shared by threads. */
 public final class FlowWeights {
   private final FlowSpec spec;
-  private final DenseLayer input;
+  private final RowProduct input;
   private final TransformerWeights transformer;
   private final MaskedHeadWeights maskedHead;
-  private final DenseLayer mixtureHead;
+  private final RowProduct mixtureHead;
   private final Components components;
 
   private FlowWeights(TarFlowConfig config, int index, Components codebook, ParameterSource source) {
     spec = config.flows().get(index);
-    input = new DenseLayer(source, "in", config.channels(), config.width());
+    input = source.product("in", config.channels(), config.width());
     transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
     if (spec.coupling() == Coupling.MIX_D) {
       maskedHead = null;
-      mixtureHead = new DenseLayer(source, "head", config.width(), config.patchSize() * spec.mixtures());
+      mixtureHead = source.product("head", config.width(), config.patchSize() * spec.mixtures());
       components = spec.tied() ? codebook : ownComponents(config, source);
     } else {
       maskedHead = new MaskedHeadWeights(source.under("maf."), config, spec);
@@ -59,12 +60,17 @@ public final class FlowWeights {
     return spec.direction() == Direction.LEFT_TO_RIGHT;
   }
 
-  DenseLayer input() {
+  RowProduct input() {
     return input;
   }
 
   TransformerWeights transformer() {
     return transformer;
+  }
+
+  /** The components of a Mix-d flow, else null. */
+  Components components() {
+    return components;
   }
 
   /** A head with scratch arrays of its own. The filter acts on Mix-d weights only. */

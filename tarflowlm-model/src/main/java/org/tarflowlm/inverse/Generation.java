@@ -7,8 +7,10 @@ package org.tarflowlm.inverse;
  * @param tokens the new tokens
  * @param text what the new tokens stand for
  * @param levels with {@code showFlows}, the new tokens decoded at every level of the stack, [L + 1][tokens], from z to u; else empty
+ * @param latents with {@code showFlows}, the latents of the new tokens at the same levels, [L + 1][tokens * d]; else empty
  * @param exact whether this is an exact sample from the model under the given options, rather than an approximation
  *     (see {@link SpanSampler})
  * @param accepted share of the Metropolis steps that were accepted; 1 if there were none
  */
-public record Generation(int[] prompt, int[] tokens, String text, int[][] levels, boolean exact, double accepted) {}
+public record Generation(int[] prompt, int[] tokens, String text, int[][] levels, double[][] latents, boolean exact,
+    double accepted) {}

@@ -17,6 +17,7 @@ import java.util.List;
  * @param showFlows decode every level of a flow model's stack as well
  * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none (see
  *     {@link SpanSampler})
+ * @param decoding how positions are found, which changes the speed only; null for {@link Decoding#AUTO}
  */
 public record GenerationOptions(
     int maxNewTokens,
@@ -28,7 +29,8 @@ public record GenerationOptions(
     List<String> stopStrings,
     int batchSize,
     int refinements,
-    boolean showFlows) {
+    boolean showFlows,
+    Decoding decoding) {
 
   public GenerationOptions {
     requireAtLeast("maxNewTokens", maxNewTokens, 1);
@@ -44,61 +46,67 @@ public record GenerationOptions(
     }
     requireAtLeast("batchSize", batchSize, 1);
     requireAtLeast("refinements", refinements, 0);
+    decoding = decoding == null ? Decoding.AUTO : decoding;
   }
 
   /** 200 tokens of one sequence from the model as it is, seed 1. */
   public static GenerationOptions defaults() {
-    return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 1L, List.of(), 1, 0, false);
+    return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 1L, List.of(), 1, 0, false, Decoding.AUTO);
   }
 
   public GenerationOptions withMaxNewTokens(int value) {
     return new GenerationOptions(value, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withTemperature(double value) {
     return new GenerationOptions(maxNewTokens, value, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withNoiseTemperature(double value) {
     return new GenerationOptions(maxNewTokens, temperature, value, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withTopK(int value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, value, topP, seed, stopStrings, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withTopP(double value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, value, seed, stopStrings, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withSeed(long value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, value, stopStrings, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withStopStrings(List<String> value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, value, batchSize, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withBatchSize(int value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, value, refinements,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withRefinements(int value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, value,
-        showFlows);
+        showFlows, decoding);
   }
 
   public GenerationOptions withShowFlows(boolean value) {
     return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        value);
+        value, decoding);
+  }
+
+  public GenerationOptions withDecoding(Decoding value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows, value);
   }
 
   TokenFilter tokenFilter() {

@@ -22,11 +22,15 @@ public final class LatentDecoder {
 
   /** {@code count} tokens from token number {@code from} on. */
   public int[] decode(double[] latents, int from, int count) {
-    Workspace workspace = new Workspace();
     int[] tokens = new int[count];
-    for (int t = 0; t < count; t++) {
+    decode(latents, from, tokens, new Workspace());
+    return tokens;
+  }
+
+  /** Fills {@code tokens} from token number {@code from} on, with nothing new allocated. */
+  void decode(double[] latents, int from, int[] tokens, Workspace workspace) {
+    for (int t = 0; t < tokens.length; t++) {
       tokens[t] = Codebook.decode(latents, (from + t) * codebook.dims(), codebook, workspace);
     }
-    return tokens;
   }
 }

@@ -11,6 +11,8 @@ import org.tarflowlm.coupling.Workspace;
 final class MaskedHead implements CouplingHead {
   private final MaskedHeadWeights weights;
   private final Workspace workspace;
+  /** [rows * U * D], what the features give to the hidden units. */
+  private float[] context = new float[0];
   /** Running sums before the activation, and the activated units. */
   private final float[] featureSum;
   private final float[] feature;
@@ -33,8 +35,16 @@ final class MaskedHead implements CouplingHead {
   }
 
   @Override
-  public void inverse(float[] features, double[] u, double[] z, int at) {
-    begin(features);
+  public void read(float[] features, int from, int to) {
+    if (context.length < to * weights.context.out()) {
+      context = new float[to * weights.context.out()];
+    }
+    weights.context.run(features, from, to, context);
+  }
+
+  @Override
+  public void inverse(int row, double[] u, double[] z, int at) {
+    begin(row);
     for (int i = 0; i < weights.channels; i++) {
       parameters(i);
       z[at + i] = weights.affine
@@ -45,8 +55,8 @@ final class MaskedHead implements CouplingHead {
   }
 
   @Override
-  public double forward(float[] features, double[] z, double[] u, int at) {
-    begin(features);
+  public double forward(int row, double[] z, double[] u, int at) {
+    begin(row);
     double logDet = 0.0;
     for (int i = 0; i < weights.channels; i++) {
       parameters(i);
@@ -62,8 +72,8 @@ final class MaskedHead implements CouplingHead {
     return logDet;
   }
 
-  private void begin(float[] features) {
-    weights.context.apply(features, hiddenSum);
+  private void begin(int row) {
+    System.arraycopy(context, row * hiddenSum.length, hiddenSum, 0, hiddenSum.length);
     System.arraycopy(weights.featureBias, 0, featureSum, 0, featureSum.length);
     System.arraycopy(weights.outBias, 0, out, 0, out.length);
     finishHidden(0);

@@ -4,6 +4,7 @@ import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.kernel.RowProduct;
 
 /**
  * Weights of the masked head of an affine or Mix-1 flow (paper section 3.2.1, appendix H). With D channels, n = D - 1, E features a
@@ -23,7 +24,7 @@ final class MaskedHeadWeights {
   final int mixtures;
   final boolean affine;
   final double logScaleBound;
-  final DenseLayer context;
+  final RowProduct context;
   /** [3n][E n]; empty for one channel, as the next two. */
   final float[][] features;
   final float[] featureBias;
@@ -40,7 +41,7 @@ final class MaskedHeadWeights {
     numbers = affine ? 2 : 3 * mixtures;
     hiddenUnits = config.mafHidden() / 2;
     logScaleBound = config.logScaleBound();
-    context = new DenseLayer(source, "context", config.width(), hiddenUnits * channels);
+    context = source.product("context", config.width(), hiddenUnits * channels);
     int preceding = channels - 1;
     featureUnits = preceding == 0 ? 0 : ParameterShapes.mafEmbedding(config);
     int featureCount = featureUnits * preceding;

@@ -3,14 +3,16 @@ package org.tarflowlm.inverse;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.RowProduct;
 
 /** The head of a Mix-d flow: one linear map to the K weights of each token of the position; the components are shared. */
 final class MixtureHead implements CouplingHead {
-  private final DenseLayer head;
+  private final RowProduct head;
   private final Components components;
   private final TokenFilter filter;
   private final Workspace workspace;
-  private final float[] out;
+  /** [rows * P * K]. */
+  private float[] out;
   private final double[] logits;
   private final double[] scratch;
 
@@ -18,33 +20,39 @@ final class MixtureHead implements CouplingHead {
    * @param head [H, P*K]
    * @param filter changes the logits of every token before they are used
    */
-  MixtureHead(DenseLayer head, Components components, TokenFilter filter, Workspace workspace) {
+  MixtureHead(RowProduct head, Components components, TokenFilter filter, Workspace workspace) {
     this.head = head;
     this.components = components;
     this.filter = filter;
     this.workspace = workspace;
-    out = new float[head.out()];
+    out = new float[0];
     logits = new double[components.count()];
     scratch = new double[components.count()];
   }
 
   @Override
-  public void inverse(float[] features, double[] u, double[] z, int at) {
-    head.apply(features, out);
+  public void read(float[] features, int from, int to) {
+    if (out.length < to * head.out()) {
+      out = new float[to * head.out()];
+    }
+    head.run(features, from, to, out);
+  }
+
+  @Override
+  public void inverse(int row, double[] u, double[] z, int at) {
     for (int token = 0; token < tokens(); token++) {
       int channel = at + token * components.dims();
-      readLogits(token);
+      readLogits(row, token);
       MixtureRosenblatt.inverse(u, channel, logits, 0, components, z, channel, workspace);
     }
   }
 
   @Override
-  public double forward(float[] features, double[] z, double[] u, int at) {
-    head.apply(features, out);
+  public double forward(int row, double[] z, double[] u, int at) {
     double logDet = 0.0;
     for (int token = 0; token < tokens(); token++) {
       int channel = at + token * components.dims();
-      readLogits(token);
+      readLogits(row, token);
       MixtureRosenblatt.forward(z, channel, logits, 0, components, u, channel, workspace);
       logDet += workspace.logDet();
     }
@@ -52,12 +60,12 @@ final class MixtureHead implements CouplingHead {
   }
 
   private int tokens() {
-    return out.length / logits.length;
+    return head.out() / logits.length;
   }
 
-  private void readLogits(int token) {
+  private void readLogits(int row, int token) {
     for (int k = 0; k < logits.length; k++) {
-      logits[k] = out[token * logits.length + k];
+      logits[k] = out[row * head.out() + token * logits.length + k];
     }
     filter.apply(logits, scratch);
   }

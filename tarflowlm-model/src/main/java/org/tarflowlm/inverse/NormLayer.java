@@ -12,20 +12,22 @@ final class NormLayer {
     bias = source.vector(name + ".bias", width);
   }
 
-  /** y[r] = the normalised x[r], for r &lt; count; y is not x. */
-  void apply(float[][] x, float[][] y, int count) {
+  /** y = the normalised x, row by row, both [rows * width], in the rows [from, to); {@code row} is a temporary [width]. */
+  void apply(float[] x, float[] y, int from, int to, float[] row) {
     int n = gain.length;
-    for (int r = 0; r < count; r++) {
-      float mean = FloatLoops.sum(x[r], n) / n;
-      subtract(x[r], mean, y[r], n);
-      float inverse = (float) (1.0 / Math.sqrt(squares(y[r], n) / n + EPSILON));
-      affine(y[r], inverse, gain, bias, n);
+    for (int r = from; r < to; r++) {
+      // in an array of its own, so that every array of a loop has the same index and the compiler vectorises it
+      System.arraycopy(x, r * n, row, 0, n);
+      subtract(row, FloatLoops.sum(row, n) / n, n);
+      float inverse = (float) (1.0 / Math.sqrt(squares(row, n) / n + EPSILON));
+      affine(row, inverse, gain, bias, n);
+      System.arraycopy(row, 0, y, r * n, n);
     }
   }
 
-  private static void subtract(float[] x, float mean, float[] y, int n) {
+  private static void subtract(float[] x, float mean, int n) {
     for (int i = 0; i < n; i++) {
-      y[i] = x[i] - mean;
+      x[i] -= mean;
     }
   }
 

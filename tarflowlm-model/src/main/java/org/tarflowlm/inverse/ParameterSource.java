@@ -1,6 +1,7 @@
 package org.tarflowlm.inverse;
 
 import java.util.function.Function;
+import org.tarflowlm.kernel.RowProduct;
 
 /** Parameters by name, each checked for its length. Names and shapes are those of {@link org.tarflowlm.config.ParameterShapes}. */
 final class ParameterSource {
@@ -30,6 +31,11 @@ final class ParameterSource {
       System.arraycopy(flat, i * columns, result[i], 0, columns);
     }
     return result;
+  }
+
+  /** A linear map [in, out] with its bias. */
+  RowProduct product(String name, int in, int out) {
+    return new RowProduct(get(name + ".weight", Math.multiplyExact(in, out)), get(name + ".bias", out), in, out);
   }
 
   private float[] get(String name, int length) {

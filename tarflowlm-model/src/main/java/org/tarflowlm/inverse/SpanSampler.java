@@ -52,6 +52,16 @@ final class SpanSampler {
    * @param to position after the span
    */
   SpanSampler(StackWeights weights, TokenFilter filter, double noiseScale, int sequences, int positions, int from, int to) {
+    this(weights, filter, noiseScale, sequences, positions, from, to, null, Decoding.SEQUENTIAL);
+  }
+
+  /**
+   * The same with parallel decoding.
+   *
+   * @param parallel what is known of the flows' decoding; null for a sequential one
+   */
+  SpanSampler(StackWeights weights, TokenFilter filter, double noiseScale, int sequences, int positions, int from, int to,
+      ParallelFlows parallel, Decoding decoding) {
     config = weights.config();
     flows = weights.flows().size();
     this.positions = positions;
@@ -59,8 +69,9 @@ final class SpanSampler {
     this.to = to;
     this.noiseScale = noiseScale;
     int length = positions * config.channels();
-    for (FlowWeights flow : weights.flows()) {
-      FlowTransform transform = new FlowTransform(flow, config.channels(), sequences, positions, filter, workspace);
+    for (int l = 0; l < flows; l++) {
+      FlowTransform transform = new FlowTransform(weights.flows().get(l), config.channels(), sequences, positions, filter, workspace,
+          parallel == null ? null : parallel.of(l, decoding, filter, workspace));
       transform.filterOnly(from, to);
       transforms.add(transform);
     }

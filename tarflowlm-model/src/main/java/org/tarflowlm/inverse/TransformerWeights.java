@@ -1,13 +1,15 @@
 package org.tarflowlm.inverse;
 
+import org.tarflowlm.kernel.RowProduct;
+
 /** Weights of one causal transformer: start and position vectors, pre-norm blocks, the last norm. Read-only, shared by threads. */
 final class TransformerWeights {
   /** One pre-norm block: x += proj(attention(norm1(x))), x += down(gelu(up(norm2(x)))). */
-  record Block(NormLayer norm1, DenseLayer qkv, DenseLayer proj, NormLayer norm2, DenseLayer up, DenseLayer down) {
+  record Block(NormLayer norm1, RowProduct qkv, RowProduct proj, NormLayer norm2, RowProduct up, RowProduct down) {
     static Block of(ParameterSource source, int width) {
-      return new Block(new NormLayer(source, "norm1", width), new DenseLayer(source, "qkv", width, 3 * width),
-          new DenseLayer(source, "proj", width, width), new NormLayer(source, "norm2", width),
-          new DenseLayer(source, "up", width, 4 * width), new DenseLayer(source, "down", 4 * width, width));
+      return new Block(new NormLayer(source, "norm1", width), source.product("qkv", width, 3 * width),
+          source.product("proj", width, width), new NormLayer(source, "norm2", width),
+          source.product("up", width, 4 * width), source.product("down", 4 * width, width));
     }
   }
 

@@ -2,23 +2,64 @@ package org.tarflowlm.zoo;
 
 import java.util.List;
 import org.tarflowlm.config.ModelType;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.inverse.AutoregressiveSampler;
 import org.tarflowlm.inverse.FlowGenerator;
+import org.tarflowlm.inverse.FlowReader;
 import org.tarflowlm.inverse.Generation;
 import org.tarflowlm.inverse.GenerationOptions;
 import org.tarflowlm.inverse.StackWeights;
 import org.tarflowlm.inverse.TokenListener;
 
 /** Generation, whatever the model. */
-@FunctionalInterface
 interface Sampler {
   List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener);
 
+  /** Fills the gap between two texts; see {@link FlowGenerator#infill}. */
+  default List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
+    throw noFlows();
+  }
+
+  /** A text at every level of the stack; see {@link FlowReader#read}. */
+  default Generation read(int[] tokens, long seed) {
+    throw noFlows();
+  }
+
+  private static IllegalStateException noFlows() {
+    return new IllegalStateException("the model is " + ModelType.AUTOREGRESSIVE + ", which has no flows; expected " + ModelType.TARFLOW);
+  }
+
   /** The sampler of a checkpoint, with a copy of its weights. */
   static Sampler of(Checkpoint checkpoint, Tokenizer tokenizer) {
-    return checkpoint.config().model() == ModelType.TARFLOW
-        ? new FlowGenerator(StackWeights.of(checkpoint.config(), checkpoint::values), tokenizer)::generate
-        : new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer)::generate;
+    if (checkpoint.config().model() != ModelType.TARFLOW) {
+      return new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer)::generate;
+    }
+    StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
+    return new Flows(new FlowGenerator(weights, tokenizer, () -> typicalText(tokenizer)), new FlowReader(weights, tokenizer));
+  }
+
+  /** The bundled excerpt, where the model knows all of its characters. */
+  private static int[] typicalText(Tokenizer tokenizer) {
+    return tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0];
+  }
+
+  /** Of a flow model. */
+  record Flows(FlowGenerator generator, FlowReader reader) implements Sampler {
+    @Override
+    public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
+      return generator.generate(prompt, options, listener);
+    }
+
+    @Override
+    public List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
+      return generator.infill(left, gap, right, options);
+    }
+
+    @Override
+    public Generation read(int[] tokens, long seed) {
+      return reader.read(tokens, seed);
+    }
   }
 }

@@ -30,8 +30,8 @@ import org.tarflowlm.nn.TarFlowNetwork;
  * }
  * </pre>
  *
- * <p>May be used by many threads. Texts are scored one after another, each on all cores; generations run side by side. The network is
- * built at the first score and the sampler at the first generation. To train a model further see {@link CheckpointNetworks}.
+ * <p>May be used by many threads. Texts are scored one after another, each on all cores; generations run side by side. What is needed is
+ * built at the first use. To train a model further see {@link CheckpointNetworks}.
  */
 public final class TarFlowLM implements AutoCloseable {
   private final String name;
@@ -58,7 +58,7 @@ public final class TarFlowLM implements AutoCloseable {
     return pretrained(TarFlowPretrained.TEXT8_MIX_D);
   }
 
-  /** @throws CheckpointException if its weights are not on the class path, or damaged */
+  /** As {@link #pretrained(String)}. */
   public static TarFlowLM pretrained(TarFlowPretrained which) {
     return pretrained(which.id());
   }
@@ -103,7 +103,7 @@ public final class TarFlowLM implements AutoCloseable {
     return new TarFlowLM(id == null ? "unnamed" : id, checkpoint);
   }
 
-  /** Id or folder it was loaded by. */
+  /** Id or folder. */
   public String name() {
     return name;
   }
@@ -116,12 +116,11 @@ public final class TarFlowLM implements AutoCloseable {
     return tokenizer;
   }
 
-  /** What is known of the weights: origin, licence, measured likelihoods. */
+  /** Origin, licence, measured likelihoods of the weights. */
   public CheckpointInfo info() {
     return info;
   }
 
-  /** The weights as they were loaded. */
   public synchronized Checkpoint checkpoint() {
     requireOpen();
     return checkpoint;
@@ -175,16 +174,12 @@ public final class TarFlowLM implements AutoCloseable {
     return info.generation().options();
   }
 
-  /**
-   * One continuation of a text with {@link #generationOptions()}.
-   *
-   * @param prompt may be empty
-   */
+  /** One continuation of a text, which may be empty, with {@link #generationOptions()}. */
   public Generation generate(String prompt) {
     return generate(prompt, generationOptions().withBatchSize(1)).get(0);
   }
 
-  /** {@code options.batchSize()} continuations, as {@link #generate(String, GenerationOptions, TokenListener)}. */
+  /** Several continuations, as {@link #generate(String, GenerationOptions, TokenListener)}. */
   public List<Generation> generate(String prompt, GenerationOptions options) {
     return generate(prompt, options, null);
   }
@@ -192,20 +187,31 @@ public final class TarFlowLM implements AutoCloseable {
   /**
    * Continues a text; {@link Generation#exact()} says whether the model's stack allows that exactly.
    *
-   * @param prompt may be empty
    * @param listener hears the tokens of the only sequence as soon as they are final, or null
    * @throws DataException if the prompt holds a character that the model does not know
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
-   * @throws IllegalStateException if the model is closed
    */
   public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
     return sampler().generate(tokenizer.encode(prompt), options, listener);
   }
 
+  /** Fills a gap of some tokens between two texts; {@link org.tarflowlm.inverse.FlowGenerator#infill} says how. Only flow models can. */
+  public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
+    return sampler().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
+  }
+
+  /**
+   * A given text of at most a window at every level of the stack; see {@link org.tarflowlm.inverse.FlowReader#read}.
+   *
+   * @throws IllegalStateException if the model is discrete, or closed
+   */
+  public Generation read(String text, long seed) {
+    return sampler().read(tokenizer.encode(text), seed);
+  }
+
   /**
    * A text as latents: z = mu + sigma * noise of every token (paper section 3.1).
    *
-   * @param seed of the noise
    * @return [tokens][latentDim]
    * @throws DataException if the text holds a character that the model does not know
    * @throws IllegalStateException if the model is discrete, or closed
@@ -219,7 +225,6 @@ public final class TarFlowLM implements AutoCloseable {
    *
    * @param z [tokens][latentDim], finite numbers
    * @throws IllegalArgumentException if a latent has another size, or holds a number that is not finite
-   * @throws IllegalStateException if the model is discrete, or closed
    */
   public String decode(double[][] z) {
     return tokenizer.decode(latents().decode(z));

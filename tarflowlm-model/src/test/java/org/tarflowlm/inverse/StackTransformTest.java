@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +22,7 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Normal;
+import org.tarflowlm.coupling.Workspace;
 
 class StackTransformTest {
   private static final int VOCABULARY = 7;
@@ -106,6 +109,24 @@ class StackTransformTest {
     StackTransform.Inverse inverse = stack.inverse(noise(stack.weights().config(), 2, 3));
     assertEquals(2L * 2 * CONTEXT * 2, inverse.roots());
     assertTrue(inverse.meanRootIterations() > 0 && inverse.meanRootIterations() < 20, "mean " + inverse.meanRootIterations());
+  }
+
+  @Test
+  void nothingIsAllocatedPerToken() {
+    TarFlowConfig config = RandomModel.config(VOCABULARY, 256, 2, 8, 2, 1, false, FlowSpec.tiedMixD(1, VOCABULARY, L2R),
+        FlowSpec.mix1(1, 2, R2L));
+    StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 9)::get);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    for (FlowWeights flow : weights.flows()) {
+      FlowTransform transform = new FlowTransform(flow, 2, 3, 256, TokenFilter.NONE, new Workspace());
+      double[][] u = noise(config, 3, 4);
+      double[][] z = new double[3][u[0].length];
+      transform.inverse(u, z, 3);
+      long before = threads.getCurrentThreadAllocatedBytes();
+      transform.inverse(u, z, 3);
+      long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+      assertTrue(bytes < 256, bytes + " bytes for 256 positions of 3 sequences");
+    }
   }
 
   @Test

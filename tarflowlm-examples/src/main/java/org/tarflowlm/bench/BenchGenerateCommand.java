@@ -1,0 +1,146 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.tarflowlm.inverse.Decoding;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.kernel.Parallel;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Times generation, each way of decoding in turns with the others and with another program. */
+@Command(name = "generate", mixinStandardHelpOptions = true, description = {
+    "Time the writing of texts from nothing, in characters a second of all texts together, and compare the ways of decoding.",
+    "With --peer, runs that command in turns with ours; it must print its characters a second as its last word."})
+public final class BenchGenerateCommand implements Callable<Integer> {
+  @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
+  private String model;
+
+  @Option(names = "--batch", paramLabel = "B", defaultValue = "1", description = "texts written together; default ${DEFAULT-VALUE}")
+  private int batch;
+
+  @Option(names = "--tokens", paramLabel = "T", defaultValue = "256", description = "tokens of each text; default ${DEFAULT-VALUE}")
+  private int tokens;
+
+  @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "texts (batches) a round; default ${DEFAULT-VALUE}")
+  private int seeds;
+
+  @Option(names = "--rounds", paramLabel = "N", defaultValue = "3",
+      description = "timed rounds, after one that counts for nothing; default ${DEFAULT-VALUE}")
+  private int rounds;
+
+  @Option(names = "--decoding", split = ",", paramLabel = "WAY", defaultValue = "SEQUENTIAL,PARALLEL,AUTO",
+      description = "${COMPLETION-CANDIDATES}; default all, which differ for single texts only")
+  private List<Decoding> decodings;
+
+  @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
+  private String peer;
+
+  @Option(names = "--cpu-time", description = "Count seconds of this process's processor time, not of the clock: for one thread "
+      + "(TARFLOWLM_THREADS=1) on a machine that has other work.")
+  private boolean cpuTime;
+
+  @Option(names = "--json", description = "Print one JSON object: model, batch, tokens, threads, identical, and of each way best and "
+      + "median characters a second; with --peer its own and the ratios.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Map<Decoding, List<Double>> speeds = new LinkedHashMap<>();
+    decodings.forEach(each -> speeds.put(each, new ArrayList<>()));
+    List<Double> theirs = new ArrayList<>();
+    boolean identical = true;
+    try (TarFlowLM loaded = TarFlowLM.resolve(model)) {
+      GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withBatchSize(batch);
+      for (int round = 0; round <= rounds; round++) {
+        List<String> first = null;
+        for (Decoding each : decodings) {
+          List<String> texts = new ArrayList<>();
+          long begin = now();
+          for (int seed = 0; seed < seeds; seed++) {
+            loaded.generate("", options.withDecoding(each).withSeed(seed)).forEach(text -> texts.add(text.text()));
+          }
+          double seconds = (now() - begin) / 1e9;
+          if (round > 0) {
+            speeds.get(each).add(texts.stream().mapToInt(String::length).sum() / seconds);
+          }
+          first = first == null ? texts : first;
+          identical &= first.equals(texts);
+        }
+        if (peer != null && round > 0) {
+          theirs.add(Peer.run(peer, "its characters a second"));
+        }
+      }
+      print(loaded.name(), speeds, theirs, identical);
+    }
+    return identical ? 0 : 1;
+  }
+
+  private long now() {
+    return cpuTime ? ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() : System.nanoTime();
+  }
+
+  private void print(String name, Map<Decoding, List<Double>> speeds, List<Double> theirs, boolean identical) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("model", name);
+    result.put("batch", batch);
+    result.put("tokens", tokens);
+    result.put("texts", seeds * batch);
+    result.put("threads", Parallel.threads());
+    result.put("cpuTime", cpuTime);
+    result.put("identical", identical);
+    speeds.forEach((way, values) -> result.put(way.name().toLowerCase(Locale.ROOT), figures(values, theirs)));
+    if (!theirs.isEmpty()) {
+      result.put("peerCharactersPerSecond", theirs);
+    }
+    if (json) {
+      out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      return;
+    }
+    out.printf(Locale.ROOT, "%s, %d texts of %d tokens, batch %d, %d threads, seconds of %s; texts of all ways of decoding %s%n", name,
+        seeds * batch, tokens, batch, Parallel.threads(), cpuTime ? "processor time" : "the clock", identical ? "identical" : "DIFFER");
+    speeds.forEach((way, values) -> out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%s%n",
+        way.name().toLowerCase(Locale.ROOT), best(values), median(values),
+        theirs.isEmpty() ? "" : String.format(Locale.ROOT, "  %.1f times the peer", best(values) / best(theirs))));
+    if (!theirs.isEmpty()) {
+      out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", best(theirs), median(theirs));
+    }
+  }
+
+  private static Map<String, Object> figures(List<Double> ours, List<Double> theirs) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("bestCharactersPerSecond", best(ours));
+    result.put("medianCharactersPerSecond", median(ours));
+    if (!theirs.isEmpty()) {
+      result.put("bestToBestOfPeer", best(ours) / best(theirs));
+    }
+    return result;
+  }
+
+  private static double best(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+  }
+
+  private static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+}

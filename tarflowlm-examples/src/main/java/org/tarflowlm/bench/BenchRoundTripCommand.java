@@ -1,0 +1,119 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.inverse.LatentDecoder;
+import org.tarflowlm.inverse.StackTransform;
+import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.TarFlowZoo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Sends real text through the flows and back. */
+@Command(name = "round-trip", mixinStandardHelpOptions = true, description = {
+    "Encode windows of a text, map their latents z to noise and back, and report the largest difference, the tokens that came back "
+        + "wrong, and the root-finding iterations a scalar.", "Exit code 1 if a token came back wrong."})
+public final class BenchRoundTripCommand implements Callable<Integer> {
+  /** Windows that go through the flows together. */
+  private static final int GROUP = 16;
+
+  @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
+  private String model;
+
+  @Option(names = "--input", paramLabel = "FILE", required = true, description = "a text")
+  private String input;
+
+  @Option(names = "--windows", paramLabel = "N", defaultValue = "1000", description = "windows, spread evenly; default ${DEFAULT-VALUE}")
+  private int windows;
+
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "of the encoder's noise; default ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    Checkpoint checkpoint = TarFlowZoo.resolve(model);
+    TarFlowConfig config = checkpoint.config();
+    StackWeights weights = StackWeights.of(config, name -> checkpoint.tensors().get(name).values());
+    StackTransform stack = new StackTransform(weights);
+    LatentDecoder decoder = new LatentDecoder(weights.codebook());
+    Random random = new Random(seed);
+    double worst = 0;
+    long wrong = 0;
+    long iterations = 0;
+    long roots = 0;
+    try (TokenSequence text = TokenSequences.open(input, Tokenizers.byName(checkpoint.info().tokenizer()))) {
+      int length = config.contextLength();
+      if (text.length() < length) {
+        throw new DataException(input + " has " + text.length() + " tokens; expected at least a window of " + length);
+      }
+      for (int first = 0; first < windows; first += GROUP) {
+        int[][] ids = new int[Math.min(GROUP, windows - first)][length];
+        double[][] z = new double[ids.length][];
+        for (int b = 0; b < ids.length; b++) {
+          text.read((text.length() - length) * (first + b) / Math.max(1, windows - 1), ids[b], 0, length);
+          z[b] = encode(ids[b], weights, random);
+        }
+        StackTransform.Inverse inverse = stack.inverse(stack.forward(z).latents().u());
+        iterations += inverse.rootIterations();
+        roots += inverse.roots();
+        for (int b = 0; b < ids.length; b++) {
+          double[] back = inverse.latents().z()[b];
+          for (int i = 0; i < back.length; i++) {
+            worst = Math.max(worst, Math.abs(back[i] - z[b][i]));
+          }
+          int[] tokens = decoder.decode(back);
+          int[] expected = decoder.decode(z[b]);
+          for (int t = 0; t < tokens.length; t++) {
+            wrong += tokens[t] == expected[t] ? 0 : 1;
+          }
+        }
+      }
+    }
+    print(worst, wrong, (double) iterations / Math.max(1, roots));
+    return wrong == 0 ? 0 : 1;
+  }
+
+  private static double[] encode(int[] ids, StackWeights weights, Random random) {
+    int d = weights.codebook().dims();
+    double[] z = new double[ids.length * d];
+    double[] noise = new double[d];
+    for (int t = 0; t < ids.length; t++) {
+      Arrays.setAll(noise, i -> random.nextGaussian());
+      Codebook.encode(ids[t], noise, 0, weights.codebook(), z, t * d);
+    }
+    return z;
+  }
+
+  private void print(double worst, long wrong, double meanIterations) throws IOException {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("model", model);
+    result.put("windows", windows);
+    result.put("largestDifference", worst);
+    result.put("wrongTokens", wrong);
+    result.put("meanRootIterations", meanIterations);
+    spec.commandLine().getOut().println(json ? new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result)
+        : String.format(Locale.ROOT, "%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations a scalar",
+            windows, worst, wrong, meanIterations));
+  }
+}

@@ -1,0 +1,97 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Looks at how the flows edit a text: a new one, a given one, or what they put into a gap. */
+@Command(name = "edit", mixinStandardHelpOptions = true, description = {
+    "Show a text after every flow, from noise to the end, which characters each flow changes, and what its latents measure.",
+    "Without --text, a new text is written. With it, that text is read through the flows; a gap in it, such as [12], is filled with that "
+        + "many tokens, given the text on both sides. A text longer than the model's window is an error."})
+final class EditCommand implements Runnable {
+  private static final Pattern GAP = Pattern.compile("\\[(\\d{1,9})]");
+
+  @Mixin
+  private ModelOption model;
+
+  @Option(names = "--text", paramLabel = "TEXT", description = "A text, or one with a gap: \"the [8] of the whale\".")
+  private String text;
+
+  @Mixin
+  private GenerationArguments arguments;
+
+  @Mixin
+  private FlowOutputs files;
+
+  @Option(names = "--json", description = "Print one JSON object: model, options, texts; each with before, text, after, exact, accepted "
+      + "and flows.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    arguments.over(GenerationOptions.defaults());
+    try (TarFlowLM loaded = model.load()) {
+      if (loaded.config().model() != ModelType.TARFLOW) {
+        throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: it has no flows to show");
+      }
+      GenerationOptions options = arguments.over(loaded.generationOptions()).withShowFlows(true);
+      Matcher gap = GAP.matcher(text == null ? "" : text);
+      boolean filled = gap.find();
+      String before = filled ? text.substring(0, gap.start()) : "";
+      String after = filled ? text.substring(gap.end()) : "";
+      List<Generation> generations;
+      if (filled) {
+        generations = loaded.infill(before, Integer.parseInt(gap.group(1)), after, options);
+      } else {
+        generations = text == null ? loaded.generate("", options) : List.of(loaded.read(text, options.seed()));
+      }
+      List<FlowReport> reports = new ArrayList<>();
+      generations.forEach(each -> reports.add(FlowReport.of(before, each, after, loaded)));
+      files.write("Edits of " + loaded.name(), reports);
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.println(json(loaded, options, generations, reports));
+      } else {
+        reports.forEach(each -> new FlowPrinter(out, Ansi.AUTO.enabled()).print(each));
+        GenerateCommand.noteApproximation(spec, generations);
+      }
+    }
+  }
+
+  private static String json(TarFlowLM model, GenerationOptions options, List<Generation> generations, List<FlowReport> reports) {
+    List<Map<String, Object>> texts = new ArrayList<>();
+    for (int i = 0; i < reports.size(); i++) {
+      Map<String, Object> each = new LinkedHashMap<>();
+      each.put("before", reports.get(i).before());
+      each.put("text", generations.get(i).text());
+      each.put("after", reports.get(i).after());
+      each.put("exact", generations.get(i).exact());
+      each.put("accepted", generations.get(i).accepted());
+      each.put("flows", reports.get(i).passes());
+      texts.add(each);
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("model", model.name());
+    result.put("options", options);
+    result.put("texts", texts);
+    return Json.of(result);
+  }
+}

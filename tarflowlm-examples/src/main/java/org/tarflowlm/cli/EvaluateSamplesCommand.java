@@ -1,0 +1,204 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.eval.SampleStatistics;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.Score;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures how good generated texts are, by what other models of the same tokens say of them and by how varied they are. */
+@Command(name = "evaluate-samples", mixinStandardHelpOptions = true, description = {
+    "Write texts with every model at every temperature, and measure them: entropy of a text's token frequencies in bits, distinct n-grams, "
+        + "and bits per character under every judge (exact for discrete models, an upper bound for flow models).",
+    "Fewer bits are not better by themselves: compare with the row of real text.", "With --prompt-tokens, texts go on from the pieces of "
+        + "--reference, bits are those of the continuation given the prompt, and rows of texts that were written without the prompt show "
+        + "what the prompt is worth."})
+final class EvaluateSamplesCommand implements Runnable {
+  private static final int[] GRAMS = {2, 4, 8};
+
+  @Option(names = "--models", split = ",", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar,text8-mixd",
+      description = "Models that write; default ${DEFAULT-VALUE}.")
+  private List<String> models;
+
+  @Option(names = "--judges", split = ",", paramLabel = "ID-or-FOLDER", description = "Models that judge; default: those that write.")
+  private List<String> judges;
+
+  @Option(names = "--temperatures", split = ",", paramLabel = "T", defaultValue = "0.7,1.0", description = "default ${DEFAULT-VALUE}")
+  private List<Double> temperatures;
+
+  @Option(names = "--texts", paramLabel = "N", defaultValue = "64", description = "Texts a row; default ${DEFAULT-VALUE}.")
+  private int texts;
+
+  @Option(names = "--tokens", paramLabel = "N", defaultValue = "256", description = "Tokens of a text; default ${DEFAULT-VALUE}.")
+  private int tokens;
+
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Same seed, same table; default ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(names = "--reference", paramLabel = "FILE", description = "A real text, for a row of pieces spread evenly over it.")
+  private String reference;
+
+  @Option(names = "--prompt-tokens", paramLabel = "N", defaultValue = "0",
+      description = "Tokens of the reference that a text goes on from; default 0: texts from nothing.")
+  private int promptTokens;
+
+  @Option(names = "--refinements", paramLabel = "N", defaultValue = "0",
+      description = "Metropolis steps that refine a flow model's continuation; default 0.")
+  private int refinements;
+
+  @Option(names = "--json", description = "Print one JSON object: texts, tokens, seed, rows.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  /** One row of the table. */
+  private record Row(String source, Double temperature, Boolean prompted, double entropyBits, Map<String, Double> distinct,
+      Map<String, Double> bitsPerCharacter) {}
+
+  @Override
+  public void run() {
+    if (texts < 1 || tokens < GRAMS[GRAMS.length - 1]) {
+      throw new ParameterException(spec.commandLine(), texts < 1 ? "--texts is " + texts + "; expected at least 1"
+          : "--tokens is " + tokens + "; expected at least " + GRAMS[GRAMS.length - 1]);
+    }
+    if (promptTokens < 0 || promptTokens > 0 && reference == null) {
+      throw new ParameterException(spec.commandLine(), promptTokens < 0 ? "--prompt-tokens is " + promptTokens + "; expected at least 0"
+          : "--prompt-tokens needs a --reference");
+    }
+    Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
+    try {
+      List<String> judging = judges == null ? models : judges;
+      for (String each : models) {
+        loaded.computeIfAbsent(each, TarFlowLM::resolve);
+      }
+      for (String each : judging) {
+        loaded.computeIfAbsent(each, TarFlowLM::resolve);
+      }
+      List<Row> rows = new ArrayList<>();
+      int[][] prompts = new int[texts][0];
+      if (reference != null) {
+        int[][] pieces = pieces(loaded.get(models.get(0)));
+        prompts = Arrays.stream(pieces).map(piece -> Arrays.copyOf(piece, promptTokens)).toArray(int[][]::new);
+        int[][] rest = Arrays.stream(pieces).map(piece -> Arrays.copyOfRange(piece, promptTokens, piece.length)).toArray(int[][]::new);
+        rows.add(row(reference, null, prompts, rest, judging, loaded));
+      }
+      for (String each : models) {
+        for (double temperature : temperatures) {
+          rows.add(row(each, temperature, prompts, written(loaded.get(each), temperature, prompts), judging, loaded));
+          if (promptTokens > 0) {
+            int[][] free = written(loaded.get(each), temperature, new int[texts][0]);
+            Row unprompted = row(each, temperature, prompts, free, judging, loaded);
+            rows.add(new Row(each, temperature, false, unprompted.entropyBits(), unprompted.distinct(), unprompted.bitsPerCharacter()));
+          }
+        }
+      }
+      print(rows);
+    } finally {
+      loaded.values().forEach(TarFlowLM::close);
+    }
+  }
+
+  private int[][] written(TarFlowLM model, double temperature, int[][] prompts) {
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withTemperature(temperature)
+        .withRefinements(refinements);
+    if (prompts[0].length == 0) {
+      return model.generate("", options.withSeed(seed).withBatchSize(texts)).stream().map(Generation::tokens).toArray(int[][]::new);
+    }
+    int[][] result = new int[texts][];
+    for (int i = 0; i < texts; i++) {
+      result[i] = model.generate(model.tokenizer().decode(prompts[i]), options.withSeed(seed + i)).get(0).tokens();
+    }
+    return result;
+  }
+
+  private int[][] pieces(TarFlowLM model) {
+    try (TokenSequence sequence = TokenSequences.open(reference, model.tokenizer())) {
+      int length = promptTokens + tokens;
+      if (sequence.length() < length) {
+        throw new DataException(reference + " has " + sequence.length() + " tokens; expected at least " + length);
+      }
+      int[][] result = new int[texts][length];
+      for (int i = 0; i < texts; i++) {
+        long at = texts == 1 ? 0 : (sequence.length() - length) * i / (texts - 1);
+        sequence.read(at, result[i], 0, length);
+      }
+      return result;
+    }
+  }
+
+  private Row row(String source, Double temperature, int[][] prompts, int[][] samples, List<String> judging, Map<String, TarFlowLM> loaded) {
+    Map<String, Double> distinct = new LinkedHashMap<>();
+    for (int n : GRAMS) {
+      distinct.put(Integer.toString(n), SampleStatistics.distinct(samples, n));
+    }
+    Map<String, Double> bits = new LinkedHashMap<>();
+    for (String each : judging) {
+      TarFlowLM judge = loaded.get(each);
+      bits.put(each, IntStream.range(0, samples.length).mapToDouble(i -> bitsPerCharacter(judge, prompts[i], samples[i])).average()
+          .orElseThrow());
+    }
+    return new Row(source, temperature, promptTokens > 0 ? true : null, SampleStatistics.entropyBits(samples), distinct, bits);
+  }
+
+  /** Of a continuation given its prompt: the bits of both together, without those of the prompt alone. */
+  private double bitsPerCharacter(TarFlowLM judge, int[] prompt, int[] text) {
+    int[] both = Arrays.copyOf(prompt, prompt.length + text.length);
+    System.arraycopy(text, 0, both, prompt.length, text.length);
+    Score whole = score(judge, both);
+    if (prompt.length == 0) {
+      return whole.bitsPerCharacter();
+    }
+    Score known = score(judge, prompt);
+    return (whole.nats() - known.nats()) / Math.log(2) / (whole.characters() - known.characters());
+  }
+
+  private Score score(TarFlowLM judge, int[] text) {
+    return judge.score(new TokenArray(text, judge.tokenizer().vocabSize()), ScoringOptions.defaults().withSeed(seed));
+  }
+
+  private void print(List<Row> rows) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("texts", texts);
+      result.put("tokens", tokens);
+      result.put("seed", seed);
+      result.put("rows", rows);
+      out.println(Json.of(result));
+      return;
+    }
+    List<String> names = new ArrayList<>(List.of("written by", "temperature", "entropy, bits"));
+    rows.get(0).distinct().keySet().forEach(n -> names.add("distinct-" + n));
+    rows.get(0).bitsPerCharacter().keySet().forEach(judge -> names.add("bits per character, " + judge));
+    out.println("| " + String.join(" | ", names) + " |");
+    out.println("|---".repeat(names.size()) + "|");
+    for (Row row : rows) {
+      String source = row.source() + (Boolean.FALSE.equals(row.prompted()) ? ", without the prompt" : "");
+      List<String> cells = new ArrayList<>(List.of(source, row.temperature() == null ? "" : row.temperature().toString(),
+          String.format(Locale.ROOT, "%.3f", row.entropyBits())));
+      row.distinct().values().forEach(value -> cells.add(String.format(Locale.ROOT, "%.3f", value)));
+      row.bitsPerCharacter().values().forEach(value -> cells.add(String.format(Locale.ROOT, "%.3f", value)));
+      out.println("| " + String.join(" | ", cells) + " |");
+    }
+    out.printf("%d texts of %d tokens a row, seed %d%n", texts, tokens, seed);
+  }
+}

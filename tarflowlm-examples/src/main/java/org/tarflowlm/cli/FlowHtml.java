@@ -1,0 +1,99 @@
+package org.tarflowlm.cli;
+
+import java.util.List;
+import java.util.Locale;
+import org.tarflowlm.inverse.FlowView.Pass;
+
+/**
+ * A self-contained page: one column a pass, from noise to text, changed tokens marked; the token under the pointer is marked in all
+ * columns. Text is escaped, and the page loads nothing.
+ */
+final class FlowHtml {
+  private static final String HEAD = """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>%1$s</title>
+      <style>
+      :root { color-scheme: light dark; --changed: #ffd75e; --ink: #222; --paper: #fdfdfb; --line: #ccc; --soft: #777; }
+      @media (prefers-color-scheme: dark) { :root { --changed: #7a5c00; --ink: #eee; --paper: #1c1c1c; --line: #444; --soft: #aaa; } }
+      body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 1.5rem; }
+      h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin: 0; } p { margin: .3rem 0; } .soft { color: var(--soft); }
+      .passes { display: flex; gap: 1rem; align-items: stretch; overflow-x: auto; margin: 1rem 0 2rem; }
+      .pass { flex: 1 1 0; min-width: 16rem; border: 1px solid var(--line); border-radius: 6px; padding: .8rem; }
+      .text { font: 14px/1.6 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: .6rem 0; }
+      .text i { font-style: normal; color: var(--soft); } .text b { font-weight: normal; background: var(--changed); }
+      .text .at { outline: 2px solid #d33; }
+      table { border-collapse: collapse; font-size: 13px; } td { padding: 0 .8rem 0 0; } td + td { text-align: right; }
+      </style></head><body>
+      <h1>%1$s</h1>
+      <p class="soft">From noise to text: every column is the text after one more flow. Marked: what differs from the column before.
+      Grey: what was held fixed.</p>
+      """;
+  private static final String TAIL = """
+      <script>
+      document.querySelectorAll('.passes').forEach(function (passes) {
+        function mark(event, on) {
+          var token = event.target.dataset && event.target.dataset.t;
+          if (token === undefined) { return; }
+          passes.querySelectorAll('[data-t="' + token + '"]').forEach(function (each) { each.classList.toggle('at', on); });
+        }
+        passes.addEventListener('mouseover', function (event) { mark(event, true); });
+        passes.addEventListener('mouseout', function (event) { mark(event, false); });
+      });
+      </script></body></html>
+      """;
+
+  private final String title;
+
+  FlowHtml(String title) {
+    this.title = title;
+  }
+
+  String page(List<FlowReport> reports) {
+    StringBuilder page = new StringBuilder(String.format(Locale.ROOT, HEAD, escape(title)));
+    for (FlowReport report : reports) {
+      page.append("<div class=\"passes\">\n");
+      for (int i = 0; i < report.metrics().size(); i++) {
+        pass(report, i, page);
+      }
+      page.append("</div>\n");
+    }
+    return page.append(TAIL).toString();
+  }
+
+  private static void pass(FlowReport report, int i, StringBuilder page) {
+    Pass pass = report.view().passes().get(i);
+    page.append("<section class=\"pass\"><h2>").append(escape(pass.source())).append("</h2>\n<p class=\"soft\">");
+    page.append(i == 0 ? "decoded" : "changes " + pass.changes() + " of " + pass.tokens().length + " tokens");
+    page.append("</p>\n<div class=\"text\">");
+    fixed(report.before(), page);
+    for (int t = 0; t < pass.pieces().size(); t++) {
+      String tag = pass.changed()[t] ? "b" : "span";
+      page.append('<').append(tag).append(" data-t=\"").append(t).append("\">").append(escape(pass.pieces().get(t)))
+          .append("</").append(tag).append('>');
+    }
+    fixed(report.after(), page);
+    page.append("</div>\n<table>");
+    FlowReport.Metrics metrics = report.metrics().get(i);
+    row("mean L2 norm", metrics.l2Norm(), page);
+    row("mean cosine similarity", metrics.cosine(), page);
+    row("participation ratio", metrics.participationRatio(), page);
+    row("centroid movement", metrics.centroidMovement(), page);
+    page.append("</table></section>\n");
+  }
+
+  private static void fixed(String text, StringBuilder page) {
+    if (!text.isEmpty()) {
+      page.append("<i>").append(escape(text)).append("</i>");
+    }
+  }
+
+  private static void row(String name, Double value, StringBuilder page) {
+    page.append("<tr><td>").append(name).append("</td><td>").append(value == null ? "" : String.format(Locale.ROOT, "%.3f", value))
+        .append("</td></tr>");
+  }
+
+  private static String escape(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+  }
+}

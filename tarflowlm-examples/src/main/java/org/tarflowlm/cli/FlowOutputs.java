@@ -1,0 +1,38 @@
+package org.tarflowlm.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.tarflowlm.data.file.AtomicFile;
+import picocli.CommandLine.Option;
+
+/** Files that a look at the flows may write. */
+final class FlowOutputs {
+  @Option(names = "--html", paramLabel = "FILE", description = "Write a page with the passes side by side; needs nothing but a browser.")
+  private Path html;
+
+  @Option(names = "--plot", paramLabel = "FILE", description = "Write a PNG picture of the latents' metrics pass by pass.")
+  private Path plot;
+
+  boolean any() {
+    return html != null || plot != null;
+  }
+
+  /** @param title what the page is about */
+  void write(String title, List<FlowReport> reports) {
+    try {
+      if (html != null) {
+        byte[] page = new FlowHtml(title).page(reports).getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(html, out -> out.write(page));
+      }
+      if (plot != null) {
+        byte[] picture = FlowPlot.png(reports);
+        AtomicFile.write(plot, out -> out.write(picture));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package org.tarflowlm.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.tarflowlm.eval.LatentMetrics;
+import org.tarflowlm.inverse.FlowView;
+import org.tarflowlm.inverse.FlowView.Pass;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.zoo.TarFlowLM;
+
+/**
+ * A text pass by pass, with what the latents of every pass measure (paper section 5 and appendix G).
+ *
+ * @param before what is held fixed before the text; may be empty
+ * @param after what is held fixed after it
+ */
+record FlowReport(String before, FlowView view, List<Metrics> metrics, String after) {
+
+  /**
+   * Measures of one pass's latents, in units of the latent space but for the dimensionless two in the middle.
+   *
+   * @param l2Norm mean length of a token's latent
+   * @param cosine mean cosine similarity of the pairs of latents
+   * @param participationRatio directions that the latents use, from 1 to their width; null for a single token
+   * @param centroidMovement distance of the latents' mean from that of the pass before; null in the first pass
+   */
+  record Metrics(double l2Norm, double cosine, Double participationRatio, Double centroidMovement) {}
+
+  static FlowReport of(String before, Generation generation, String after, TarFlowLM model) {
+    List<Metrics> metrics = new ArrayList<>();
+    double[][] latents = generation.latents();
+    int d = model.config().latentDim();
+    for (int l = latents.length - 1; l >= 0; l--) {
+      double[][][] h = {rows(latents[l], d)};
+      metrics.add(new Metrics(LatentMetrics.l2Norm(h).mean(), LatentMetrics.cosine(h).mean(),
+          h[0].length < 2 ? null : LatentMetrics.participationRatio(h).mean(),
+          l == latents.length - 1 ? null
+              : LatentMetrics.centroidMovement(new double[][][] {rows(latents[l + 1], d)}, h).mean()));
+    }
+    return new FlowReport(before, FlowView.of(generation, model.config(), model.tokenizer()), metrics, after);
+  }
+
+  private static double[][] rows(double[] flat, int d) {
+    double[][] result = new double[flat.length / d][d];
+    for (int i = 0; i < flat.length; i++) {
+      result[i / d][i % d] = flat[i];
+    }
+    return result;
+  }
+
+  /** For machines: level, source, text, indices of changed tokens, metrics. */
+  List<Map<String, Object>> passes() {
+    List<Map<String, Object>> result = new ArrayList<>();
+    for (int i = 0; i < metrics.size(); i++) {
+      Pass pass = view.passes().get(i);
+      Map<String, Object> each = new LinkedHashMap<>();
+      each.put("level", pass.level());
+      each.put("source", pass.source());
+      each.put("text", pass.text());
+      each.put("changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
+      each.put("metrics", metrics.get(i));
+      result.add(each);
+    }
+    return result;
+  }
+}

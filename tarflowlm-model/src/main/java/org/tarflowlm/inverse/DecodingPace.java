@@ -1,0 +1,49 @@
+package org.tarflowlm.inverse;
+
+import java.util.Arrays;
+
+/**
+ * Measured time a position of one flow, step by step and by blocks, and the choice between them for the next stretch of positions.
+ * May be used by many threads.
+ */
+final class DecodingPace {
+  /** Weight of the newest measurement. */
+  private static final double NEWEST = 0.2;
+  private final double[] nanos = new double[2];
+  private final int[] measured = new int[2];
+  private final long[] positions = new long[2];
+  private int stretches;
+
+  DecodingPace() {
+    Arrays.fill(nanos, Double.NaN);
+  }
+
+  synchronized boolean byBlocks(Decoding wanted) {
+    if (wanted != Decoding.AUTO) {
+      return wanted == Decoding.PARALLEL;
+    }
+    if (measured[0] == 0 || measured[1] == 0) {
+      return measured[1] == 0; // blocks first: whatever is measured while the compiler is not ready yet looks slow
+    }
+    boolean blocks = nanos[1] < nanos[0];
+    return isPowerOfTwo(++stretches) ? !blocks : blocks;
+  }
+
+  /** Ever more rarely, what seems the slower way is tried again: the machine's load changes, and the compiler gets better. */
+  private static boolean isPowerOfTwo(int n) {
+    return n >= 4 && (n & n - 1) == 0;
+  }
+
+  synchronized void measured(boolean byBlocks, long time, int count) {
+    int way = byBlocks ? 1 : 0;
+    double each = (double) time / count;
+    nanos[way] = measured[way] == 0 ? each : nanos[way] + NEWEST * (each - nanos[way]);
+    measured[way]++;
+    positions[way] += count;
+  }
+
+  /** Positions found by blocks so far, as a share of all. */
+  synchronized double shareByBlocks() {
+    return (double) positions[1] / Math.max(1, positions[0] + positions[1]);
+  }
+}

@@ -1,0 +1,51 @@
+package org.tarflowlm.inverse;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.data.tokenize.Tokenizer;
+
+/** Reads a given text through the stack, so that it can be looked at level by level (paper section 5). May be used by many threads. */
+public final class FlowReader {
+  private final StackWeights weights;
+  private final Tokenizer tokenizer;
+  private final LatentDecoder decoder;
+
+  public FlowReader(StackWeights weights, Tokenizer tokenizer) {
+    this.weights = weights;
+    this.tokenizer = tokenizer;
+    decoder = new LatentDecoder(weights.codebook());
+  }
+
+  /**
+   * All levels of a text: z = mu + sigma * noise of every token, then every flow's output.
+   *
+   * @param tokens whole patches, at most a window
+   * @param seed of the encoder's noise
+   * @return the text as if it had been generated, with {@code levels} and {@code latents}
+   * @throws IllegalArgumentException if the text is empty, longer than the window or no whole number of patches, or a token is unknown
+   */
+  public Generation read(int[] tokens, long seed) {
+    int patch = weights.config().patchSize();
+    int window = weights.config().contextLength();
+    Prompts.requireTokens(tokens, weights.config().vocabSize());
+    if (tokens.length == 0 || tokens.length > window || tokens.length % patch != 0) {
+      throw new IllegalArgumentException("the text has " + tokens.length + " tokens; expected 1 to " + window + ", the model's window"
+          + (patch == 1 ? "" : ", in patches of " + patch));
+    }
+    int d = weights.config().latentDim();
+    double[] z = new double[tokens.length * d];
+    double[] noise = new double[d];
+    Random random = Prompts.random(seed, 0);
+    for (int t = 0; t < tokens.length; t++) {
+      for (int i = 0; i < d; i++) {
+        noise[i] = random.nextGaussian();
+      }
+      Codebook.encode(tokens[t], noise, 0, weights.codebook(), z, t * d);
+    }
+    double[][][] h = new StackTransform(weights).forward(new double[][] {z}).latents().h();
+    double[][] latents = Arrays.stream(h).map(level -> level[0]).toArray(double[][]::new);
+    int[][] levels = Arrays.stream(latents).map(decoder::decode).toArray(int[][]::new);
+    return new Generation(new int[0], tokens, tokenizer.decode(tokens), levels, latents, true, 1.0);
+  }
+}

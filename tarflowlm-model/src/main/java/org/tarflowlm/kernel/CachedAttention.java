@@ -1,0 +1,198 @@
+package org.tarflowlm.kernel;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * Causal attention of one transformer block that remembers the keys and values of the positions it has seen, for several sequences.
+ *
+ * <p>A row is one position of one sequence. Its result is the same to the last bit however rows are grouped into calls: rows of one
+ * sequence that follow each other share matrix products, which are cut as those of {@link RowProduct}. Not for several threads at once,
+ * but rows may be shared out between threads once all of them are remembered.
+ */
+public final class CachedAttention {
+  /** Score of a position that a row does not see: its exponential is zero. */
+  private static final float UNSEEN = -1000f;
+  private static final int QUERIES = 2;
+  private static final int SCORES = 3;
+  private static final int OUTPUT = 4;
+  private static final int JAVA_SCORES = 8;
+
+  private final int positions;
+  private final int width;
+  private final int heads;
+  private final int headWidth;
+  private final float scale;
+  /** Keys channel by channel, [width][positions], so that all scores of a query are sums of long rows; one a sequence. */
+  private final FloatPointer[] keys;
+  private final FloatBuffer[] keyBuffers;
+  /** Values position by position, [positions][width]. */
+  private final FloatPointer[] values;
+  /** The same for the Java loops, one array a row: [sequence][width][positions] and [sequence][heads][positions][headWidth]. */
+  private final float[][][] keyRows;
+  private final float[][][][] valueRows;
+
+  /**
+   * Makes empty caches.
+   *
+   * @param sequences sequences remembered side by side
+   * @param positions most positions of a sequence
+   */
+  public CachedAttention(int sequences, int positions, int width, int heads) {
+    this(sequences, positions, width, heads, RowProduct.NATIVE && width / heads % RowProduct.VECTOR == 0);
+  }
+
+  CachedAttention(int sequences, int positions, int width, int heads, boolean inNativeMemory) {
+    this.positions = RowProduct.wholeVectors(positions);
+    this.width = width;
+    this.heads = heads;
+    headWidth = width / heads;
+    scale = (float) (1.0 / Math.sqrt(headWidth));
+    int natives = inNativeMemory ? sequences : 0;
+    keys = new FloatPointer[natives];
+    keyBuffers = new FloatBuffer[natives];
+    values = new FloatPointer[natives];
+    for (int b = 0; b < natives; b++) {
+      keys[b] = new FloatPointer((long) width * this.positions);
+      keyBuffers[b] = keys[b].asBuffer();
+      values[b] = new FloatPointer((long) width * this.positions);
+    }
+    int arrays = inNativeMemory ? 0 : sequences;
+    keyRows = new float[arrays][width][positions];
+    valueRows = new float[arrays][heads][positions][headWidth];
+  }
+
+  /**
+   * Remembers keys and values of the rows [from, to). A position that was seen before is replaced.
+   *
+   * @param qkv [rows * 3 width], a row is [q | k | v]
+   * @param sequence [rows], which sequence
+   * @param position [rows], which position of it
+   */
+  public void remember(float[] qkv, int from, int to, int[] sequence, int[] position) {
+    for (int r = from; r < to; r++) {
+      int at = 3 * width * r + width;
+      int b = sequence[r];
+      int p = position[r];
+      if (keys.length > 0) {
+        FloatBuffer key = keyBuffers[b];
+        for (int c = 0; c < width; c++) {
+          key.put(c * positions + p, qkv[at + c]);
+        }
+        Scratch.get().view(0, values[b], (long) p * width).put(qkv, at + width, width);
+      } else {
+        for (int c = 0; c < width; c++) {
+          keyRows[b][c][p] = qkv[at + c];
+        }
+        for (int h = 0; h < heads; h++) {
+          System.arraycopy(qkv, at + width + h * headWidth, valueRows[b][h][p], 0, headWidth);
+        }
+      }
+    }
+  }
+
+  /** Fills out [rows * width] at the rows [from, to), each from the positions up to its own; arguments as in {@link #remember}. */
+  public void attend(float[] qkv, int from, int to, int[] sequence, int[] position, float[] out) {
+    if (keys.length == 0) {
+      for (int r = from; r < to; r++) {
+        attendInJava(qkv, r, sequence[r], position[r] + 1, out);
+      }
+      return;
+    }
+    for (int first = from; first < to;) {
+      int end = first + 1;
+      while (end < to && end - first < RowProduct.ROWS && sequence[end] == sequence[first] && position[end] == position[end - 1] + 1) {
+        end++;
+      }
+      attendTogether(qkv, first, end, sequence[first], position[first], out);
+      first = end;
+    }
+  }
+
+  /** Rows of one sequence at consecutive positions. Later rows see more; what a row does not see has probability zero. */
+  private void attendTogether(float[] qkv, int first, int end, int b, int position, float[] out) {
+    Scratch scratch = Scratch.get();
+    int m = end - first;
+    int seen = position + m;
+    int n = RowProduct.wholeVectors(seen);
+    int cells = m * n;
+    FloatPointer q = scratch.natives(QUERIES, 3L * width * RowProduct.ROWS);
+    FloatPointer scores = scratch.natives(SCORES, (long) heads * RowProduct.ROWS * positions);
+    FloatPointer output = scratch.natives(OUTPUT, (long) width * RowProduct.ROWS);
+    q.put(qkv, first * 3 * width, m * 3 * width);
+    for (int h = 0; h < heads; h++) {
+      Gemm.run(false, false, m, n, headWidth, scale, scratch.view(0, q, (long) h * headWidth), 3 * width,
+          scratch.view(1, keys[b], (long) h * headWidth * positions), positions, 0f, scratch.view(2, scores, (long) h * cells), n);
+    }
+    float[] p = scratch.floats(JAVA_SCORES, heads * RowProduct.ROWS * positions);
+    scores.get(p, 0, heads * cells);
+    softmax(p, heads * m, m, n, position);
+    scores.put(p, 0, heads * cells);
+    for (int h = 0; h < heads; h++) {
+      Gemm.run(false, false, m, headWidth, seen, 1f, scratch.view(0, scores, (long) h * cells), n,
+          scratch.view(1, values[b], (long) h * headWidth), width, 0f, scratch.view(2, output, (long) h * headWidth), width);
+    }
+    output.get(out, first * width, m * width);
+  }
+
+  /** Row r of p [rows, n] over its first position + r mod m + 1 elements; the others become zero. */
+  private static void softmax(float[] p, int rows, int m, int n, int position) {
+    for (int r = 0; r < rows; r++) {
+      int seen = position + r % m + 1;
+      int at = r * n;
+      VectorMath.subtract(p, at, seen, max(p, at, seen));
+      Arrays.fill(p, at + seen, at + n, UNSEEN);
+    }
+    VectorMath.exp(p, rows * n);
+    for (int r = 0; r < rows; r++) {
+      int seen = position + r % m + 1;
+      VectorMath.scale(p, r * n, seen, 1f / VectorMath.sum(p, r * n, seen));
+    }
+  }
+
+  private void attendInJava(float[] qkv, int r, int b, int count, float[] out) {
+    Scratch scratch = Scratch.get();
+    float[] scores = scratch.floats(JAVA_SCORES, positions);
+    float[] head = scratch.floats(JAVA_SCORES + 1, headWidth);
+    for (int h = 0; h < heads; h++) {
+      Arrays.fill(scores, 0, count, 0f);
+      int query = 3 * width * r + h * headWidth;
+      for (int c = 0; c < headWidth; c++) {
+        addRow(keyRows[b][h * headWidth + c], qkv[query + c] * scale, scores, count);
+      }
+      softmax(scores, 1, 1, count, count - 1);
+      Arrays.fill(head, 0, headWidth, 0f);
+      for (int p = 0; p < count; p++) {
+        addRow(valueRows[b][h][p], scores[p], head, headWidth);
+      }
+      System.arraycopy(head, 0, out, r * width + h * headWidth, headWidth);
+    }
+  }
+
+  /** Largest of x[from .. from + n), by four comparisons side by side. */
+  private static float max(float[] x, int from, int n) {
+    float a = x[from];
+    float b = a;
+    float c = a;
+    float d = a;
+    int i = from;
+    int end = from + n;
+    for (; i + 4 <= end; i += 4) {
+      a = Math.max(a, x[i]);
+      b = Math.max(b, x[i + 1]);
+      c = Math.max(c, x[i + 2]);
+      d = Math.max(d, x[i + 3]);
+    }
+    for (; i < end; i++) {
+      a = Math.max(a, x[i]);
+    }
+    return Math.max(Math.max(a, b), Math.max(c, d));
+  }
+
+  private static void addRow(float[] row, float factor, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      y[i] += factor * row[i];
+    }
+  }
+}

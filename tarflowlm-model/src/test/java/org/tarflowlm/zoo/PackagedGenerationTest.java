@@ -1,0 +1,54 @@
+package org.tarflowlm.zoo;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.inverse.Decoding;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.inverse.LatentDecoder;
+import org.tarflowlm.inverse.StackTransform;
+import org.tarflowlm.inverse.StackWeights;
+
+/** The inverse pass of the packaged flow model, on real text. */
+class PackagedGenerationTest {
+  private static final int WINDOWS = 12;
+
+  @Test
+  void realTextComesBack() {
+    Checkpoint checkpoint = TarFlowZoo.load(TarFlowPretrained.TEXT8_MIX_D.id());
+    int length = checkpoint.config().contextLength();
+    StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
+    TextLatents latents = TextLatents.of(checkpoint);
+    double[][] z = new double[WINDOWS][];
+    try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
+      for (int b = 0; b < WINDOWS; b++) {
+        int at = (Excerpt.text().length() - length) / WINDOWS * b;
+        double[][] rows = latents.encode(model.tokenizer().encode(Excerpt.text().substring(at, at + length)), b);
+        z[b] = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
+      }
+    }
+    StackTransform stack = new StackTransform(weights);
+    StackTransform.Inverse inverse = stack.inverse(stack.forward(z).latents().u());
+    LatentDecoder decoder = new LatentDecoder(weights.codebook());
+    for (int b = 0; b < WINDOWS; b++) {
+      assertArrayEquals(z[b], inverse.latents().z()[b], 1e-4, "window " + b);
+      assertArrayEquals(decoder.decode(z[b]), decoder.decode(inverse.latents().z()[b]));
+    }
+    assertTrue(inverse.meanRootIterations() <= 6, "mean root-finding iterations " + inverse.meanRootIterations());
+  }
+
+  @Test
+  void parallelDecodingWritesTheSameTexts() {
+    try (TarFlowLM model = TarFlowLM.pretrained()) {
+      GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(128);
+      for (int seed = 0; seed < 20; seed++) {
+        String steps = model.generate("", options.withSeed(seed).withDecoding(Decoding.SEQUENTIAL)).get(0).text();
+        assertEquals(steps, model.generate("", options.withSeed(seed).withDecoding(Decoding.PARALLEL)).get(0).text(), "seed " + seed);
+      }
+    }
+  }
+}
