@@ -39,7 +39,7 @@ record CheckpointAddress(String place, String folder, String sha256) {
     int hash = text.indexOf(HASH);
     String sha256 = hash < 0 ? null : text.substring(hash + HASH.length()).toLowerCase(Locale.ROOT);
     if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
-      throw new CheckpointException("'" + text + "' ends with a hash of " + sha256.length()
+      throw new CheckpointException("'" + text + "' ends with the hash '" + sha256 + "' of " + sha256.length()
           + " characters; expected 64 hexadecimal digits");
     }
     String place = hash < 0 ? text : text.substring(0, hash);

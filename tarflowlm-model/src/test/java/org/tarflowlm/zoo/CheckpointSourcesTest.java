@@ -123,7 +123,7 @@ class CheckpointSourcesTest {
     assertFails("/no/such.zip does not exist", () -> resolve("file:/no/such.zip"));
     assertFails("SHA-256 of " + zip + " is " + hash + "; expected " + "0".repeat(64), () -> resolve(zip + "#sha256=" + "0".repeat(64)));
     assertFails("is a folder, which has no SHA-256", () -> resolve(root.resolve("tiny") + "#sha256=" + hash));
-    assertFails("ends with a hash of 3 characters; expected 64 hexadecimal digits", () -> resolve(zip + "#sha256=abc"));
+    assertFails("ends with the hash 'abc' of 3 characters; expected 64 hexadecimal digits", () -> resolve(zip + "#sha256=abc"));
   }
 
   @Test
