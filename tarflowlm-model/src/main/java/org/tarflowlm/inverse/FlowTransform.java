@@ -23,6 +23,8 @@ final class FlowTransform {
   private static final int GROUP = 32;
   /** Positions after which parallel decoding is compared with steps again. */
   private static final int STRETCH = 32;
+  /** In place of a position: the listener has heard enough. */
+  private static final int ENDED = -1;
 
   private final FlowWeights weights;
   private final CouplingHead[] heads;
@@ -117,8 +119,8 @@ final class FlowTransform {
       boolean byBlocks = parallel.byBlocks();
       long start = System.nanoTime();
       int next = byBlocks ? blocks(u[0], z, i, stretch, end, listener) : steps(u, z, 1, i, stretch, listener);
-      if (next < stretch) {
-        return; // the listener has heard enough
+      if (next == ENDED) {
+        return;
       }
       parallel.measured(byBlocks, System.nanoTime() - start, next - i);
       i = next;
@@ -126,7 +128,7 @@ final class FlowTransform {
     parallel.end();
   }
 
-  /** Solves the places [from, to), one after another; returns the place after the last one that was solved. */
+  /** Solves the places [from, to), one after another; returns the place after the last one, or {@link #ENDED}. */
   private int steps(double[][] u, double[][] z, int count, int from, int to, PositionListener listener) {
     for (int i = from; i < to; i++) {
       for (int b = 0; b < count; b++) {
@@ -143,7 +145,7 @@ final class FlowTransform {
         parallel.found(z[0], i);
       }
       if (listener != null && !listener.solved(z, time)) {
-        return i;
+        return ENDED;
       }
     }
     return to;
@@ -151,7 +153,7 @@ final class FlowTransform {
 
   /**
    * Solves the places [from, to) of a single sequence in blocks that look ahead as far as {@code end}; returns the place after the last
-   * one that is final.
+   * one that is final, or {@link #ENDED}.
    */
   private int blocks(double[] u, double[][] z, int from, int to, int end, PositionListener listener) {
     int front = from;
@@ -182,7 +184,7 @@ final class FlowTransform {
       }
       for (int i = front; i < settled; i++) {
         if (listener != null && !listener.solved(z, order.time(i))) {
-          return i;
+          return ENDED;
         }
       }
       front = settled;
