@@ -7,8 +7,8 @@ import org.tarflowlm.kernel.Gemm;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * What a training step would take if it were nothing but its matrix products: their operations, forward and twice that backward, at the rate
- * that the native library reaches on all cores with products of a transformer's sizes.
+ * What a training step would take if it were nothing but its matrix products: their operations, forward and twice that backward, at the
+ * rate that the native library reaches on all cores with products of a transformer's sizes.
  *
  * @param gigaflops of one step
  * @param gigaflopsPerSecond measured
@@ -34,7 +34,8 @@ record MatrixFloor(double gigaflops, double gigaflopsPerSecond) {
     double best = Double.MAX_VALUE;
     for (int round = 0; round < ROUNDS; round++) {
       long begin = System.nanoTime();
-      Parallel.run(tasks, i -> Gemm.run(false, false, ROWS, COLUMNS, INNER, 1f, factors[i], INNER, weight, COLUMNS, 0f, products[i], COLUMNS));
+      Parallel.run(tasks, i ->
+          Gemm.run(false, false, ROWS, COLUMNS, INNER, 1f, factors[i], INNER, weight, COLUMNS, 0f, products[i], COLUMNS));
       best = Math.min(best, System.nanoTime() - begin);
     }
     return new MatrixFloor(operations / GIGA, 2.0 * ROWS * COLUMNS * INNER * tasks / best);

@@ -145,7 +145,8 @@ final class EvaluateSamplesCommand implements Runnable {
     }
   }
 
-  private Row row(String source, Double temperature, int[][] prompts, int[][] samples, List<String> judging, Map<String, TarFlowLM> loaded) {
+  private Row row(String source, Double temperature, int[][] prompts, int[][] samples, List<String> judging,
+      Map<String, TarFlowLM> loaded) {
     Map<String, Double> distinct = new LinkedHashMap<>();
     for (int n : GRAMS) {
       distinct.put(Integer.toString(n), SampleStatistics.distinct(samples, n));
