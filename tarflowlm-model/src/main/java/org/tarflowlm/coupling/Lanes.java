@@ -11,8 +11,11 @@ import java.util.Arrays;
  * because with two different offsets the compiler must assume that the arrays overlap.
  */
 final class Lanes {
-  /** Numbers of an array [K][R], about: a dozen such arrays stay in the second-level cache. */
-  private static final int CELLS = 2_048;
+  /**
+   * Numbers of an array [K][R], about: two dozen such arrays stay in the second-level cache. Fewer would leave too few rows for the
+   * loops over R numbers, of which the compiler runs the last hundred or so one by one.
+   */
+  private static final int CELLS = 4_096;
   /** Components that are moved between layouts together. */
   private static final int GROUP = 4;
 

@@ -23,6 +23,8 @@ abstract class RowsOp extends JavaOp {
   /** Numbers of the widest array that a block holds, about: a block's arrays should stay in the processor's cache. */
   private static final int BLOCK_NUMBERS = 16_384;
   private static final int MOST_BLOCK_ROWS = 64;
+  /** Blocks of the kernels of single precision hold this many times as much: their loops over rows should be long. */
+  private static final int FLOAT_BLOCKS = 4;
   /** Most numbers that the tasks' parts of shared gradients may take together. */
   private static final int MOST_PARTIAL_SUMS = 1 << 22;
 
@@ -96,7 +98,8 @@ abstract class RowsOp extends JavaOp {
       for (int i = 0; i < rowOutputs; i++) {
         widest = Math.max(widest, out[i].length() / rows);
       }
-      blockRows = (int) Math.max(1, Math.min(MOST_BLOCK_ROWS, BLOCK_NUMBERS / widest));
+      int times = floats ? FLOAT_BLOCKS : 1;
+      blockRows = (int) Math.max(1, Math.min(times * MOST_BLOCK_ROWS, times * BLOCK_NUMBERS / widest));
     }
 
     void run() {

@@ -137,7 +137,7 @@ class LaneMathTest {
     for (int count : new int[] {1, 7, 200, 331}) {
       for (int k : new int[] {1, 2, 27, 64, 3000}) {
         int rows = Lanes.rows(count, k);
-        assertTrue(rows >= 1 && rows <= count && (rows == 1 || rows * k <= 2048), count + " rows, K = " + k);
+        assertTrue(rows >= 1 && rows <= count && (rows == 1 || rows * k <= 4096), count + " rows, K = " + k);
       }
     }
   }
