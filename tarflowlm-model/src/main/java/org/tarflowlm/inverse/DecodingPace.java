@@ -8,7 +8,9 @@ import java.util.Arrays;
  */
 final class DecodingPace {
   /** Weight of the newest measurement. */
-  private static final double NEWEST = 0.2;
+  private static final double NEWEST = 0.5;
+  /** Stretches that go by steps before blocks are tried once: a short text should not pay for the comparison. */
+  private static final int UNTRIED = 16;
   private final double[] nanos = new double[2];
   private final int[] measured = new int[2];
   private final long[] positions = new long[2];
@@ -22,16 +24,13 @@ final class DecodingPace {
     if (wanted != Decoding.AUTO) {
       return wanted == Decoding.PARALLEL;
     }
-    if (measured[0] == 0 || measured[1] == 0) {
-      return measured[1] == 0; // blocks first: whatever is measured while the compiler is not ready yet looks slow
-    }
-    boolean blocks = nanos[1] < nanos[0];
+    boolean blocks = measured[1] > 0 && measured[0] > 0 && nanos[1] < nanos[0];
     return isPowerOfTwo(++stretches) ? !blocks : blocks;
   }
 
   /** Ever more rarely, what seems the slower way is tried again: the machine's load changes, and the compiler gets better. */
   private static boolean isPowerOfTwo(int n) {
-    return n >= 4 && (n & n - 1) == 0;
+    return n >= UNTRIED && (n & n - 1) == 0;
   }
 
   synchronized void measured(boolean byBlocks, long time, int count) {
