@@ -4,7 +4,6 @@ import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.blas_set_num_threads;
-import static org.bytedeco.openblas.global.openblas_nolapack.cblas_saxpy;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemv;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sger;
@@ -33,8 +32,6 @@ public final class Gemm {
   /** Rows of a piece are a multiple of this, which suits the blocking of OpenBLAS's kernel. */
   private static final int PIECE_ROW_UNIT = 12;
   private static final int IDENTITY = 32;
-  /** Elements of a task of a vector operation. */
-  private static final int VECTOR_PIECE = 65_536;
   private static final boolean IN_PIECES;
 
   static {
@@ -109,16 +106,6 @@ public final class Gemm {
   /** Adds {@code row} [columns] to every row of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
   static void addToRows(int rows, int columns, FloatPointer ones, FloatPointer row, FloatPointer a, int lda) {
     cblas_sger(CblasRowMajor, rows, columns, 1f, ones, 1, row, 1, a, lda);
-  }
-
-  /** y += alpha x, all arrays [count], on all cores. */
-  public static void addScaled(long count, float alpha, FloatPointer x, FloatPointer y) {
-    int tasks = Math.toIntExact((count + VECTOR_PIECE - 1) / VECTOR_PIECE);
-    Parallel.run(tasks, task -> {
-      long first = (long) task * VECTOR_PIECE;
-      Scratch scratch = Scratch.get();
-      cblas_saxpy((int) Math.min(VECTOR_PIECE, count - first), alpha, scratch.gemmView(0, x, first), 1, scratch.gemmView(1, y, first), 1);
-    });
   }
 
   /** The identity matrix [IDENTITY, IDENTITY]. */

@@ -1,20 +1,12 @@
 package org.tarflowlm.kernel;
 
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sdot;
-import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sscal;
 
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
- * Clipping of a gradient by its global norm, on all cores: the norm first, then one copy that scales on its way to where the
- * optimiser reads.
- *
- * <pre>
- *   scale = min(1, limit / ||g||)      target = scale g
- * </pre>
- *
- * <p>ND4J takes the norm on one core and scales in a pass of its own; at three million parameters that was a twentieth of a step.
+ * The norm that a gradient is clipped by, on all cores; {@link AdamUpdate#step} then scales in its own pass. ND4J takes the norm on one
+ * core and scales in another pass: at three million parameters that was a twentieth of a step.
  */
 public final class GradientClip {
   /** Elements that fit into the first-level cache; also few enough for a sum in single precision. */
@@ -42,22 +34,6 @@ public final class GradientClip {
       sum += part;
     }
     return sum;
-  }
-
-  /** target [count] = scale g [count]. */
-  public static void copyScaled(FloatPointer g, FloatPointer target, long count, float scale) {
-    Parallel.run(tasks(count), task -> {
-      Scratch scratch = Scratch.get();
-      long last = Math.min(count, (task + 1L) * TASK);
-      for (long first = (long) task * TASK; first < last; first += CHUNK) {
-        int n = (int) Math.min(CHUNK, last - first);
-        FloatPointer to = scratch.view(0, target, first);
-        Pointer.memcpy(to, scratch.view(1, g, first), (long) Float.BYTES * n);
-        if (scale != 1) {
-          cblas_sscal(n, scale, to, 1);
-        }
-      }
-    });
   }
 
   private static int tasks(long count) {

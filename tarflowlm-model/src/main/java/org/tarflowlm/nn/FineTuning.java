@@ -199,7 +199,7 @@ public final class FineTuning {
     // a configuration's clone has counted nothing
     conf.setIterationCount(restart ? 0 : network.getConfiguration().getIterationCount());
     conf.setEpochCount(restart ? 0 : network.getConfiguration().getEpochCount());
-    ComputationGraph result = new ComputationGraph(conf);
+    ComputationGraph result = new OnePassGraph(conf);
     result.init();
     return result;
   }

@@ -44,6 +44,16 @@ final class GraphSession extends InferenceSession {
    * @param listeners told of every op that runs
    */
   Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners) {
+    return run(outputs, placeholders, operation, listeners, Map.of());
+  }
+
+  /**
+   * The same with some outputs in arrays of the caller.
+   *
+   * @param targets dense arrays of the shapes of some of the outputs, by output; always the same ones for the same outputs
+   */
+  Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners,
+      Map<String, INDArray> targets) {
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
       List<Object> key = key(outputs, placeholders, operation);
       RecordedRun known = listeners.isEmpty() ? recorded.get(key) : null;
@@ -51,13 +61,14 @@ final class GraphSession extends InferenceSession {
         return known.repeat(placeholders);
       }
       if (known != null || !listeners.isEmpty() || recorded.size() == MOST_RECORDED) {
-        return runAnew(outputs, placeholders, operation, listeners);
+        return copied(runAnew(outputs, placeholders, operation, listeners), targets);
       }
       RecordedRun run = new RecordedRun(placeholders);
       Map<String, INDArray> results = runAnew(outputs, run.placeholders(), operation, List.of(run.recorder()));
-      run.finish(results);
+      Map<String, INDArray> copied = copied(results, targets);
+      run.finish(results, targets);
       recorded.put(key, run);
-      return results;
+      return copied;
     }
   }
 
@@ -65,6 +76,12 @@ final class GraphSession extends InferenceSession {
       List<Listener> listeners) {
     freedArrays.clear();
     return output(outputs, placeholders, null, Collections.emptyList(), listeners, At.defaultAt(operation));
+  }
+
+  private static Map<String, INDArray> copied(Map<String, INDArray> results, Map<String, INDArray> targets) {
+    Map<String, INDArray> all = new HashMap<>(results);
+    targets.forEach((name, target) -> all.put(name, target.assign(results.get(name))));
+    return all;
   }
 
   /** What decides which ops run on which arrays. */

@@ -37,7 +37,7 @@ final class ParallelAdam extends Adam {
     return original.clone();
   }
 
-  private record Updater(Adam conf, AdamUpdater state) implements GradientUpdater<Adam> {
+  record Updater(Adam conf, AdamUpdater state) implements GradientUpdater<Adam> {
     @Override
     public Adam getConfig() {
       return conf;
@@ -66,8 +66,12 @@ final class ParallelAdam extends Adam {
         state.applyUpdater(gradient, iteration, epoch);
         return;
       }
-      AdamUpdate.apply(Tensors.floats(gradient), Tensors.floats(m), Tensors.floats(v), gradient.length(),
-          conf.getLearningRate(iteration, epoch), conf.getBeta1(), conf.getBeta2(), conf.getEpsilon(), iteration + 1);
+      AdamUpdate.apply(Tensors.floats(gradient), Tensors.floats(m), Tensors.floats(v), gradient.length(), coefficients(iteration, epoch));
+    }
+
+    AdamUpdate.Coefficients coefficients(int iteration, int epoch) {
+      return AdamUpdate.Coefficients.of(conf.getLearningRate(iteration, epoch), conf.getBeta1(), conf.getBeta2(), conf.getEpsilon(),
+          iteration + 1);
     }
   }
 }

@@ -3,7 +3,7 @@ package org.tarflowlm.nn;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
-import org.tarflowlm.kernel.Gemm;
+import org.tarflowlm.kernel.AdamUpdate;
 import org.tarflowlm.ops.Tensors;
 
 /** DL4J's decoupled weight decay, added to the update on all cores; stands in for it as {@link ParallelAdam} does for Adam. */
@@ -18,7 +18,11 @@ final class ParallelWeightDecay extends WeightDecay {
       super.apply(parameter, update, rate, iteration, epoch);
       return;
     }
-    double scale = coeff.valueAt(iteration, epoch) * (applyLR ? rate : 1);
-    Gemm.addScaled(update.length(), (float) scale, Tensors.floats(parameter), Tensors.floats(update));
+    AdamUpdate.decay(Tensors.floats(parameter), Tensors.floats(update), update.length(), factor(rate, iteration, epoch));
+  }
+
+  /** What times the parameter is added to the update. */
+  float factor(double rate, int iteration, int epoch) {
+    return (float) (coeff.valueAt(iteration, epoch) * (applyLR ? rate : 1));
   }
 }

@@ -1,12 +1,10 @@
 package org.tarflowlm.nn;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -48,6 +46,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   private transient GraphSession backward;
   private transient List<Listener> graphListeners = List.of();
   private double lossOfLastStep = Double.NaN;
+  private transient boolean leavesScaling;
+  private transient float gradientScale = 1;
 
   TarFlowLayer(NeuralNetConfiguration conf, DataType type) {
     super(conf, type);
@@ -111,21 +111,21 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
         wanted.add(gradient);
       }
     }
-    Map<String, INDArray> results = backward.run(wanted, placeholders(getIterationCount()), Operation.TRAINING, graphListeners);
+    Map<String, INDArray> views = new HashMap<>();
+    gradientNames.forEach((name, gradient) -> views.put(gradient, gradTable.get(name)));
+    Map<String, INDArray> results = backward.run(wanted, placeholders(getIterationCount()), Operation.TRAINING, graphListeners, views);
     lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
-    float scale = clipsGradient() ? clipScale(results, gradientNames.values()) : 1;
     Gradient gradient = new DefaultGradient();
     for (String name : paramTable.keySet()) {
       INDArray view = gradTable.get(name);
       if (frozen.contains(name)) {
         view.assign(0.0); // NoOp leaves a gradient as it is and DL4J would subtract it
-      } else if (clipsGradient()) {
-        INDArray source = Tensors.dense(results.get(gradientNames.get(name)));
-        GradientClip.copyScaled(Tensors.floats(source), Tensors.floats(view), view.length(), scale);
-      } else {
-        view.assign(results.get(gradientNames.get(name)));
       }
       gradient.gradientForVariable().put(name, view);
+    }
+    gradientScale = clipsGradient() ? clipScale() : 1;
+    if (!leavesScaling && gradientScale != 1) {
+      gradients.muli(gradientScale);
     }
     sameDiff.clearPlaceholders(true);
     sameDiff.clearOpInputs();
@@ -133,19 +133,25 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return new Pair<>(gradient, null);
   }
 
+  /** If true, gradients stay as the graph gives them and the update is to clip them, by {@link #gradientScale()}. */
+  void leaveScalingToUpdate(boolean leave) {
+    leavesScaling = leave;
+  }
+
+  /** What clipping multiplies the gradient of the last step with; 1 if it need not. */
+  float gradientScale() {
+    return gradientScale;
+  }
+
   /** Whether {@code ClipL2PerLayer} is done here, on all cores, instead of by DL4J's updater. */
-  private boolean clipsGradient() {
+  boolean clipsGradient() {
     return layer().getGradientNormalization() == GradientNormalization.ClipL2PerLayer && layer().getKernels().usesJava()
         && dataType == DataType.FLOAT;
   }
 
   /** What DL4J's updater would multiply with: it divides by the batch size first and clips then. */
-  private float clipScale(Map<String, INDArray> results, Collection<String> gradientNames) {
-    double sum = 0;
-    for (String name : new TreeSet<>(gradientNames)) {
-      INDArray gradient = Tensors.dense(results.get(name));
-      sum += GradientClip.sumOfSquares(Tensors.floats(gradient), gradient.length());
-    }
+  private float clipScale() {
+    double sum = GradientClip.sumOfSquares(Tensors.floats(gradients), gradients.length());
     double norm = Math.sqrt(sum) / (conf.isMiniBatch() ? input.size(0) : 1);
     double limit = layer().getGradientNormalizationThreshold();
     return norm > limit ? (float) (limit / norm) : 1;

@@ -43,7 +43,7 @@ public final class TarFlowNetwork {
         .addLayer(LAYER, layer, INPUT)
         .setOutputs(LAYER)
         .build();
-    ComputationGraph network = new ComputationGraph(conf);
+    ComputationGraph network = new OnePassGraph(conf);
     network.init();
     return network;
   }

@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
@@ -81,6 +82,29 @@ class GraphSessionTest {
       Map<String, INDArray> found = session.run(List.of(sum.name()), Map.of("x", given), Operation.INFERENCE, List.of());
       assertTrue(given.sub(1).norm2(1).equalsWithEps(found.get("z"), 1e-6), "round " + round);
       session.endStep();
+    }
+    session.close();
+  }
+
+  /** One output is read by a later op, one is an input passed on; memory of what comes before is used again. */
+  @Test
+  void outputsAreLeftInTheArraysOfTheCaller() {
+    SameDiff graph = SameDiff.create();
+    SDVariable x = graph.placeHolder("x", DataType.FLOAT, 2, 3);
+    SDVariable y = graph.math().square("y", graph.math().exp(graph.math().neg(x)));
+    graph.math().tanh("z", graph.math().abs(y));
+    graph.identity("same", x);
+    GraphSession session = new GraphSession(graph);
+    Map<String, INDArray> targets = Map.of("y", Nd4j.create(DataType.FLOAT, 2, 3), "z", Nd4j.create(DataType.FLOAT, 2, 3),
+        "same", Nd4j.create(DataType.FLOAT, 2, 3));
+    for (int round = 0; round < 4; round++) {
+      INDArray given = Nd4j.createFromArray(round, 1f, 2f, 3f, 4f, 5f).muli(0.1).reshape(2, 3);
+      session.run(List.of("y", "z", "same"), Map.of("x", given), Operation.INFERENCE, List.of(), targets);
+      session.endStep();
+      INDArray square = Transforms.exp(given.mul(-2));
+      assertTrue(square.equalsWithEps(targets.get("y"), 1e-6), "round " + round);
+      assertTrue(Transforms.tanh(square).equalsWithEps(targets.get("z"), 1e-6), "round " + round);
+      assertEquals(given, targets.get("same"), "round " + round);
     }
     session.close();
   }

@@ -1,20 +1,28 @@
 package org.tarflowlm.nn;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.deeplearning4j.nn.conf.GradientNormalization;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.graph.KernelChoice;
@@ -59,6 +67,45 @@ class ParallelUpdateTest {
     decay.apply(parameter, expected, 0.3, 2, 0);
     new ParallelWeightDecay(decay).apply(parameter, found, 0.3, 2, 0);
     assertTrue(expected.equalsWithEps(found, 1e-4));
+  }
+
+  /** With and without clipping (which a limit of 1e-3 always brings about) and with a part frozen, on a batch that is no power of two. */
+  @ParameterizedTest
+  @CsvSource({"1e-3, ''", "0, ''", "1e9, codebook", "1e-3, flow1.block0"})
+  void onePassGivesTheBitsOfDl4jsUpdater(double clip, String frozen) {
+    OptimizerSpec optimizer = new OptimizerSpec(1e-2, 2, 0.05, 0.9, 0.95, 0.1, clip);
+    List<String> names = frozen.isEmpty() ? List.of() : List.of(frozen);
+    ComputationGraph onePass = TarFlowNetwork.create(TestModels.everyCoupling(1), optimizer, 10, 3, KernelChoice.FUSED, names,
+        DataType.FLOAT);
+    assertNotNull(OnePassUpdate.of(onePass));
+    ComputationGraph plain = new ComputationGraph(onePass.getConfiguration().clone());
+    plain.init(onePass.params().dup(), false);
+    for (int step = 0; step < 5; step++) {
+      INDArray ids = TestModels.ids(step, 3, TestModels.TOKENS);
+      onePass.fit(new MultiDataSet(ids, ids));
+      plain.fit(new MultiDataSet(ids, ids));
+      assertSameBits(plain.params(), onePass.params(), "parameters after step " + step);
+      assertSameBits(TarFlowNetwork.updaterState(plain), TarFlowNetwork.updaterState(onePass), "moments after step " + step);
+      assertSameBits(plain.getFlattenedGradients(), onePass.getFlattenedGradients(), "update of step " + step);
+      assertEquals(plain.score(), onePass.score());
+      assertEquals(step + 1, onePass.getIterationCount());
+    }
+  }
+
+  private static void assertSameBits(INDArray expected, INDArray found, String what) {
+    assertArrayEquals(expected.data().asFloat(), found.data().asFloat(), 0, what);
+  }
+
+  @Test
+  void whatOnePassCannotDoIsLeftToDl4j() {
+    ComputationGraph network = TarFlowNetwork.create(TestModels.everyCoupling(1), OptimizerSpec.defaults(), 10, 3);
+    TarFlowOutputLayer layer = (TarFlowOutputLayer) TarFlowNetwork.layer(network).layerConf();
+    layer.setGradientNormalization(GradientNormalization.ClipElementWiseAbsoluteValue);
+    assertNull(OnePassUpdate.of(network));
+    layer.setGradientNormalization(GradientNormalization.None);
+    assertNotNull(OnePassUpdate.of(network));
+    layer.setRegularization(List.of(new WeightDecay(0.1, true), new L2Regularization(0.1)));
+    assertNull(OnePassUpdate.of(network));
   }
 
   @Test
