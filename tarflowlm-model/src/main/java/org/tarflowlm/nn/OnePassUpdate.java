@@ -70,8 +70,9 @@ final class OnePassUpdate {
         long start = block.getParamOffsetStart();
         FloatPointer m = Tensors.floats(updater.state().getM());
         FloatPointer v = Tensors.floats(updater.state().getV());
-        AdamUpdate.step(Tensors.at(parameters, start), Tensors.at(gradients, start), m, v, factor, divisor, updater.coefficients(iteration, epoch),
-            decays(block, updater.conf().getLearningRate(iteration, epoch), iteration, epoch));
+        double rate = updater.conf().getLearningRate(iteration, epoch);
+        AdamUpdate.step(Tensors.at(parameters, start), Tensors.at(gradients, start), m, v, factor, divisor,
+            updater.coefficients(iteration, epoch), decays(block, rate, iteration, epoch));
       }
     }
   }
