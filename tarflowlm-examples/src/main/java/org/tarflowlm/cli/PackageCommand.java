@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -65,6 +66,10 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--notes", paramLabel = "FILE", description = "Markdown to stand at the end of the model card.")
   private Path notes;
 
+  @Option(names = "--curves", paramLabel = "FILE", description = {
+      "Log of the run, of which curves are drawn into the model card.", "By default the progress.jsonl beside --from, if there is one."})
+  private Path curves;
+
   @Option(names = "--dtype", defaultValue = "F32", description = "How weights are stored: F32, or F16 or BF16 in half the bytes; "
       + "default ${DEFAULT-VALUE}.")
   private DType dtype;
@@ -81,6 +86,7 @@ final class PackageCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--dtype is " + dtype + "; expected F32, F16 or BF16");
     }
     Checkpoint trained = Checkpoint.load(from);
+    byte[] drawn = drawCurves();
     Map<String, String> training = new LinkedHashMap<>(trained.info().training());
     training.putAll(facts);
     CheckpointInfo info = trained.info()
@@ -89,12 +95,24 @@ final class PackageCommand implements Callable<Integer> {
         .withMeasurements(measurements(trained))
         .withTraining(training);
     String card = new Checkpoint(trained.config(), info, trained.tensors(), null).card();
+    if (drawn != null) {
+      card = card + "\n![Bits per token during training](" + Checkpoint.CURVES + ")\n";
+    }
     if (notes != null) {
       card = card + "\n" + Files.readString(notes);
     }
     trained.withInfo(info, card).save(out, dtype, false);
+    if (drawn != null) {
+      AtomicFiles.write(out.resolve(Checkpoint.CURVES), file -> Files.write(file, drawn));
+    }
     spec.commandLine().getOut().println(ZooEntry.describe(out, id.format(), id.variant()).toJson().stripTrailing());
     return 0;
+  }
+
+  /** Null if there is no log. */
+  private byte[] drawCurves() throws IOException {
+    Path log = curves != null ? curves : from.toAbsolutePath().resolveSibling(RunCurves.LOG);
+    return curves == null && !Files.exists(log) ? null : RunCurves.png(log);
   }
 
   private List<Measurement> measurements(Checkpoint checkpoint) throws IOException {

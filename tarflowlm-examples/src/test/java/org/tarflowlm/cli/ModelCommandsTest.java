@@ -1,14 +1,17 @@
 package org.tarflowlm.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import javax.imageio.ImageIO;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
@@ -157,5 +160,21 @@ class ModelCommandsTest {
     assertTrue(trained.get("finished").asBoolean());
     JsonNode score = Cli.run("score", "--model", out.resolve("best"), "--input", text, "--json").succeeds().json();
     assertEquals(trained.get("bestValidBitsPerToken").asDouble(), score.get("bitsPerCharacter").asDouble(), 1.0);
+    theCardOfAPackagedRunShowsItsCurves(out);
+  }
+
+  private void theCardOfAPackagedRunShowsItsCurves(Path run) throws IOException {
+    Path packaged = folder.resolve("with-curves");
+    JsonNode entry = Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "TEXT8_MIX_D", "--description", "Test.", "--license",
+        "CC0-1.0", "--corpus", "none", "--out", packaged).succeeds().json();
+    BufferedImage curves = ImageIO.read(packaged.resolve("curves.png").toFile());
+    assertEquals(900, curves.getWidth());
+    assertEquals(Files.size(packaged.resolve("curves.png")), entry.at("/files/curves.png/bytes").asLong());
+    assertTrue(Files.readString(packaged.resolve("README.md")).contains("](curves.png)"));
+    Path broken = Files.writeString(folder.resolve("broken.jsonl"), "{\"tokens\": 5, \"trainBits\": 2.5}\n{\"tokens\": 5}\n");
+    Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0",
+        "--corpus", "none", "--curves", broken, "--out", folder.resolve("never"))
+        .fails(1, "broken.jsonl, line 2: expected a JSON object with tokens and trainBits");
+    assertFalse(Files.exists(folder.resolve("never")));
   }
 }

@@ -35,6 +35,8 @@ public final class Checkpoint {
   static final String CONFIG = "config.json";
   static final String WEIGHTS = "model.safetensors";
   static final String CARD = "README.md";
+  /** An image beside the card, of the training's curves; only packaged checkpoints have one. */
+  public static final String CURVES = "curves.png";
   static final List<String> REQUIRED_FILES = List.of(INFO, CONFIG, WEIGHTS);
 
   private final TarFlowConfig config;
