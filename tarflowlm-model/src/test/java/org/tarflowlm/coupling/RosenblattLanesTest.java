@@ -3,6 +3,7 @@ package org.tarflowlm.coupling;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,28 +135,28 @@ class RosenblattLanesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4"})
+  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4", "19, 2500, 1", "9, 6000, 7"})
   void ordinaryMixtures(int n, int k, int d) {
     new Comparison(n, k, d, 0.2, 1).check(5e-6, 1e-6, 5e-5);
   }
 
   /** As a tied codebook is in training: narrow components, z on one of them; conditional weights go to 0 and 1. */
   @ParameterizedTest
-  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4"})
+  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4", "5000, 5, -3", "3000, 16, -2"})
   void narrowComponents(int k, int d, double logScale) {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(1).check(5e-4, 5e-5, 2e-3);
   }
 
   /** Off all components, by a little and by so much that rows go to the scalar code. */
   @ParameterizedTest
-  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000"})
+  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000", "3000, 5, -1, 4", "3000, 3, -3, 30", "2500, 4, -3, 1000"})
   void offTheCodebook(int k, int d, double logScale, double scales) {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(scales).check(5e-4, 5e-5, 2e-3);
   }
 
   /** Logits beyond the range of single precision's exponentials: the nearest component may have no weight. */
   @ParameterizedTest
-  @CsvSource({"2, 30", "27, 50", "27, 300"})
+  @CsvSource({"2, 30", "27, 50", "27, 300", "3000, 50", "3000, 300"})
   void weightsNearZero(int k, double logit) {
     new Comparison(150, k, 4, -0.5, logit).check(5e-5, 5e-5, 2e-3);
   }
@@ -168,6 +169,26 @@ class RosenblattLanesTest {
     for (int i = 0; i < 40; i++) {
       c.z[2 * i] = 0.1f * i; // from the first component towards the second
       c.z[2 * i + 1] = 12;
+    }
+    c.check(5e-5, 5e-6, 2e-3);
+  }
+
+  /** The same among very many, most of which are out of reach, with the first one's narrow and the second one's wide. */
+  @ParameterizedTest
+  @CsvSource({"12, 0", "9, 1", "30, -1"})
+  void aComponentThatComesBackAmongMany(double far, double logScale) {
+    Comparison c = new Comparison(40, 3_000, 4, 0, 0.5);
+    Arrays.fill(c.means, 500);
+    for (int i = 0; i < 4; i++) {
+      c.means[4 * 700 + i] = 0;
+      c.means[4 * 2_900 + i] = far;
+    }
+    c.logScales[2_900] = logScale;
+    for (int i = 0; i < 40; i++) {
+      c.z[4 * i] = 0.1f * i; // nearly all the weight on the first
+      c.z[4 * i + 1] = i % 2 == 0 ? (float) far : 0f;
+      c.z[4 * i + 2] = (float) far;
+      c.z[4 * i + 3] = i % 3 == 0 ? (float) far : 0f;
     }
     c.check(5e-5, 5e-6, 2e-3);
   }
