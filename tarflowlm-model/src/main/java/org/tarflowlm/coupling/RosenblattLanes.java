@@ -12,6 +12,8 @@ import java.util.Arrays;
  *
  * <p>The weights alpha_i are kept normalised, so a component whose weight underflows in one dimension is lost to the later ones. That
  * matters only if all that was left has become as improbable since; the rows' headroom, a product over dimensions, tells.
+ *
+ * <p>Very many components go another way, {@link RosenblattSparse}.
  */
 public final class RosenblattLanes {
   private static final float LARGEST = 1e30f;

@@ -2,12 +2,15 @@ package org.tarflowlm.coupling;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The coupling of many vectors at a time in single precision against that of one vector in double precision. */
 class RosenblattLanesTest {
@@ -142,14 +145,16 @@ class RosenblattLanesTest {
 
   /** As a tied codebook is in training: narrow components, z on one of them; conditional weights go to 0 and 1. */
   @ParameterizedTest
-  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4", "5000, 5, -3", "3000, 16, -2"})
+  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4",
+      "5000, 5, -3", "3000, 16, -2"})
   void narrowComponents(int k, int d, double logScale) {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(1).check(5e-4, 5e-5, 2e-3);
   }
 
   /** Off all components, by a little and by so much that rows go to the scalar code. */
   @ParameterizedTest
-  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000", "3000, 5, -1, 4", "3000, 3, -3, 30", "2500, 4, -3, 1000"})
+  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000",
+      "3000, 5, -1, 4", "3000, 3, -3, 30", "2500, 4, -3, 1000"})
   void offTheCodebook(int k, int d, double logScale, double scales) {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(scales).check(5e-4, 5e-5, 2e-3);
   }
@@ -203,10 +208,22 @@ class RosenblattLanesTest {
     c.onTheCodebook(1).check(5e-6, 5e-6, 2e-3);
   }
 
+  /** Of very many narrow components few are evaluated in the last dimension; of wide ones all are, by the code for all. */
   @Test
-  void notANumberStaysInItsRow() {
-    Comparison c = new Comparison(9, 3, 2, 0, 1);
-    Components components = new Components(c.means, c.logScales, 3, 2);
+  void onlyNearComponentsAreEvaluated() {
+    Comparison narrow = new Comparison(16, 4_000, 8, -3, 1).onTheCodebook(1);
+    narrow.check(5e-4, 5e-5, 2e-3);
+    assertFalse(lanes.levels.crowded());
+    assertTrue(lanes.levels.levels[8].count < 100, "left: " + lanes.levels.levels[8].count);
+    new Comparison(16, 4_000, 8, 2, 1).check(5e-5, 1e-5, 5e-4);
+    assertTrue(lanes.levels.crowded());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 2_500})
+  void notANumberStaysInItsRow(int k) {
+    Comparison c = new Comparison(9, k, 2, 0, 1);
+    Components components = new Components(c.means, c.logScales, k, 2);
     float[] clean = new float[18];
     float[] u = new float[18];
     float[] logDet = new float[9];
