@@ -21,7 +21,7 @@ final class RosenblattLevels {
   /** What is left out may be this share of a tail. */
   private static final double SHARE = 1e-6;
   /** Where the second level still has this share of all components, single ones do not pay. */
-  private static final float CROWD = 0.95f;
+  private static final float CROWD = 0.98f;
   private static final float SMALLEST = 1e-30f;
   private static final float LARGEST = 1e30f;
 

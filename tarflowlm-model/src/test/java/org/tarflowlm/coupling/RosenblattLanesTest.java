@@ -138,7 +138,8 @@ class RosenblattLanesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4", "19, 2500, 1", "9, 6000, 7"})
+  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4",
+      "19, 2500, 1", "9, 6000, 7"})
   void ordinaryMixtures(int n, int k, int d) {
     new Comparison(n, k, d, 0.2, 1).check(5e-6, 1e-6, 5e-5);
   }
