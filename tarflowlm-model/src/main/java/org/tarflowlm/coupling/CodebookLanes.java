@@ -15,6 +15,10 @@ public final class CodebookLanes {
 
   /** Fills term. */
   public static void vaeTerm(float[] z, int n, Components codes, float[] term, LaneWorkspace w) {
+    if (codes.count() >= NearComponents.MANY) {
+      sparseVaeTerm(z, n, codes, term, w);
+      return;
+    }
     int rows = Lanes.rows(n, codes.count());
     float norm = (float) (codes.dims() * Normal.LOG_SQRT_2PI);
     for (int first = 0; first < n; first += rows) {
@@ -29,6 +33,10 @@ public final class CodebookLanes {
   /** Gradient of sum(b term): fills dz, adds to dMeans and dLogScales. */
   public static void vaeTermGradient(float[] z, int n, Components codes, float[] b, float[] dz, double[] dMeans, double[] dLogScales,
       LaneWorkspace w) {
+    if (codes.count() >= NearComponents.MANY) {
+      sparseVaeTermGradient(z, n, codes, b, dz, dMeans, dLogScales, w);
+      return;
+    }
     int k = codes.count();
     int dims = codes.dims();
     int rows = Lanes.rows(n, k);
@@ -46,14 +54,48 @@ public final class CodebookLanes {
       w.components.gradient(z, first, dims, k, w.adjoint, dz, dMeans, dLogScales, w);
       for (int i = 0; i < count; i++) {
         if (!w.usable[i]) {
-          double[] point = row(z, first + i, codes, w);
-          Codebook.vaeTermGradient(point, 0, codes, b[first + i], point, dims, dMeans, dLogScales, w.scalar);
-          for (int j = 0; j < dims; j++) {
-            dz[(first + i) * dims + j] = (float) point[dims + j];
-          }
+          scalarGradient(z, first + i, codes, b[first + i], dz, dMeans, dLogScales, w);
         }
       }
     }
+  }
+
+  private static void scalarGradient(float[] z, int row, Components codes, float b, float[] dz, double[] dMeans, double[] dLogScales,
+      LaneWorkspace w) {
+    int dims = codes.dims();
+    double[] point = row(z, row, codes, w);
+    Codebook.vaeTermGradient(point, 0, codes, b, point, dims, dMeans, dLogScales, w.scalar);
+    for (int j = 0; j < dims; j++) {
+      dz[row * dims + j] = (float) point[dims + j];
+    }
+  }
+
+  /** Of very many codes, with those that are near. */
+  private static void sparseVaeTerm(float[] z, int n, Components codes, float[] term, LaneWorkspace w) {
+    double norm = codes.dims() * Normal.LOG_SQRT_2PI;
+    for (int row = 0; row < n; row++) {
+      term[row] = near(z, row, n, codes, w) ? (float) (norm - w.near.logSum)
+          : (float) Codebook.vaeTerm(row(z, row, codes, w), 0, codes, w.scalar);
+    }
+  }
+
+  private static void sparseVaeTermGradient(float[] z, int n, Components codes, float[] b, float[] dz, double[] dMeans,
+      double[] dLogScales, LaneWorkspace w) {
+    for (int row = 0; row < n; row++) {
+      if (near(z, row, n, codes, w)) {
+        w.near.gradient(-b[row], z, row * codes.dims(), codes, dz, dMeans, dLogScales);
+      } else {
+        scalarGradient(z, row, codes, b[row], dz, dMeans, dLogScales, w);
+      }
+    }
+  }
+
+  private static boolean near(float[] z, int row, int n, Components codes, LaneWorkspace w) {
+    int inBlock = row % NearComponents.ROWS;
+    if (inBlock == 0) {
+      w.near.load(z, null, row, Math.min(NearComponents.ROWS, n - row), codes.dims(), codes, w.tiles);
+    }
+    return w.near.evaluate(inBlock, z, row * codes.dims(), null, 0, codes);
   }
 
   private static void posterior(float[] z, int first, int rows, Components codes, LaneWorkspace w) {

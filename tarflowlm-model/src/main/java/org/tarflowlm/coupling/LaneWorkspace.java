@@ -20,6 +20,7 @@ public final class LaneWorkspace {
   float[] tilt = new float[0];
   float[] mean = new float[0];
   float[] inverseScale = new float[0];
+  int[] index = new int[0];
   final float[][] factor = new float[5][0];
   final float[][] row = new float[6][0];
 
@@ -27,6 +28,10 @@ public final class LaneWorkspace {
   MixtureLanes[] mixtures = {new MixtureLanes()};
   /** Of the couplings with shared components. */
   final ComponentLanes components = new ComponentLanes();
+  /** Of the same where there are very many. */
+  final ComponentTiles tiles = new ComponentTiles();
+  final NearComponents near = new NearComponents();
+  final RosenblattLevels levels = new RosenblattLevels();
 
   /** Whether single precision will do for a row. */
   boolean[] usable = new boolean[0];
@@ -53,6 +58,7 @@ public final class LaneWorkspace {
       tilt = new float[cells];
       mean = new float[cells];
       inverseScale = new float[cells];
+      index = new int[cells];
       for (int i = 0; i < factor.length; i++) {
         factor[i] = new float[cells];
       }

@@ -12,6 +12,8 @@ import java.util.Arrays;
  *
  * <p>The weights alpha_i are kept normalised, so a component whose weight underflows in one dimension is lost to the later ones. That
  * matters only if all that was left has become as improbable since; the rows' headroom, a product over dimensions, tells.
+ *
+ * <p>Very many components go another way, {@link RosenblattSparse}.
  */
 public final class RosenblattLanes {
   private static final float LARGEST = 1e30f;
@@ -21,10 +23,19 @@ public final class RosenblattLanes {
 
   /** Fills u and logDet. */
   public static void forward(float[] z, float[] logits, int n, Components c, float[] u, float[] logDet, LaneWorkspace w) {
+    if (c.count() >= NearComponents.MANY) {
+      RosenblattSparse.forward(z, logits, n, c, u, logDet, w);
+    } else {
+      forward(z, logits, 0, n, c, u, logDet, w);
+    }
+  }
+
+  /** Rows from {@code from} to before {@code to}, with all components. */
+  static void forward(float[] z, float[] logits, int from, int to, Components c, float[] u, float[] logDet, LaneWorkspace w) {
     int dims = c.dims();
-    int rows = Lanes.rows(n, c.count());
-    for (int first = 0; first < n; first += rows) {
-      int count = Math.min(rows, n - first);
+    int rows = Lanes.rows(to - from, c.count());
+    for (int first = from; first < to; first += rows) {
+      int count = Math.min(rows, to - first);
       evaluate(z, logits, first, count, c, w);
       for (int i = 0; i < count; i++) {
         logDet[first + i] = w.row[5][i];
@@ -40,6 +51,10 @@ public final class RosenblattLanes {
 
   /** Fills logDensity. */
   public static void logDensity(float[] z, float[] logits, int n, Components c, float[] logDensity, LaneWorkspace w) {
+    if (c.count() >= NearComponents.MANY) {
+      RosenblattSparse.logDensity(z, logits, n, c, logDensity, w);
+      return;
+    }
     int rows = Lanes.rows(n, c.count());
     float norm = (float) (c.dims() * Normal.LOG_SQRT_2PI);
     for (int first = 0; first < n; first += rows) {
@@ -60,11 +75,21 @@ public final class RosenblattLanes {
    */
   public static void gradient(float[] z, float[] logits, int n, Components c, float[] a, float[] b, float[] dz, float[] dLogits,
       double[] dMeans, double[] dLogScales, LaneWorkspace w) {
+    if (c.count() >= NearComponents.MANY) {
+      RosenblattSparse.gradient(z, logits, n, c, a, b, dz, dLogits, dMeans, dLogScales, w);
+    } else {
+      gradient(z, logits, 0, n, c, a, b, dz, dLogits, dMeans, dLogScales, w);
+    }
+  }
+
+  /** Rows from {@code from} to before {@code to}, with all components. */
+  static void gradient(float[] z, float[] logits, int from, int to, Components c, float[] a, float[] b, float[] dz, float[] dLogits,
+      double[] dMeans, double[] dLogScales, LaneWorkspace w) {
     int k = c.count();
     int dims = c.dims();
-    int rows = Lanes.rows(n, k);
-    for (int first = 0; first < n; first += rows) {
-      int count = Math.min(rows, n - first);
+    int rows = Lanes.rows(to - from, k);
+    for (int first = from; first < to; first += rows) {
+      int count = Math.min(rows, to - first);
       int cells = count * k;
       evaluate(z, logits, first, count, c, w);
       blankUnusable(count, k, dims, w);
@@ -92,6 +117,10 @@ public final class RosenblattLanes {
   /** Gradient of sum(b logDensity), to the same places. */
   public static void logDensityGradient(float[] z, float[] logits, int n, Components c, float[] b, float[] dz, float[] dLogits,
       double[] dMeans, double[] dLogScales, LaneWorkspace w) {
+    if (c.count() >= NearComponents.MANY) {
+      RosenblattSparse.logDensityGradient(z, logits, n, c, b, dz, dLogits, dMeans, dLogScales, w);
+      return;
+    }
     int k = c.count();
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {

@@ -25,6 +25,8 @@ abstract class RowsOp extends JavaOp {
   private static final int MOST_BLOCK_ROWS = 64;
   /** Blocks of the kernels of single precision hold this many times as much: their loops over rows should be long. */
   private static final int FLOAT_BLOCKS = 4;
+  /** Rows of a block of theirs at least: of very wide rows some pass together by what the rows share. */
+  private static final int LEAST_FLOAT_ROWS = 8;
   /** Most numbers that the tasks' parts of shared gradients may take together. */
   private static final int MOST_PARTIAL_SUMS = 1 << 22;
 
@@ -99,7 +101,7 @@ abstract class RowsOp extends JavaOp {
         widest = Math.max(widest, out[i].length() / rows);
       }
       int times = floats ? FLOAT_BLOCKS : 1;
-      blockRows = (int) Math.max(1, Math.min(times * MOST_BLOCK_ROWS, times * BLOCK_NUMBERS / widest));
+      blockRows = (int) Math.max(floats ? LEAST_FLOAT_ROWS : 1, Math.min(times * MOST_BLOCK_ROWS, times * BLOCK_NUMBERS / widest));
     }
 
     void run() {

@@ -11,7 +11,7 @@ class CodebookLanesTest {
   /** Positions on a code and off all of them, the last so far that they go to the scalar code. */
   @ParameterizedTest
   @CsvSource({"1, 1, 1, 0, 1", "64, 27, 5, -2, 1", "131, 27, 5, -3, 2", "200, 2, 5, -1, 5", "33, 500, 16, -2, 1", "50, 27, 5, -4, 300",
-      "40, 5, 3, -5, 5000"})
+      "40, 5, 3, -5, 5000", "33, 5000, 16, -2, 1", "20, 2500, 3, -3, 30", "20, 2500, 3, -5, 5000", "9, 3000, 5, 1, 1"})
   void agreesWithTheScalarCode(int n, int count, int dims, double logScale, double scales) {
     Random random = new Random(n);
     double[] means = random.doubles(count * dims, -2, 2).map(x -> (float) x).toArray();

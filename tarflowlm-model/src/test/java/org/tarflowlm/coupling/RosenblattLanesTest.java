@@ -2,11 +2,15 @@ package org.tarflowlm.coupling;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The coupling of many vectors at a time in single precision against that of one vector in double precision. */
 class RosenblattLanesTest {
@@ -134,28 +138,31 @@ class RosenblattLanesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4"})
+  @CsvSource({"1, 1, 1", "7, 2, 5", "64, 27, 5", "131, 27, 5", "200, 1, 3", "300, 2, 1", "33, 64, 16", "3, 3000, 4",
+      "19, 2500, 1", "9, 6000, 7"})
   void ordinaryMixtures(int n, int k, int d) {
     new Comparison(n, k, d, 0.2, 1).check(5e-6, 1e-6, 5e-5);
   }
 
   /** As a tied codebook is in training: narrow components, z on one of them; conditional weights go to 0 and 1. */
   @ParameterizedTest
-  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4"})
+  @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4",
+      "5000, 5, -3", "3000, 16, -2"})
   void narrowComponents(int k, int d, double logScale) {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(1).check(5e-4, 5e-5, 2e-3);
   }
 
   /** Off all components, by a little and by so much that rows go to the scalar code. */
   @ParameterizedTest
-  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000"})
+  @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000",
+      "3000, 5, -1, 4", "3000, 3, -3, 30", "2500, 4, -3, 1000"})
   void offTheCodebook(int k, int d, double logScale, double scales) {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(scales).check(5e-4, 5e-5, 2e-3);
   }
 
   /** Logits beyond the range of single precision's exponentials: the nearest component may have no weight. */
   @ParameterizedTest
-  @CsvSource({"2, 30", "27, 50", "27, 300"})
+  @CsvSource({"2, 30", "27, 50", "27, 300", "3000, 50", "3000, 300"})
   void weightsNearZero(int k, double logit) {
     new Comparison(150, k, 4, -0.5, logit).check(5e-5, 5e-5, 2e-3);
   }
@@ -172,6 +179,26 @@ class RosenblattLanesTest {
     c.check(5e-5, 5e-6, 2e-3);
   }
 
+  /** The same among very many, most of which are out of reach, with the first one's narrow and the second one's wide. */
+  @ParameterizedTest
+  @CsvSource({"12, 0", "9, 1", "30, -1"})
+  void aComponentThatComesBackAmongMany(double far, double logScale) {
+    Comparison c = new Comparison(40, 3_000, 4, 0, 0.5);
+    Arrays.fill(c.means, 500);
+    for (int i = 0; i < 4; i++) {
+      c.means[4 * 700 + i] = 0;
+      c.means[4 * 2_900 + i] = far;
+    }
+    c.logScales[2_900] = logScale;
+    for (int i = 0; i < 40; i++) {
+      c.z[4 * i] = 0.1f * i; // nearly all the weight on the first
+      c.z[4 * i + 1] = i % 2 == 0 ? (float) far : 0f;
+      c.z[4 * i + 2] = (float) far;
+      c.z[4 * i + 3] = i % 3 == 0 ? (float) far : 0f;
+    }
+    c.check(5e-5, 5e-6, 2e-3);
+  }
+
   @ParameterizedTest
   @CsvSource({"12", "-14", "45", "-45"})
   void hugeAndTinyScales(double logScale) {
@@ -182,10 +209,22 @@ class RosenblattLanesTest {
     c.onTheCodebook(1).check(5e-6, 5e-6, 2e-3);
   }
 
+  /** Of very many narrow components few are evaluated in the last dimension; of wide ones all are, by the code for all. */
   @Test
-  void notANumberStaysInItsRow() {
-    Comparison c = new Comparison(9, 3, 2, 0, 1);
-    Components components = new Components(c.means, c.logScales, 3, 2);
+  void onlyNearComponentsAreEvaluated() {
+    Comparison narrow = new Comparison(16, 4_000, 8, -3, 1).onTheCodebook(1);
+    narrow.check(5e-4, 5e-5, 2e-3);
+    assertFalse(lanes.levels.crowded());
+    assertTrue(lanes.levels.levels[8].count < 100, "left: " + lanes.levels.levels[8].count);
+    new Comparison(16, 4_000, 8, 2, 1).check(5e-5, 1e-5, 5e-4);
+    assertTrue(lanes.levels.crowded());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 2_500})
+  void notANumberStaysInItsRow(int k) {
+    Comparison c = new Comparison(9, k, 2, 0, 1);
+    Components components = new Components(c.means, c.logScales, k, 2);
     float[] clean = new float[18];
     float[] u = new float[18];
     float[] logDet = new float[9];

@@ -68,18 +68,26 @@ class RowsOpTest {
   @ParameterizedTest
   @EnumSource(value = DataType.class, names = {"FLOAT", "DOUBLE"})
   void sharedGradientsRepeatBitForBit(DataType type) {
-    double[] first = sharedGradient(type);
+    double[] first = sharedGradient(type, K, 0);
     for (int i = 0; i < 5; i++) {
-      assertArrayEquals(first, sharedGradient(type));
+      assertArrayEquals(first, sharedGradient(type, K, 0));
     }
   }
 
+  /** So many narrow components that each row is evaluated with those near it. */
+  @Test
+  void sharedGradientsOfManyComponentsRepeatBitForBit() {
+    double[] first = sharedGradient(DataType.FLOAT, 2_100, -2);
+    assertArrayEquals(first, sharedGradient(DataType.FLOAT, 2_100, -2));
+  }
+
   /** d sum(u) / d means of the Rosenblatt map over 427 rows. */
-  private static double[] sharedGradient(DataType type) {
+  private static double[] sharedGradient(DataType type, int k, double logScale) {
     SameDiff sd = SameDiff.create();
-    SDVariable means = sd.var("means", random(3, K, D).castTo(type));
+    SDVariable means = sd.var("means", random(3, k, D).castTo(type));
     SDVariable[] outputs = new RosenblattOp(sd, sd.constant(random(1, BATCH, TIME, D).castTo(type)),
-        sd.constant(random(2, BATCH, TIME, K).castTo(type)), means, sd.constant(random(4, K).muli(0.2).castTo(type))).outputVariables();
+        sd.constant(random(2, BATCH, TIME, k).castTo(type)), means,
+        sd.constant(random(4, k).muli(0.2).addi(logScale).castTo(type))).outputVariables();
     outputs[0].sum().markAsLoss(); // the second output gets no gradient
     return sd.calculateGradients(Map.of(), "means").get("means").dup('c').data().asDouble();
   }

@@ -1,0 +1,203 @@
+package org.tarflowlm.coupling;
+
+/**
+ * One level of {@link RosenblattLevels}: some of the components, side by side, and what the map of one dimension makes of them. Arrays
+ * have an entry a component of the level.
+ */
+final class RosenblattLevel {
+  int count;
+  /** Number of each component, ascending. */
+  int[] component = new int[0];
+  /** Where each stands in the level before. */
+  int[] parent = new int[0];
+  float[] inverseScale = new float[0];
+  float[] logScale = new float[0];
+  /** Joint log-densities of the dimensions before, relative to {@link #largest}. */
+  float[] joint = new float[0];
+  double largest;
+  /** Sum of exp(joint), and {@link #largest} plus its logarithm. */
+  float sum;
+  double logSum;
+  float[] adjoint = new float[0];
+  /** Normalised weights and the map of the dimension, with R = 1; its {@code joint} is that of the next level, as yet. */
+  final MixtureLanes mixture = new MixtureLanes();
+
+  void ensure(int size) {
+    if (component.length < size) {
+      int room = Math.max(size, 2 * component.length);
+      component = new int[room];
+      parent = new int[room];
+      inverseScale = new float[room];
+      logScale = new float[room];
+      joint = new float[room];
+      adjoint = new float[room];
+      mixture.ensure(room, 1);
+    }
+  }
+
+  /** Makes this the level of all components, log-densities aside. */
+  void fill(Components c) {
+    ensure(c.count());
+    count = c.count();
+    for (int j = 0; j < count; j++) {
+      component[j] = j;
+      inverseScale[j] = (float) c.inverseScales[j];
+      logScale[j] = (float) c.logScales[j];
+    }
+  }
+
+  /** Shifts {@link #joint} by its maximum, which is at the index that is returned, and forms the weights. */
+  int weigh(double shift, LaneWorkspace w) {
+    int best = 0;
+    for (int j = 1; j < count; j++) {
+      if (joint[j] > joint[best]) {
+        best = j;
+      }
+    }
+    float max = joint[best];
+    largest = shift + max;
+    subtract(joint, max, mixture.weight, count);
+    System.arraycopy(mixture.weight, 0, joint, 0, count);
+    LaneMath.exp(mixture.weight, mixture.weight, w.steps, count);
+    Lanes.sum(mixture.weight, count, 1, w.row[0], w);
+    sum = w.row[0][0];
+    logSum = largest + Math.log(sum);
+    scale(mixture.weight, 1f / sum, count);
+    return best;
+  }
+
+  /** x of a dimension, whose means are those of all components, and the joint log-densities with it. */
+  void standardize(float z, float[] means) {
+    MixtureLanes m = mixture;
+    pick(means, component, m.offset, count);
+    standardize(z, m.offset, inverseScale, m.x, count);
+    extend(joint, logScale, m.x, m.joint, count);
+  }
+
+  /** Fills the next level with the components whose joint log-density is at least {@code least} + {@code slope} log s_k. */
+  void keep(float least, float slope, RosenblattLevel next, LaneWorkspace w) {
+    excess(mixture.joint, logScale, least, slope, w.steps, count);
+    int kept = survivors(w.steps, w.index, count);
+    next.ensure(kept);
+    next.count = kept;
+    System.arraycopy(w.index, 0, next.parent, 0, kept);
+    pick(component, next.parent, next.component, kept);
+    pick(inverseScale, next.parent, next.inverseScale, kept);
+    pick(logScale, next.parent, next.logScale, kept);
+    pick(mixture.joint, next.parent, next.joint, kept);
+  }
+
+  /** Indices of the numbers that are not negative, and how many there are. No branch: none could be predicted. */
+  private static int survivors(float[] x, int[] target, int n) {
+    int kept = 0;
+    for (int j = 0; j < n; j++) {
+      target[kept] = j;
+      kept += 1 + (Float.floatToRawIntBits(x[j]) >> 31);
+    }
+    return kept;
+  }
+
+  /** u and what belongs to it, given the level behind. */
+  void map(RosenblattLevel behind, LaneWorkspace w) {
+    mixture.density[0] = (float) Math.exp(behind.logSum - logSum);
+    LaneMath.gauss(mixture.x, w.mass, w.steps, count);
+    Lanes.multiply(w.mass, mixture.weight, w.mass, count);
+    mixture.quantiles(count, 1, w);
+  }
+
+  /**
+   * One dimension of the sweep of {@link MixtureRosenblatt#gradient}, with g = a_i + b u_i: from the adjoints of the level behind, whose
+   * components alone have one or a weight given the dimension, to those of this level. Adds to the dimension's part of dMeans, from
+   * {@code at}, and to dLogScales; returns the sum of dL/dm_ki.
+   */
+  double backward(float g, RosenblattLevel behind, double[] dMeans, int at, double[] dLogScales, LaneWorkspace w) {
+    MixtureLanes m = mixture;
+    int n = behind.count;
+    float signedMills = g * m.mills[0] * (2f * m.lower[0] - 1f);
+    tailAdjoints(m.lower[0] > 0 ? m.below : m.above, signedMills / m.tail[0], m.weight, signedMills, adjoint, count);
+    pick(m.x, behind.parent, w.steps, n);
+    meanGradient(behind.adjoint, w.steps, behind.inverseScale, g * m.slope[0], behind.mixture.weight, w.dMean, n);
+    pick(m.offset, behind.parent, w.steps, n);
+    scaleGradient(w.dMean, w.steps, behind.adjoint, w.dLogScale, n);
+    addAt(w.dMean, behind.component, dMeans, at, n);
+    addAt(w.dLogScale, behind.component, dLogScales, 0, n);
+    addAt(behind.adjoint, behind.parent, adjoint, n);
+    Lanes.sum(w.dMean, n, 1, w.row[0], w);
+    return w.row[0][0];
+  }
+
+  private static void pick(int[] source, int[] index, int[] target, int n) {
+    for (int j = 0; j < n; j++) {
+      target[j] = source[index[j]];
+    }
+  }
+
+  private static void pick(float[] source, int[] index, float[] target, int n) {
+    for (int j = 0; j < n; j++) {
+      target[j] = source[index[j]];
+    }
+  }
+
+  private static void addAt(float[] x, int[] index, double[] target, int at, int n) {
+    for (int j = 0; j < n; j++) {
+      target[at + index[j]] += x[j];
+    }
+  }
+
+  private static void addAt(float[] x, int[] index, float[] target, int n) {
+    for (int j = 0; j < n; j++) {
+      target[index[j]] += x[j];
+    }
+  }
+
+  private static void subtract(float[] x, float by, float[] y, int n) {
+    for (int j = 0; j < n; j++) {
+      y[j] = x[j] - by;
+    }
+  }
+
+  private static void scale(float[] x, float factor, int n) {
+    for (int j = 0; j < n; j++) {
+      x[j] *= factor;
+    }
+  }
+
+  /** offset: from the mean to z - mean. */
+  private static void standardize(float z, float[] offset, float[] inverseScale, float[] x, int n) {
+    for (int j = 0; j < n; j++) {
+      float difference = z - offset[j];
+      offset[j] = difference;
+      x[j] = difference * inverseScale[j];
+    }
+  }
+
+  private static void extend(float[] joint, float[] logScale, float[] x, float[] next, int n) {
+    for (int j = 0; j < n; j++) {
+      next[j] = joint[j] - (logScale[j] + 0.5f * x[j] * x[j]);
+    }
+  }
+
+  private static void excess(float[] joint, float[] logScale, float least, float slope, float[] excess, int n) {
+    for (int j = 0; j < n; j++) {
+      excess[j] = joint[j] - (least + slope * logScale[j]);
+    }
+  }
+
+  private static void tailAdjoints(float[] tails, float share, float[] weight, float signedMills, float[] adjoint, int n) {
+    for (int j = 0; j < n; j++) {
+      adjoint[j] = share * tails[j] - signedMills * weight[j];
+    }
+  }
+
+  private static void meanGradient(float[] adjoint, float[] x, float[] inverseScale, float slope, float[] weight, float[] dMean, int n) {
+    for (int j = 0; j < n; j++) {
+      dMean[j] = adjoint[j] * x[j] * inverseScale[j] - slope * weight[j];
+    }
+  }
+
+  private static void scaleGradient(float[] dMean, float[] offset, float[] adjoint, float[] dLogScale, int n) {
+    for (int j = 0; j < n; j++) {
+      dLogScale[j] = dMean[j] * offset[j] - adjoint[j];
+    }
+  }
+}
