@@ -13,7 +13,7 @@ import java.util.Arrays;
  * so that a component is left out for good at level j when even this bound stays below {@code max_k L_ik - gap} for i = j and every
  * later i: a component that is far off in one dimension but the only one near in those after it stays. The maxima are not known
  * beforehand; in their place stand lower bounds, the L of some components that are near at the end or have been the nearest so far.
- * The gap is such that all that is left out together cannot change a digit of single precision.
+ * The gap is such that all that is left out together is e^-25 of a density, and a millionth of a tail at the very most.
  */
 final class RosenblattLevels {
   /** What is left out is less than e^-digits of the largest weight; the second where a tail is so small that it might matter. */
