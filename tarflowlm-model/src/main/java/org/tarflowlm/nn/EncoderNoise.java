@@ -12,12 +12,13 @@ import org.tarflowlm.data.latent.GaussianNoise;
 public final class EncoderNoise {
   private EncoderNoise() {}
 
-  /** Noise of shape {@code shape}, the same for the same seed, draw and shape; different draws are independent. */
+  /** Noise of shape {@code shape}, the same for the same seed, draw and shape; different draws are independent. To be closed by the caller. */
   public static INDArray draw(long seed, long draw, DataType type, long... shape) {
     int count = 1;
     for (long size : shape) {
       count = Math.toIntExact(count * size);
     }
-    return Nd4j.createFromArray(new GaussianNoise(seed, 0).draw(draw, count)).reshape(shape).castTo(type);
+    // one array, not a view of another one: it can be closed
+    return Nd4j.create(new GaussianNoise(seed, 0).draw(draw, count), shape, type);
   }
 }

@@ -113,7 +113,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     }
     Map<String, INDArray> views = new HashMap<>();
     gradientNames.forEach((name, gradient) -> views.put(gradient, gradTable.get(name)));
-    Map<String, INDArray> results = backward.run(wanted, placeholders(getIterationCount()), Operation.TRAINING, graphListeners, views);
+    Map<String, INDArray> placeholders = placeholders(getIterationCount());
+    Map<String, INDArray> results = backward.run(wanted, placeholders, Operation.TRAINING, graphListeners, views);
     lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
     Gradient gradient = new DefaultGradient();
     for (String name : paramTable.keySet()) {
@@ -130,6 +131,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     sameDiff.clearPlaceholders(true);
     sameDiff.clearOpInputs();
     backward.endStep();
+    placeholders.values().forEach(this::closeIfOwn);
     return new Pair<>(gradient, null);
   }
 
@@ -246,6 +248,13 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
       return named(input, labels);
     }
     return named(input, EncoderNoise.draw(layer().getNoiseSeed(), draw, dataType, input.size(0), input.size(1), config.latentDim()));
+  }
+
+  /** Memory of an array that waits for the collector adds up: a step brings too little garbage to make it run. */
+  private void closeIfOwn(INDArray array) {
+    if (array != input && array != labels && array.closeable()) {
+      array.close();
+    }
   }
 
   private Map<String, INDArray> named(INDArray ids, INDArray noise) {
