@@ -140,9 +140,13 @@ class EditCommandTest {
   @Test
   void generationIsTimedAndRoundTripsAreMeasured() throws IOException {
     JsonNode times = Cli.run("bench", "generate", "--model", flows, "--tokens", 40, "--seeds", 1, "--rounds", 1, "--json",
-        "--peer", "echo speed 2.5").succeeds().json();
+        "--blocks", "1,8", "--peer", "echo speed 2.5").succeeds().json();
     assertTrue(times.get("identical").asBoolean());
     assertTrue(times.get("parallel").get("bestToBestOfPeer").asDouble() > 0);
+    assertEquals(1.0, times.get("positionsPerPass").get("1").get(0).asDouble(), "one position is a block's least and most");
+    assertTrue(times.get("positionsPerPass").get("8").get(1).asDouble() >= 1);
+    Cli.run("bench", "generate", "--model", discrete, "--tokens", 8, "--seeds", 1, "--rounds", 0, "--decoding", "SEQUENTIAL", "--blocks", 8)
+        .fails(1, "is discrete: parallel decoding is for flows");
     Path text = Files.writeString(folder.resolve("text"), Excerpt.text().substring(0, 300));
     JsonNode trip = Cli.run("bench", "round-trip", "--model", flows, "--input", text, "--windows", 5, "--json").succeeds().json();
     assertEquals(0, trip.get("wrongTokens").asInt());
