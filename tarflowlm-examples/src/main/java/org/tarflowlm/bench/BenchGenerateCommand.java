@@ -26,6 +26,7 @@ import org.tarflowlm.zoo.TarFlowLM;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Times generation, each way of decoding in turns with the others and with another program. */
@@ -73,6 +74,10 @@ public final class BenchGenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (rounds < 1 || seeds < 1) {
+      throw new ParameterException(spec.commandLine(), rounds < 1 ? "--rounds is " + rounds + "; expected at least 1"
+          : "--seeds is " + seeds + "; expected at least 1");
+    }
     Map<Decoding, List<Double>> speeds = new LinkedHashMap<>();
     decodings.forEach(each -> speeds.put(each, new ArrayList<>()));
     List<Double> theirs = new ArrayList<>();

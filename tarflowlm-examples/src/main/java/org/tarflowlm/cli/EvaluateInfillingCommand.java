@@ -12,6 +12,7 @@ import org.tarflowlm.data.text.TokenArray;
 import org.tarflowlm.eval.MeanEstimate;
 import org.tarflowlm.inverse.Generation;
 import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.zoo.ScoringOptions;
 import org.tarflowlm.zoo.TarFlowLM;
 import picocli.CommandLine.Command;
@@ -154,12 +155,10 @@ final class EvaluateInfillingCommand implements Runnable {
   }
 
   private Filling filling(String source, boolean refined, IntFunction<Generation> way) {
-    List<Generation> all = new ArrayList<>();
-    for (int i = 0; i < pieces; i++) {
-      all.add(way.apply(i));
-    }
-    double accepted = all.stream().mapToDouble(Generation::accepted).average().orElseThrow();
-    return new Filling(source, refined ? accepted : null, all.stream().map(Generation::tokens).toArray(int[][]::new));
+    Generation[] all = new Generation[pieces];
+    Parallel.run(pieces, i -> all[i] = way.apply(i));
+    double accepted = Arrays.stream(all).mapToDouble(Generation::accepted).average().orElseThrow();
+    return new Filling(source, refined ? accepted : null, Arrays.stream(all).map(Generation::tokens).toArray(int[][]::new));
   }
 
   private String text(TarFlowLM reader, int piece, int from, int to) {
