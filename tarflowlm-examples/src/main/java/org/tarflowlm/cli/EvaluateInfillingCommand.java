@@ -184,7 +184,7 @@ final class EvaluateInfillingCommand implements Runnable {
     return rows;
   }
 
-  /** Of every part the bits per character of each piece. */
+  /** Of every part the bits per character of each piece; equally long texts in a row, since a judge builds a graph for each length. */
   private Map<String, double[]> parts(TarFlowLM judge, int[][] filled, double[] known) {
     Map<String, double[]> result = new LinkedHashMap<>();
     result.put("gap", new double[pieces]);
@@ -192,15 +192,19 @@ final class EvaluateInfillingCommand implements Runnable {
       result.put("next " + join, new double[pieces]);
       result.put("gap and all after", new double[pieces]);
     }
+    int[][] whole = new int[pieces][];
+    double[] upToGap = new double[pieces];
     for (int i = 0; i < pieces; i++) {
-      int[] whole = texts[i].clone();
-      System.arraycopy(filled[i], 0, whole, left, gap);
-      double upToGap = bits(judge, whole, left + gap);
-      result.get("gap")[i] = (upToGap - known[i]) / gap;
-      if (right > 0) {
-        result.get("next " + join)[i] = (bits(judge, whole, left + gap + join) - upToGap) / join;
-        result.get("gap and all after")[i] = (bits(judge, whole, whole.length) - known[i]) / (gap + right);
-      }
+      whole[i] = texts[i].clone();
+      System.arraycopy(filled[i], 0, whole[i], left, gap);
+      upToGap[i] = bits(judge, whole[i], left + gap);
+      result.get("gap")[i] = (upToGap[i] - known[i]) / gap;
+    }
+    for (int i = 0; right > 0 && i < pieces; i++) {
+      result.get("next " + join)[i] = (bits(judge, whole[i], left + gap + join) - upToGap[i]) / join;
+    }
+    for (int i = 0; right > 0 && i < pieces; i++) {
+      result.get("gap and all after")[i] = (bits(judge, whole[i], whole[i].length) - known[i]) / (gap + right);
     }
     return result;
   }
