@@ -12,13 +12,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.inverse.Decoding;
+import org.tarflowlm.inverse.FlowGenerator;
 import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.inverse.StackWeights;
 import org.tarflowlm.kernel.Parallel;
+import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.TarFlowLM;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Times generation, each way of decoding in turns with the others and with another program. */
@@ -46,6 +54,10 @@ public final class BenchGenerateCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}; default all, which differ for single texts only")
   private List<Decoding> decodings;
 
+  @Option(names = "--blocks", split = ",", paramLabel = "N", description = "Besides, count the positions that a pass of parallel decoding "
+      + "settles of each flow, in blocks of that many positions (1 to 32).")
+  private List<Integer> blocks = List.of();
+
   @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
   private String peer;
 
@@ -54,7 +66,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
   private boolean cpuTime;
 
   @Option(names = "--json", description = "Print one JSON object: model, batch, tokens, threads, identical, and of each way best and "
-      + "median characters a second; with --peer its own and the ratios.")
+      + "median characters a second; with --peer its own and the ratios, with --blocks the positions a pass.")
   private boolean json;
 
   @Spec
@@ -62,6 +74,10 @@ public final class BenchGenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (rounds < 1 || seeds < 1) {
+      throw new ParameterException(spec.commandLine(), rounds < 1 ? "--rounds is " + rounds + "; expected at least 1"
+          : "--seeds is " + seeds + "; expected at least 1");
+    }
     Map<Decoding, List<Double>> speeds = new LinkedHashMap<>();
     decodings.forEach(each -> speeds.put(each, new ArrayList<>()));
     List<Double> theirs = new ArrayList<>();
@@ -87,19 +103,39 @@ public final class BenchGenerateCommand implements Callable<Integer> {
           theirs.add(Peer.run(peer, "its characters a second"));
         }
       }
-      print(loaded.name(), speeds, theirs, identical);
+      Map<Integer, List<Double>> settled = new LinkedHashMap<>();
+      blocks.forEach(each -> settled.put(each, positionsPerPass(loaded, each)));
+      print(loaded, speeds, theirs, identical, settled);
     }
     return identical ? 0 : 1;
+  }
+
+  /** Of each flow, in single texts of the same seeds; by a generator of its own, which has learned nothing from texts before. */
+  private List<Double> positionsPerPass(TarFlowLM loaded, int block) {
+    Tokenizer tokenizer = loaded.tokenizer();
+    if (loaded.config().model() != ModelType.TARFLOW) {
+      throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: parallel decoding is for flows");
+    }
+    Checkpoint checkpoint = loaded.checkpoint();
+    StackWeights weights = StackWeights.of(loaded.config(), name -> checkpoint.tensors().get(name).values());
+    FlowGenerator generator = new FlowGenerator(weights, tokenizer,
+        () -> tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0], block);
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withDecoding(Decoding.PARALLEL);
+    for (int seed = 0; seed < seeds; seed++) {
+      generator.generate(new int[0], options.withSeed(seed), null);
+    }
+    return generator.positionsPerPass();
   }
 
   private long now() {
     return cpuTime ? ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() : System.nanoTime();
   }
 
-  private void print(String name, Map<Decoding, List<Double>> speeds, List<Double> theirs, boolean identical) throws IOException {
+  private void print(TarFlowLM loaded, Map<Decoding, List<Double>> speeds, List<Double> theirs, boolean identical,
+      Map<Integer, List<Double>> settled) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Map<String, Object> result = new LinkedHashMap<>();
-    result.put("model", name);
+    result.put("model", loaded.name());
     result.put("batch", batch);
     result.put("tokens", tokens);
     result.put("texts", seeds * batch);
@@ -110,18 +146,29 @@ public final class BenchGenerateCommand implements Callable<Integer> {
     if (!theirs.isEmpty()) {
       result.put("peerCharactersPerSecond", theirs);
     }
+    if (!settled.isEmpty()) {
+      result.put("positionsPerPass", settled);
+    }
     if (json) {
       out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
       return;
     }
-    out.printf(Locale.ROOT, "%s, %d texts of %d tokens, batch %d, %d threads, seconds of %s; texts of all ways of decoding %s%n", name,
-        seeds * batch, tokens, batch, Parallel.threads(), cpuTime ? "processor time" : "the clock", identical ? "identical" : "DIFFER");
+    out.printf(Locale.ROOT, "%s, %d texts of %d tokens, batch %d, %d threads, seconds of %s; texts of all ways of decoding %s%n",
+        loaded.name(), seeds * batch, tokens, batch, Parallel.threads(), cpuTime ? "processor time" : "the clock",
+        identical ? "identical" : "DIFFER");
     speeds.forEach((way, values) -> out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%s%n",
         way.name().toLowerCase(Locale.ROOT), best(values), median(values),
         theirs.isEmpty() ? "" : String.format(Locale.ROOT, "  %.1f times the peer", best(values) / best(theirs))));
     if (!theirs.isEmpty()) {
       out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", best(theirs), median(theirs));
     }
+    settled.forEach((block, flows) -> {
+      out.printf("positions settled a pass, blocks of %d:", block);
+      for (int l = flows.size() - 1; l >= 0; l--) {
+        out.printf(Locale.ROOT, "  flow %d %.2f", l, flows.get(l));
+      }
+      out.println();
+    });
   }
 
   private static Map<String, Object> figures(List<Double> ours, List<Double> theirs) {

@@ -8,10 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.eval.SampleStatistics;
 import org.tarflowlm.inverse.Generation;
 import org.tarflowlm.inverse.GenerationOptions;
@@ -96,7 +93,7 @@ final class EvaluateSamplesCommand implements Runnable {
       List<Row> rows = new ArrayList<>();
       int[][] prompts = new int[texts][0];
       if (reference != null) {
-        int[][] pieces = pieces(loaded.get(models.get(0)));
+        int[][] pieces = ReferencePieces.read(reference, loaded.get(models.get(0)).tokenizer(), texts, promptTokens + tokens);
         prompts = Arrays.stream(pieces).map(piece -> Arrays.copyOf(piece, promptTokens)).toArray(int[][]::new);
         int[][] rest = Arrays.stream(pieces).map(piece -> Arrays.copyOfRange(piece, promptTokens, piece.length)).toArray(int[][]::new);
         rows.add(row(reference, null, prompts, rest, judging, loaded));
@@ -128,21 +125,6 @@ final class EvaluateSamplesCommand implements Runnable {
       result[i] = model.generate(model.tokenizer().decode(prompts[i]), options.withSeed(seed + i)).get(0).tokens();
     }
     return result;
-  }
-
-  private int[][] pieces(TarFlowLM model) {
-    try (TokenSequence sequence = TokenSequences.open(reference, model.tokenizer())) {
-      int length = promptTokens + tokens;
-      if (sequence.length() < length) {
-        throw new DataException(reference + " has " + sequence.length() + " tokens; expected at least " + length);
-      }
-      int[][] result = new int[texts][length];
-      for (int i = 0; i < texts; i++) {
-        long at = texts == 1 ? 0 : (sequence.length() - length) * i / (texts - 1);
-        sequence.read(at, result[i], 0, length);
-      }
-      return result;
-    }
   }
 
   private Row row(String source, Double temperature, int[][] prompts, int[][] samples, List<String> judging,

@@ -85,6 +85,8 @@ class EditCommandTest {
     Cli.run("edit", "--model", flows, "--text", "Call").fails(1, "character 'C' (U+0043) at offset 0");
     Cli.run("edit", "--temperature", -1).fails(2, "--temperature is -1.0; expected a positive number");
     Cli.run("generate", "--decoding", "fast").fails(2, "expected one of [SEQUENTIAL, PARALLEL, AUTO]");
+    Cli.run("bench", "generate", "--rounds", 0).fails(2, "--rounds is 0; expected at least 1");
+    Cli.run("bench", "generate", "--seeds", 0).fails(2, "--seeds is 0; expected at least 1");
     Cli.run("evaluate-samples", "--texts", 0).fails(2, "--texts is 0; expected at least 1");
     Cli.run("evaluate-samples", "--prompt-tokens", 7).fails(2, "--prompt-tokens needs a --reference");
     Cli.run("evaluate-samples", "--tokens", 7).fails(2, "--tokens is 7; expected at least 8");
@@ -140,9 +142,13 @@ class EditCommandTest {
   @Test
   void generationIsTimedAndRoundTripsAreMeasured() throws IOException {
     JsonNode times = Cli.run("bench", "generate", "--model", flows, "--tokens", 40, "--seeds", 1, "--rounds", 1, "--json",
-        "--peer", "echo speed 2.5").succeeds().json();
+        "--blocks", "1,8", "--peer", "echo speed 2.5").succeeds().json();
     assertTrue(times.get("identical").asBoolean());
     assertTrue(times.get("parallel").get("bestToBestOfPeer").asDouble() > 0);
+    assertEquals(1.0, times.get("positionsPerPass").get("1").get(0).asDouble(), "one position is a block's least and most");
+    assertTrue(times.get("positionsPerPass").get("8").get(1).asDouble() >= 1);
+    Cli.run("bench", "generate", "--model", discrete, "--tokens", 8, "--seeds", 1, "--rounds", 1, "--decoding", "SEQUENTIAL", "--blocks", 8)
+        .fails(1, "is discrete: parallel decoding is for flows");
     Path text = Files.writeString(folder.resolve("text"), Excerpt.text().substring(0, 300));
     JsonNode trip = Cli.run("bench", "round-trip", "--model", flows, "--input", text, "--windows", 5, "--json").succeeds().json();
     assertEquals(0, trip.get("wrongTokens").asInt());

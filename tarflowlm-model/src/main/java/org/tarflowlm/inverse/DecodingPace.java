@@ -14,6 +14,7 @@ final class DecodingPace {
   private final double[] nanos = new double[2];
   private final int[] measured = new int[2];
   private final long[] positions = new long[2];
+  private long passes;
   private int stretches;
 
   DecodingPace() {
@@ -33,8 +34,10 @@ final class DecodingPace {
     return n >= UNTRIED && (n & n - 1) == 0;
   }
 
-  synchronized void measured(boolean byBlocks, long time, int count) {
+  /** A stretch of positions took some time and, by blocks, some passes. */
+  synchronized void measured(boolean byBlocks, long time, int count, int blockPasses) {
     int way = byBlocks ? 1 : 0;
+    passes += blockPasses;
     double each = (double) time / count;
     nanos[way] = measured[way] == 0 ? each : nanos[way] + NEWEST * (each - nanos[way]);
     measured[way]++;
@@ -44,5 +47,10 @@ final class DecodingPace {
   /** Positions found by blocks so far, as a share of all. */
   synchronized double shareByBlocks() {
     return (double) positions[1] / Math.max(1, positions[0] + positions[1]);
+  }
+
+  /** Positions that a pass over a block settled on average; NaN before the first. */
+  synchronized double positionsPerPass() {
+    return passes == 0 ? Double.NaN : (double) positions[1] / passes;
   }
 }

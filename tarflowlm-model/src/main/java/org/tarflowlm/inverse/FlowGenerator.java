@@ -36,7 +36,19 @@ public final class FlowGenerator {
    * @param typicalText tokens of a text such as the model writes, read if needed
    */
   public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<int[]> typicalText) {
-    parallel = new ParallelFlows(weights, typicalText);
+    this(weights, tokenizer, typicalText, ParallelFlows.WINDOW);
+  }
+
+  /**
+   * The same with blocks of another size in parallel decoding, which change its speed and nothing else.
+   *
+   * @param block positions of a block, 1 to 32
+   */
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<int[]> typicalText, int block) {
+    if (block < 1 || block > FlowTransform.GROUP) {
+      throw new IllegalArgumentException("block is " + block + "; expected 1 to " + FlowTransform.GROUP);
+    }
+    parallel = new ParallelFlows(weights, typicalText, block);
     this.weights = weights;
     this.tokenizer = tokenizer;
     config = weights.config();
@@ -117,6 +129,11 @@ public final class FlowGenerator {
     }
     boolean exact = SpanSampler.isExactScan(config, positions, from, to);
     return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, latents, exact, accepted);
+  }
+
+  /** Of every flow, the positions that a pass of parallel decoding settled on average in all that was generated; NaN without a pass. */
+  public List<Double> positionsPerPass() {
+    return parallel.paces().stream().map(DecodingPace::positionsPerPass).toList();
   }
 
   /** Some texts of a batch, on one thread. */

@@ -19,8 +19,8 @@ final class FlowTransform {
     boolean solved(double[][] z, int time);
   }
 
-  /** Positions of one sequence that go through the transformer together where all are known. */
-  private static final int GROUP = 32;
+  /** Positions of one sequence that go through the transformer together where all are known, and at most those of a block. */
+  static final int GROUP = 32;
   /** Positions after which parallel decoding is compared with steps again. */
   private static final int STRETCH = 32;
   /** In place of a position: the listener has heard enough. */

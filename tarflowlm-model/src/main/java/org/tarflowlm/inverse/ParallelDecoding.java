@@ -18,6 +18,8 @@ final class ParallelDecoding {
   private final int parts;
   /** Place after the last position for which a guess stands in z. */
   private int guessed;
+  /** Since the last measurement. */
+  private int passes;
 
   /**
    * @param window positions of a block
@@ -42,6 +44,7 @@ final class ParallelDecoding {
   void begin(double[] z, int known, FlowOrder order) {
     draft.begin(z, known, order);
     guessed = known;
+    passes = 0;
   }
 
   /** Whether the next stretch of positions should go by blocks. */
@@ -50,11 +53,13 @@ final class ParallelDecoding {
   }
 
   void measured(boolean byBlocks, long nanos, int positions) {
-    pace.measured(byBlocks, nanos, positions);
+    pace.measured(byBlocks, nanos, positions, passes);
+    passes = 0;
   }
 
-  /** Makes guesses stand in z up to place {@code to}. */
+  /** Begins a pass: makes guesses stand in z up to place {@code to}. */
   void guess(double[] u, double[] z, int to) {
+    passes++;
     for (; guessed < to; guessed++) {
       draft.guess(u, z, guessed);
     }

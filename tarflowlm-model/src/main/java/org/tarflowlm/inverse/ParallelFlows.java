@@ -11,7 +11,7 @@ import org.tarflowlm.kernel.Parallel;
 /** What parallel decoding knows of a stack's flows: how fast each went so far, and which tokens follow which. Shared by threads. */
 final class ParallelFlows {
   /** Positions of a block: more make few passes fewer, and all of them dearer. */
-  private static final int WINDOW = 8;
+  static final int WINDOW = 8;
   /** Rows of a part that are worth a second core. */
   private static final int PART = 4;
   /** With more components than this, n-gram weights would take longer than the transformer's. */
@@ -21,11 +21,22 @@ final class ParallelFlows {
   private final Supplier<int[]> text;
   private final List<DecodingPace> paces = new ArrayList<>();
   private final NGramTable[] tables;
+  private final int window;
 
-  /** @param text tokens that the n-grams begin with, such as a typical text; read at the first use */
   ParallelFlows(StackWeights weights, Supplier<int[]> text) {
+    this(weights, text, WINDOW);
+  }
+
+  /**
+   * With blocks of another size.
+   *
+   * @param text tokens that the n-grams begin with, such as a typical text; read at the first use
+   * @param window positions of a block
+   */
+  ParallelFlows(StackWeights weights, Supplier<int[]> text, int window) {
     this.weights = weights;
     this.text = text;
+    this.window = window;
     weights.flows().forEach(flow -> paces.add(new DecodingPace()));
     tables = new NGramTable[weights.flows().size()];
   }
@@ -35,7 +46,8 @@ final class ParallelFlows {
     if (wanted == Decoding.SEQUENTIAL) {
       return null;
     }
-    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, WINDOW, Math.min(Parallel.threads(), WINDOW / PART));
+    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, window,
+        Math.max(1, Math.min(Parallel.threads(), window / PART)));
   }
 
   private Draft draft(int l, TokenFilter filter, Workspace workspace) {

@@ -3,6 +3,7 @@ package org.tarflowlm.inverse;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -100,15 +101,35 @@ class ParallelDecodingTest {
       boolean blocks = pace.byBlocks(Decoding.AUTO);
       assertTrue(!blocks || i >= 16, "a short text goes by steps");
       tries += blocks ? 1 : 0;
-      pace.measured(blocks, blocks ? 2000 : 1000, 10);
+      pace.measured(blocks, blocks ? 2000 : 1000, 10, blocks ? 5 : 0);
     }
     assertEquals(3, tries, "at 16, 32 and 64");
     for (int i = 0; i < 20; i++) {
-      pace.measured(true, 100, 10);
+      pace.measured(true, 100, 10, 4);
     }
     assertTrue(pace.byBlocks(Decoding.AUTO));
     assertFalse(pace.byBlocks(Decoding.SEQUENTIAL));
     assertTrue(pace.byBlocks(Decoding.PARALLEL));
+  }
+
+  @Test
+  void positionsAPassAreCountedFlowByFlow() {
+    TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 40, 2, 8, 2, 1, false,
+        FlowSpec.mix1(1, 2, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT));
+    StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 2)::get);
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(40);
+    FlowGenerator generator = new FlowGenerator(weights, new Text8Alphabet(), () -> new int[0], 4);
+    generator.generate(new int[0], options.withDecoding(Decoding.SEQUENTIAL), null);
+    generator.positionsPerPass().forEach(each -> assertEquals(Double.NaN, each, "no pass yet"));
+    generator.generate(new int[0], options.withDecoding(Decoding.PARALLEL), null);
+    assertEquals(2, generator.positionsPerPass().size());
+    generator.positionsPerPass().forEach(each -> assertTrue(each >= 1 && each <= 4, "settled " + each + " of a block of 4"));
+
+    FlowGenerator single = new FlowGenerator(weights, new Text8Alphabet(), () -> new int[0], 1);
+    single.generate(new int[0], options.withDecoding(Decoding.PARALLEL), null);
+    single.positionsPerPass().forEach(each -> assertEquals(1.0, each));
+    assertEquals("block is 33; expected 1 to 32", assertThrows(IllegalArgumentException.class,
+        () -> new FlowGenerator(weights, new Text8Alphabet(), () -> new int[0], 33)).getMessage());
   }
 
   @Test

@@ -1,0 +1,253 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.eval.MeanEstimate;
+import org.tarflowlm.inverse.Generation;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.kernel.Parallel;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures how well gaps in real text are filled, by what models say of the filling and of the text that follows it. */
+@Command(name = "evaluate-infilling", mixinStandardHelpOptions = true, description = {
+    "Cut a gap into pieces of a real text, fill it in several ways, and measure the bits per character under every judge, given all that "
+        + "stands to the left: of the filling, of the first tokens behind it (where a bad join shows), and of the filling with all that "
+        + "follows.",
+    "The ways: as it was; by the flow model, which sees both sides, with each number of refinements; by the flow model and by its discrete "
+        + "twin from the left side alone; by the flow model from nothing. With --right 0 these are continuations of a prompt.",
+    "Fewer bits are not better by themselves: compare with the true text, from which differences are taken piece by piece. Bits are those "
+        + "of longer texts without those of shorter ones; for a flow model they are differences of upper bounds."})
+final class EvaluateInfillingCommand implements Runnable {
+  @Option(names = "--model", paramLabel = "ID-or-FOLDER", defaultValue = "text8-mixd",
+      description = "The flow model that fills gaps; default ${DEFAULT-VALUE}.")
+  private String model;
+
+  @Option(names = "--twin", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar",
+      description = "A model that goes on from the left side; default ${DEFAULT-VALUE}.")
+  private String twin;
+
+  @Option(names = "--judges", split = ",", paramLabel = "ID-or-FOLDER", description = "Models that judge; default: twin and model.")
+  private List<String> judges;
+
+  @Option(names = "--reference", required = true, paramLabel = "FILE", description = "The real text; pieces are spread evenly over it.")
+  private String reference;
+
+  @Option(names = "--pieces", paramLabel = "N", defaultValue = "128", description = "Pieces of it; default ${DEFAULT-VALUE}.")
+  private int pieces;
+
+  @Option(names = "--left", paramLabel = "N", defaultValue = "112", description = "Tokens before the gap; default ${DEFAULT-VALUE}.")
+  private int left;
+
+  @Option(names = "--gap", paramLabel = "N", defaultValue = "32", description = "Tokens of the gap; default ${DEFAULT-VALUE}.")
+  private int gap;
+
+  @Option(names = "--right", paramLabel = "N", defaultValue = "112", description = "Tokens behind the gap; default ${DEFAULT-VALUE}.")
+  private int right;
+
+  @Option(names = "--join", paramLabel = "N", defaultValue = "16",
+      description = "Tokens behind the gap that are measured by themselves; default ${DEFAULT-VALUE}, or fewer if there are fewer.")
+  private int join;
+
+  @Option(names = "--refinements", split = ",", paramLabel = "N", defaultValue = "0,40",
+      description = "Metropolis steps of the flow model, a row for each; default ${DEFAULT-VALUE}.")
+  private List<Integer> refinements;
+
+  @Option(names = "--temperature", paramLabel = "T", defaultValue = "1.0",
+      description = "Of all that is written; default ${DEFAULT-VALUE}.")
+  private double temperature;
+
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Same seed, same table; default ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(names = "--json", description = "Print one JSON object: what was asked for, and rows.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  private final Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
+  private int[][] texts;
+
+  /** One way of filling; the share of accepted steps is null where there were none. */
+  private record Filling(String source, Double accepted, int[][] tokens) {}
+
+  /** Bits per character of one part of the text, and how many more than those of the true text. */
+  private record Bits(MeanEstimate bitsPerCharacter, MeanEstimate moreThanTrueText) {}
+
+  /** One row of the table; bits by judge and part. */
+  private record Row(String source, Double accepted, Map<String, Map<String, Bits>> bits) {}
+
+  @Override
+  public void run() {
+    GenerationOptions options = checkedOptions();
+    try {
+      judges = judges == null ? List.of(twin, model) : judges;
+      loaded.put(model, TarFlowLM.resolve(model));
+      loaded.computeIfAbsent(twin, TarFlowLM::resolve);
+      judges.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
+      for (TarFlowLM each : loaded.values()) {
+        if (left + gap + right > each.config().contextLength()) {
+          throw new ParameterException(spec.commandLine(), "--left, --gap and --right are " + (left + gap + right)
+              + " tokens; the window of " + each.name() + " has " + each.config().contextLength());
+        }
+      }
+      texts = ReferencePieces.read(reference, loaded.get(model).tokenizer(), pieces, left + gap + right);
+      print(rows(fillings(options)));
+    } finally {
+      loaded.values().forEach(TarFlowLM::close);
+    }
+  }
+
+  private GenerationOptions checkedOptions() {
+    requireAtLeast("--pieces", pieces, 1);
+    requireAtLeast("--left", left, 1);
+    requireAtLeast("--gap", gap, 1);
+    requireAtLeast("--right", right, 0);
+    requireAtLeast("--join", join, 1);
+    refinements.forEach(each -> requireAtLeast("--refinements", each, 0));
+    join = Math.min(join, right);
+    try {
+      return GenerationOptions.defaults().withMaxNewTokens(gap).withTemperature(temperature);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
+    }
+  }
+
+  private void requireAtLeast(String name, int value, int least) {
+    if (value < least) {
+      throw new ParameterException(spec.commandLine(), name + " is " + value + "; expected at least " + least);
+    }
+  }
+
+  private List<Filling> fillings(GenerationOptions options) {
+    List<Filling> result = new ArrayList<>();
+    int[][] truth = Arrays.stream(texts).map(each -> Arrays.copyOfRange(each, left, left + gap)).toArray(int[][]::new);
+    result.add(new Filling(reference, null, truth));
+    TarFlowLM flows = loaded.get(model);
+    for (int steps : refinements) {
+      GenerationOptions refined = options.withRefinements(steps);
+      String source = model + (right > 0 ? ", both sides" : ", left side") + (steps > 0 ? ", " + steps + " refinements" : "");
+      result.add(filling(source, steps > 0, i -> flows.infill(text(flows, i, 0, left), gap, text(flows, i, left + gap, left + gap + right),
+          refined.withSeed(seed + i)).get(0)));
+    }
+    if (right > 0) {
+      result.add(filling(model + ", left side alone", false,
+          i -> flows.generate(text(flows, i, 0, left), options.withSeed(seed + i)).get(0)));
+    }
+    TarFlowLM discrete = loaded.get(twin);
+    result.add(filling(twin + ", left side" + (right > 0 ? " alone" : ""), false,
+        i -> discrete.generate(text(discrete, i, 0, left), options.withSeed(seed + i)).get(0)));
+    result.add(filling(model + ", from nothing", false, i -> flows.generate("", options.withSeed(seed + i)).get(0)));
+    return result;
+  }
+
+  private Filling filling(String source, boolean refined, IntFunction<Generation> way) {
+    Generation[] all = new Generation[pieces];
+    Parallel.run(pieces, i -> all[i] = way.apply(i));
+    double accepted = Arrays.stream(all).mapToDouble(Generation::accepted).average().orElseThrow();
+    return new Filling(source, refined ? accepted : null, Arrays.stream(all).map(Generation::tokens).toArray(int[][]::new));
+  }
+
+  private String text(TarFlowLM reader, int piece, int from, int to) {
+    return reader.tokenizer().decode(Arrays.copyOfRange(texts[piece], from, to));
+  }
+
+  private List<Row> rows(List<Filling> fillings) {
+    List<Row> rows = new ArrayList<>();
+    fillings.forEach(each -> rows.add(new Row(each.source(), each.accepted(), new LinkedHashMap<>())));
+    for (String judge : judges) {
+      double[] known = new double[pieces];
+      Arrays.setAll(known, i -> bits(loaded.get(judge), texts[i], left));
+      Map<String, double[]> ofTrueText = new LinkedHashMap<>();
+      for (int row = 0; row < rows.size(); row++) {
+        Map<String, Bits> parts = new LinkedHashMap<>();
+        parts(loaded.get(judge), fillings.get(row).tokens(), known).forEach((part, values) -> {
+          ofTrueText.putIfAbsent(part, values);
+          parts.put(part, new Bits(MeanEstimate.of(values), MeanEstimate.ofDifferences(values, ofTrueText.get(part))));
+        });
+        rows.get(row).bits().put(judge, parts);
+      }
+    }
+    return rows;
+  }
+
+  /** Of every part the bits per character of each piece; equally long texts in a row, since a judge builds a graph for each length. */
+  private Map<String, double[]> parts(TarFlowLM judge, int[][] filled, double[] known) {
+    Map<String, double[]> result = new LinkedHashMap<>();
+    result.put("gap", new double[pieces]);
+    if (right > 0) {
+      result.put("next " + join, new double[pieces]);
+      result.put("gap and all after", new double[pieces]);
+    }
+    int[][] whole = new int[pieces][];
+    double[] upToGap = new double[pieces];
+    for (int i = 0; i < pieces; i++) {
+      whole[i] = texts[i].clone();
+      System.arraycopy(filled[i], 0, whole[i], left, gap);
+      upToGap[i] = bits(judge, whole[i], left + gap);
+      result.get("gap")[i] = (upToGap[i] - known[i]) / gap;
+    }
+    for (int i = 0; right > 0 && i < pieces; i++) {
+      result.get("next " + join)[i] = (bits(judge, whole[i], left + gap + join) - upToGap[i]) / join;
+    }
+    for (int i = 0; right > 0 && i < pieces; i++) {
+      result.get("gap and all after")[i] = (bits(judge, whole[i], whole[i].length) - known[i]) / (gap + right);
+    }
+    return result;
+  }
+
+  /** Bits of the first tokens of a text. */
+  private double bits(TarFlowLM judge, int[] text, int length) {
+    TokenArray tokens = new TokenArray(Arrays.copyOf(text, length), judge.tokenizer().vocabSize());
+    return judge.score(tokens, ScoringOptions.defaults().withSeed(seed)).nats() / Math.log(2);
+  }
+
+  private void print(List<Row> rows) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("reference", reference);
+      result.put("pieces", pieces);
+      result.put("left", left);
+      result.put("gap", gap);
+      result.put("right", right);
+      result.put("temperature", temperature);
+      result.put("seed", seed);
+      result.put("rows", rows);
+      out.println(Json.of(result));
+      return;
+    }
+    List<String> names = new ArrayList<>(List.of("filled by", "accepted"));
+    rows.get(0).bits().forEach((judge, parts) -> parts.keySet().forEach(part -> names.add(part + ", " + judge)));
+    out.println("| " + String.join(" | ", names) + " |");
+    out.println("|---".repeat(names.size()) + "|");
+    for (Row row : rows) {
+      List<String> cells = new ArrayList<>(List.of(row.source(),
+          row.accepted() == null ? "" : String.format(Locale.ROOT, "%.2f", row.accepted())));
+      row.bits().values().forEach(parts -> parts.values().forEach(bits -> cells.add(cell(bits, row == rows.get(0)))));
+      out.println("| " + String.join(" | ", cells) + " |");
+    }
+    out.printf(Locale.ROOT, "bits per character, and in brackets how many more than of the true text, piece by piece; %d pieces of %d, "
+        + "%d and %d tokens, temperature %.1f, seed %d%n", pieces, left, gap, right, temperature, seed);
+  }
+
+  private static String cell(Bits bits, boolean trueText) {
+    MeanEstimate mean = bits.bitsPerCharacter();
+    MeanEstimate more = bits.moreThanTrueText();
+    return trueText ? String.format(Locale.ROOT, "%.3f ± %.3f", mean.mean(), mean.standardError())
+        : String.format(Locale.ROOT, "%.3f (%+.3f ± %.3f)", mean.mean(), more.mean(), more.standardError());
+  }
+}
