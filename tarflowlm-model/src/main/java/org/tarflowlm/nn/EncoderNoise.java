@@ -12,7 +12,7 @@ import org.tarflowlm.data.latent.GaussianNoise;
 public final class EncoderNoise {
   private EncoderNoise() {}
 
-  /** Noise of shape {@code shape}, the same for the same seed, draw and shape; different draws are independent. To be closed by the caller. */
+  /** Noise of that shape, the same for the same seed, draw and shape; different draws are independent. The caller closes it. */
   public static INDArray draw(long seed, long draw, DataType type, long... shape) {
     int count = 1;
     for (long size : shape) {
