@@ -51,6 +51,7 @@ final class RunCurves {
     XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).xAxisTitle("million tokens")
         .yAxisTitle("bits per token").build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+    chart.getStyler().setXAxisMin(0.0);
     chart.addSeries("training", tokens, train).setMarker(SeriesMarkers.NONE);
     if (!valid.isEmpty()) {
       chart.addSeries("validation", validTokens, valid).setMarker(SeriesMarkers.CIRCLE);

@@ -7,8 +7,6 @@ import org.tarflowlm.config.Variant;
 public enum TarFlowPretrained {
   /** The flagship. */
   TEXT8_MIX_D("text8-mixd", TextFormat.TEXT8, Variant.MIX_D),
-  /** The same model as {@link #TEXT8_MIX_D}, trained on three times as many characters. */
-  TEXT8_MIX_D_30M("text8-mixd-30m", TextFormat.TEXT8, Variant.MIX_D),
   TEXT8_MIX_1("text8-mix1", TextFormat.TEXT8, Variant.MIX_1),
   TEXT8_AFFINE("text8-affine", TextFormat.TEXT8, Variant.AFFINE),
   /** The discrete twin of {@link #TEXT8_MIX_D}. */
