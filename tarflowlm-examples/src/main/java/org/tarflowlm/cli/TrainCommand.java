@@ -13,13 +13,17 @@ import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.ProgressiveTrainer;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.Trainer;
 import org.tarflowlm.train.TrainingSummary;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Trains a model on a file of text. */
@@ -41,6 +45,10 @@ final class TrainCommand implements Callable<Integer> {
       description = "Output folder: new, or with --resume that of an earlier run.")
   private Path out;
 
+  @Option(names = "--from", paramLabel = "MODEL", description = "Begin with the weights of this checkpoint (see --model of "
+      + "score); --config then needs only \"training\".")
+  private String from;
+
   @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
   private boolean resume;
 
@@ -56,12 +64,16 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    RunConfig run = RecordJson.read(config, RunConfig.class);
+    if (from != null && progressive) {
+      throw new ParameterException(spec.commandLine(), "--from and --progressive were both given; expected one of them");
+    }
+    Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
+    RunConfig run = start == null ? RecordJson.read(config, RunConfig.class) : FineTuneConfig.read(config).of(start);
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
     try (TokenSequence training = TokenSequences.open(train, tokenizer); TokenSequence validation = TokenSequences.open(valid, tokenizer)) {
       requireReadable(train, training, tokenizer, run.model().contextLength());
       requireReadable(valid, validation, tokenizer, run.model().contextLength());
-      List<TrainingSummary> stages = progressive ? flowByFlow(run, training, validation) : List.of(whole(run, training, validation));
+      List<TrainingSummary> stages = progressive ? flowByFlow(run, training, validation) : List.of(whole(start, run, training, validation));
       int expected = progressive ? run.model().flows().size() : 1;
       TrainingSummary last = stages.get(stages.size() - 1);
       boolean finished = stages.size() == expected && last.finished();
@@ -70,8 +82,14 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainingSummary whole(RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
-    Trainer trainer = resume ? Trainer.resume(run, training, validation, out) : Trainer.start(run, training, validation, out);
+  private TrainingSummary whole(Checkpoint start, RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
+    Trainer trainer;
+    if (resume) {
+      trainer = Trainer.resume(run, training, validation, out);
+    } else {
+      trainer = start == null
+          ? Trainer.start(run, training, validation, out) : Trainer.startFrom(start, run, training, validation, out);
+    }
     return UntilInterrupted.run(trainer::run);
   }
 

@@ -163,6 +163,25 @@ class ModelCommandsTest {
     theCardOfAPackagedRunShowsItsCurves(out);
   }
 
+  @Test
+  void aRunGoesOnFromACheckpoint() throws IOException {
+    Path config = Files.writeString(folder.resolve("tune.json"), "{\"training\": {\"steps\": 1, \"batchSize\": 1, \"validationWindows\": 2, "
+        + "\"optimizer\": {\"learningRate\": 0}}}");
+    Path out = folder.resolve("tuned");
+    Cli.run("train", "--config", config, "--from", flows, "--train", text, "--valid", text, "--out", out, "--json").succeeds();
+    assertTrue(Files.exists(out.resolve("state.safetensors")));
+    JsonNode before = Cli.run("score", "--model", flows, "--input", text, "--json").succeeds().json();
+    JsonNode after = Cli.run("score", "--model", out.resolve("best"), "--input", text, "--json").succeeds().json();
+    assertEquals(before.get("bitsPerCharacter").asDouble(), after.get("bitsPerCharacter").asDouble(), 1e-12, "at a rate of zero");
+    Path other = Files.writeString(folder.resolve("other.json"), RecordJson.write(TinyModels.run(3))
+        .replace("\"width\" : 16", "\"width\" : 32"));
+    Cli.run("train", "--config", other, "--from", flows, "--train", text, "--valid", text, "--out", folder.resolve("never2"))
+        .fails(1, "model is not the checkpoint's; expected none, or {");
+    Cli.run("train", "--config", config, "--from", flows, "--progressive", "--train", text, "--valid", text, "--out", folder.resolve("never2"))
+        .fails(2, "--from and --progressive were both given; expected one of them");
+    assertFalse(Files.exists(folder.resolve("never2")));
+  }
+
   private void theCardOfAPackagedRunShowsItsCurves(Path run) throws IOException {
     Path packaged = folder.resolve("with-curves");
     JsonNode entry = Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "TEXT8_MIX_D", "--description", "Test.", "--license",

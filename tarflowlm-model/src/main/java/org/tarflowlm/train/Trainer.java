@@ -3,6 +3,7 @@ package org.tarflowlm.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -18,6 +19,7 @@ import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.nn.WarmupCosineSchedule;
+import org.tarflowlm.zoo.Checkpoint;
 
 /**
  * Trains one model on a file of text: windows in a seeded order, validation and checkpoints at intervals, resumable to the same numbers.
@@ -67,6 +69,23 @@ public final class Trainer {
    */
   public static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
     return start(config, train, valid, out, Stage.WHOLE);
+  }
+
+  /**
+   * A new run that begins with the weights of a checkpoint; its optimiser begins anew.
+   *
+   * @param config with the checkpoint's model, see {@link FineTuneConfig}
+   * @throws ConfigException if the folder exists and is not empty, or the models differ
+   */
+  public static Trainer startFrom(Checkpoint checkpoint, RunConfig config, TokenSequence train, TokenSequence valid, Path out)
+      throws IOException {
+    if (!config.model().equals(checkpoint.config())) {
+      throw new ConfigException("model", "is not that of the checkpoint; expected " + checkpoint.config().toJson());
+    }
+    Trainer trainer = start(config, train, valid, out, new Stage(checkpoint.tensors(), List.of(), 0));
+    // a run that is stopped before its first checkpoint goes on from these weights too
+    TrainingState.save(out.resolve(TrainingState.FILE), trainer.network, trainer.counters);
+    return trainer;
   }
 
   static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) throws IOException {

@@ -1,0 +1,34 @@
+package org.tarflowlm.train;
+
+import java.nio.file.Path;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.zoo.Checkpoint;
+
+/**
+ * A run that begins with a checkpoint: the file that {@code tarflowlm train --from} reads. Tokenizer and model are the checkpoint's and
+ * may be left out.
+ */
+public record FineTuneConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
+  /** @throws ConfigException in one line that names the file, the key, what was found and what was expected */
+  public static FineTuneConfig read(Path file) {
+    return RecordJson.read(file, FineTuneConfig.class);
+  }
+
+  /**
+   * The whole configuration.
+   *
+   * @throws ConfigException if it says another tokenizer or model than the checkpoint's, or no training
+   */
+  public RunConfig of(Checkpoint checkpoint) {
+    String known = checkpoint.info().tokenizer();
+    if (tokenizer != null && !tokenizer.equals(known)) {
+      throw new ConfigException("tokenizer", "is " + tokenizer + "; expected " + known + ", the checkpoint's, or none");
+    }
+    if (model != null && !model.equals(checkpoint.config())) {
+      throw new ConfigException("model", "is not the checkpoint's; expected none, or " + checkpoint.config().toJson());
+    }
+    return new RunConfig(known, checkpoint.config(), training);
+  }
+}
