@@ -26,8 +26,8 @@ import org.tarflowlm.zoo.TarFlowZoo;
 
 /**
  * The packaged model trained further on a novel by DL4J's own tools: an early-stopping trainer, a score calculator, a listener. The
- * codebook and the later flows are frozen. Some of the bundled excerpt is trained on, other windows say when to stop, and its last tenth
- * is scored before and after.
+ * codebook and all flows but the first are frozen. Some of the bundled excerpt is trained on, other windows say when to stop, and its
+ * last tenth is scored before and after.
  */
 public final class FineTune {
   private static final int EPOCHS = 5;

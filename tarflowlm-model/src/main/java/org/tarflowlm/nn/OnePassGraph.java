@@ -15,14 +15,21 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * A ComputationGraph whose parameters move in one pass over memory ({@link OnePassUpdate}). DL4J divides the gradient by the batch
  * size, updates, adds weight decay and subtracts, each in a pass of its own. The same bits come out of both, so a copy that is a plain
- * ComputationGraph (DL4J's {@code clone}, a restored file) trains on just as well, a little slower.
+ * ComputationGraph (DL4J's {@code clone}, a restored file) trains on just as well, a little slower. The class is public for DL4J, which
+ * calls its {@code clone} by reflection; only this package makes one.
  */
-final class OnePassGraph extends ComputationGraph {
+public final class OnePassGraph extends ComputationGraph {
   private static final long serialVersionUID = 1L;
 
   OnePassGraph(ComputationGraphConfiguration configuration) {
     super(configuration);
     solver = new OnePassSolver(new Optimizer(this));
+  }
+
+  // DL4J's InMemoryModelSaver looks for a clone() that the network's own class declares.
+  @Override
+  public ComputationGraph clone() {
+    return super.clone();
   }
 
   /** DL4J's solver makes its optimiser itself; this one has been given it. */
