@@ -11,10 +11,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import javax.imageio.ImageIO;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,7 +165,8 @@ class ModelCommandsTest {
 
   @Test
   void aRunGoesOnFromACheckpoint() throws IOException {
-    Path config = Files.writeString(folder.resolve("tune.json"), "{\"training\": {\"steps\": 1, \"batchSize\": 1, \"validationWindows\": 2, "
+    Path config = Files.writeString(folder.resolve("tune.json"),
+        "{\"training\": {\"steps\": 1, \"batchSize\": 1, \"validationWindows\": 2, "
         + "\"optimizer\": {\"learningRate\": 0}}}");
     Path out = folder.resolve("tuned");
     Cli.run("train", "--config", config, "--from", flows, "--train", text, "--valid", text, "--out", out, "--json").succeeds();
@@ -177,7 +178,8 @@ class ModelCommandsTest {
         .replace("\"width\" : 16", "\"width\" : 32"));
     Cli.run("train", "--config", other, "--from", flows, "--train", text, "--valid", text, "--out", folder.resolve("never2"))
         .fails(1, "model is not the checkpoint's; expected none, or {");
-    Cli.run("train", "--config", config, "--from", flows, "--progressive", "--train", text, "--valid", text, "--out", folder.resolve("never2"))
+    Cli.run("train", "--config", config, "--from", flows, "--progressive", "--train", text, "--valid", text, "--out",
+        folder.resolve("never2"))
         .fails(2, "--from and --progressive were both given; expected one of them");
     assertFalse(Files.exists(folder.resolve("never2")));
   }

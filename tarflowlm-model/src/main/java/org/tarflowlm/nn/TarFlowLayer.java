@@ -117,13 +117,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     Map<String, INDArray> results = backward.run(wanted, placeholders, Operation.TRAINING, graphListeners, views);
     lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
     Gradient gradient = new DefaultGradient();
-    for (String name : paramTable.keySet()) {
-      INDArray view = gradTable.get(name);
-      if (frozen.contains(name)) {
-        view.assign(0.0); // NoOp leaves a gradient as it is and DL4J would subtract it
-      }
-      gradient.gradientForVariable().put(name, view);
-    }
+    frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp leaves a gradient as it is and DL4J would subtract it
+    paramTable.keySet().forEach(name -> gradient.gradientForVariable().put(name, gradTable.get(name)));
     gradientScale = clipsGradient() ? clipScale() : 1;
     if (!leavesScaling && gradientScale != 1) {
       gradients.muli(gradientScale);
