@@ -39,6 +39,9 @@ final class ParameterInit {
         parameters.get(bias).assign(Nd4j.createFromArray(componentStart(l, parameters.get("codebook.mean"))));
       }
     }
+    if (config.model() == ModelType.TARFLOW && CodebookStart.fits(config)) {
+      new CodebookStart(config, parameters).fill();
+    }
   }
 
   private void fill(String name, INDArray array) {
@@ -106,7 +109,7 @@ final class ParameterInit {
     int channels = config.channels();
     boolean first = flow == 0;
     double scale = config.codebook().meanScale();
-    boolean onCodebook = first && spec.coupling() == Coupling.MIX_1 && k == config.vocabSize();
+    boolean onCodebook = first && CodebookStart.fits(config);
     double width;
     if (onCodebook) {
       width = config.codebook().sigma();
