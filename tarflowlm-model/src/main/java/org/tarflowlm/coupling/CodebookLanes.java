@@ -93,9 +93,10 @@ public final class CodebookLanes {
   private static boolean near(float[] z, int row, int n, Components codes, LaneWorkspace w) {
     int inBlock = row % NearComponents.ROWS;
     if (inBlock == 0) {
+      w.ensure(1, codes.count(), 1);
       w.near.load(z, null, row, Math.min(NearComponents.ROWS, n - row), codes.dims(), codes, w.tiles);
     }
-    return w.near.evaluate(inBlock, z, row * codes.dims(), null, 0, codes);
+    return w.near.evaluate(inBlock, z, row * codes.dims(), null, 0, codes, w);
   }
 
   private static void posterior(float[] z, int first, int rows, Components codes, LaneWorkspace w) {

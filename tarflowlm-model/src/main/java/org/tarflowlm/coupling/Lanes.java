@@ -99,11 +99,20 @@ final class Lanes {
     }
   }
 
-  /** result [R] = sums of x [K][R] over components: pairwise, in an order that K alone sets. */
+  /**
+   * result [R] = sums of x [K][R] over components: pairwise, in an order that K and R alone set. Where there are more than fit the cache, the
+   * first of them take in the others, slice by slice, before that.
+   */
   static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;
-    System.arraycopy(x, 0, tree, 0, k * rows);
-    for (int left = k; left > 1; left = (left + 1) / 2) {
+    int first = Math.min(k, CELLS / rows);
+    System.arraycopy(x, 0, tree, 0, first * rows);
+    for (int at = first; at < k; at += first) {
+      int n = Math.min(first, k - at) * rows;
+      System.arraycopy(x, at * rows, w.spare, 0, n);
+      add(tree, w.spare, n);
+    }
+    for (int left = first; left > 1; left = (left + 1) / 2) {
       int kept = (left + 1) / 2 * rows;
       int n = left * rows - kept;
       System.arraycopy(tree, kept, w.spare, 0, n);
@@ -115,14 +124,32 @@ final class Lanes {
   /** The same with maxima instead of sums. */
   static void max(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;
-    System.arraycopy(x, 0, tree, 0, k * rows);
-    for (int left = k; left > 1; left = (left + 1) / 2) {
+    int first = Math.min(k, CELLS / rows);
+    System.arraycopy(x, 0, tree, 0, first * rows);
+    for (int at = first; at < k; at += first) {
+      int n = Math.min(first, k - at) * rows;
+      System.arraycopy(x, at * rows, w.spare, 0, n);
+      max(tree, w.spare, n);
+    }
+    for (int left = first; left > 1; left = (left + 1) / 2) {
       int kept = (left + 1) / 2 * rows;
       int n = left * rows - kept;
       System.arraycopy(tree, kept, w.spare, 0, n);
       max(tree, w.spare, n);
     }
     System.arraycopy(tree, 0, result, 0, rows);
+  }
+
+  /** Index of the largest of the first n numbers; -1 if one of them is NaN. */
+  static int indexOfMax(float[] x, int n, LaneWorkspace w) {
+    max(x, n, 1, w.row[0], w);
+    float max = w.row[0][0];
+    for (int i = 0; i < n; i++) {
+      if (x[i] == max) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   /** target [K] += sums of x [K][R] over rows, in double precision; {@code target} from index {@code at}. */

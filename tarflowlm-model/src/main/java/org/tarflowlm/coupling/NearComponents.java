@@ -43,23 +43,17 @@ final class NearComponents {
   }
 
   /** The component of the largest joint density in a loaded row; -1 if single precision cannot tell. */
-  int nearest(int row, int k) {
-    float[] values = joint[row];
-    int best = 0;
-    for (int j = 1; j < k; j++) {
-      if (values[j] > values[best]) {
-        best = j;
-      }
-    }
-    return Math.abs(values[best]) < LARGEST_LOG_DENSITY ? best : -1;
+  int nearest(int row, int k, LaneWorkspace w) {
+    int best = Lanes.indexOfMax(joint[row], k, w);
+    return best >= 0 && Math.abs(joint[row][best]) < LARGEST_LOG_DENSITY ? best : -1;
   }
 
   /**
    * Evaluates a loaded row, z and logits from {@code zAt} and {@code lAt}; false if single precision cannot tell which are near.
    */
-  boolean evaluate(int row, float[] z, int zAt, float[] logits, int lAt, Components c) {
+  boolean evaluate(int row, float[] z, int zAt, float[] logits, int lAt, Components c, LaneWorkspace w) {
     int k = c.count();
-    int best = nearest(row, k);
+    int best = nearest(row, k, w);
     if (best < 0) {
       return false;
     }

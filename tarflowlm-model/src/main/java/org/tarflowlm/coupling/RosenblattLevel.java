@@ -48,12 +48,7 @@ final class RosenblattLevel {
 
   /** Shifts {@link #joint} by its maximum, which is at the index that is returned, and forms the weights. */
   int weigh(double shift, LaneWorkspace w) {
-    int best = 0;
-    for (int j = 1; j < count; j++) {
-      if (joint[j] > joint[best]) {
-        best = j;
-      }
-    }
+    int best = Math.max(0, Lanes.indexOfMax(joint, count, w));
     float max = joint[best];
     largest = shift + max;
     subtract(joint, max, mixture.weight, count);

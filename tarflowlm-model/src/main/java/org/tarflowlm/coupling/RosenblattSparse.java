@@ -92,18 +92,19 @@ final class RosenblattSparse {
     if (row % NearComponents.ROWS != 0 && w.levels.crowded()) {
       return false;
     }
-    int nearest = w.near.nearest(row % NearComponents.ROWS, c.count());
+    int nearest = w.near.nearest(row % NearComponents.ROWS, c.count(), w);
     return w.levels.evaluate(z, row * c.dims(), logits, row * c.count(), nearest, c, w);
   }
 
   private static boolean near(float[] z, float[] logits, int row, int n, Components c, LaneWorkspace w) {
     load(z, logits, row, n, c, w);
-    return w.near.evaluate(row % NearComponents.ROWS, z, row * c.dims(), logits, row * c.count(), c);
+    return w.near.evaluate(row % NearComponents.ROWS, z, row * c.dims(), logits, row * c.count(), c, w);
   }
 
   /** Loads some rows at the first of them. */
   private static void load(float[] z, float[] logits, int row, int n, Components c, LaneWorkspace w) {
     if (row % NearComponents.ROWS == 0) {
+      w.ensure(1, c.count(), 1);
       w.near.load(z, logits, row, Math.min(NearComponents.ROWS, n - row), c.dims(), c, w.tiles);
     }
   }
