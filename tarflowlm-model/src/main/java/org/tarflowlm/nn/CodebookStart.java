@@ -20,9 +20,6 @@ import org.tarflowlm.config.TarFlowConfig;
 final class CodebookStart {
   /** Means of this many deviations below zero still lie on elu's straight part. */
   private static final double OFFSET = 3;
-  /** Near the cube root of usual coefficients mu / sigma^2, so that no matrix has to move in larger steps than the others. */
-  private static final double GAIN = 2.5;
-
   private final TarFlowConfig config;
   private final Map<String, INDArray> parameters;
   private final INDArray means;
@@ -60,22 +57,22 @@ final class CodebookStart {
     }
   }
 
-  /** Feature 0 of a channel becomes GAIN (x + offset). */
+  /** Feature 0 of a channel becomes x + offset. */
   private void carry(int channel) {
     INDArray weight = head("features.weight");
     int feature = channel * featuresPerChannel;
     weight.getColumn(feature).assign(0);
-    weight.putScalar(3L * channel, feature, GAIN);
-    head("features.bias").putScalar(feature, GAIN * offset());
+    weight.putScalar(3L * channel, feature, 1);
+    head("features.bias").putScalar(feature, offset());
   }
 
-  /** One hidden unit of a channel becomes GAIN^2 (x_j + offset), and its logits take their linear part from it. */
+  /** One hidden unit of a channel becomes x_j + offset, and its logits take their linear part from it. */
   private void weigh(int channel, int j, int unitOfChannel) {
     int unit = channel * unitsPerChannel + unitOfChannel;
     head("context.weight").getColumn(unit).assign(0);
     INDArray hidden = head("hidden.weight");
     hidden.getColumn(unit).assign(0);
-    hidden.putScalar((long) j * featuresPerChannel, unit, GAIN);
+    hidden.putScalar((long) j * featuresPerChannel, unit, 1);
     INDArray out = head("out.weight");
     INDArray bias = head("out.bias");
     out.getRow(unit).assign(0);
@@ -84,7 +81,7 @@ final class CodebookStart {
     for (int token = 0; token < k; token++) {
       double mean = means.getDouble(token, j % config.latentDim());
       long logit = 3L * k * channel + token;
-      out.putScalar(unit, logit, mean / variance / (GAIN * GAIN));
+      out.putScalar(unit, logit, mean / variance);
       bias.putScalar(logit, bias.getDouble(logit) - (mean * mean / 2 + mean * offset()) / variance);
     }
   }

@@ -74,10 +74,13 @@ final class ParameterInit {
       return init.positionStd();
     }
     if (last.equals("in.weight")) {
-      return init.inputStd() / Math.sqrt(array.size(0));
+      return init.inputStd() / (latentScale(name) * Math.sqrt(array.size(0)));
     }
     if (last.equals("head.weight")) {
       return HEAD_STD;
+    }
+    if (last.equals("maf.features.weight")) {
+      return 1 / (latentScale(name) * Math.sqrt(array.size(0)));
     }
     if (last.equals("maf.out.weight")) {
       return MAF_OUT_STD;
@@ -88,6 +91,11 @@ final class ParameterInit {
     double fanIn = array.size(0);
     boolean residual = last.endsWith("proj.weight") || last.endsWith("down.weight");
     return 1 / Math.sqrt(residual ? 2.0 * layersAround(name) * fanIn : fanIn);
+  }
+
+  /** Size of the latents that a flow reads: the codebook's for the first, about 1 for the others. */
+  private double latentScale(String name) {
+    return name.startsWith("flow0.") ? config.codebook().meanScale() : 1;
   }
 
   private int layersAround(String name) {
