@@ -63,7 +63,7 @@ final class FusedPrimitives implements Primitives {
 
   @Override
   public SDVariable causalAttention(SDVariable qkv, int heads, int width) {
-    return new CausalAttentionOp(sd, qkv, heads).outputVariable();
+    return new CausalAttentionOp(sd, qkv, heads).outputVariables()[0];
   }
 
   @Override

@@ -7,14 +7,14 @@ import org.bytedeco.javacpp.FloatPointer;
  *
  * <pre>
  *   qkv, dQkv [batch, time, 3 width]: a row is [q | k | v], head h is columns h hd .. (h + 1) hd of each; width = heads hd
- *   out, dOut [batch, time, width]
+ *   out, dOut [batch, time, width]      logSums [batch, heads, time], of a query's exp(score)
  *   P = softmax over {@code j <= i} of (q_i . k_j) / sqrt(hd)      out = P v
  *   dV = P^T dOut    dP = dOut v^T    dS = P (dP - rowsum(P dP)) / sqrt(hd)    dQ = dS k    dK = dS^T q
  * </pre>
  *
  * <p>One task is one head of one sequence. Queries are taken in blocks: block first .. first + rows sees only keys
  * 0 .. first + rows, so that about half of the square is never computed, and a block of probabilities stays in the cache. Scores
- * are not kept: the backward pass recomputes them from qkv. It walks the blocks upwards, since the last one writes all rows of dK
+ * are not kept: the backward pass recomputes them from qkv, and the probabilities from them and their log-sums. It walks the blocks upwards, since the last one writes all rows of dK
  * and dV and the others add to a part of them.
  *
  * <p>A block of scores is held transposed, [keys, rows] (see {@link ScoreBlock}); where {@link Gemm} is slower with a transposed
@@ -23,8 +23,8 @@ import org.bytedeco.javacpp.FloatPointer;
 public final class CausalAttention {
   private CausalAttention() {}
 
-  /** Fills out. */
-  public static void forward(FloatPointer qkv, FloatPointer out, int batch, int time, int width, int heads) {
+  /** Fills out and logSums. */
+  public static void forward(FloatPointer qkv, FloatPointer out, FloatPointer logSums, int batch, int time, int width, int heads) {
     int headWidth = width / heads;
     int stride = 3 * width;
     int block = ScoreBlock.rowsFor(time);
@@ -34,6 +34,7 @@ public final class CausalAttention {
       int column = task % heads * headWidth;
       Scratch scratch = Scratch.get();
       ScoreBlock p = scratch.scores(0);
+      float[] sums = scratch.floats(0, block);
       FloatPointer k = scratch.view(0, qkv, sequence * stride + width + column);
       FloatPointer v = scratch.view(1, qkv, sequence * stride + 2 * width + column);
       for (int first = 0; first < time; first += block) {
@@ -43,8 +44,9 @@ public final class CausalAttention {
         FloatPointer scores = p.shape(seen, rows);
         timesTransposed(scratch, seen, rows, headWidth, scale, k, stride, q, stride, scores);
         p.load();
-        p.softmax();
+        p.softmax(sums);
         p.store();
+        scratch.view(4, logSums, (long) task * time + first).put(sums, 0, rows);
         Gemm.run(true, false, rows, headWidth, seen, 1f, scores, rows, v, stride, 0f,
             scratch.view(3, out, (sequence + first) * width + column), width);
       }
@@ -52,7 +54,8 @@ public final class CausalAttention {
   }
 
   /** Fills dQkv. */
-  public static void backward(FloatPointer qkv, FloatPointer dOut, FloatPointer dQkv, int batch, int time, int width, int heads) {
+  public static void backward(FloatPointer qkv, FloatPointer logSums, FloatPointer dOut, FloatPointer dQkv, int batch, int time,
+      int width, int heads) {
     int headWidth = width / heads;
     int stride = 3 * width;
     int block = ScoreBlock.rowsFor(time);
@@ -63,6 +66,7 @@ public final class CausalAttention {
       int column = task % heads * headWidth;
       Scratch scratch = Scratch.get();
       ScoreBlock p = scratch.scores(0);
+      float[] sums = scratch.floats(0, block);
       ScoreBlock d = scratch.scores(1);
       FloatPointer k = scratch.view(0, qkv, sequence * stride + width + column);
       FloatPointer v = scratch.view(1, qkv, sequence * stride + 2 * width + column);
@@ -79,7 +83,8 @@ public final class CausalAttention {
         FloatPointer gradients = d.shape(seen, rows);
         timesTransposed(scratch, seen, rows, headWidth, scale, k, stride, q, stride, scores);
         p.load();
-        p.softmax();
+        scratch.view(7, logSums, (long) task * time + first).get(sums, 0, rows);
+        p.softmaxAgain(sums);
         p.store();
         Gemm.run(false, false, seen, headWidth, rows, 1f, scores, rows, g, width, beta, dv, stride);
         timesTransposed(scratch, seen, rows, headWidth, 1f, v, stride, g, width, gradients);

@@ -19,6 +19,7 @@ final class ScoreBlock {
   private static final int TILE = KEYS * MAX_ROWS;
 
   private final float[] perQuery = new float[TILE];
+  private final float[] sums = new float[TILE];
   private final float[] spare = new float[TILE];
   private float[][] tiles = new float[0][];
   private FloatPointer memory = new FloatPointer(0L);
@@ -62,8 +63,12 @@ final class ScoreBlock {
     }
   }
 
-  /** Scores to probabilities: a softmax over the keys that each query may see, 0 for the others. */
-  void softmax() {
+  /**
+   * Scores to probabilities: a softmax over the keys that each query may see, 0 for the others.
+   *
+   * @param logSums [rows] becomes the logarithms of the sums of the scores' exponentials
+   */
+  void softmax(float[] logSums) {
     hideFuture();
     Arrays.fill(perQuery, 0, KEYS * rows, Float.NEGATIVE_INFINITY);
     for (int tile = 0; tile * KEYS < keys; tile++) {
@@ -71,21 +76,28 @@ final class ScoreBlock {
     }
     VectorMath.maxRows(perQuery, rows, KEYS * rows, spare);
     VectorMath.repeat(perQuery, rows, KEYS * rows);
+    Arrays.fill(sums, 0, KEYS * rows, 0f);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.subtract(tiles[tile], perQuery, size(tile));
-      VectorMath.exp(tiles[tile], size(tile));
+      VectorMath.expOfDifference(tiles[tile], perQuery, sums, size(tile));
     }
-    Arrays.fill(perQuery, 0, KEYS * rows, 0f);
-    for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.add(perQuery, tiles[tile], size(tile));
-    }
-    VectorMath.addRows(perQuery, rows, KEYS * rows, spare);
+    VectorMath.addRows(sums, rows, KEYS * rows, spare);
     for (int row = 0; row < rows; row++) {
-      perQuery[row] = 1 / perQuery[row];
+      logSums[row] = (float) (perQuery[row] + Math.log(sums[row]));
+      sums[row] = 1 / sums[row];
     }
+    VectorMath.repeat(sums, rows, KEYS * rows);
+    for (int tile = 0; tile * KEYS < keys; tile++) {
+      VectorMath.multiply(tiles[tile], sums, size(tile));
+    }
+  }
+
+  /** The same with the logarithms of the sums given. */
+  void softmaxAgain(float[] logSums) {
+    hideFuture();
+    System.arraycopy(logSums, 0, perQuery, 0, rows);
     VectorMath.repeat(perQuery, rows, KEYS * rows);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.multiply(tiles[tile], perQuery, size(tile));
+      VectorMath.expOfDifference(tiles[tile], perQuery, size(tile));
     }
   }
 

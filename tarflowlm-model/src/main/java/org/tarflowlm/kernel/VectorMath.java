@@ -19,22 +19,41 @@ final class VectorMath {
    */
   static void exp(float[] x, int n) {
     for (int i = 0; i < n; i++) {
-      float v = x[i];
-      float p = 5.6912665e-12f;
-      p = p * v + 2.3953408e-9f;
-      p = p * v + 6.34015e-7f;
-      p = p * v + 1.220545e-4f;
-      p = p * v + 1.5624953e-2f;
-      p = p * v + 1f;
-      p = Math.max(p, 0f);
-      p *= p;
-      p *= p;
-      p *= p;
-      p *= p;
-      p *= p;
-      p *= p;
-      x[i] = p;
+      x[i] = exp(x[i]);
     }
+  }
+
+  /** {@code x[i] = exp(x[i] - y[i])} for {@code i < n}. */
+  static void expOfDifference(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = exp(x[i] - y[i]);
+    }
+  }
+
+  /** The same, and {@code sum[i] += x[i]}. */
+  static void expOfDifference(float[] x, float[] y, float[] sum, int n) {
+    for (int i = 0; i < n; i++) {
+      float e = exp(x[i] - y[i]);
+      x[i] = e;
+      sum[i] += e;
+    }
+  }
+
+  private static float exp(float v) {
+    float p = 5.6912665e-12f;
+    p = p * v + 2.3953408e-9f;
+    p = p * v + 6.34015e-7f;
+    p = p * v + 1.220545e-4f;
+    p = p * v + 1.5624953e-2f;
+    p = p * v + 1f;
+    p = Math.max(p, 0f);
+    p *= p;
+    p *= p;
+    p *= p;
+    p *= p;
+    p *= p;
+    p *= p;
+    return p;
   }
 
   /** Sum of x[from .. from + n). */

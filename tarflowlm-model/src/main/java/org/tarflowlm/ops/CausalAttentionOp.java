@@ -7,7 +7,10 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.CausalAttention;
 
-/** Causal self-attention: (qkv [batch, time, 3 width]) to [batch, time, width]. FLOAT only; see {@link CausalAttention}. */
+/**
+ * Causal self-attention: (qkv [batch, time, 3 width]) to [batch, time, width] and what the gradient wants of the softmax,
+ * [batch, heads, time]. FLOAT only; see {@link CausalAttention}.
+ */
 public final class CausalAttentionOp extends FusedOp {
   public CausalAttentionOp() {}
 
@@ -22,7 +25,7 @@ public final class CausalAttentionOp extends FusedOp {
 
   @Override
   public int getNumOutputs() {
-    return 1;
+    return 2;
   }
 
   @Override
@@ -33,25 +36,25 @@ public final class CausalAttentionOp extends FusedOp {
       throw new IllegalArgumentException(
           opName() + ": qkv is " + qkv.size(2) + " wide, expected a multiple of 3 x " + argument(0) + " heads");
     }
-    return new long[][] {withLast(qkv, qkv.size(2) / 3)};
+    return new long[][] {withLast(qkv, qkv.size(2) / 3), {qkv.size(0), argument(0), qkv.size(1)}};
   }
 
   @Override
   void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
-    CausalAttention.forward(x[0], y[0], size(in[0], 0), size(in[0], 1), size(in[0], 2) / 3, argument(0));
+    CausalAttention.forward(x[0], y[0], y[1], size(in[0], 0), size(in[0], 1), size(in[0], 2) / 3, argument(0));
   }
 
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
-    return List.of(new Gradient(sameDiff, arg(0), gradients.get(0), argument(0)).outputVariables());
+    return List.of(new Gradient(sameDiff, arg(0), outputVariables()[1], gradients.get(0), argument(0)).outputVariables());
   }
 
-  /** (qkv, dOut) to dQkv. */
+  /** (qkv, log-sums, dOut) to dQkv. */
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
-    Gradient(SameDiff sd, SDVariable qkv, SDVariable dOut, int heads) {
-      super(sd, new SDVariable[] {qkv, dOut}, heads);
+    Gradient(SameDiff sd, SDVariable qkv, SDVariable logSums, SDVariable dOut, int heads) {
+      super(sd, new SDVariable[] {qkv, logSums, dOut}, heads);
     }
 
     @Override
@@ -71,7 +74,7 @@ public final class CausalAttentionOp extends FusedOp {
 
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
-      CausalAttention.backward(x[0], x[1], y[0], size(in[0], 0), size(in[0], 1), size(in[0], 2) / 3, argument(0));
+      CausalAttention.backward(x[0], x[1], x[2], y[0], size(in[0], 0), size(in[0], 1), size(in[0], 2) / 3, argument(0));
     }
   }
 }

@@ -93,12 +93,13 @@ class KernelTest {
   void causalAttention(int batch, int time, int width, int heads) {
     double[] qkv = normal(random, batch * time * 3 * width, 1.5);
     FloatPointer out = room(batch * time * width);
-    CausalAttention.forward(copyOf(qkv), out, batch, time, width, heads);
+    FloatPointer logSums = room(batch * heads * time);
+    CausalAttention.forward(copyOf(qkv), out, logSums, batch, time, width, heads);
     assertClose("out", Naive.attention(qkv, batch, time, width, heads), out, 5e-6);
 
     double[] dOut = normal(random, batch * time * width, 1);
     FloatPointer dQkv = room(qkv.length);
-    CausalAttention.backward(copyOf(qkv), copyOf(dOut), dQkv, batch, time, width, heads);
+    CausalAttention.backward(copyOf(qkv), logSums, copyOf(dOut), dQkv, batch, time, width, heads);
     assertClose("dQkv", Naive.attentionGradient(qkv, dOut, batch, time, width, heads), dQkv, 5e-6);
   }
 
@@ -107,7 +108,7 @@ class KernelTest {
     int time = 70;
     double[] qkv = normal(random, time * 3 * 8, 30);
     FloatPointer out = room(time * 8);
-    CausalAttention.forward(copyOf(qkv), out, 1, time, 8, 2);
+    CausalAttention.forward(copyOf(qkv), out, room(2 * time), 1, time, 8, 2);
     assertClose("out", Naive.attention(qkv, 1, time, 8, 2), out, 2e-5);
   }
 

@@ -92,7 +92,7 @@ class TransformerOpsTest {
     SDVariable w = sd.var("w", Nd4j.rand(DataType.FLOAT, 3, 3));
     SDVariable ids = sd.constant("ids", Nd4j.createFromArray(0, 3));
     assertMessage("weight has shape [3, 3], expected [4, 3]", new MatmulOp(sd, x, w).outputVariable());
-    assertMessage("4 wide, expected a multiple of 3 x 2 heads", new CausalAttentionOp(sd, x, 2).outputVariable());
+    assertMessage("4 wide, expected a multiple of 3 x 2 heads", new CausalAttentionOp(sd, x, 2).outputVariables()[0]);
     assertMessage("token id 3 at index 1: expected 0 to 2", new EmbeddingOp(sd, w, ids).outputVariable());
     assertMessage("input 1 is DOUBLE, expected FLOAT",
         new MatmulOp(sd, w, sd.constant(Nd4j.eye(3).castTo(DataType.DOUBLE))).outputVariable());
@@ -114,7 +114,7 @@ class TransformerOpsTest {
     SDVariable h = new ShiftPositionOp(sd, e, p.get("start"), p.get("position")).outputVariable();
     SDVariable n = new LayerNormOp(sd, h, p.get("gain1"), p.get("shift1")).outputVariable();
     SDVariable qkv = new LinearOp(sd, n, p.get("qkvW"), p.get("qkvB")).outputVariable();
-    SDVariable a = new CausalAttentionOp(sd, qkv, HEADS).outputVariable();
+    SDVariable a = new CausalAttentionOp(sd, qkv, HEADS).outputVariables()[0];
     h = new LinearResidualOp(sd, a, p.get("projW"), p.get("projB"), h).outputVariable();
     n = new LayerNormOp(sd, h, p.get("gain2"), p.get("shift2")).outputVariable();
     SDVariable up = new MatmulOp(sd, n, p.get("upW")).outputVariable();
