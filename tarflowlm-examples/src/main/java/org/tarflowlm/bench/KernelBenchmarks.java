@@ -18,6 +18,7 @@ import org.tarflowlm.kernel.BiasGelu;
 import org.tarflowlm.kernel.CausalAttention;
 import org.tarflowlm.kernel.CrossEntropy;
 import org.tarflowlm.kernel.Embedding;
+import org.tarflowlm.kernel.FeedForward;
 import org.tarflowlm.kernel.LayerNorm;
 import org.tarflowlm.kernel.Linear;
 import org.tarflowlm.kernel.NativeSetup;
@@ -56,6 +57,7 @@ public class KernelBenchmarks {
   private FloatPointer logitsGradient;
   private FloatPointer loss;
   private FloatPointer logSums;
+  private FloatPointer otherWeightGradient;
 
   @Setup
   public void fill() {
@@ -73,6 +75,7 @@ public class KernelBenchmarks {
     wideGradient = gaussian(rows * 4 * width);
     weight = gaussian(4 * width * width);
     weightGradient = gaussian(4 * width * width);
+    otherWeightGradient = gaussian(4 * width * width);
     bias = gaussian(4 * width);
     biasGradient = gaussian(4 * width);
     gainGradient = gaussian(4 * width);
@@ -92,6 +95,17 @@ public class KernelBenchmarks {
   @Benchmark
   public void linearBackward() {
     Linear.backward(x, weight, wide, y, weightGradient, biasGradient, rows, width, 4 * width);
+  }
+
+  @Benchmark
+  public void feedForward() {
+    FeedForward.forward(x, weight, bias, weight, bias, x, y, wide, rows, width, 4 * width);
+  }
+
+  @Benchmark
+  public void feedForwardBackward() {
+    FeedForward.backward(x, weight, bias, weight, wide, y, wideGradient, weightGradient, biasGradient, otherWeightGradient, gainGradient,
+        rows, width, 4 * width);
   }
 
   @Benchmark

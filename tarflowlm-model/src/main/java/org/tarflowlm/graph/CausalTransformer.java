@@ -35,8 +35,8 @@ final class CausalTransformer {
     SDVariable mixed = p.causalAttention(qkv, scope.config().heads(), scope.config().width());                        // [B, T, H]
     h = p.linearResidual(mixed, matrix(block + "proj.weight"), parameter(block + "proj.bias"), h);
     normal = p.layerNorm(h, parameter(block + "norm2.gain"), parameter(block + "norm2.bias"));
-    SDVariable up = p.biasGelu(p.matmul(normal, matrix(block + "up.weight")), parameter(block + "up.bias"));       // [B, T, 4H]
-    return p.linearResidual(up, matrix(block + "down.weight"), parameter(block + "down.bias"), h);
+    return p.feedForward(normal, matrix(block + "up.weight"), parameter(block + "up.bias"),
+        matrix(block + "down.weight"), parameter(block + "down.bias"), h);
   }
 
   private SDVariable parameter(String name) {

@@ -7,6 +7,7 @@ import org.tarflowlm.ops.CausalAttentionOp;
 import org.tarflowlm.ops.CrossEntropyOp;
 import org.tarflowlm.ops.EluOp;
 import org.tarflowlm.ops.EmbeddingOp;
+import org.tarflowlm.ops.FeedForwardOp;
 import org.tarflowlm.ops.LayerNormOp;
 import org.tarflowlm.ops.LinearOp;
 import org.tarflowlm.ops.LinearResidualOp;
@@ -54,6 +55,11 @@ final class FusedPrimitives implements Primitives {
   @Override
   public SDVariable biasGelu(SDVariable x, SDVariable bias) {
     return new BiasGeluOp(sd, x, bias).outputVariable();
+  }
+
+  @Override
+  public SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
+    return new FeedForwardOp(sd, x, up.value(), upBias, down.value(), downBias, residual).outputVariables()[0];
   }
 
   @Override

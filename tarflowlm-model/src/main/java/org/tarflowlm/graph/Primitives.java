@@ -37,6 +37,11 @@ interface Primitives {
   /** GELU (exact, by erf) of {@code x + bias}. */
   SDVariable biasGelu(SDVariable x, SDVariable bias);
 
+  /** {@code residual + gelu(x up + upBias) down + downBias}: [.., H] by way of [.., 4H] to [.., H]. */
+  default SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
+    return linearResidual(biasGelu(matmul(x, up), upBias), down, downBias, residual);
+  }
+
   /** x where positive, else exp(x) - 1. */
   SDVariable elu(SDVariable x);
 

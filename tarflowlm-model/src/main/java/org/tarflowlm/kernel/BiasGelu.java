@@ -2,6 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * y = gelu(x + bias), gelu(v) = v Phi(v) with the exact normal distribution function Phi.
@@ -19,73 +20,120 @@ import org.bytedeco.javacpp.FloatPointer;
 public final class BiasGelu {
   private static final int CHUNK = 2_048;
   private static final int CHUNKS_A_TASK = 16;
+  /** Of {@link Scratch}: callers use those before it. */
+  private static final int VIEW = 11;
   private static final float INVERSE_SQRT_2PI = 0.3989422804f;
 
   private BiasGelu() {}
 
   /** Fills y. */
   public static void forward(FloatPointer x, FloatPointer bias, FloatPointer y, int rows, int width) {
-    int chunk = Math.max(1, Math.min(rows, CHUNK / width));
-    float[] biases = biases(bias, width, chunk);
-    int rowsATask = chunk * CHUNKS_A_TASK;
+    Biases biases = biases(bias, width);
+    int rowsATask = biases.rows * CHUNKS_A_TASK;
     Parallel.run((rows + rowsATask - 1) / rowsATask, task -> {
       Scratch scratch = Scratch.get();
-      float[] v = scratch.floats(0, chunk * width);
-      float[] tail = scratch.floats(1, chunk * width);
-      int last = Math.min(rows, (task + 1) * rowsATask);
-      for (int first = task * rowsATask; first < last; first += chunk) {
-        int n = Math.min(chunk, last - first) * width;
-        scratch.view(0, x, (long) first * width).get(v, 0, n);
-        VectorMath.add(v, biases, n);
-        tail(v, tail, n);
-        value(v, tail, n);
-        scratch.view(0, y, (long) first * width).put(v, 0, n);
-      }
+      int first = task * rowsATask;
+      forward(scratch.view(0, x, (long) first * width), biases, scratch.view(1, y, (long) first * width), Math.min(rowsATask, rows - first));
     });
   }
 
   /** Fills dx and dBias. */
   public static void backward(FloatPointer x, FloatPointer bias, FloatPointer dy, FloatPointer dx, FloatPointer dBias,
       int rows, int width) {
-    int chunk = Math.max(1, Math.min(rows, CHUNK / width));
-    int size = chunk * width;
-    float[] biases = biases(bias, width, chunk);
-    int rowsATask = chunk * CHUNKS_A_TASK;
+    Biases biases = biases(bias, width);
+    int rowsATask = biases.rows * CHUNKS_A_TASK;
     int tasks = (rows + rowsATask - 1) / rowsATask;
     Scratch outer = Scratch.get();
     float[] partial = outer.floats(9, tasks * width);
     Parallel.run(tasks, task -> {
       Scratch scratch = Scratch.get();
-      float[] v = scratch.floats(0, size);
-      float[] tail = scratch.floats(1, size);
-      float[] e = scratch.floats(2, size);
-      float[] gradient = scratch.floats(3, size);
-      float[] sum = scratch.floats(4, size);
-      Arrays.fill(sum, 0, size, 0f);
-      int last = Math.min(rows, (task + 1) * rowsATask);
-      for (int first = task * rowsATask; first < last; first += chunk) {
-        int n = Math.min(chunk, last - first) * width;
-        scratch.view(0, x, (long) first * width).get(v, 0, n);
-        scratch.view(0, dy, (long) first * width).get(gradient, 0, n);
-        VectorMath.add(v, biases, n);
-        tail(v, tail, n);
-        gauss(v, e, n);
-        multiplyByDerivative(gradient, v, tail, e, n);
-        VectorMath.add(sum, gradient, n);
-        scratch.view(0, dx, (long) first * width).put(gradient, 0, n);
-      }
-      VectorMath.addRows(sum, width, size, tail);
-      System.arraycopy(sum, 0, partial, task * width, width);
+      int first = task * rowsATask;
+      int n = Math.min(rowsATask, rows - first);
+      FloatPointer gradient = scratch.view(2, dx, (long) first * width);
+      Pointer.memcpy(gradient, scratch.view(1, dy, (long) first * width), (long) Float.BYTES * n * width);
+      ColumnSums sums = new ColumnSums(biases);
+      backward(scratch.view(0, x, (long) first * width), biases, null, gradient, sums, n);
+      sums.write(partial, task * width);
     });
     VectorMath.addRows(partial, width, tasks * width, outer.floats(1, tasks * width));
     dBias.put(partial, 0, width);
   }
 
-  private static float[] biases(FloatPointer bias, int width, int times) {
-    float[] result = Scratch.get().floats(8, times * width);
-    bias.get(result, 0, width);
-    VectorMath.repeat(result, width, times * width);
-    return result;
+  /** Some rows, on the calling thread: y = gelu(x + bias). */
+  static void forward(FloatPointer x, Biases biases, FloatPointer y, int rows) {
+    Scratch scratch = Scratch.get();
+    float[] v = scratch.floats(0, biases.size());
+    float[] tail = scratch.floats(1, biases.size());
+    for (int first = 0; first < rows; first += biases.rows) {
+      int n = Math.min(biases.rows, rows - first) * biases.width;
+      long at = (long) first * biases.width;
+      scratch.view(VIEW, x, at).get(v, 0, n);
+      VectorMath.add(v, biases.values, n);
+      tail(v, tail, n);
+      value(v, tail, n);
+      scratch.view(VIEW, y, at).put(v, 0, n);
+    }
+  }
+
+  /**
+   * Some rows, on the calling thread: {@code gradient} goes from dy to dx, whose column sums are added to {@code sums}; fills y unless it
+   * is null.
+   */
+  static void backward(FloatPointer x, Biases biases, FloatPointer y, FloatPointer gradient, ColumnSums sums, int rows) {
+    Scratch scratch = Scratch.get();
+    float[] v = scratch.floats(0, biases.size());
+    float[] tail = scratch.floats(1, biases.size());
+    float[] e = scratch.floats(2, biases.size());
+    float[] g = scratch.floats(3, biases.size());
+    for (int first = 0; first < rows; first += biases.rows) {
+      int n = Math.min(biases.rows, rows - first) * biases.width;
+      long at = (long) first * biases.width;
+      scratch.view(VIEW, x, at).get(v, 0, n);
+      scratch.view(VIEW, gradient, at).get(g, 0, n);
+      VectorMath.add(v, biases.values, n);
+      tail(v, tail, n);
+      gauss(v, e, n);
+      multiplyByDerivative(g, v, tail, e, n);
+      VectorMath.add(sums.values, g, n);
+      scratch.view(VIEW, gradient, at).put(g, 0, n);
+      if (y != null) {
+        value(v, tail, n);
+        scratch.view(VIEW, y, at).put(v, 0, n);
+      }
+    }
+  }
+
+  /** The bias for a chunk; valid until the calling thread asks for other ones. */
+  static Biases biases(FloatPointer bias, int width) {
+    int rows = Math.max(1, CHUNK / width);
+    float[] values = Scratch.get().floats(8, rows * width);
+    bias.get(values, 0, width);
+    VectorMath.repeat(values, width, rows * width);
+    return new Biases(values, rows, width);
+  }
+
+  /** A bias repeated to the rows of a chunk. */
+  record Biases(float[] values, int rows, int width) {
+    int size() {
+      return rows * width;
+    }
+  }
+
+  /** Column sums, of the rows of a chunk each by itself until the end; one at a time a thread. */
+  static final class ColumnSums {
+    private final Biases biases;
+    private final float[] values;
+
+    ColumnSums(Biases biases) {
+      this.biases = biases;
+      values = Scratch.get().floats(4, biases.size());
+      Arrays.fill(values, 0, biases.size(), 0f);
+    }
+
+    void write(float[] target, int at) {
+      VectorMath.addRows(values, biases.width, biases.size(), Scratch.get().floats(1, biases.size()));
+      System.arraycopy(values, 0, target, at, biases.width);
+    }
   }
 
   /** tail = Phi(-|v|). */

@@ -103,6 +103,11 @@ public final class Gemm {
     cblas_sgemv(CblasRowMajor, CblasTrans, rows, columns, 1f, a, lda, ones, 1, 0f, sums, 1);
   }
 
+  /** sums [columns] = beta sums + the sums over the rows of a [rows, columns]. */
+  static void addColumnSums(int rows, int columns, FloatPointer a, FloatPointer ones, float beta, FloatPointer sums) {
+    cblas_sgemv(CblasRowMajor, CblasTrans, rows, columns, 1f, a, columns, ones, 1, beta, sums, 1);
+  }
+
   /** Adds {@code row} [columns] to every row of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
   static void addToRows(int rows, int columns, FloatPointer ones, FloatPointer row, FloatPointer a, int lda) {
     cblas_sger(CblasRowMajor, rows, columns, 1f, ones, 1, row, 1, a, lda);

@@ -53,7 +53,7 @@ public final class Linear {
     int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, Math.max(4, 2 * Parallel.threads()))));
     int blocks = ceilDiv(side, block);
     FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
-    FloatPointer transposed = Gemm.transposingPays() ? transpose(w, in, out) : null;
+    FloatPointer transposed = Gemm.transposingPays() ? transpose(w, in, out, 3) : null;
     Parallel.run(blocks + chunks, task -> {
       Scratch scratch = Scratch.get();
       if (task < blocks) {
@@ -87,9 +87,9 @@ public final class Linear {
     }
   }
 
-  /** w [in, out] as [out, in]. */
-  private static FloatPointer transpose(FloatPointer w, int in, int out) {
-    FloatPointer result = Scratch.get().natives(3, (long) in * out);
+  /** w [in, out] as [out, in], in a slot of native memory of the calling thread. */
+  static FloatPointer transpose(FloatPointer w, int in, int out, int slot) {
+    FloatPointer result = Scratch.get().natives(slot, (long) in * out);
     int band = Math.max(32, roundUp(ceilDiv(in, Parallel.threads())));
     Parallel.run(ceilDiv(in, band), task -> {
       int first = task * band;

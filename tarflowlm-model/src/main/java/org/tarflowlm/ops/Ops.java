@@ -14,6 +14,7 @@ public final class Ops {
         new MatmulOp(), new MatmulOp.Gradient(),
         new LayerNormOp(), new LayerNormOp.Gradient(),
         new BiasGeluOp(), new BiasGeluOp.Gradient(),
+        new FeedForwardOp(), new FeedForwardOp.Gradient(),
         new EluOp(), new EluOp.Gradient(),
         new CausalAttentionOp(), new CausalAttentionOp.Gradient(),
         new EmbeddingOp(), new EmbeddingOp.Gradient(),

@@ -41,6 +41,13 @@ class DeterminismTest {
   }
 
   @Test
+  void feedForward() {
+    FloatPointer pre = copyOf(normal(random, ROWS * 3 * WIDTH * 3, 1));
+    repeats(out -> FeedForward.backward(x, w, w, w, pre, dy, out[0], out[1], out[2], out[3], out[4], ROWS * 3, WIDTH, 3 * WIDTH),
+        big, WIDTH * 3 * WIDTH, 3 * WIDTH, WIDTH * 3 * WIDTH, WIDTH);
+  }
+
+  @Test
   void causalAttention() {
     FloatPointer logSums = new FloatPointer(3L * ROWS);
     repeats(out -> {

@@ -89,6 +89,41 @@ class KernelTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"1, 1, 1", "3, 5, 7", "70, 33, 19", "700, 24, 96", "130, 140, 1100"})
+  void feedForward(int rows, int width, int hidden) {
+    double[] x = normal(random, rows * width, 1);
+    double[] wUp = normal(random, width * hidden, 1 / Math.sqrt(width));
+    double[] bUp = normal(random, hidden, 1);
+    double[] wDown = normal(random, hidden * width, 1 / Math.sqrt(hidden));
+    double[] bDown = normal(random, width, 1);
+    double[] residual = normal(random, rows * width, 1);
+    FloatPointer y = room(rows * width);
+    FloatPointer pre = room(rows * hidden);
+    FeedForward.forward(copyOf(x), copyOf(wUp), copyOf(bUp), copyOf(wDown), copyOf(bDown), copyOf(residual), y, pre, rows, width, hidden);
+    double[] up = Naive.linear(x, wUp, null, null, rows, width, hidden);
+    double[] gelu = Naive.biasGelu(up, bUp, rows, hidden);
+    assertClose("pre", up, pre, 2e-6);
+    assertClose("y", Naive.linear(gelu, wDown, bDown, residual, rows, hidden, width), y, 3e-6);
+
+    double[] dy = normal(random, rows * width, 1);
+    double[][] down = Naive.linearGradient(gelu, wDown, dy, rows, hidden, width);
+    double[][] inner = Naive.biasGeluGradient(up, bUp, down[0], rows, hidden);
+    double[][] outer = Naive.linearGradient(x, wUp, inner[0], rows, width, hidden);
+    FloatPointer dx = room(rows * width);
+    FloatPointer dwUp = room(width * hidden);
+    FloatPointer dbUp = room(hidden);
+    FloatPointer dwDown = room(hidden * width);
+    FloatPointer dbDown = room(width);
+    FeedForward.backward(copyOf(x), copyOf(wUp), copyOf(bUp), copyOf(wDown), pre, copyOf(dy), dx, dwUp, dbUp, dwDown, dbDown,
+        rows, width, hidden);
+    assertClose("dx", outer[0], dx, 5e-6);
+    assertClose("dwUp", outer[1], dwUp, 5e-6);
+    assertClose("dbUp", inner[1], dbUp, 5e-6);
+    assertClose("dwDown", down[1], dwDown, 5e-6);
+    assertClose("dbDown", down[2], dbDown, 5e-6);
+  }
+
+  @ParameterizedTest
   @CsvSource({"1, 1, 1, 1", "2, 5, 6, 3", "2, 64, 16, 2", "1, 65, 15, 3", "2, 150, 32, 2", "1, 300, 10, 1"})
   void causalAttention(int batch, int time, int width, int heads) {
     double[] qkv = normal(random, batch * time * 3 * width, 1.5);

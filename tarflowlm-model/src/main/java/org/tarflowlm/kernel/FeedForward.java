@@ -1,0 +1,160 @@
+package org.tarflowlm.kernel;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * The feed-forward half of a transformer block: y = residual + gelu(x wUp + bUp) wDown + bDown.
+ *
+ * <pre>
+ *   x, dx [rows, width]    wUp [width, hidden]    bUp [hidden]    wDown [hidden, width]    bDown [width]    residual, y, dy [rows, width]
+ *   pre = x wUp    v = pre + bUp    a = gelu(v)    y = a wDown + bDown + residual                                  [rows, hidden]
+ *   da = dy wDown^T    dv = da gelu'(v)    dx = dv wUp^T    dwUp = x^T dv    dwDown = a^T dy    dbUp, dbDown = column sums of dv, dy
+ * </pre>
+ *
+ * <p>Rows go through all of it in blocks of which a, da and dv fit the second-level cache: of what is [rows, hidden] only {@code pre}
+ * is ever written to memory, and the backward pass computes a again. As separate kernels the same steps spend most of their time
+ * waiting for memory, since hidden is four times the width.
+ *
+ * <p>The gradients of the weights are sums over rows. While they fit the cache as well, the blocks are dealt out to groups, a few a
+ * thread, each group adds its blocks' products to a sum of its own, and the sums are added in their order. Larger ones would be read
+ * and written again with every block: then a and dv do go to memory, for products over all rows.
+ */
+public final class FeedForward {
+  /** Numbers of a block [rows, hidden]. */
+  private static final int BLOCK = 1 << 16;
+  private static final int MIN_ROWS = 64;
+  private static final int MAX_ROWS = 256;
+  private static final int GROUPS_A_THREAD = 2;
+  /** Numbers of a weight's gradient up to which both stay in the cache. */
+  private static final int CACHED = 1 << 17;
+  /** Columns of the weights' gradients that a task adds up. */
+  private static final int SUMMED = 1 << 13;
+
+  private FeedForward() {}
+
+  /** Fills y and pre. */
+  public static void forward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer bDown,
+      FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int width, int hidden) {
+    int block = blockRows(hidden);
+    BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
+    Parallel.run(ceilDiv(rows, block), task -> {
+      Scratch scratch = Scratch.get();
+      int first = task * block;
+      int n = Math.min(block, rows - first);
+      FloatPointer a = scratch.natives(4, (long) block * hidden);
+      FloatPointer target = scratch.view(0, y, (long) first * width);
+      FloatPointer v = scratch.view(1, pre, (long) first * hidden);
+      Gemm.run(false, false, n, hidden, width, 1f, scratch.view(2, x, (long) first * width), width, wUp, hidden, 0f, v, hidden);
+      BiasGelu.forward(v, biases, a, n);
+      Pointer.memcpy(target, scratch.view(2, residual, (long) first * width), (long) Float.BYTES * n * width);
+      Gemm.addToRows(n, width, scratch.ones(n), bDown, target, width);
+      Gemm.run(false, false, n, width, hidden, 1f, a, hidden, wDown, width, 1f, target, width);
+    });
+  }
+
+  /** Fills dx and the gradients of weights and biases; that of the residual is dy. */
+  public static void backward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer pre, FloatPointer dy,
+      FloatPointer dx, FloatPointer dwUp, FloatPointer dbUp, FloatPointer dwDown, FloatPointer dbDown, int rows, int width, int hidden) {
+    FloatPointer upTransposed = Gemm.transposingPays() ? Linear.transpose(wUp, width, hidden, 0) : null;
+    FloatPointer downTransposed = Gemm.transposingPays() ? Linear.transpose(wDown, hidden, width, 1) : null;
+    int block = blockRows(hidden);
+    int blocks = ceilDiv(rows, block);
+    boolean cached = (long) width * hidden <= CACHED;
+    int groups = cached ? Math.min(blocks, Parallel.threads() == 1 ? 1 : GROUPS_A_THREAD * Parallel.threads()) : blocks;
+    long weights = cached ? (long) width * hidden : 0;
+    Scratch outer = Scratch.get();
+    FloatPointer sums = outer.natives(2, groups * (2 * weights + width));
+    FloatPointer allA = cached ? null : outer.natives(6, (long) rows * hidden);
+    FloatPointer allD = cached ? null : outer.natives(7, (long) rows * hidden);
+    float[] hiddenSums = outer.floats(9, groups * hidden);
+    BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
+    Parallel.run(groups, group -> {
+      Scratch scratch = Scratch.get();
+      BiasGelu.ColumnSums columns = new BiasGelu.ColumnSums(biases);
+      int from = (int) ((long) blocks * group / groups);
+      int to = (int) ((long) blocks * (group + 1) / groups);
+      for (int i = from; i < to; i++) {
+        int first = i * block;
+        int n = Math.min(block, rows - first);
+        float beta = i == from ? 0f : 1f;
+        FloatPointer a = cached ? scratch.natives(4, (long) block * hidden) : scratch.view(0, allA, (long) first * hidden);
+        FloatPointer d = cached ? scratch.natives(5, (long) block * hidden) : scratch.view(1, allD, (long) first * hidden);
+        FloatPointer dyBlock = scratch.view(2, dy, (long) first * width);
+        timesTransposed(n, hidden, width, dyBlock, wDown, downTransposed, d);
+        BiasGelu.backward(scratch.view(3, pre, (long) first * hidden), biases, a, d, columns, n);
+        timesTransposed(n, width, hidden, d, wUp, upTransposed, scratch.view(4, dx, (long) first * width));
+        Gemm.addColumnSums(n, width, dyBlock, scratch.ones(n), beta, scratch.view(5, sums, 2 * groups * weights + (long) group * width));
+        if (cached) {
+          Gemm.run(true, false, width, hidden, n, 1f, scratch.view(6, x, (long) first * width), width, d, hidden, beta,
+              scratch.view(7, sums, group * weights), hidden);
+          Gemm.run(true, false, hidden, width, n, 1f, a, hidden, dyBlock, width, beta,
+              scratch.view(7, sums, (groups + group) * weights), width);
+        }
+      }
+      columns.write(hiddenSums, group * hidden);
+    });
+    if (cached) {
+      add(sums, 0, groups, weights, dwUp);
+      add(sums, groups * weights, groups, weights, dwDown);
+    } else {
+      weightGradients(x, allD, allA, dy, dwUp, dwDown, rows, width, hidden);
+    }
+    add(sums, 2 * groups * weights, groups, width, dbDown);
+    VectorMath.addRows(hiddenSums, hidden, groups * hidden, outer.floats(1, groups * hidden));
+    dbUp.put(hiddenSums, 0, hidden);
+  }
+
+  /** dwUp = x^T dv and dwDown = a^T dy, each in parts of the hidden numbers. */
+  private static void weightGradients(FloatPointer x, FloatPointer dv, FloatPointer a, FloatPointer dy, FloatPointer dwUp,
+      FloatPointer dwDown, int rows, int width, int hidden) {
+    int part = Math.max(MIN_ROWS, ceilDiv(hidden, 4 * Parallel.threads() * 16) * 16);
+    int parts = ceilDiv(hidden, part);
+    Parallel.run(2 * parts, task -> {
+      Scratch scratch = Scratch.get();
+      int first = task % parts * part;
+      int n = Math.min(part, hidden - first);
+      if (task < parts) {
+        Gemm.run(true, false, width, n, rows, 1f, x, width, scratch.view(0, dv, first), hidden, 0f, scratch.view(1, dwUp, first), hidden);
+      } else {
+        Gemm.run(true, false, n, width, rows, 1f, scratch.view(0, a, first), hidden, dy, width, 0f,
+            scratch.view(1, dwDown, (long) first * width), width);
+      }
+    });
+  }
+
+  /** c [m, n] = a [m, k] b^T with b [n, k], whose transpose is given where that is faster. */
+  private static void timesTransposed(int m, int n, int k, FloatPointer a, FloatPointer b, FloatPointer transposed, FloatPointer c) {
+    if (transposed == null) {
+      Gemm.run(false, true, m, n, k, 1f, a, k, b, k, 0f, c, n);
+    } else {
+      Gemm.run(false, false, m, n, k, 1f, a, k, transposed, n, 0f, c, n);
+    }
+  }
+
+  /** target [length] = sum over groups of sums [groups, length], which begin at {@code from}. */
+  private static void add(FloatPointer sums, long from, int groups, long length, FloatPointer target) {
+    Parallel.run((int) ((length + SUMMED - 1) / SUMMED), task -> {
+      Scratch scratch = Scratch.get();
+      long first = (long) task * SUMMED;
+      int n = (int) Math.min(SUMMED, length - first);
+      float[] sum = scratch.floats(0, SUMMED);
+      float[] next = scratch.floats(1, SUMMED);
+      scratch.view(0, sums, from + first).get(sum, 0, n);
+      for (int group = 1; group < groups; group++) {
+        scratch.view(0, sums, from + group * length + first).get(next, 0, n);
+        VectorMath.add(sum, next, n);
+      }
+      scratch.view(1, target, first).put(sum, 0, n);
+    });
+  }
+
+  private static int blockRows(int hidden) {
+    return Math.max(MIN_ROWS, Math.min(MAX_ROWS, BLOCK / hidden / 16 * 16));
+  }
+
+  private static int ceilDiv(int a, int b) {
+    return (a + b - 1) / b;
+  }
+}
