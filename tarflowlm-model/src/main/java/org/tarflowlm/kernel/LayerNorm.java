@@ -12,15 +12,16 @@ import org.bytedeco.javacpp.FloatPointer;
  *   dx = r (a - mean(a) - h mean(a h))    dGain = sum_rows dy h    dBias = sum_rows dy
  * </pre>
  *
- * <p>Rows are read in chunks that stay in the first-level cache; gain, bias and their gradients are kept repeated to the size of
- * a chunk, so that all loops run over equal indices. The backward pass recomputes mean and variance instead of storing them. The
+ * <p>Rows are read in chunks that stay in the cache; gain, bias and their gradients, and whatever is one number a row, are kept
+ * repeated to the size of a chunk, so that all loops run over equal indices and are long: of a loop over one row of usual width the
+ * compiler leaves most to its scalar tail. The backward pass recomputes mean and variance instead of storing them. The
  * variance is taken of the centred row, so a large mean costs no digits. Gradients of gain and bias are summed a task and then
  * in task order.
  */
 public final class LayerNorm {
   private static final double EPSILON = 1e-5;
-  private static final int CHUNK = 4_096;
-  private static final int CHUNKS_A_TASK = 4;
+  private static final int CHUNK = 2_048;
+  private static final int CHUNKS_A_TASK = 8;
 
   private LayerNorm() {}
 
@@ -34,14 +35,14 @@ public final class LayerNorm {
     Parallel.run((rows + rowsATask - 1) / rowsATask, task -> {
       Scratch scratch = Scratch.get();
       float[] h = scratch.floats(0, chunk * width);
-      float[] square = scratch.floats(1, chunk * width);
+      float[] spare = scratch.floats(1, chunk * width);
+      float[] ofRow = scratch.floats(2, chunk * width);
       int last = Math.min(rows, (task + 1) * rowsATask);
       for (int first = task * rowsATask; first < last; first += chunk) {
         int n = Math.min(chunk, last - first) * width;
         scratch.view(0, x, (long) first * width).get(h, 0, n);
-        for (int at = 0; at < n; at += width) {
-          scale(h, inverseDeviation(h, square, at, width), gains, biases, at, width);
-        }
+        centre(h, spare, ofRow, n, width);
+        scale(h, ofRow, gains, biases, n);
         scratch.view(0, y, (long) first * width).put(h, 0, n);
       }
     });
@@ -64,6 +65,9 @@ public final class LayerNorm {
       float[] a = scratch.floats(2, size);
       float[] gainSum = scratch.floats(3, size);
       float[] biasSum = scratch.floats(4, size);
+      float[] r = scratch.floats(5, size);
+      float[] meanA = scratch.floats(6, size);
+      float[] meanAh = scratch.floats(7, size);
       Arrays.fill(gainSum, 0, size, 0f);
       Arrays.fill(biasSum, 0, size, 0f);
       int last = Math.min(rows, (task + 1) * rowsATask);
@@ -72,11 +76,13 @@ public final class LayerNorm {
         scratch.view(0, x, (long) first * width).get(h, 0, n);
         scratch.view(0, dy, (long) first * width).get(a, 0, n);
         VectorMath.add(biasSum, a, n);
-        for (int at = 0; at < n; at += width) {
-          float r = inverseDeviation(h, spare, at, width);
-          VectorMath.scale(h, at, width, r);
-          inputGradient(a, h, gainSum, gains, spare, at, r, width);
-        }
+        centre(h, spare, r, n, width);
+        VectorMath.multiply(h, r, n);
+        gains(a, h, gainSum, gains, n);
+        product(a, h, spare, n);
+        means(a, meanA, n, width);
+        means(spare, meanAh, n, width);
+        inputGradient(a, h, meanA, meanAh, r, n);
         scratch.view(0, dx, (long) first * width).put(a, 0, n);
       }
       VectorMath.addRows(gainSum, width, size, spare);
@@ -100,48 +106,46 @@ public final class LayerNorm {
     return result;
   }
 
-  /** Centres the row of x at {@code at} and returns 1 / sqrt(variance + eps). */
-  private static float inverseDeviation(float[] x, float[] spare, int at, int width) {
-    VectorMath.subtract(x, at, width, VectorMath.sum(x, at, width) / width);
-    square(x, spare, at, width);
-    return (float) (1 / Math.sqrt(VectorMath.sum(spare, at, width) / width + EPSILON));
-  }
-
-  private static void square(float[] x, float[] y, int at, int width) {
-    for (int j = at; j < at + width; j++) {
-      y[j] = x[j] * x[j];
+  /** Centres the rows of x and fills r with 1 / sqrt(variance + eps). */
+  private static void centre(float[] x, float[] spare, float[] r, int n, int width) {
+    means(x, r, n, width);
+    VectorMath.subtract(x, r, n);
+    product(x, x, spare, n);
+    for (int at = 0; at < n; at += width) {
+      Arrays.fill(r, at, at + width, (float) (1 / Math.sqrt(VectorMath.sum(spare, at, width) / width + EPSILON)));
     }
   }
 
-  private static void scale(float[] x, float r, float[] gain, float[] bias, int at, int width) {
-    for (int j = at; j < at + width; j++) {
-      x[j] = x[j] * r * gain[j] + bias[j];
+  /** Fills each row of {@code means} with the mean of x's. */
+  private static void means(float[] x, float[] means, int n, int width) {
+    for (int at = 0; at < n; at += width) {
+      Arrays.fill(means, at, at + width, VectorMath.sum(x, at, width) / width);
     }
   }
 
-  /** dy in a becomes dx; dy h is added to gainSum. */
-  private static void inputGradient(float[] a, float[] h, float[] gainSum, float[] gain, float[] spare, int at, float r, int width) {
-    gains(a, h, gainSum, gain, at, width);
-    product(a, h, spare, at, width);
-    inputGradient(a, h, at, VectorMath.sum(a, at, width) / width, VectorMath.sum(spare, at, width) / width, r, width);
-  }
-
-  private static void gains(float[] a, float[] h, float[] gainSum, float[] gain, int at, int width) {
-    for (int j = at; j < at + width; j++) {
-      gainSum[j] += a[j] * h[j];
-      a[j] *= gain[j];
+  private static void product(float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i];
     }
   }
 
-  private static void product(float[] a, float[] h, float[] y, int at, int width) {
-    for (int j = at; j < at + width; j++) {
-      y[j] = a[j] * h[j];
+  private static void scale(float[] x, float[] r, float[] gain, float[] bias, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = x[i] * r[i] * gain[i] + bias[i];
     }
   }
 
-  private static void inputGradient(float[] a, float[] h, int at, float meanA, float meanAh, float r, int width) {
-    for (int j = at; j < at + width; j++) {
-      a[j] = (a[j] - meanA - h[j] * meanAh) * r;
+  /** dy in a becomes dy gain; dy h is added to gainSum. */
+  private static void gains(float[] a, float[] h, float[] gainSum, float[] gain, int n) {
+    for (int i = 0; i < n; i++) {
+      gainSum[i] += a[i] * h[i];
+      a[i] *= gain[i];
+    }
+  }
+
+  private static void inputGradient(float[] a, float[] h, float[] meanA, float[] meanAh, float[] r, int n) {
+    for (int i = 0; i < n; i++) {
+      a[i] = (a[i] - meanA[i] - h[i] * meanAh[i]) * r[i];
     }
   }
 }
