@@ -100,8 +100,8 @@ final class Lanes {
   }
 
   /**
-   * result [R] = sums of x [K][R] over components: pairwise, in an order that K and R alone set. Where there are more than fit the cache, the
-   * first of them take in the others, slice by slice, before that.
+   * result [R] = sums of x [K][R] over components: pairwise, in an order that K and R alone set. Where there are more than fit the cache,
+   * the first of them take in the others, slice by slice, before that.
    */
   static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;

@@ -33,7 +33,8 @@ public final class BiasGelu {
     Parallel.run((rows + rowsATask - 1) / rowsATask, task -> {
       Scratch scratch = Scratch.get();
       int first = task * rowsATask;
-      forward(scratch.view(0, x, (long) first * width), biases, scratch.view(1, y, (long) first * width), Math.min(rowsATask, rows - first));
+      int n = Math.min(rowsATask, rows - first);
+      forward(scratch.view(0, x, (long) first * width), biases, scratch.view(1, y, (long) first * width), n);
     });
   }
 

@@ -14,8 +14,8 @@ import org.bytedeco.javacpp.FloatPointer;
  *
  * <p>One task is one head of one sequence. Queries are taken in blocks: block first .. first + rows sees only keys
  * 0 .. first + rows, so that about half of the square is never computed, and a block of probabilities stays in the cache. Scores
- * are not kept: the backward pass recomputes them from qkv, and the probabilities from them and their log-sums. It walks the blocks upwards, since the last one writes all rows of dK
- * and dV and the others add to a part of them.
+ * are not kept: the backward pass recomputes them from qkv, and the probabilities from them and their log-sums. It walks the blocks
+ * upwards, since the last one writes all rows of dK and dV and the others add to a part of them.
  *
  * <p>A block of scores is held transposed, [keys, rows] (see {@link ScoreBlock}); where {@link Gemm} is slower with a transposed
  * factor, the few rows of q or dOut are transposed first.

@@ -1,6 +1,5 @@
 package org.tarflowlm.kernel;
 
-import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
