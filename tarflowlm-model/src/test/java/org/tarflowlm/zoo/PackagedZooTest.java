@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.data.text.Excerpt;
 import org.tarflowlm.zoo.safetensors.DType;
 
@@ -55,11 +57,18 @@ class PackagedZooTest {
       for (DType dtype : List.of(DType.F16, DType.BF16)) {
         Path half = folder.resolve(entry.id() + dtype);
         checkpoint.save(half, dtype, false);
-        assertEquals(whole, bits(Checkpoint.load(half), 1024), 0.001, entry.id() + " in " + dtype);
+        double lost = Math.abs(bits(Checkpoint.load(half), 1024) - whole);
+        assertTrue(lost < (carriesCodebook(checkpoint) && dtype == DType.BF16 ? 0.01 : 0.001), entry.id() + " in " + dtype + ": " + lost);
         long fullBytes = 4 * checkpoint.parameterCount();
         assertTrue(Files.size(half.resolve(Checkpoint.WEIGHTS)) < 0.51 * fullBytes, entry.id() + " in " + dtype);
       }
     }
+  }
+
+  /** A masked head that started at the codebook subtracts numbers of hundreds, which the eight bits of BF16 do not hold. */
+  private static boolean carriesCodebook(Checkpoint checkpoint) {
+    FlowSpec first = checkpoint.config().flows().get(0);
+    return first.coupling() == Coupling.MIX_1 && first.mixtures() == checkpoint.config().vocabSize();
   }
 
   /** A model, its network and its activations: eight that are not closed would take much more. */
