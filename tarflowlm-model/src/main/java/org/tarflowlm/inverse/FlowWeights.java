@@ -11,6 +11,7 @@ import org.tarflowlm.kernel.RowProduct;
 
 /** Weights of one flow, repacked for the inverse pass. Read-only; may be shared by threads. */
 public final class FlowWeights {
+  private final int index;
   private final FlowSpec spec;
   private final RowProduct input;
   private final TransformerWeights transformer;
@@ -19,6 +20,7 @@ public final class FlowWeights {
   private final Components components;
 
   private FlowWeights(TarFlowConfig config, int index, Components codebook, ParameterSource source) {
+    this.index = index;
     spec = config.flows().get(index);
     input = source.product("in", config.channels(), config.width());
     transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
@@ -73,10 +75,13 @@ public final class FlowWeights {
     return components;
   }
 
-  /** A head with scratch arrays of its own. The filter acts on Mix-d weights only. */
+  /**
+   * A head with scratch arrays of its own. The filter acts on Mix-d weights; of a Mix-1 flow's weights its temperature only, and only in
+   * the first flow, whose mixtures are those of the tokens' latents.
+   */
   CouplingHead head(TokenFilter filter, Workspace workspace) {
     return maskedHead == null
         ? new MixtureHead(mixtureHead, components, filter, workspace)
-        : new MaskedHead(maskedHead, workspace);
+        : new MaskedHead(maskedHead, index == 0 ? filter.temperature() : 1.0, workspace);
   }
 }

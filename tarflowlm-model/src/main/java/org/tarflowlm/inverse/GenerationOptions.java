@@ -6,7 +6,8 @@ import java.util.List;
  * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.
  *
  * @param maxNewTokens tokens to generate, at least 1
- * @param temperature above 0. Divides the logits of a discrete model and of a Mix-d flow's weights, which stand for tokens
+ * @param temperature above 0. Divides the logits of a discrete model, of a Mix-d flow's weights, which stand for tokens, and of the
+ *     weights of a Mix-1 flow that comes first
  * @param noiseTemperature above 0; standard deviation of the base noise u of a flow model. Scaling the noise pulls every scalar
  *     towards the median of its mixture, which is no token in particular: for Mix-d models prefer {@code temperature}
  * @param topK keeps that many of the most probable tokens (mixture components of a Mix-d flow); 0 keeps all

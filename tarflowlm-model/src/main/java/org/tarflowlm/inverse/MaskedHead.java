@@ -10,6 +10,7 @@ import org.tarflowlm.coupling.Workspace;
  */
 final class MaskedHead implements CouplingHead {
   private final MaskedHeadWeights weights;
+  private final double temperature;
   private final Workspace workspace;
   /** [rows * U * D], what the features give to the hidden units. */
   private float[] context = new float[0];
@@ -22,8 +23,10 @@ final class MaskedHead implements CouplingHead {
   private final float[] block;
   private final double[] theta;
 
-  MaskedHead(MaskedHeadWeights weights, Workspace workspace) {
+  /** @param temperature divides the logits of a mixture */
+  MaskedHead(MaskedHeadWeights weights, double temperature, Workspace workspace) {
     this.weights = weights;
+    this.temperature = temperature;
     this.workspace = workspace;
     featureSum = new float[weights.featureBias.length];
     feature = new float[weights.featureBias.length];
@@ -84,6 +87,11 @@ final class MaskedHead implements CouplingHead {
     int numbers = weights.numbers;
     for (int j = 0; j < numbers; j++) {
       theta[j] = out[i * numbers + j];
+    }
+    if (!weights.affine && temperature != 1.0) {
+      for (int j = 0; j < weights.mixtures; j++) {
+        theta[j] /= temperature;
+      }
     }
     double bound = weights.logScaleBound;
     for (int j = numbers - weights.mixtures; j < numbers; j++) {

@@ -27,6 +27,11 @@ final class TokenFilter {
     this.topP = topP;
   }
 
+  /** Divides the logits. */
+  double temperature() {
+    return temperature;
+  }
+
   /** Changes the logits in place. Ties at the edge of top-k or top-p are all kept. {@code scratch} is a temporary of the same length. */
   void apply(double[] logits, double[] scratch) {
     if (temperature != 1.0) {

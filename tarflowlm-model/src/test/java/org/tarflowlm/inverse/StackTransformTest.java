@@ -53,6 +53,25 @@ class StackTransformTest {
     return result;
   }
 
+  /** With one component left, z is an affine function of u; a Mix-1 flow behind another is left alone. */
+  @Test
+  void temperatureSharpensTheWeightsOfAFirstMix1Flow() {
+    TokenFilter cold = new TokenFilter(1e-6, 0, 1.0);
+    double[][] u = {{-1, 0}, {0, 0}, {1, 0}};
+    TarFlowConfig one = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.mix1(1, 3, L2R));
+    StackWeights weights = StackWeights.of(one, RandomModel.parameters(one, 5)::get);
+    assertEquals(0, bend(new StackTransform(weights, cold).inverse(u).latents().h()[0]), 1e-9);
+    assertTrue(Math.abs(bend(new StackTransform(weights).inverse(u).latents().h()[0])) > 1e-3);
+
+    TarFlowConfig two = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.affine(1, L2R), FlowSpec.mix1(1, 3, R2L));
+    StackWeights behind = StackWeights.of(two, RandomModel.parameters(two, 5)::get);
+    assertArrayEquals(new StackTransform(behind).inverse(u).latents().h()[0], new StackTransform(behind, cold).inverse(u).latents().h()[0]);
+  }
+
+  private static double bend(double[][] z) {
+    return z[0][0] - 2 * z[1][0] + z[2][0];
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource("models")
   void forwardEqualsTheNaiveStackAndInverseUndoesIt(String name, TarFlowConfig config) {
