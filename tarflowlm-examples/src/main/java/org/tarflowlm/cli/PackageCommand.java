@@ -10,18 +10,16 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizers;
-import org.tarflowlm.eval.Likelihood;
-import org.tarflowlm.eval.LikelihoodEstimate;
-import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.CheckpointInfo;
-import org.tarflowlm.zoo.CheckpointNetworks;
 import org.tarflowlm.zoo.Measurement;
+import org.tarflowlm.zoo.Score;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
 import org.tarflowlm.zoo.TarFlowPretrained;
 import org.tarflowlm.zoo.ZooEntry;
 import org.tarflowlm.zoo.safetensors.DType;
@@ -119,16 +117,15 @@ final class PackageCommand implements Callable<Integer> {
     if (measure.isEmpty()) {
       return checkpoint.info().measurements();
     }
-    ComputationGraph network = CheckpointNetworks.network(checkpoint);
     List<Measurement> result = new ArrayList<>();
-    for (Map.Entry<String, String> each : measure.entrySet()) {
-      try (TokenSequence text = TokenSequences.open(each.getValue(), Tokenizers.byName(checkpoint.info().tokenizer()))) {
-        int[] ids = new int[Math.toIntExact(text.length())];
-        text.read(0, ids, 0, ids.length);
-        LikelihoodEstimate estimate = new Likelihood(TarFlowNetwork.layer(network), NOISE_SEED).of(ids);
-        LOG.info("{}: {} bits per token", each.getKey(), estimate.bitsPerToken());
-        result.add(new Measurement(each.getKey(), estimate.bound().name(), estimate.bitsPerToken(), estimate.standardErrorBits(),
-            estimate.tokens()));
+    try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
+      for (Map.Entry<String, String> each : measure.entrySet()) {
+        try (TokenSequence text = TokenSequences.open(each.getValue(), Tokenizers.byName(checkpoint.info().tokenizer()))) {
+          Score score = model.score(text, ScoringOptions.defaults().withSeed(NOISE_SEED));
+          LOG.info("{}: {} bits per character", each.getKey(), score.bitsPerCharacter());
+          Double error = Double.isNaN(score.standardError()) ? null : score.standardError();
+          result.add(new Measurement(each.getKey(), score.bound().name(), score.bitsPerCharacter(), error, score.characters()));
+        }
       }
     }
     return result;
