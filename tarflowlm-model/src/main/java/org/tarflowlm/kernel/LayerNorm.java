@@ -13,10 +13,9 @@ import org.bytedeco.javacpp.FloatPointer;
  * </pre>
  *
  * <p>Rows are read in chunks that stay in the cache; gain, bias and their gradients, and whatever is one number a row, are kept
- * repeated to the size of a chunk, so that all loops run over equal indices and are long: of a loop over one row of usual width the
- * compiler leaves most to its scalar tail. The backward pass recomputes mean and variance instead of storing them. The
- * variance is taken of the centred row, so a large mean costs no digits. Gradients of gain and bias are summed a task and then
- * in task order.
+ * repeated to the size of a chunk, so that all loops run over equal indices and over more than one row. The backward pass
+ * recomputes mean and variance instead of storing them. The variance is taken of the centred row, so a large mean costs no digits.
+ * Gradients of gain and bias are summed a task and then in task order.
  */
 public final class LayerNorm {
   private static final double EPSILON = 1e-5;
