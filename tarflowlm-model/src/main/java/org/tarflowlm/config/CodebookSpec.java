@@ -7,9 +7,10 @@ package org.tarflowlm.config;
  * @param sigma standard deviation that every component starts with; must be positive
  * @param sigmaMode what of sigma is learned
  * @param sigmaMin lower bound of sigma
- * @param meanScale standard deviation of the normal distribution that the means start from
+ * @param meanScale standard deviation of a coordinate of the means at the start
+ * @param layout where the means start
  */
-public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale) {
+public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout) {
 
   /** What of the codebook's standard deviations is learned. */
   public enum SigmaMode {
@@ -18,11 +19,23 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     FIXED
   }
 
+  /** Where the codebook's means start. */
+  public enum Layout {
+    /** Drawn from a normal distribution. */
+    NORMAL,
+    /**
+     * Each on a point of its own of the grid with the fewest levels a channel that has room for all: 27 tokens in five channels on
+     * corners of a cube. A channel then is a digit of the token's id, the first channel the highest.
+     */
+    GRID
+  }
+
   public CodebookSpec {
     sigma = sigma == null ? 0.1 : sigma;
     sigmaMode = sigmaMode == null ? SigmaMode.PER_TOKEN : sigmaMode;
     sigmaMin = sigmaMin == null ? 1e-3 : sigmaMin;
     meanScale = meanScale == null ? 1.0 : meanScale;
+    layout = layout == null ? Layout.NORMAL : layout;
     ConfigException.requirePositive("sigma", sigma);
     ConfigException.requirePositive("sigmaMin", sigmaMin);
     ConfigException.requirePositive("meanScale", meanScale);
@@ -32,6 +45,6 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
   }
 
   public static CodebookSpec defaults() {
-    return new CodebookSpec(null, null, null, null);
+    return new CodebookSpec(null, null, null, null, null);
   }
 }

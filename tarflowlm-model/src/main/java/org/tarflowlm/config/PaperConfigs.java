@@ -31,7 +31,7 @@ public final class PaperConfigs {
     int context = paper && format == TextFormat.OPENWEBTEXT ? OPENWEBTEXT_CONTEXT : size.contextLength();
     boolean fixedSigma = !paper && (variant == Variant.AFFINE || variant == Variant.MIX_1);
     CodebookSpec codebook = fixedSigma
-        ? new CodebookSpec(SMALL_FIXED_SIGMA, CodebookSpec.SigmaMode.FIXED, null, null)
+        ? new CodebookSpec(SMALL_FIXED_SIGMA, CodebookSpec.SigmaMode.FIXED, null, null, null)
         : CodebookSpec.defaults();
     ModelType model = variant == Variant.AUTOREGRESSIVE ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW;
     return new TarFlowConfig(model, format.vocabSize(), context, format.latentDim(), size.width(), size.heads(), 1, false,

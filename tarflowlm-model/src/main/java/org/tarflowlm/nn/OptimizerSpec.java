@@ -1,5 +1,8 @@
 package org.tarflowlm.nn;
 
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
 import org.tarflowlm.config.ConfigException;
 
 /**
@@ -13,9 +16,11 @@ import org.tarflowlm.config.ConfigException;
  * @param beta2 default 0.95
  * @param weightDecay default 0.01
  * @param clipNorm global norm of the gradient of the loss in nats per token; default 1
+ * @param rateFactors factors of the learning rate, and of the decay with it, by part of the model: {@code flow0.maf} for a masked head,
+ *     {@code codebook}; where two names cover a parameter the longer one counts; default none
  */
 public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2,
-    Double weightDecay, Double clipNorm) {
+    Double weightDecay, Double clipNorm, Map<String, Double> rateFactors) {
 
   public OptimizerSpec {
     learningRate = learningRate == null ? 3e-3 : learningRate;
@@ -25,6 +30,7 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     beta2 = beta2 == null ? 0.95 : beta2;
     weightDecay = weightDecay == null ? 0.01 : weightDecay;
     clipNorm = clipNorm == null ? 1.0 : clipNorm;
+    rateFactors = rateFactors == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(rateFactors));
     requireWithin("learningRate", learningRate, 0, 10);
     ConfigException.requireAtLeast("warmupSteps", warmupSteps, 0);
     requireWithin("finalFraction", finalFraction, 0, 1);
@@ -32,10 +38,11 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     requireWithin("beta2", beta2, 0, 1);
     requireWithin("weightDecay", weightDecay, 0, 1);
     requireWithin("clipNorm", clipNorm, 0, Double.MAX_VALUE);
+    rateFactors.forEach((part, factor) -> requireWithin("rateFactors." + part, factor, 0, 100));
   }
 
   public static OptimizerSpec defaults() {
-    return new OptimizerSpec(null, null, null, null, null, null, null);
+    return new OptimizerSpec(null, null, null, null, null, null, null, null);
   }
 
   private static void requireWithin(String key, double value, double least, double most) {

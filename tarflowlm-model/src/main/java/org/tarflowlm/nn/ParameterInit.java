@@ -4,6 +4,7 @@ import java.util.Map;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.CodebookSpec.Layout;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.InitSpec;
@@ -48,6 +49,8 @@ final class ParameterInit {
     double std = standardDeviation(name, array);
     if (name.endsWith(".gain")) {
       array.assign(1.0);
+    } else if (name.equals("codebook.mean") && config.codebook().layout() == Layout.GRID) {
+      CodebookGrid.fill(array, config.codebook().meanScale());
     } else if (name.equals("codebook.logSigma")) {
       array.assign(Math.log(config.codebook().sigma()));
     } else if (std == 0) {

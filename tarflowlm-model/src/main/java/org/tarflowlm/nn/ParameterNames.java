@@ -1,7 +1,9 @@
 package org.tarflowlm.nn;
 
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import org.tarflowlm.config.StrictJson;
 
@@ -33,6 +35,15 @@ final class ParameterNames {
       }
     }
     return selected;
+  }
+
+  /** The factor of the longest of the names that cover a parameter; 1 if none does. */
+  static double factor(Map<String, Double> byName, String parameter) {
+    return byName.entrySet().stream()
+        .filter(each -> covers(each.getKey(), parameter))
+        .max(Comparator.comparingInt(each -> each.getKey().length()))
+        .map(Map.Entry::getValue)
+        .orElse(1.0);
   }
 
   /** First parts of the names: the codebook and the flows. */

@@ -10,6 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 
@@ -32,7 +33,7 @@ public final class TarFlowNetwork {
    * @param totalSteps iterations over which the learning rate decays
    * @param seed of the parameters' start and of the encoder's noise
    * @param frozen parameters that do not train: parts such as {@code codebook}, {@code flow0}, {@code flow0.block1}
-   * @throws IllegalArgumentException if a name of {@code frozen} is that of no parameter
+   * @throws IllegalArgumentException if a name of {@code frozen} or of the optimiser's rate factors is that of no parameter
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, KernelChoice kernels,
       List<String> frozen, DataType type) {
@@ -48,7 +49,11 @@ public final class TarFlowNetwork {
     return network;
   }
 
-  /** Gives a layer the optimiser of a specification. */
+  /**
+   * Gives a layer the optimiser of a specification.
+   *
+   * @throws IllegalArgumentException if a rate factor is that of no part of the model
+   */
   static void optimize(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps) {
     layer.setUpdater(Adam.builder()
         .learningRate(optimizer.learningRate())
@@ -63,6 +68,8 @@ public final class TarFlowNetwork {
     layer.setRegularizationBias(List.of());
     layer.setGradientNormalization(optimizer.clipNorm() > 0 ? GradientNormalization.ClipL2PerLayer : GradientNormalization.None);
     layer.setGradientNormalizationThreshold(optimizer.clipNorm());
+    ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), optimizer.rateFactors().keySet());
+    layer.setRateFactors(optimizer.rateFactors());
   }
 
   /** The layer that holds the model. */

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
@@ -39,6 +40,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   private long noiseSeed;
   private KernelChoice kernels = KernelChoice.AUTO;
   private List<String> frozen = List.of();
+  private Map<String, Double> rateFactors = Map.of();
 
   /** For DL4J's JSON only. */
   protected TarFlowOutputLayer() {}
@@ -70,6 +72,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     copy.setRegularizationBias(getRegularizationBias());
     copy.setGradientNormalization(getGradientNormalization());
     copy.setGradientNormalizationThreshold(getGradientNormalizationThreshold());
+    copy.setRateFactors(rateFactors);
     return copy;
   }
 
@@ -140,7 +143,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     if (isFrozen(parameter)) {
       return new NoOp();
     }
-    IUpdater updater = super.getUpdaterByParam(parameter);
+    IUpdater updater = ScaledSchedule.scale(super.getUpdaterByParam(parameter), ParameterNames.factor(rateFactors, parameter));
     return updater != null && updater.getClass() == Adam.class && kernels.usesJava() ? new ParallelAdam((Adam) updater) : updater;
   }
 
@@ -188,6 +191,14 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   public void setKernels(KernelChoice kernels) {
     this.kernels = kernels;
+  }
+
+  public Map<String, Double> getRateFactors() {
+    return rateFactors;
+  }
+
+  public void setRateFactors(Map<String, Double> rateFactors) {
+    this.rateFactors = new TreeMap<>(rateFactors);
   }
 
   public List<String> getFrozen() {
