@@ -15,15 +15,18 @@ final class CodebookGrid {
   static void fill(INDArray means, double scale) {
     int channels = Math.toIntExact(means.size(1));
     int levels = levels(means.size(0), channels);
-    double half = (levels - 1) / 2.0;
-    double spacing = scale / Math.sqrt((levels * (double) levels - 1) / 12);
     for (int token = 0; token < means.size(0); token++) {
       int rest = token;
       for (int channel = channels - 1; channel >= 0; channel--) {
-        means.putScalar(token, channel, (rest % levels - half) * spacing);
+        means.putScalar(token, channel, level(rest % levels, levels, scale));
         rest /= levels;
       }
     }
+  }
+
+  /** A level's place: evenly spaced around 0, with the standard deviation {@code scale} over all of them. */
+  static double level(int index, int levels, double scale) {
+    return (index - (levels - 1) / 2.0) * scale / Math.sqrt((levels * (double) levels - 1) / 12);
   }
 
   /** The fewest levels a channel with at least so many points. */

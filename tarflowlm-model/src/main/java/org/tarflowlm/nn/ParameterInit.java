@@ -110,7 +110,7 @@ final class ParameterInit {
 
   /**
    * Where the components of an affine or Mix-1 flow start: the first flow spreads them over the codebook's range, or puts them on the
-   * codebook itself where there is one for each token; later flows start near the identity, because otherwise each added flow first
+   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many; later flows start near the identity, because otherwise each added flow first
    * ruins the likelihood.
    */
   private float[] componentStart(int flow, INDArray codebookMeans) {
@@ -121,8 +121,10 @@ final class ParameterInit {
     boolean first = flow == 0;
     double scale = config.codebook().meanScale();
     boolean onCodebook = first && CodebookStart.fits(config);
+    int levels = CodebookGrid.levels(config.vocabSize(), config.latentDim());
+    boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
     double width;
-    if (onCodebook) {
+    if (onCodebook || onGrid) {
       width = config.codebook().sigma();
     } else if (first) {
       width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
@@ -134,9 +136,10 @@ final class ParameterInit {
     for (int c = 0; c < channels; c++) {
       int at = c * (logits + 2 * k) + logits;
       for (int i = 0; i < k; i++) {
-        double quantile = normal.inverseCumulativeProbability((i + 0.5) / k);
-        result[at + i] = onCodebook ? codebookMeans.getFloat(i, c % config.latentDim())
-            : (float) (quantile * (first ? scale : config.init().innerSpread()));
+        double mean = onCodebook ? codebookMeans.getDouble(i, c % config.latentDim())
+            : onGrid ? CodebookGrid.level(i % levels, levels, scale)
+            : normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : config.init().innerSpread());
+        result[at + i] = (float) mean;
         result[at + k + i] = (float) unbounded(Math.log(width));
       }
     }

@@ -5,13 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
 
 class CodebookGridTest {
   private static INDArray filled(int tokens, int channels, double scale) {
@@ -25,6 +33,24 @@ class CodebookGridTest {
     INDArray means = filled(27, 5, 1.5);
     assertArrayEquals(new double[] {-1.5, -1.5, -1.5, -1.5, -1.5}, means.getRow(0).toDoubleVector());
     assertArrayEquals(new double[] {1.5, 1.5, -1.5, 1.5, -1.5}, means.getRow(0b11010).toDoubleVector());
+  }
+
+  /** Two components a channel are the two levels; more share them. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 5})
+  void componentsOfAFirstFlowStartOnTheLevels(int k) {
+    CodebookSpec codebook = new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, 2.0, CodebookSpec.Layout.GRID);
+    TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, 8, 4, 3, 8, 2, 1, false,
+        List.of(FlowSpec.mix1(1, k, Direction.LEFT_TO_RIGHT)), codebook, null, 16, null);
+    ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 1);
+    INDArray bias = TarFlowNetwork.parameters(network).get("flow0.maf.out.bias");
+    for (int channel = 0; channel < 3; channel++) {
+      for (int i = 0; i < k; i++) {
+        assertEquals(i % 2 == 0 ? -2 : 2, bias.getDouble(3L * k * channel + k + i), 1e-6);
+        double raw = bias.getDouble(3L * k * channel + 2L * k + i);
+        assertEquals(Math.log(0.5), config.logScaleBound() * Math.tanh(raw / config.logScaleBound()), 1e-6);
+      }
+    }
   }
 
   @ParameterizedTest
