@@ -52,7 +52,7 @@ public final class StepBenchmark {
         flows.add(flow(count, direction, flows.isEmpty()));
         direction = direction.opposite();
       }
-      CodebookSpec codebook = model == Model.MIXD ? CodebookSpec.defaults() : new CodebookSpec(0.15, SigmaMode.FIXED, null, null, null);
+      CodebookSpec codebook = model == Model.MIXD ? CodebookSpec.defaults() : new CodebookSpec(0.15, SigmaMode.FIXED, null, null);
       return new TarFlowConfig(model == Model.AR ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW, VOCAB, sequence, LATENT_DIM, width, heads,
           1, null, flows, codebook, null, null, null);
     }

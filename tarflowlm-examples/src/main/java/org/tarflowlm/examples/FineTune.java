@@ -49,7 +49,7 @@ public final class FineTune {
     ComputationGraph pretrained = CheckpointNetworks.network(zoo);
     String[] others = FineTuning.parts(pretrained).stream().filter(part -> !part.equals("flow0")).toArray(String[]::new);
     ComputationGraph network = FineTuning.of(pretrained)
-        .optimizer(new OptimizerSpec(2e-4, 20, 0.1, null, null, null, null, null), EPOCHS * (int) training.batches())
+        .optimizer(new OptimizerSpec(2e-4, 20, 0.1, null, null, null, null), EPOCHS * (int) training.batches())
         .freeze(others)
         .build();
     CollectScoresListener losses = new CollectScoresListener(1);

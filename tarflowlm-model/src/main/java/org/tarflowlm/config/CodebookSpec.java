@@ -44,7 +44,12 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     }
   }
 
+  /** Means drawn from a normal distribution. */
+  public CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale) {
+    this(sigma, sigmaMode, sigmaMin, meanScale, null);
+  }
+
   public static CodebookSpec defaults() {
-    return new CodebookSpec(null, null, null, null, null);
+    return new CodebookSpec(null, null, null, null);
   }
 }

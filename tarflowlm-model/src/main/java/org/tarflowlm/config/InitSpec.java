@@ -7,17 +7,36 @@ package org.tarflowlm.config;
  * @param inputStd root mean square of the projected input of a flow; default 0.5
  * @param positionStd standard deviation of the position embedding; like the input's size, or attention cannot see positions; default 0.5
  * @param innerSpread flows after the first start near the identity: component means at this times normal quantiles; default 0.1
+ * @param positions what the position embedding starts as; default NORMAL
  */
-public record InitSpec(Double inputStd, Double positionStd, Double innerSpread) {
+public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, Positions positions) {
+
+  /** What a position embedding, which is learned, starts as. */
+  public enum Positions {
+    /** Drawn from a normal distribution, each position for itself. */
+    NORMAL,
+    /**
+     * Sines and cosines of the position, with wavelengths from 2 pi to 10,000 times that: a head then finds the position before
+     * by one rotation, which is the same everywhere, and a model leaves the bigram plateau sooner.
+     */
+    SINUSOIDAL
+  }
+
   public InitSpec {
     inputStd = inputStd == null ? 0.5 : inputStd;
     positionStd = positionStd == null ? 0.5 : positionStd;
     innerSpread = innerSpread == null ? 0.1 : innerSpread;
+    positions = positions == null ? Positions.NORMAL : positions;
     ConfigException.requirePositive("inputStd", inputStd);
     ConfigException.requirePositive("positionStd", positionStd);
     if (!(innerSpread >= 0 && innerSpread < 1)) {
       throw new ConfigException("innerSpread", "is " + innerSpread + "; expected a number in [0, 1)");
     }
+  }
+
+  /** Positions drawn from a normal distribution. */
+  public InitSpec(Double inputStd, Double positionStd, Double innerSpread) {
+    this(inputStd, positionStd, innerSpread, null);
   }
 
   public static InitSpec defaults() {

@@ -2,6 +2,9 @@ package org.tarflowlm.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.tarflowlm.config.CodebookSpec.Layout;
+import org.tarflowlm.config.CodebookSpec.SigmaMode;
+import org.tarflowlm.config.InitSpec.Positions;
 
 /**
  * The paper's configurations (section 4 and its appendix) and small ones of the same structure that train on a CPU.
@@ -16,12 +19,14 @@ import java.util.List;
  * </table>
  * Directions alternate and begin left to right. Our choices where the paper does not say: the split [8, 2, 2] of Mix-d (its first flow
  * is the one that reads tokens as a language model does, and it is trained first), the context of 256 for text8 and enwik8, and all
- * of enwik8. Below PAPER size affine and Mix-1 models have a fixed sigma of 0.15: a learned one grows until codes overlap, which trains
- * worse at small budgets.
+ * of enwik8, and position embeddings that start as sinusoids. Below PAPER size the codebook of affine and Mix-1 models starts on a grid,
+ * and Mix-1's has a fixed sigma, an eighth of the distance of neighbours: both train faster so at small budgets.
  */
 public final class PaperConfigs {
   private static final int OPENWEBTEXT_CONTEXT = 1024;
-  private static final double SMALL_FIXED_SIGMA = 0.15;
+  /** Of two levels at distance 2, so that one Gaussian a channel is not a bad fit. */
+  private static final CodebookSpec SMALL_AFFINE = new CodebookSpec(0.45, SigmaMode.SHARED, null, 1.0, Layout.GRID);
+  private static final CodebookSpec SMALL_MIX_1 = new CodebookSpec(0.75, SigmaMode.FIXED, null, 3.0, Layout.GRID);
 
   private PaperConfigs() {}
 
@@ -29,13 +34,17 @@ public final class PaperConfigs {
   public static TarFlowConfig of(TextFormat format, Variant variant, ModelSize size) {
     boolean paper = size == ModelSize.PAPER;
     int context = paper && format == TextFormat.OPENWEBTEXT ? OPENWEBTEXT_CONTEXT : size.contextLength();
-    boolean fixedSigma = !paper && (variant == Variant.AFFINE || variant == Variant.MIX_1);
-    CodebookSpec codebook = fixedSigma
-        ? new CodebookSpec(SMALL_FIXED_SIGMA, CodebookSpec.SigmaMode.FIXED, null, null, null)
-        : CodebookSpec.defaults();
     ModelType model = variant == Variant.AUTOREGRESSIVE ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW;
     return new TarFlowConfig(model, format.vocabSize(), context, format.latentDim(), size.width(), size.heads(), 1, false,
-        flows(format, variant, size), codebook, null, null, null);
+        flows(format, variant, size), codebook(variant, size), null, null, new InitSpec(null, null, null, Positions.SINUSOIDAL));
+  }
+
+  private static CodebookSpec codebook(Variant variant, ModelSize size) {
+    return switch (size == ModelSize.PAPER ? Variant.MIX_D : variant) {
+      case AFFINE -> SMALL_AFFINE;
+      case MIX_1 -> SMALL_MIX_1;
+      case MIX_D, AUTOREGRESSIVE -> CodebookSpec.defaults();
+    };
   }
 
   private static List<FlowSpec> flows(TextFormat format, Variant variant, ModelSize size) {

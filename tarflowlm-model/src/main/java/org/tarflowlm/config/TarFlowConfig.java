@@ -118,6 +118,12 @@ public record TarFlowConfig(
         logScaleBound, mafHidden, init);
   }
 
+  /** The same model with another start of its weights. */
+  public TarFlowConfig withInit(InitSpec newInit) {
+    return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook,
+        logScaleBound, mafHidden, newInit);
+  }
+
   /** The same model for another vocabulary; a flow that is tied to the codebook follows it. */
   public TarFlowConfig withVocabSize(int tokens) {
     List<FlowSpec> newFlows = flows.stream()

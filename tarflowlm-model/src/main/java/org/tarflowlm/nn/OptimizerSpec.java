@@ -41,8 +41,14 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     rateFactors.forEach((part, factor) -> requireWithin("rateFactors." + part, factor, 0, 100));
   }
 
+  /** One learning rate for the whole model. */
+  public OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2, Double weightDecay,
+      Double clipNorm) {
+    this(learningRate, warmupSteps, finalFraction, beta1, beta2, weightDecay, clipNorm, null);
+  }
+
   public static OptimizerSpec defaults() {
-    return new OptimizerSpec(null, null, null, null, null, null, null, null);
+    return new OptimizerSpec(null, null, null, null, null, null, null);
   }
 
   private static void requireWithin(String key, double value, double least, double most) {

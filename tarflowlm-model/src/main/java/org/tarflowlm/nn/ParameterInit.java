@@ -8,6 +8,7 @@ import org.tarflowlm.config.CodebookSpec.Layout;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.InitSpec;
+import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.GaussianNoise;
@@ -22,6 +23,8 @@ final class ParameterInit {
   private static final double HEAD_STD = 0.02;
   private static final double MAF_OUT_STD = 0.01;
   private static final double COMPONENT_STD = 0.5;
+  /** In units of 2 pi positions. */
+  private static final double LONGEST_WAVE = 10_000;
 
   private final TarFlowConfig config;
   private final long seed;
@@ -51,6 +54,8 @@ final class ParameterInit {
       array.assign(1.0);
     } else if (name.equals("codebook.mean") && config.codebook().layout() == Layout.GRID) {
       CodebookGrid.fill(array, config.codebook().meanScale());
+    } else if (name.endsWith(".position") && config.init().positions() == Positions.SINUSOIDAL) {
+      sinusoids(array, std * Math.sqrt(2));
     } else if (name.equals("codebook.logSigma")) {
       array.assign(Math.log(config.codebook().sigma()));
     } else if (std == 0) {
@@ -58,6 +63,16 @@ final class ParameterInit {
     } else {
       float[] values = new GaussianNoise(seed, 0).draw(name.hashCode(), Math.toIntExact(array.length()));
       array.assign(Nd4j.createFromArray(values).reshape(array.shape()).muli(std));
+    }
+  }
+
+  private static void sinusoids(INDArray positions, double amplitude) {
+    long width = positions.size(1);
+    for (int t = 0; t < positions.size(0); t++) {
+      for (int i = 0; i < width; i++) {
+        double angle = t * Math.pow(LONGEST_WAVE, -(i - i % 2) / (double) width);
+        positions.putScalar(t, i, amplitude * (i % 2 == 0 ? Math.sin(angle) : Math.cos(angle)));
+      }
     }
   }
 
@@ -110,8 +125,8 @@ final class ParameterInit {
 
   /**
    * Where the components of an affine or Mix-1 flow start: the first flow spreads them over the codebook's range, or puts them on the
-   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many; later flows start near the identity, because otherwise each added flow first
-   * ruins the likelihood.
+   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many; later flows start near
+   * the identity, because otherwise each added flow first ruins the likelihood.
    */
   private float[] componentStart(int flow, INDArray codebookMeans) {
     FlowSpec spec = config.flows().get(flow);

@@ -17,7 +17,7 @@ class ParameterShapesTest {
 
   private static TarFlowConfig config(int latentDim, int patchSize, CodebookSpec.SigmaMode sigmaMode, FlowSpec... flows) {
     return new TarFlowConfig(ModelType.TARFLOW, 27, 12, latentDim, 8, 2, patchSize, null, List.of(flows),
-        new CodebookSpec(0.1, sigmaMode, null, null, null), null, 128, null);
+        new CodebookSpec(0.1, sigmaMode, null, null), null, 128, null);
   }
 
   private static String describe(Map<String, long[]> shapes) {

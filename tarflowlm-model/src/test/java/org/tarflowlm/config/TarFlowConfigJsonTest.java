@@ -30,14 +30,14 @@ class TarFlowConfigJsonTest {
 
     assertEquals(new TarFlowConfig(ModelType.TARFLOW, 27, 64, 5, 32, 2, 1, false,
         List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(2, 2, Direction.RIGHT_TO_LEFT)),
-        new CodebookSpec(0.2, CodebookSpec.SigmaMode.PER_TOKEN, 1e-3, 1.0, null), 5.0, 128, InitSpec.defaults()), config);
+        new CodebookSpec(0.2, CodebookSpec.SigmaMode.PER_TOKEN, 1e-3, 1.0), 5.0, 128, InitSpec.defaults()), config);
   }
 
   @Test
   void roundTripKeepsEveryValue() {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, 300, 128, 6, 48, 3, 4, true,
         List.of(FlowSpec.mixD(1, 11, Direction.RIGHT_TO_LEFT), FlowSpec.affine(2, Direction.LEFT_TO_RIGHT)),
-        new CodebookSpec(0.37, CodebookSpec.SigmaMode.SHARED, 2e-4, 0.9, null), 4.25, 96, new InitSpec(0.1, 0.2, 0.0));
+        new CodebookSpec(0.37, CodebookSpec.SigmaMode.SHARED, 2e-4, 0.9), 4.25, 96, new InitSpec(0.1, 0.2, 0.0));
 
     assertEquals(config, TarFlowConfig.fromJson(config.toJson()));
     assertEquals(config.autoregressiveTwin(), TarFlowConfig.fromJson(config.autoregressiveTwin().toJson()));

@@ -41,7 +41,7 @@ class DiscreteLimitTest {
   private static double largestDifference(double sigma) {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, TestModels.VOCAB, TestModels.TOKENS, 2, 12, 3, 1, null,
         List.of(FlowSpec.tiedMixD(2, TestModels.VOCAB, Direction.LEFT_TO_RIGHT)),
-        new CodebookSpec(sigma, CodebookSpec.SigmaMode.FIXED, sigma, null, null), null, null, null);
+        new CodebookSpec(sigma, CodebookSpec.SigmaMode.FIXED, sigma, null), null, null, null);
     ComputationGraph flow = network(config);
     Map<String, INDArray> parameters = TarFlowNetwork.parameters(flow);
     parameters.get("flow0.head.weight").muli(50); // the start is nearly uniform: far too easy

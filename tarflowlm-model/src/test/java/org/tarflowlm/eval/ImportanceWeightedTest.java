@@ -35,8 +35,8 @@ class ImportanceWeightedTest {
   /** Wide codes that overlap, so that few samples suffice for a good estimate; trained a little, so that nothing is symmetric. */
   private static TarFlowLayer model(List<FlowSpec> flows) {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, SYMBOLS, TOKENS, 2, 8, 2, 1, null, flows,
-        new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, null, null), null, 8, null);
-    ComputationGraph network = TarFlowNetwork.create(config, new OptimizerSpec(1e-2, 0, 1.0, null, null, null, null, null), 100, 5);
+        new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, null), null, 8, null);
+    ComputationGraph network = TarFlowNetwork.create(config, new OptimizerSpec(1e-2, 0, 1.0, null, null, null, null), 100, 5);
     INDArray ids = Nd4j.createFromArray(0, 1, 2, 0, 0, 1, 2, 1, 0, 0, 1, 1).reshape(4, TOKENS);
     for (int i = 0; i < 40; i++) {
       network.fit(new MultiDataSet(ids, ids));

@@ -20,6 +20,7 @@ import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.graph.KernelChoice;
 
 class RateFactorsTest {
@@ -71,6 +72,13 @@ class RateFactorsTest {
     ModelSerializer.writeModel(FineTuning.of(network).learningRate(2e-2).build(), file, true);
     ComputationGraph read = ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(file.toByteArray()), true);
     assertTrue(move(read, SLOW).equalsWithEps(move(network, SLOW).mul(2), 1e-6));
+  }
+
+  @Test
+  void factorsAreAnObjectInJson() {
+    OptimizerSpec read = RecordJson.read("{\"rateFactors\": {\"flow0.maf\": 0.1, \"codebook\": 0}}", OptimizerSpec.class);
+    assertEquals(Map.of("flow0.maf", 0.1, "codebook", 0.0), read.rateFactors());
+    assertEquals(read, RecordJson.read(RecordJson.write(read), OptimizerSpec.class));
   }
 
   @Test
