@@ -123,7 +123,7 @@ public final class FineTuning {
     return this;
   }
 
-  /** Another updater of DL4J's, which begins anew; weight decay and clipping stay. */
+  /** Another updater of DL4J's, which begins anew; weight decay, clipping and rate factors stay. */
   public FineTuning updater(IUpdater updater) {
     changed.setUpdater(updater.clone());
     changed.setBiasUpdater(null);
