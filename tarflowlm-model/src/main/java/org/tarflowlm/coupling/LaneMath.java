@@ -10,40 +10,21 @@ package org.tarflowlm.coupling;
  */
 final class LaneMath {
   /** Smallest and, negated, largest power of two that an exponential gives: -80 / log(2). */
-  static final float LOWEST_POWER = -115.4156f;
+  private static final float LOWEST_POWER = -115.4156f;
   static final float INVERSE_SQRT_2PI = 0.3989422804f;
 
-  static final float LOG2_E = 1.442695041f;
+  private static final float LOG2_E = 1.442695041f;
   /** log(2) in two parts, the first with so few digits that its multiples are exact. */
   private static final float LOG_2_HIGH = 0.693359375f;
   private static final float LOG_2_LOW = -2.12194440e-4f;
   /** Adding 1.5 * 2^23 rounds to a whole number, which then stands in the low bits. */
-  static final float ROUNDER = 12_582_912f;
-  static final int MANTISSA_BITS = 23;
+  private static final float ROUNDER = 12_582_912f;
+  private static final int MANTISSA_BITS = 23;
   /** Bits of sqrt(1/2): mantissas are taken between this and its double, on both sides of 1. */
   private static final int SQRT_HALF_BITS = 0x3f3504f3;
   /** sqrt(2 log 2) in two parts. */
   private static final float ROOT_HIGH = 1.1774100f;
   private static final float ROOT_LOW = 1.5992342e-8f;
-
-  /** 2^r for r in [-1/2, 1/2]; the polynomial's error is 9e-8, and 0 at 0. */
-  static final float POWER_1 = 6.93146944e-1f;
-  static final float POWER_2 = 2.40222350e-1f;
-  static final float POWER_3 = 5.55073880e-2f;
-  static final float POWER_4 = 9.67193954e-3f;
-  static final float POWER_5 = 1.32641732e-3f;
-
-  /** Above and below the fraction line of R(t) for t not negative, to 5e-8 relative (all coefficients positive); finite up to t = 1e7. */
-  static final float MILLS_ABOVE_0 = 1.2533142f;
-  static final float MILLS_ABOVE_1 = 1.1893872f;
-  static final float MILLS_ABOVE_2 = 5.2957362e-1f;
-  static final float MILLS_ABOVE_3 = 1.2638488e-1f;
-  static final float MILLS_ABOVE_4 = 1.41813457e-2f;
-  static final float MILLS_BELOW_1 = 1.7468809f;
-  static final float MILLS_BELOW_2 = 1.3163220f;
-  static final float MILLS_BELOW_3 = 5.4373473e-1f;
-  static final float MILLS_BELOW_4 = 1.2638517e-1f;
-  static final float MILLS_BELOW_5 = 1.41813448e-2f;
 
   private LaneMath() {}
 
@@ -80,12 +61,13 @@ final class LaneMath {
     addExponent(y, steps, n);
   }
 
+  /** 2^r for r in [-1/2, 1/2]; the polynomial's error is 9e-8, and 0 at 0. */
   private static float power(float r) {
-    float p = POWER_5;
-    p = p * r + POWER_4;
-    p = p * r + POWER_3;
-    p = p * r + POWER_2;
-    p = p * r + POWER_1;
+    float p = 1.32641732e-3f;
+    p = p * r + 9.67193954e-3f;
+    p = p * r + 5.55073880e-2f;
+    p = p * r + 2.40222350e-1f;
+    p = p * r + 6.93146944e-1f;
     return p * r + 1f;
   }
 
@@ -140,20 +122,21 @@ final class LaneMath {
     }
   }
 
+  /** With the denominator R(t) for t not negative, to 5e-8 relative (degree 4 over 5, all coefficients positive); finite up to t = 1e7. */
   private static float millsNumerator(float t) {
-    float p = MILLS_ABOVE_4;
-    p = p * t + MILLS_ABOVE_3;
-    p = p * t + MILLS_ABOVE_2;
-    p = p * t + MILLS_ABOVE_1;
-    return p * t + MILLS_ABOVE_0;
+    float p = 1.41813457e-2f;
+    p = p * t + 1.2638488e-1f;
+    p = p * t + 5.2957362e-1f;
+    p = p * t + 1.1893872f;
+    return p * t + 1.2533142f;
   }
 
   private static float millsDenominator(float t) {
-    float q = MILLS_BELOW_5;
-    q = q * t + MILLS_BELOW_4;
-    q = q * t + MILLS_BELOW_3;
-    q = q * t + MILLS_BELOW_2;
-    q = q * t + MILLS_BELOW_1;
+    float q = 1.41813448e-2f;
+    q = q * t + 1.2638517e-1f;
+    q = q * t + 5.4373473e-1f;
+    q = q * t + 1.3163220f;
+    q = q * t + 1.7468809f;
     return q * t + 1f;
   }
 

@@ -7,10 +7,6 @@ package org.tarflowlm.coupling;
  * <p>Layouts as in {@link Lanes}: {@code row} are R numbers each, {@code usable} has R; the other arrays are [K][R].
  */
 public final class LaneWorkspace {
-  private static final MixtureLoops VECTORS = MixtureLoops.find().orElse(null);
-
-  /** Null where the JVM lacks the module. */
-  final MixtureLoops loops;
   float[] tree = new float[0];
   float[] spare = new float[0];
   float[] steps = new float[0];
@@ -44,24 +40,6 @@ public final class LaneWorkspace {
   final Workspace scalar = new Workspace();
   double[] parameters = new double[0];
   double[] gradients = new double[0];
-
-  public LaneWorkspace() {
-    this(VECTORS);
-  }
-
-  LaneWorkspace(MixtureLoops loops) {
-    this.loops = loops;
-  }
-
-  /** Rows of a part of {@code count} rows, as {@link Lanes#rows} but of whole vectors where {@link #loops} will have them. */
-  int part(int count, int k) {
-    return pitch(Lanes.rows(count, k));
-  }
-
-  /** R of the arrays of so many rows. */
-  int pitch(int rows) {
-    return loops == null ? rows : (rows + loops.lanes() - 1) / loops.lanes() * loops.lanes();
-  }
 
   /** Makes room for {@code dims} mixtures of K components in R rows. */
   void ensure(int dims, int k, int rows) {

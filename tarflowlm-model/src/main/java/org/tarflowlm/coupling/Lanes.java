@@ -28,30 +28,22 @@ final class Lanes {
     return (count + parts - 1) / parts;
   }
 
-  /**
-   * target [K][R] = K numbers each from {@code at}, {@code at + stride}, ... of {@code source}.
-   *
-   * @param pitch R, of which {@code rows} are filled
-   */
-  static void gather(float[] source, int at, int stride, float[] target, int k, int rows, int pitch) {
+  /** target [K][R] = K numbers each from {@code at}, {@code at + stride}, ... of {@code source}. */
+  static void gather(float[] source, int at, int stride, float[] target, int k, int rows) {
     int j = 0;
     for (; j + GROUP <= k; j += GROUP) {
-      gatherGroup(source, at + j, stride, target, j * pitch, rows, pitch);
+      gatherGroup(source, at + j, stride, target, j * rows, rows);
     }
     for (; j < k; j++) {
-      gatherOne(source, at + j, stride, target, j * pitch, rows);
+      gatherOne(source, at + j, stride, target, j * rows, rows);
     }
-  }
-
-  static void gather(float[] source, int at, int stride, float[] target, int k, int rows) {
-    gather(source, at, stride, target, k, rows, rows);
   }
 
   /** Four components: one loop over rows, so that no index but the row's needs a check of its bounds. */
-  private static void gatherGroup(float[] source, int at, int stride, float[] target, int to, int rows, int pitch) {
-    int second = to + pitch;
-    int third = second + pitch;
-    int fourth = third + pitch;
+  private static void gatherGroup(float[] source, int at, int stride, float[] target, int to, int rows) {
+    int second = to + rows;
+    int third = second + rows;
+    int fourth = third + rows;
     int from = at;
     for (int row = 0; row < rows; row++) {
       target[to + row] = source[from];
@@ -69,24 +61,20 @@ final class Lanes {
   }
 
   /** The reverse of {@link #gather}. */
-  static void scatter(float[] source, int k, int rows, int pitch, float[] target, int at, int stride) {
+  static void scatter(float[] source, int k, int rows, float[] target, int at, int stride) {
     int j = 0;
     for (; j + GROUP <= k; j += GROUP) {
-      scatterGroup(source, j * pitch, rows, pitch, target, at + j, stride);
+      scatterGroup(source, j * rows, rows, target, at + j, stride);
     }
     for (; j < k; j++) {
-      scatterOne(source, j * pitch, rows, target, at + j, stride);
+      scatterOne(source, j * rows, rows, target, at + j, stride);
     }
   }
 
-  static void scatter(float[] source, int k, int rows, float[] target, int at, int stride) {
-    scatter(source, k, rows, rows, target, at, stride);
-  }
-
-  private static void scatterGroup(float[] source, int from, int rows, int pitch, float[] target, int at, int stride) {
-    int second = from + pitch;
-    int third = second + pitch;
-    int fourth = third + pitch;
+  private static void scatterGroup(float[] source, int from, int rows, float[] target, int at, int stride) {
+    int second = from + rows;
+    int third = second + rows;
+    int fourth = third + rows;
     int to = at;
     for (int row = 0; row < rows; row++) {
       target[to] = source[from + row];
@@ -101,24 +89,6 @@ final class Lanes {
     for (int row = 0; row < rows; row++) {
       target[at + row * stride] = source[from + row];
     }
-  }
-
-  /** Copies [K][R], of which {@code rows} are of use, to [K][rows] from {@code at} on; returns the index behind. */
-  static int pack(float[] x, int k, int rows, int pitch, float[] target, int at) {
-    int length = pitch == rows ? k * rows : rows;
-    for (int i = 0; i * length < k * rows; i++) {
-      System.arraycopy(x, i * pitch, target, at + i * length, length);
-    }
-    return at + k * rows;
-  }
-
-  /** The reverse of {@link #pack}; returns the index behind what is read. */
-  static int unpack(float[] source, int at, float[] x, int k, int rows, int pitch) {
-    int length = pitch == rows ? k * rows : rows;
-    for (int i = 0; i * length < k * rows; i++) {
-      System.arraycopy(source, at + i * length, x, i * pitch, length);
-    }
-    return at + k * rows;
   }
 
   /** x [K][R] = the R numbers of {@code row}, for every component; each copy doubles what is filled. */

@@ -39,7 +39,7 @@ public final class MixtureCdfLanes {
 
   /** Fills u, logDet and saved. */
   public static void forward(float[] z, float[] theta, int n, int k, float[] u, float[] logDet, float[] saved, LaneWorkspace w) {
-    int rows = w.part(n, k);
+    int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
       MixtureLanes m = load(z, theta, first, count, k, true, w);
@@ -51,147 +51,104 @@ public final class MixtureCdfLanes {
           m.u[i] = (float) MixtureCdf.evaluate(z[first + i], scalarTheta(theta, first + i, k, w), k, w.scalar);
           m.slope[i] = (float) w.scalar.slope[0];
           logDet[first + i] = (float) w.scalar.logDet();
-          fromScalar(i, w.pitch(count), k, w.scalar.u[0] * w.scalar.slope[0], w.scalar.signedMills[0], w);
+          fromScalar(i, count, k, w.scalar.u[0] * w.scalar.slope[0], w.scalar.signedMills[0], w);
         }
       }
       System.arraycopy(m.u, 0, u, first, count);
-      int at = save(m, saved, first * savedWidth(k), count, k, w);
-      at = Lanes.pack(w.tilt, k, count, w.pitch(count), saved, at);
-      System.arraycopy(m.u, 0, saved, at, count);
-      System.arraycopy(m.slope, 0, saved, at + count, count);
+      int cells = count * k;
+      int at = save(m, saved, first * savedWidth(k), cells, w);
+      System.arraycopy(w.tilt, 0, saved, at, cells);
+      System.arraycopy(m.u, 0, saved, at + cells, count);
+      System.arraycopy(m.slope, 0, saved, at + cells + count, count);
     }
   }
 
   /** Gradient of sum(a u) + sum(b logDet): fills dz and dTheta from what {@link #forward} saved. */
   public static void gradient(float[] saved, float[] a, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
-    int rows = w.part(n, k);
+    int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
-      w.ensure(1, k, w.pitch(count));
+      int cells = count * k;
+      w.ensure(1, k, count);
       MixtureLanes m = w.mixtures[0];
-      int at = restore(saved, first * savedWidth(k), count, k, m, w);
-      at = Lanes.unpack(saved, at, w.tilt, k, count, w.pitch(count));
-      System.arraycopy(saved, at, m.u, 0, count);
-      System.arraycopy(saved, at + count, m.slope, 0, count);
+      int at = restore(saved, first * savedWidth(k), cells, m, w);
+      System.arraycopy(saved, at, w.tilt, 0, cells);
+      System.arraycopy(saved, at + cells, m.u, 0, count);
+      System.arraycopy(saved, at + cells + count, m.slope, 0, count);
       factors(a, b, first, m, w.row, count);
-      if (w.loops == null) {
-        gradient(count, k, w);
-      } else {
-        w.loops.gradient(m, w, true, k, w.pitch(count));
+      for (int i = 0; i < 3; i++) {
+        Lanes.repeat(w.row[i], w.factor[i], count, cells);
       }
+      Lanes.multiply(w.factor[0], w.tilt, w.dWeight, cells);
+      Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
+      Lanes.subtract(w.dMean, w.factor[2], cells);
       store(first, count, k, dz, dTheta, w);
     }
   }
 
-  private static void gradient(int rows, int k, LaneWorkspace w) {
-    int cells = rows * k;
-    for (int i = 0; i < 3; i++) {
-      Lanes.repeat(w.row[i], w.factor[i], rows, cells);
-    }
-    Lanes.multiply(w.factor[0], w.tilt, w.dWeight, cells);
-    Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
-    Lanes.subtract(w.dMean, w.factor[2], cells);
-    finishGradient(rows, k, w);
-  }
-
   /** Fills logDensity and saved. */
   public static void logDensity(float[] z, float[] theta, int n, int k, float[] logDensity, float[] saved, LaneWorkspace w) {
-    int rows = w.part(n, k);
+    int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
+      int cells = count * k;
       MixtureLanes m = load(z, theta, first, count, k, false, w);
       LaneMath.log(m.density, w.row[1], w.row[0], count);
-      prepareDensityGradient(m, count, k, w);
+      m.posterior(m.joint, k, count, w);
+      Lanes.multiply(m.x, w.inverseScale, w.curve, cells);
       for (int i = 0; i < count; i++) {
         logDensity[first + i] = w.row[1][i] - (float) Normal.LOG_SQRT_2PI;
         if (!w.usable[i]) {
           logDensity[first + i] =
               (float) MixtureCdf.evaluateDensity(z[first + i], scalarTheta(theta, first + i, k, w), k, w.scalar);
-          fromScalar(i, w.pitch(count), k, 0.0, 0.0, w);
+          fromScalar(i, count, k, 0.0, 0.0, w);
         }
       }
-      save(m, saved, first * savedDensityWidth(k), count, k, w);
-    }
-  }
-
-  private static void prepareDensityGradient(MixtureLanes m, int rows, int k, LaneWorkspace w) {
-    if (w.loops == null) {
-      m.posterior(m.joint, k, rows, w);
-      Lanes.multiply(m.x, w.inverseScale, w.curve, rows * k);
-    } else {
-      Arrays.fill(w.row[3], 0, rows, 0f);
-      w.loops.prepareGradient(m, w, false, k, w.pitch(rows));
+      save(m, saved, first * savedDensityWidth(k), cells, w);
     }
   }
 
   /** Gradient of sum(b logDensity): fills dz and dTheta from what {@link #logDensity} saved. */
   public static void logDensityGradient(float[] saved, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
-    int rows = w.part(n, k);
+    int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
-      w.ensure(1, k, w.pitch(count));
+      int cells = count * k;
+      w.ensure(1, k, count);
       MixtureLanes m = w.mixtures[0];
-      restore(saved, first * savedDensityWidth(k), count, k, m, w);
+      restore(saved, first * savedDensityWidth(k), cells, m, w);
       System.arraycopy(b, first, w.row[1], 0, count);
-      if (w.loops == null) {
-        densityGradient(count, k, w);
-      } else {
-        w.loops.gradient(m, w, false, k, w.pitch(count));
-      }
+      Lanes.repeat(w.row[1], w.factor[1], count, cells);
+      Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
+      Arrays.fill(w.dWeight, 0, cells, 0f);
       store(first, count, k, dz, dTheta, w);
     }
   }
 
-  private static void densityGradient(int rows, int k, LaneWorkspace w) {
-    int cells = rows * k;
-    Lanes.repeat(w.row[1], w.factor[1], rows, cells);
-    Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
-    Arrays.fill(w.dWeight, 0, cells, 0f);
-    finishGradient(rows, k, w);
-  }
-
   /** The mixtures of some rows, evaluated, with or without distribution functions. */
   private static MixtureLanes load(float[] z, float[] theta, int first, int rows, int k, boolean tails, LaneWorkspace w) {
-    int pitch = w.pitch(rows);
-    w.ensure(1, k, pitch);
+    w.ensure(1, k, rows);
     MixtureLanes m = w.mixtures[0];
     int at = first * 3 * k;
-    Lanes.gather(theta, at, 3 * k, m.weight, k, rows, pitch);
-    Lanes.gather(theta, at + k, 3 * k, w.mean, k, rows, pitch);
-    Lanes.gather(theta, at + 2 * k, 3 * k, w.inverseScale, k, rows, pitch);
-    if (w.loops == null) {
-      evaluate(m, z, first, rows, k, tails, w);
-    } else {
-      System.arraycopy(z, first, w.row[0], 0, rows);
-      w.loops.evaluate(m, w, tails, k, pitch);
-    }
-    if (tails) {
-      m.quantiles(rows, w);
-    }
-    MixtureLanes.begin(w.row[2], w.row[0], rows, w.usable);
-    m.judge(w.row[0], w.row[1], tails, rows, w.usable);
-    return m;
-  }
-
-  private static void evaluate(MixtureLanes m, float[] z, int first, int rows, int k, boolean tails, LaneWorkspace w) {
+    Lanes.gather(theta, at, 3 * k, m.weight, k, rows);
+    Lanes.gather(theta, at + k, 3 * k, w.mean, k, rows);
+    Lanes.gather(theta, at + 2 * k, 3 * k, w.inverseScale, k, rows);
     m.normalize(w.row[2], k, rows, w);
     LaneMath.expNegative(w.inverseScale, w.inverseScale, w.steps, k * rows);
     System.arraycopy(z, first, w.row[0], 0, rows);
     m.standardize(w.row[0], w.mean, w.inverseScale, k, rows, w);
     m.densities(w.inverseScale, k, rows, w);
     if (tails) {
-      m.tails(k, rows, w);
+      m.quantiles(k, rows, w);
     }
     Lanes.max(w.inverseScale, k, rows, w.row[1], w);
+    MixtureLanes.begin(w.row[2], w.row[0], rows, w.usable);
+    m.judge(w.row[0], w.row[1], tails, rows, w.usable);
+    return m;
   }
 
   /** joint becomes the posterior weights r; c into {@code curve}, t into {@code tilt}. */
   private static void prepareGradient(MixtureLanes m, int rows, int k, LaneWorkspace w) {
-    if (w.loops != null) {
-      tailFactors(m, w.row, rows);
-      w.loops.prepareGradient(m, w, true, k, w.pitch(rows));
-      return;
-    }
     int cells = k * rows;
     m.posterior(m.joint, k, rows, w);
     tailFactors(m, w.row, rows);
@@ -226,8 +183,10 @@ public final class MixtureCdfLanes {
     }
   }
 
-  /** From g t in dWeight and dL/dm_k / r_k in dMean to the gradients, with b in factor 1; row 3 becomes -dL/dz. */
-  private static void finishGradient(int rows, int k, LaneWorkspace w) {
+  /**
+   * From g t in dWeight and dL/dm_k / r_k in dMean to the gradients, with b in factor 1, and out of the lanes.
+   */
+  private static void store(int first, int rows, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
     MixtureLanes m = w.mixtures[0];
     int cells = rows * k;
     Lanes.multiply(w.dMean, m.joint, w.dMean, cells);
@@ -235,17 +194,13 @@ public final class MixtureCdfLanes {
     differences(w.dMean, m.offset, w.posterior, w.dLogScale, cells);
     Lanes.add(w.dWeight, w.posterior, cells);
     Lanes.subtractProduct(w.dWeight, w.factor[1], m.weight, w.dWeight, cells);
-    Lanes.sum(w.dMean, k, rows, w.row[3], w);
-  }
-
-  private static void store(int first, int rows, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
     int at = first * 3 * k;
-    int pitch = w.pitch(rows);
-    Lanes.scatter(w.dWeight, k, rows, pitch, dTheta, at, 3 * k);
-    Lanes.scatter(w.dMean, k, rows, pitch, dTheta, at + k, 3 * k);
-    Lanes.scatter(w.dLogScale, k, rows, pitch, dTheta, at + 2 * k, 3 * k);
+    Lanes.scatter(w.dWeight, k, rows, dTheta, at, 3 * k);
+    Lanes.scatter(w.dMean, k, rows, dTheta, at + k, 3 * k);
+    Lanes.scatter(w.dLogScale, k, rows, dTheta, at + 2 * k, 3 * k);
+    Lanes.sum(w.dMean, k, rows, w.row[0], w);
     for (int i = 0; i < rows; i++) {
-      dz[first + i] = -w.row[3][i];
+      dz[first + i] = -w.row[0][i];
     }
   }
 
@@ -267,11 +222,11 @@ public final class MixtureCdfLanes {
   }
 
   /** One row's part of what is saved, from what the scalar code left in its workspace. */
-  private static void fromScalar(int row, int pitch, int k, double curvature, double signedMills, LaneWorkspace w) {
+  private static void fromScalar(int row, int rows, int k, double curvature, double signedMills, LaneWorkspace w) {
     MixtureLanes m = w.mixtures[0];
     Workspace s = w.scalar;
     for (int j = 0; j < k; j++) {
-      int at = row + j * pitch;
+      int at = row + j * rows;
       m.weight[at] = (float) s.weight[j];
       m.joint[at] = (float) s.weight[k + j];
       m.offset[at] = (float) (s.x[j] * s.scale[j]);
@@ -281,19 +236,19 @@ public final class MixtureCdfLanes {
   }
 
   /** The parts that forward map and log-density have in common; returns the index behind them. */
-  private static int save(MixtureLanes m, float[] saved, int from, int rows, int k, LaneWorkspace w) {
-    int pitch = w.pitch(rows);
-    int at = Lanes.pack(m.weight, k, rows, pitch, saved, from);
-    at = Lanes.pack(m.joint, k, rows, pitch, saved, at);
-    at = Lanes.pack(m.offset, k, rows, pitch, saved, at);
-    return Lanes.pack(w.curve, k, rows, pitch, saved, at);
+  private static int save(MixtureLanes m, float[] saved, int from, int n, LaneWorkspace w) {
+    System.arraycopy(m.weight, 0, saved, from, n);
+    System.arraycopy(m.joint, 0, saved, from + n, n);
+    System.arraycopy(m.offset, 0, saved, from + 2 * n, n);
+    System.arraycopy(w.curve, 0, saved, from + 3 * n, n);
+    return from + 4 * n;
   }
 
-  private static int restore(float[] saved, int from, int rows, int k, MixtureLanes m, LaneWorkspace w) {
-    int pitch = w.pitch(rows);
-    int at = Lanes.unpack(saved, from, m.weight, k, rows, pitch);
-    at = Lanes.unpack(saved, at, m.joint, k, rows, pitch);
-    at = Lanes.unpack(saved, at, m.offset, k, rows, pitch);
-    return Lanes.unpack(saved, at, w.curve, k, rows, pitch);
+  private static int restore(float[] saved, int from, int n, MixtureLanes m, LaneWorkspace w) {
+    System.arraycopy(saved, from, m.weight, 0, n);
+    System.arraycopy(saved, from + n, m.joint, 0, n);
+    System.arraycopy(saved, from + 2 * n, m.offset, 0, n);
+    System.arraycopy(saved, from + 3 * n, w.curve, 0, n);
+    return from + 4 * n;
   }
 }

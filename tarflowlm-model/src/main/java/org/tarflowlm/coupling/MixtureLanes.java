@@ -91,20 +91,10 @@ final class MixtureLanes {
 
   /** All the rest, after {@link #densities}. */
   void quantiles(int k, int rows, LaneWorkspace w) {
-    tails(k, rows, w);
-    quantiles(rows, w);
-  }
-
-  /** below and above, and their sums in {@code tail} and {@code lower}, after {@link #densities}. */
-  void tails(int k, int rows, LaneWorkspace w) {
     LaneMath.smallerTail(x, w.mass, below, k * rows);
     Lanes.bothTails(x, weight, below, above, k * rows);
     Lanes.sum(below, k, rows, tail, w);
     Lanes.sum(above, k, rows, lower, w);
-  }
-
-  /** u, du/dz and the rest of a row's numbers from the sums of its lower tails in {@code tail} and of its upper ones in {@code lower}. */
-  void quantiles(int rows, LaneWorkspace w) {
     smallerSide(tail, lower, rows);
     LaneMath.log(tail, mills, w.row[0], rows);
     LaneMath.quantile(mills, u, rows);
