@@ -12,7 +12,10 @@ import org.tarflowlm.data.corpus.Corpus;
 import org.tarflowlm.data.corpus.CorpusStats;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.latent.GridOrder;
 import org.tarflowlm.data.text.Text8Cleaner;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -120,6 +123,19 @@ final class DataCommand implements Runnable {
     out.printf("unigram bits  %.4f per token%n", stats.unigramBits());
     if (stats.foreign() > 0) {
       out.printf("foreign       %,d bytes outside the alphabet, the first at offset %,d%n", stats.foreign(), stats.firstForeign());
+    }
+  }
+
+  @Command(name = "grid-order", mixinStandardHelpOptions = true,
+      description = {"The order in which tokens should take the points of a codebook's grid, from their pairs in a training text:",
+          "the value of codebook.order in a configuration with layout GRID and Mix-1 flows."})
+  void gridOrder(@Parameters(paramLabel = "FILE", description = "Training text, as for stats.") String file,
+      @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8 or bytes (default: text8).")
+      String tokenizer,
+      @Option(names = "--channels", paramLabel = "D", defaultValue = "5", description = "latentDim of the model (default: 5).")
+      int channels) {
+    try (TokenSequence tokens = TokenSequences.open(InputFile.parse(file), Tokenizers.byName(tokenizer))) {
+      spec.commandLine().getOut().println(GridOrder.of(tokens, channels));
     }
   }
 

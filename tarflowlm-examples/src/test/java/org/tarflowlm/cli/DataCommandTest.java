@@ -1,5 +1,6 @@
 package org.tarflowlm.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,6 +77,15 @@ class DataCommandTest {
     out.getBuffer().setLength(0);
     assertEquals(0, run("data", "stats", raw.toString()));
     assertTrue(out.toString().contains("6 bytes outside the alphabet, the first at offset 0"), out.toString());
+  }
+
+  @Test
+  void printsAnOrderForAGrid() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), "call me ishmael some years ago never mind how long precisely");
+    assertEquals(0, run("data", "grid-order", text.toString()));
+    int[] order = new ObjectMapper().readValue(out.toString(), int[].class);
+    assertArrayEquals(IntStream.range(0, 27).toArray(), Arrays.stream(order).sorted().toArray());
+    assertFails("a grid in 0 channels; expected at least 1", "data", "grid-order", "--channels", "0", text.toString());
   }
 
   @Test

@@ -1,5 +1,8 @@
 package org.tarflowlm.config;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
  * The encoder's codebook of isotropic Gaussians, one per token (paper section 3.1). The paper does not say how it starts; the
  * defaults are the ones that trained best here.
@@ -9,8 +12,10 @@ package org.tarflowlm.config;
  * @param sigmaMin lower bound of sigma
  * @param meanScale standard deviation of a coordinate of the means at the start
  * @param layout where the means start
+ * @param order with {@link Layout#GRID}, the token ids in the order in which they take the grid's points, each once; by default that of
+ *     the ids. {@link org.tarflowlm.data.latent.GridOrder} finds one that helps a Mix-1 flow
  */
-public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout) {
+public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order) {
 
   /** What of the codebook's standard deviations is learned. */
   public enum SigmaMode {
@@ -25,7 +30,7 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     NORMAL,
     /**
      * Each on a point of its own of the grid with the fewest levels a channel that has room for all: 27 tokens in five channels on
-     * corners of a cube. A channel then is a digit of the token's id, the first channel the highest.
+     * corners of a cube. A channel then is a digit of the token's rank in {@link CodebookSpec#order}, the first channel the highest.
      */
     GRID
   }
@@ -36,6 +41,10 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     sigmaMin = sigmaMin == null ? 1e-3 : sigmaMin;
     meanScale = meanScale == null ? 1.0 : meanScale;
     layout = layout == null ? Layout.NORMAL : layout;
+    order = order == null || order.isEmpty() ? List.of() : List.copyOf(order);
+    if (!order.isEmpty() && layout != Layout.GRID) {
+      throw new ConfigException("order", "is given with layout " + layout + "; expected layout GRID");
+    }
     ConfigException.requirePositive("sigma", sigma);
     ConfigException.requirePositive("sigmaMin", sigmaMin);
     ConfigException.requirePositive("meanScale", meanScale);
@@ -49,7 +58,24 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     this(sigma, sigmaMode, sigmaMin, meanScale, null);
   }
 
+  /** Tokens take the points of a grid in the order of their ids. */
+  public CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout) {
+    this(sigma, sigmaMode, sigmaMin, meanScale, layout, null);
+  }
+
   public static CodebookSpec defaults() {
     return new CodebookSpec(null, null, null, null);
+  }
+
+  /** The same codebook for tokens that mean something else: an order of the old ones says nothing of them. */
+  CodebookSpec withoutOrder() {
+    return new CodebookSpec(sigma, sigmaMode, sigmaMin, meanScale, layout);
+  }
+
+  /** @throws ConfigException unless the order, where there is one, has each of the ids once */
+  void requireOrderOf(int vocabSize) {
+    if (!order.isEmpty() && !order.stream().sorted().toList().equals(IntStream.range(0, vocabSize).boxed().toList())) {
+      throw new ConfigException("codebook.order", "is " + order + "; expected each id from 0 to " + (vocabSize - 1) + " once");
+    }
   }
 }

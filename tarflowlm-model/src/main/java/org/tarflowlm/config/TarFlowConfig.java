@@ -55,6 +55,7 @@ public record TarFlowConfig(
     ConfigException.requireAtLeast("patchSize", patchSize, 1);
     ConfigException.requireAtLeast("mafHidden", mafHidden, 2);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
+    codebook.requireOrderOf(vocabSize);
     if ((long) latentDim * patchSize > MAX_CHANNELS) {
       throw new ConfigException("latentDim", "is " + latentDim + " with patchSize " + patchSize + "; expected at most " + MAX_CHANNELS
           + " channels a position");
@@ -128,8 +129,8 @@ public record TarFlowConfig(
   public TarFlowConfig withVocabSize(int tokens) {
     List<FlowSpec> newFlows = flows.stream()
         .map(flow -> flow.tied() ? FlowSpec.tiedMixD(flow.layers(), tokens, flow.direction()) : flow).toList();
-    return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
-        logScaleBound, mafHidden, init);
+    return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows,
+        tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init);
   }
 
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */

@@ -15,16 +15,20 @@ import org.tarflowlm.config.TarFlowConfig;
  *
  * <pre>sum over j &lt; i of (mu_kj x_j - mu_kj^2 / 2) / sigma^2 + a number that is the same for all k,</pre>
  *
- * so one unit a preceding channel, which lies on elu's straight part, carries x_j through the head's two hidden layers.
+ * so one unit a preceding channel, which lies on elu's straight part, carries x_j through the head's two hidden layers. It carries
+ * x_j in units of the codebook's spread, as large as the head's other units: an optimiser's step on the weights after a unit of ten
+ * moves every token's weight by ten steps.
  */
 final class CodebookStart {
   /** Means of this many deviations below zero still lie on elu's straight part. */
   private static final double OFFSET = 3;
+
   private final TarFlowConfig config;
   private final Map<String, INDArray> parameters;
   private final INDArray means;
   private final int unitsPerChannel;
   private final int featuresPerChannel;
+  private final double spread;
 
   CodebookStart(TarFlowConfig config, Map<String, INDArray> parameters) {
     this.config = config;
@@ -32,6 +36,7 @@ final class CodebookStart {
     this.means = parameters.get("codebook.mean");
     this.unitsPerChannel = config.mafHidden() / 2;
     this.featuresPerChannel = ParameterShapes.mafEmbedding(config);
+    this.spread = config.codebook().meanScale();
   }
 
   /** Whether the first flow is a Mix-1 flow with a component for each token. */
@@ -57,16 +62,16 @@ final class CodebookStart {
     }
   }
 
-  /** Feature 0 of a channel becomes x + offset. */
+  /** Feature 0 of a channel becomes x / spread + offset. */
   private void carry(int channel) {
     INDArray weight = head("features.weight");
     int feature = channel * featuresPerChannel;
     weight.getColumn(feature).assign(0);
-    weight.putScalar(3L * channel, feature, 1);
-    head("features.bias").putScalar(feature, offset());
+    weight.putScalar(3L * channel, feature, 1 / spread);
+    head("features.bias").putScalar(feature, OFFSET);
   }
 
-  /** One hidden unit of a channel becomes x_j + offset, and its logits take their linear part from it. */
+  /** One hidden unit of a channel becomes x_j / spread + offset, and its logits take their linear part from it. */
   private void weigh(int channel, int j, int unitOfChannel) {
     int unit = channel * unitsPerChannel + unitOfChannel;
     head("context.weight").getColumn(unit).assign(0);
@@ -81,13 +86,9 @@ final class CodebookStart {
     for (int token = 0; token < k; token++) {
       double mean = means.getDouble(token, j % config.latentDim());
       long logit = 3L * k * channel + token;
-      out.putScalar(unit, logit, mean / variance);
-      bias.putScalar(logit, bias.getDouble(logit) - (mean * mean / 2 + mean * offset()) / variance);
+      out.putScalar(unit, logit, mean * spread / variance);
+      bias.putScalar(logit, bias.getDouble(logit) - (mean * mean / 2 + mean * spread * OFFSET) / variance);
     }
-  }
-
-  private double offset() {
-    return OFFSET * config.codebook().meanScale();
   }
 
   private INDArray head(String name) {

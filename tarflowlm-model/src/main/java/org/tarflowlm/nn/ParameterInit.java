@@ -12,6 +12,7 @@ import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.GaussianNoise;
+import org.tarflowlm.data.latent.GridOrder;
 
 /**
  * Starts the parameters of a model. Each parameter has a stream of normal numbers of its own, found by the run's seed and the parameter's
@@ -53,7 +54,7 @@ final class ParameterInit {
     if (name.endsWith(".gain")) {
       array.assign(1.0);
     } else if (name.equals("codebook.mean") && config.codebook().layout() == Layout.GRID) {
-      CodebookGrid.fill(array, config.codebook().meanScale());
+      CodebookGrid.fill(array, config.codebook().meanScale(), config.codebook().order());
     } else if (name.endsWith(".position") && config.init().positions() == Positions.SINUSOIDAL) {
       sinusoids(array, std * Math.sqrt(2));
     } else if (name.equals("codebook.logSigma")) {
@@ -136,7 +137,7 @@ final class ParameterInit {
     boolean first = flow == 0;
     double scale = config.codebook().meanScale();
     boolean onCodebook = first && CodebookStart.fits(config);
-    int levels = CodebookGrid.levels(config.vocabSize(), config.latentDim());
+    int levels = GridOrder.levels(config.vocabSize(), config.latentDim());
     boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
     double width;
     if (onCodebook || onGrid) {

@@ -20,11 +20,12 @@ import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.latent.GridOrder;
 
 class CodebookGridTest {
   private static INDArray filled(int tokens, int channels, double scale) {
     INDArray means = Nd4j.zeros(DataType.DOUBLE, tokens, channels);
-    CodebookGrid.fill(means, scale);
+    CodebookGrid.fill(means, scale, List.of());
     return means;
   }
 
@@ -33,6 +34,15 @@ class CodebookGridTest {
     INDArray means = filled(27, 5, 1.5);
     assertArrayEquals(new double[] {-1.5, -1.5, -1.5, -1.5, -1.5}, means.getRow(0).toDoubleVector());
     assertArrayEquals(new double[] {1.5, 1.5, -1.5, 1.5, -1.5}, means.getRow(0b11010).toDoubleVector());
+  }
+
+  @Test
+  void anOrderSaysWhichTokenTakesWhichPoint() {
+    INDArray means = Nd4j.zeros(DataType.DOUBLE, 3, 2);
+    CodebookGrid.fill(means, 1, List.of(2, 0, 1));
+    assertArrayEquals(new double[] {-1, -1}, means.getRow(2).toDoubleVector());
+    assertArrayEquals(new double[] {-1, 1}, means.getRow(0).toDoubleVector());
+    assertArrayEquals(new double[] {1, -1}, means.getRow(1).toDoubleVector());
   }
 
   /** Two components a channel are the two levels; more share them. */
@@ -56,7 +66,7 @@ class CodebookGridTest {
   @ParameterizedTest
   @CsvSource({"2, 1, 2", "27, 5, 2", "32, 5, 2", "33, 5, 3", "256, 5, 4", "50257, 16, 2", "27, 2, 6", "7, 1, 7"})
   void levelsAreTheFewestWithRoom(int tokens, int channels, int levels) {
-    assertEquals(levels, CodebookGrid.levels(tokens, channels));
+    assertEquals(levels, GridOrder.levels(tokens, channels));
   }
 
   /** Whatever the number of levels, a full grid has the asked standard deviation in each channel and mean 0. */
