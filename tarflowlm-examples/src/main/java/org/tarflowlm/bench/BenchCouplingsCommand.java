@@ -4,9 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.graph.KernelChoice;
@@ -18,13 +19,14 @@ import picocli.CommandLine.Spec;
 
 /** Times the couplings alone, kernels against the same mathematics composed of stock ops. */
 @Command(name = "couplings", mixinStandardHelpOptions = true, description = {
-    "Time each coupling alone, forward and gradient: our kernels in turns, of ten runs, with the same mathematics composed of",
+    "Time each coupling alone, forward and gradient: our kernels in turns, of a second, with the same mathematics composed of",
     "stock SameDiff ops, these both as SameDiff runs a graph by itself and in the memory that our models run in.",
     "With --no-stock, only the kernels: for sizes at which the composed graph does not fit into memory."})
 public final class BenchCouplingsCommand implements Callable<Integer> {
-  private static final int WARM_UP = 100;
-  /** Runs of one kind in a turn: in a model a coupling finds its inputs in the cache, not behind what another graph has left there. */
-  private static final int TURN = 10;
+  /** A kernel is compiled for good after some 500 runs, and three times as slow before. */
+  private static final int WARM_UP_TURNS = 3;
+  /** What SameDiff has left is given back by threads of its own, which take the processors from whatever runs next. */
+  private static final long SETTLE_MILLIS = 500;
 
   @Option(names = "--coupling", split = ",", defaultValue = "MIX_1,MIX_D",
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
@@ -39,8 +41,11 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   @Option(names = "--mixtures", defaultValue = "27", description = "default ${DEFAULT-VALUE}")
   private int mixtures;
 
-  @Option(names = "--rounds", defaultValue = "100", description = "timed runs; default ${DEFAULT-VALUE}")
+  @Option(names = "--rounds", defaultValue = "5", description = "turns of each kind; default ${DEFAULT-VALUE}")
   private int rounds;
+
+  @Option(names = "--seconds", defaultValue = "1", description = "length of a turn, which has one run at least; default ${DEFAULT-VALUE}")
+  private double seconds;
 
   @Option(names = "--no-stock", description = "only the kernels")
   private boolean kernelsOnly;
@@ -87,24 +92,39 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
       steps.add(new CouplingStep(coupling, KernelChoice.COMPOSED, false, DataType.FLOAT, rows, dims, mixtures));
       steps.add(new CouplingStep(coupling, KernelChoice.COMPOSED, true, DataType.FLOAT, rows, dims, mixtures));
     }
-    double[][] times = new double[3][rounds];
-    for (int i = -Math.min(WARM_UP, rounds); i < rounds; i += TURN) {
-      System.gc(); // SameDiff by itself gives memory back only as Java collects its arrays: gigabytes here
+    List<List<Double>> times = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    for (int round = -WARM_UP_TURNS; round < rounds; round++) {
       for (int s = 0; s < steps.size(); s++) {
-        for (int run = i; run < Math.min(i + TURN, rounds); run++) {
-          times[s][Math.max(run, 0)] = time(steps.get(s));
-        }
+        settle();
+        List<Double> turn = turn(steps.get(s));
+        times.get(s).addAll(round < 0 ? List.of() : turn);
       }
     }
     steps.forEach(CouplingStep::close);
-    for (double[] each : times) {
-      Arrays.sort(each);
-    }
-    double kernels = times[0][rounds / 2];
-    double stock = times[1][rounds / 2];
-    double recycled = times[2][rounds / 2];
+    double kernels = median(times.get(0));
+    double stock = kernelsOnly ? 0 : median(times.get(1));
+    double recycled = kernelsOnly ? 0 : median(times.get(2));
     return new Result(coupling, rows, dims, mixtures, kernels, stock, recycled, stock / kernels, recycled / kernels,
         ResidentMemory.peakMb());
+  }
+
+  private List<Double> turn(CouplingStep step) {
+    List<Double> times = new ArrayList<>();
+    long end = System.nanoTime() + (long) (seconds * 1e9);
+    do {
+      times.add(time(step));
+    } while (System.nanoTime() < end);
+    return times;
+  }
+
+  /** SameDiff by itself gives memory back only as Java collects its arrays: gigabytes here. */
+  private static void settle() {
+    System.gc();
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(SETTLE_MILLIS));
+  }
+
+  private static double median(List<Double> times) {
+    return times.stream().sorted().skip(times.size() / 2).findFirst().orElseThrow();
   }
 
   private static double time(CouplingStep step) {

@@ -105,20 +105,33 @@ final class Lanes {
    */
   static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;
-    int first = Math.min(k, CELLS / rows);
-    System.arraycopy(x, 0, tree, 0, first * rows);
-    for (int at = first; at < k; at += first) {
-      int n = Math.min(first, k - at) * rows;
-      System.arraycopy(x, at * rows, w.spare, 0, n);
-      add(tree, w.spare, n);
+    int left = Math.min(k, CELLS / rows);
+    if (left == k) {
+      left = (k + 1) / 2;
+      fold(x, left * rows, k * rows, tree, w.spare);
+    } else {
+      System.arraycopy(x, 0, tree, 0, left * rows);
+      for (int at = left; at < k; at += left) {
+        int n = Math.min(left, k - at) * rows;
+        System.arraycopy(x, at * rows, w.spare, 0, n);
+        add(tree, w.spare, n);
+      }
     }
-    for (int left = first; left > 1; left = (left + 1) / 2) {
+    for (; left > 1; left = (left + 1) / 2) {
       int kept = (left + 1) / 2 * rows;
       int n = left * rows - kept;
       System.arraycopy(tree, kept, w.spare, 0, n);
       add(tree, w.spare, n);
     }
     System.arraycopy(tree, 0, result, 0, rows);
+  }
+
+  /** The first step of the tree: target = x up to {@code half}, plus what comes behind. */
+  private static void fold(float[] x, int half, int end, float[] target, float[] spare) {
+    int n = end - half;
+    System.arraycopy(x, half, spare, 0, n);
+    add(x, spare, target, n);
+    System.arraycopy(x, n, target, n, half - n);
   }
 
   /** The same with maxima instead of sums. */
@@ -210,6 +223,12 @@ final class Lanes {
   static void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] += y[i];
+    }
+  }
+
+  private static void add(float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] + y[i];
     }
   }
 

@@ -1,7 +1,5 @@
 package org.tarflowlm.coupling;
 
-import java.util.Arrays;
-
 /**
  * {@link MixtureCdf} in single precision, many scalars at a time: the same formulas, with vector instructions. The few rows that single
  * precision cannot hold (far tails, densities near 0: {@link MixtureLanes#judge}) are computed by {@link MixtureCdf}.
@@ -9,6 +7,8 @@ import java.util.Arrays;
  * <pre>
  *   z, u, logDet, logDensity, a, b, dz [n]      theta, dTheta [n][3K], a row being [logits | means | log-scales]
  * </pre>
+ *
+ * <p>Loops take as many arrays at once as their formula has: most of the time goes into moving numbers, not into adding them.
  *
  * <p>The forward map saves what the gradient needs of each component, because exponentials and changes of layout are what costs:
  * with x_k = (z - m_k) / s_k, g = a + b u and the notation of {@link ScalarMixture},
@@ -38,7 +38,8 @@ public final class MixtureCdfLanes {
   }
 
   /** Fills u, logDet and saved. */
-  public static void forward(float[] z, float[] theta, int n, int k, float[] u, float[] logDet, float[] saved, LaneWorkspace w) {
+  public static void forward(float[] z, float[] theta, int n, int k, float[] u, float[] logDet, SavedNumbers saved,
+      LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
@@ -56,38 +57,37 @@ public final class MixtureCdfLanes {
       }
       System.arraycopy(m.u, 0, u, first, count);
       int cells = count * k;
-      int at = save(m, saved, first * savedWidth(k), cells, w);
-      System.arraycopy(w.tilt, 0, saved, at, cells);
-      System.arraycopy(m.u, 0, saved, at + cells, count);
-      System.arraycopy(m.slope, 0, saved, at + cells + count, count);
+      save(m, saved, cells, w);
+      saved.write(w.tilt, cells);
+      saved.write(m.u, count);
+      saved.write(m.slope, count);
     }
   }
 
   /** Gradient of sum(a u) + sum(b logDet): fills dz and dTheta from what {@link #forward} saved. */
-  public static void gradient(float[] saved, float[] a, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
+  public static void gradient(SavedNumbers saved, float[] a, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
       int cells = count * k;
       w.ensure(1, k, count);
       MixtureLanes m = w.mixtures[0];
-      int at = restore(saved, first * savedWidth(k), cells, m, w);
-      System.arraycopy(saved, at, w.tilt, 0, cells);
-      System.arraycopy(saved, at + cells, m.u, 0, count);
-      System.arraycopy(saved, at + cells + count, m.slope, 0, count);
+      restore(saved, cells, m, w);
+      saved.read(w.tilt, cells);
+      saved.read(m.u, count);
+      saved.read(m.slope, count);
       factors(a, b, first, m, w.row, count);
       for (int i = 0; i < 3; i++) {
         Lanes.repeat(w.row[i], w.factor[i], count, cells);
       }
-      Lanes.multiply(w.factor[0], w.tilt, w.dWeight, cells);
-      Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
-      Lanes.subtract(w.dMean, w.factor[2], cells);
+      logitGradients(w.factor[0], w.tilt, w.factor[1], m.joint, m.weight, w.dWeight, cells);
+      meanGradients(w.factor[1], w.curve, w.factor[2], m.joint, w.dMean, cells);
       store(first, count, k, dz, dTheta, w);
     }
   }
 
   /** Fills logDensity and saved. */
-  public static void logDensity(float[] z, float[] theta, int n, int k, float[] logDensity, float[] saved, LaneWorkspace w) {
+  public static void logDensity(float[] z, float[] theta, int n, int k, float[] logDensity, SavedNumbers saved, LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
@@ -104,23 +104,23 @@ public final class MixtureCdfLanes {
           fromScalar(i, count, k, 0.0, 0.0, w);
         }
       }
-      save(m, saved, first * savedDensityWidth(k), cells, w);
+      save(m, saved, cells, w);
     }
   }
 
   /** Gradient of sum(b logDensity): fills dz and dTheta from what {@link #logDensity} saved. */
-  public static void logDensityGradient(float[] saved, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
+  public static void logDensityGradient(SavedNumbers saved, float[] b, int n, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
     int rows = Lanes.rows(n, k);
     for (int first = 0; first < n; first += rows) {
       int count = Math.min(rows, n - first);
       int cells = count * k;
       w.ensure(1, k, count);
       MixtureLanes m = w.mixtures[0];
-      restore(saved, first * savedDensityWidth(k), cells, m, w);
+      restore(saved, cells, m, w);
       System.arraycopy(b, first, w.row[1], 0, count);
       Lanes.repeat(w.row[1], w.factor[1], count, cells);
-      Lanes.multiply(w.factor[1], w.curve, w.dMean, cells);
-      Arrays.fill(w.dWeight, 0, cells, 0f);
+      logitGradients(w.factor[1], m.joint, m.weight, w.dWeight, cells);
+      Lanes.multiply(w.factor[1], w.curve, m.joint, w.dMean, cells);
       store(first, count, k, dz, dTheta, w);
     }
   }
@@ -141,7 +141,7 @@ public final class MixtureCdfLanes {
     if (tails) {
       m.quantiles(k, rows, w);
     }
-    Lanes.max(w.inverseScale, k, rows, w.row[1], w);
+    Lanes.sum(w.inverseScale, k, rows, w.row[1], w); // at most K times the largest, and quicker
     MixtureLanes.begin(w.row[2], w.row[0], rows, w.usable);
     m.judge(w.row[0], w.row[1], tails, rows, w.usable);
     return m;
@@ -155,11 +155,23 @@ public final class MixtureCdfLanes {
     for (int i = 0; i < 4; i++) {
       Lanes.repeat(w.row[i], w.factor[i], rows, cells);
     }
-    Lanes.multiply(w.factor[0], m.below, w.tilt, cells);
-    Lanes.addProduct(w.factor[1], m.above, w.tilt, cells);
-    Lanes.subtractProduct(w.tilt, w.factor[2], m.weight, w.tilt, cells);
-    Lanes.multiply(m.x, w.inverseScale, w.curve, cells);
-    Lanes.subtract(w.curve, w.factor[3], cells);
+    tilts(w.factor[0], m.below, w.factor[1], m.above, w.factor[2], m.weight, w.tilt, cells);
+    curves(m.x, w.inverseScale, w.factor[3], w.curve, cells);
+  }
+
+  /** t = lower below + upper above - signedMills weight. */
+  private static void tilts(float[] lower, float[] below, float[] upper, float[] above, float[] signedMills, float[] weight, float[] t,
+      int n) {
+    for (int i = 0; i < n; i++) {
+      t[i] = lower[i] * below[i] + upper[i] * above[i] - signedMills[i] * weight[i];
+    }
+  }
+
+  /** c = x / s - u du/dz. */
+  private static void curves(float[] x, float[] inverseScale, float[] curvature, float[] c, int n) {
+    for (int i = 0; i < n; i++) {
+      c[i] = x[i] * inverseScale[i] - curvature[i];
+    }
   }
 
   /** 0 and 1: sgn M / tail if the smaller tail is the lower or the upper one, else 0; 2: sgn M, 3: u du/dz. */
@@ -183,17 +195,38 @@ public final class MixtureCdfLanes {
     }
   }
 
-  /**
-   * From g t in dWeight and dL/dm_k / r_k in dMean to the gradients, with b in factor 1, and out of the lanes.
-   */
+  /** dL/dlogit_k = g t_k + b (r_k - pi_k). */
+  private static void logitGradients(float[] g, float[] t, float[] b, float[] r, float[] weight, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = g[i] * t[i] + b[i] * (r[i] - weight[i]);
+    }
+  }
+
+  /** The same of the density alone: b (r_k - pi_k). */
+  private static void logitGradients(float[] b, float[] r, float[] weight, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = b[i] * (r[i] - weight[i]);
+    }
+  }
+
+  /** dL/dm_k = r_k (b c_k - a du/dz). */
+  private static void meanGradients(float[] b, float[] c, float[] aSlope, float[] r, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = r[i] * (b[i] * c[i] - aSlope[i]);
+    }
+  }
+
+  /** dL/dlogs_k = dL/dm_k (z - m_k) - b r_k. */
+  private static void scaleGradients(float[] dMean, float[] offset, float[] b, float[] r, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = dMean[i] * offset[i] - b[i] * r[i];
+    }
+  }
+
+  /** From the gradients of logits and means, with b in factor 1, to those of the scales, and all out of the lanes. */
   private static void store(int first, int rows, int k, float[] dz, float[] dTheta, LaneWorkspace w) {
     MixtureLanes m = w.mixtures[0];
-    int cells = rows * k;
-    Lanes.multiply(w.dMean, m.joint, w.dMean, cells);
-    Lanes.multiply(w.factor[1], m.joint, w.posterior, cells);
-    differences(w.dMean, m.offset, w.posterior, w.dLogScale, cells);
-    Lanes.add(w.dWeight, w.posterior, cells);
-    Lanes.subtractProduct(w.dWeight, w.factor[1], m.weight, w.dWeight, cells);
+    scaleGradients(w.dMean, m.offset, w.factor[1], m.joint, w.dLogScale, rows * k);
     int at = first * 3 * k;
     Lanes.scatter(w.dWeight, k, rows, dTheta, at, 3 * k);
     Lanes.scatter(w.dMean, k, rows, dTheta, at + k, 3 * k);
@@ -201,13 +234,6 @@ public final class MixtureCdfLanes {
     Lanes.sum(w.dMean, k, rows, w.row[0], w);
     for (int i = 0; i < rows; i++) {
       dz[first + i] = -w.row[0][i];
-    }
-  }
-
-  /** target = x y - a. */
-  private static void differences(float[] x, float[] y, float[] a, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = x[i] * y[i] - a[i];
     }
   }
 
@@ -235,20 +261,18 @@ public final class MixtureCdfLanes {
     }
   }
 
-  /** The parts that forward map and log-density have in common; returns the index behind them. */
-  private static int save(MixtureLanes m, float[] saved, int from, int n, LaneWorkspace w) {
-    System.arraycopy(m.weight, 0, saved, from, n);
-    System.arraycopy(m.joint, 0, saved, from + n, n);
-    System.arraycopy(m.offset, 0, saved, from + 2 * n, n);
-    System.arraycopy(w.curve, 0, saved, from + 3 * n, n);
-    return from + 4 * n;
+  /** The parts that forward map and log-density have in common. */
+  private static void save(MixtureLanes m, SavedNumbers saved, int n, LaneWorkspace w) {
+    saved.write(m.weight, n);
+    saved.write(m.joint, n);
+    saved.write(m.offset, n);
+    saved.write(w.curve, n);
   }
 
-  private static int restore(float[] saved, int from, int n, MixtureLanes m, LaneWorkspace w) {
-    System.arraycopy(saved, from, m.weight, 0, n);
-    System.arraycopy(saved, from + n, m.joint, 0, n);
-    System.arraycopy(saved, from + 2 * n, m.offset, 0, n);
-    System.arraycopy(saved, from + 3 * n, w.curve, 0, n);
-    return from + 4 * n;
+  private static void restore(SavedNumbers saved, int n, MixtureLanes m, LaneWorkspace w) {
+    saved.read(m.weight, n);
+    saved.read(m.joint, n);
+    saved.read(m.offset, n);
+    saved.read(w.curve, n);
   }
 }

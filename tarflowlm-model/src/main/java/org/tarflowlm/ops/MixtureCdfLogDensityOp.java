@@ -58,11 +58,16 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
   }
 
   @Override
+  protected int savedOutput() {
+    return 1;
+  }
+
+  @Override
   protected void floatRows(RowBlock block) {
     int scalars = block.count * block.inWidth[0];
     int k = block.inWidth[1] / block.inWidth[0] / 3;
     MixtureCdfLanes.logDensity(
-        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
+        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.saved, block.lanes);
   }
 
   @Override
@@ -117,11 +122,16 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
     }
 
     @Override
+    protected int savedInput() {
+      return 3;
+    }
+
+    @Override
     protected void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
       MixtureCdfLanes.logDensityGradient(
-          block.floatIn[3], block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
+          block.saved, block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
     }
   }
 }

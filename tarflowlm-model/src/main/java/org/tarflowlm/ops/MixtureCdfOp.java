@@ -59,11 +59,16 @@ public final class MixtureCdfOp extends RowsOp {
   }
 
   @Override
+  protected int savedOutput() {
+    return 2;
+  }
+
+  @Override
   protected void floatRows(RowBlock block) {
     int scalars = block.count * block.inWidth[0];
     int k = block.inWidth[1] / block.inWidth[0] / 3;
     MixtureCdfLanes.forward(
-        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.floatOut[2], block.lanes);
+        block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.saved, block.lanes);
   }
 
   @Override
@@ -120,10 +125,15 @@ public final class MixtureCdfOp extends RowsOp {
     }
 
     @Override
+    protected int savedInput() {
+      return 4;
+    }
+
+    @Override
     protected void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
-      MixtureCdfLanes.gradient(block.floatIn[4], block.floatIn[2], block.floatIn[3], scalars, k,
+      MixtureCdfLanes.gradient(block.saved, block.floatIn[2], block.floatIn[3], scalars, k,
           block.floatOut[0], block.floatOut[1], block.lanes);
     }
   }

@@ -22,6 +22,8 @@ final class RowBlock {
   final int[] outWidth = new int[MOST_ARRAYS];
   final Workspace workspace = new Workspace();
   final LaneWorkspace lanes = new LaneWorkspace();
+  /** The block's part of {@link RowsOp#savedInput} or {@link RowsOp#savedOutput}. */
+  final SavedRows saved = new SavedRows();
 
   /** Rows in this block. */
   int count;

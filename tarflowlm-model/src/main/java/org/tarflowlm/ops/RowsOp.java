@@ -58,6 +58,16 @@ abstract class RowsOp extends JavaOp {
     return true;
   }
 
+  /** Index of the input that {@link #floatRows} takes from {@link RowBlock#saved}; -1 if there is none. */
+  protected int savedInput() {
+    return -1;
+  }
+
+  /** Index of the output that {@link #floatRows} leaves in {@link RowBlock#saved}; -1 if there is none. */
+  protected int savedOutput() {
+    return -1;
+  }
+
   /** Index of the shared means among the inputs, followed by the log-scales; -1 if there are none. */
   protected int sharedMeans() {
     return -1;
@@ -85,6 +95,8 @@ abstract class RowsOp extends JavaOp {
     private final int blockRows;
     private final Components components;
     private final boolean floats;
+    private final int savedInput;
+    private final int savedOutput;
 
     Pass(INDArray[] in, INDArray[] out) {
       this.in = in;
@@ -93,6 +105,8 @@ abstract class RowsOp extends JavaOp {
       rowOutputs = out.length - (sharedGradients() ? 2 : 0);
       components = shared < 0 ? null : SharedComponents.read(in[shared], in[shared + 1]);
       floats = hasFloatRows() && Arrays.stream(in).allMatch(array -> array.dataType() == DataType.FLOAT);
+      savedInput = floats ? savedInput() : -1;
+      savedOutput = floats ? savedOutput() : -1;
       long widest = 1;
       for (int i = 0; i < in.length; i++) {
         widest = isShared(i) ? widest : Math.max(widest, in[i].length() / rows);
@@ -156,14 +170,20 @@ abstract class RowsOp extends JavaOp {
       for (int i = 0; i < in.length; i++) {
         if (!isShared(i)) {
           block.inWidth[i] = (int) (in[i].length() / rows);
-          if (!floats || floatRowsRead(i)) {
+          if (i == savedInput) {
+            openSaved(block, in[i], from);
+          } else if (!floats || floatRowsRead(i)) {
             read(block, i, from);
           }
         }
       }
       for (int i = 0; i < rowOutputs; i++) {
         block.outWidth[i] = (int) (out[i].length() / rows);
-        makeRoom(block, i);
+        if (i == savedOutput) {
+          openSaved(block, out[i], from);
+        } else {
+          makeRoom(block, i);
+        }
       }
       if (floats) {
         floatRows(block);
@@ -171,8 +191,15 @@ abstract class RowsOp extends JavaOp {
         rows(block);
       }
       for (int i = 0; i < rowOutputs; i++) {
-        write(block, i, from);
+        if (i != savedOutput) {
+          write(block, i, from);
+        }
       }
+    }
+
+    private void openSaved(RowBlock block, INDArray array, int from) {
+      long width = array.length() / rows;
+      block.saved.open(array, from * width, block.count * width);
     }
 
     private void read(RowBlock block, int i, int from) {

@@ -11,6 +11,32 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The coupling of many scalars at a time in single precision against that of one scalar in double precision. */
 class MixtureCdfLanesTest {
+  /** In an array, which holds what is saved and nothing more. */
+  private static final class SavedArray implements SavedNumbers {
+    private final float[] numbers;
+    private int at;
+
+    SavedArray(int size) {
+      numbers = new float[size];
+    }
+
+    void rewind() {
+      at = 0;
+    }
+
+    @Override
+    public void write(float[] source, int count) {
+      System.arraycopy(source, 0, numbers, at, count);
+      at += count;
+    }
+
+    @Override
+    public void read(float[] target, int count) {
+      System.arraycopy(numbers, at, target, 0, count);
+      at += count;
+    }
+  }
+
   private final Workspace scalar = new Workspace();
   private final LaneWorkspace lanes = new LaneWorkspace();
 
@@ -48,10 +74,12 @@ class MixtureCdfLanesTest {
       float[] logDensity = new float[n];
       float[][] dz = new float[2][n];
       float[][] dTheta = new float[2][3 * k * n];
-      float[] saved = new float[n * MixtureCdfLanes.savedWidth(k)];
-      float[] savedDensity = new float[n * MixtureCdfLanes.savedDensityWidth(k)];
+      SavedArray saved = new SavedArray(n * MixtureCdfLanes.savedWidth(k));
+      SavedArray savedDensity = new SavedArray(n * MixtureCdfLanes.savedDensityWidth(k));
       MixtureCdfLanes.forward(z, theta, n, k, u, logDet, saved, lanes);
       MixtureCdfLanes.logDensity(z, theta, n, k, logDensity, savedDensity, lanes);
+      saved.rewind();
+      savedDensity.rewind();
       MixtureCdfLanes.gradient(saved, a, b, n, k, dz[0], dTheta[0], lanes);
       MixtureCdfLanes.logDensityGradient(savedDensity, b, n, k, dz[1], dTheta[1], lanes);
       double[] row = new double[3 * k];
@@ -151,15 +179,18 @@ class MixtureCdfLanesTest {
     float[] logDet = new float[150];
     float[] dz = new float[150];
     float[] dTheta = new float[150 * 3 * k];
-    float[] saved = new float[150 * width];
+    SavedArray saved = new SavedArray(150 * width);
     MixtureCdfLanes.forward(c.z, c.theta, 150, k, u, logDet, saved, lanes);
+    saved.rewind();
     MixtureCdfLanes.gradient(saved, c.a, c.b, 150, k, dz, dTheta, lanes);
     float[] one = new float[1];
     float[] oneLogDet = new float[1];
     float[] oneTheta = new float[3 * k];
     for (int i = 0; i < 150; i++) {
       float[] theta = Arrays.copyOfRange(c.theta, 3 * k * i, 3 * k * (i + 1));
+      saved.rewind();
       MixtureCdfLanes.forward(new float[] {c.z[i]}, theta, 1, k, one, oneLogDet, saved, lanes);
+      saved.rewind();
       assertEquals(u[i], one[0]);
       assertEquals(logDet[i], oneLogDet[0]);
       MixtureCdfLanes.gradient(saved, new float[] {c.a[i]}, new float[] {c.b[i]}, 1, k, one, oneTheta, lanes);
@@ -174,9 +205,10 @@ class MixtureCdfLanesTest {
     float[] clean = new float[9];
     float[] u = new float[9];
     float[] logDet = new float[9];
-    float[] saved = new float[9 * MixtureCdfLanes.savedWidth(3)];
+    SavedArray saved = new SavedArray(9 * MixtureCdfLanes.savedWidth(3));
     MixtureCdfLanes.forward(c.z, c.theta, 9, 3, clean, logDet, saved, lanes);
     c.z[4] = Float.NaN;
+    saved.rewind();
     MixtureCdfLanes.forward(c.z, c.theta, 9, 3, u, logDet, saved, lanes);
     clean[4] = Float.NaN;
     assertArrayEquals(clean, u);
