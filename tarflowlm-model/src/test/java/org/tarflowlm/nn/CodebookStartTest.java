@@ -13,6 +13,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.TestModels;
+import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.CodebookSpec.Layout;
+import org.tarflowlm.config.CodebookSpec.SigmaMode;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
@@ -45,14 +48,25 @@ class CodebookStartTest {
   @ValueSource(ints = {1, 2})
   void theElboOfAnUntrainedFlowIsThatOfEqualTokens(int patch) {
     for (Direction direction : Direction.values()) {
-      TarFlowConfig config = mix1(patch, direction);
-      ComputationGraph network = network(config);
-      silenceOtherUnits(config, network);
-      INDArray noise = EncoderNoise.draw(11, 0, DataType.DOUBLE, 4, TestModels.TOKENS, config.latentDim());
-      try (INDArray result = TarFlowNetwork.layer(network).logLikelihood(TestModels.ids(5, 4, TestModels.TOKENS), noise)) {
-        for (int i = 0; i < 4; i++) {
-          assertEquals(-TestModels.TOKENS * Math.log(TestModels.VOCAB), result.getDouble(i), 1e-6, direction + ", patch " + patch);
-        }
+      checkElboOfEqualTokens(mix1(patch, direction));
+    }
+  }
+
+  @Test
+  void soItIsWithLargeMeansInAnOrderOfTheirOwn() {
+    TarFlowConfig c = mix1(1, Direction.LEFT_TO_RIGHT);
+    CodebookSpec codebook = new CodebookSpec(1.0, SigmaMode.FIXED, null, 10.0, Layout.GRID, List.of(3, 1, 4, 0, 2));
+    checkElboOfEqualTokens(new TarFlowConfig(c.model(), c.vocabSize(), c.contextLength(), c.latentDim(), c.width(), c.heads(), 1, null,
+        c.flows(), codebook, null, c.mafHidden(), null));
+  }
+
+  private static void checkElboOfEqualTokens(TarFlowConfig config) {
+    ComputationGraph network = network(config);
+    silenceOtherUnits(config, network);
+    INDArray noise = EncoderNoise.draw(11, 0, DataType.DOUBLE, 4, TestModels.TOKENS, config.latentDim());
+    try (INDArray result = TarFlowNetwork.layer(network).logLikelihood(TestModels.ids(5, 4, TestModels.TOKENS), noise)) {
+      for (int i = 0; i < 4; i++) {
+        assertEquals(-TestModels.TOKENS * Math.log(TestModels.VOCAB), result.getDouble(i), 1e-6, config.toJson());
       }
     }
   }
