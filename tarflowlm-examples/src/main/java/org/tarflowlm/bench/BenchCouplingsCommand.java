@@ -23,9 +23,9 @@ import picocli.CommandLine.Spec;
     "stock SameDiff ops, these both as SameDiff runs a graph by itself and in the memory that our models run in.",
     "With --no-stock, only the kernels: for sizes at which the composed graph does not fit into memory."})
 public final class BenchCouplingsCommand implements Callable<Integer> {
-  /** A kernel is compiled for good after some 500 runs, and three times as slow before. */
+  /** A kernel is compiled for good after 500 to 1,000 runs, and nearly three times as slow before. */
   private static final int WARM_UP_TURNS = 3;
-  /** What SameDiff has left is given back by threads of its own, which take the processors from whatever runs next. */
+  /** Right after stock ops runs are slower, as if threads that free what SameDiff has left took the processors from them. */
   private static final long SETTLE_MILLIS = 500;
 
   @Option(names = "--coupling", split = ",", defaultValue = "MIX_1,MIX_D",
