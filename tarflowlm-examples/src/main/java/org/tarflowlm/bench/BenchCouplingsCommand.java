@@ -15,6 +15,7 @@ import org.tarflowlm.nn.CouplingStep;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Times the couplings alone, kernels against the same mathematics composed of stock ops. */
@@ -67,6 +68,9 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (rounds < 1) {
+      throw new ParameterException(spec.commandLine(), "--rounds is " + rounds + "; expected at least 1");
+    }
     PrintWriter out = spec.commandLine().getOut();
     List<Result> results = new ArrayList<>();
     for (Coupling coupling : couplings) {

@@ -129,7 +129,7 @@ final class MixtureLanes {
 
   /**
    * Clears {@code usable} where single precision may have lost digits. {@code headroom} is the share of the largest possible density
-   * that the dimensions before have left, and takes this one's; {@code largestInverse} the largest 1 / s_k.
+   * that the dimensions before have left, and takes this one's; {@code largestInverse} the largest 1 / s_k, or somewhat more.
    */
   void judge(float[] headroom, float[] largestInverse, boolean tails, int rows, boolean[] usable) {
     for (int i = 0; i < rows; i++) {

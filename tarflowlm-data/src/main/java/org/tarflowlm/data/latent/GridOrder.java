@@ -1,6 +1,7 @@
 package org.tarflowlm.data.latent;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.tarflowlm.data.text.TokenSequence;
  * In which order tokens should take the points of a codebook's grid, so that each channel says something that the text before it tells.
  *
  * <p>On a grid a channel is a digit of the token's rank, and a Mix-1 flow predicts the digits one after another: with tokens in the
- * order of their ids the first question about a letter is whether it comes after the p in the alphabet, which no context answers; with
+ * order of their ids the first question about a letter is whether it comes after the o in the alphabet, which no context answers; with
  * vowels before consonants it is one that every context does. The order here gives each digit, given those before it, much mutual
  * information with the two preceding tokens, as trees of hierarchical softmaxes and Brown's clusters do: from several random starts,
  * tokens of two classes are exchanged as long as that adds information. Input and seed decide the result.
@@ -24,23 +25,30 @@ public final class GridOrder {
   private static final int STARTS = 8;
   private static final double LEAST_GAIN = 1e-6;
 
-  private final int vocab;
   private final int levels;
   private final int contexts;
-  /** [V, V * V]: how often a token follows a pair. */
-  private final int[] counts;
+  /** [V][..]: the pairs that a token follows, ascending, and how often it does. */
+  private final int[][] pairs;
+  private final int[][] counts;
 
-  private GridOrder(int vocab, int channels) {
+  private GridOrder(TokenSequence tokens, int channels) {
+    int vocab = tokens.vocabSize();
     if (vocab > MAX_VOCAB) {
       throw new DataException("an order of " + vocab + " tokens; expected at most " + MAX_VOCAB);
     }
     if (channels < 1) {
       throw new DataException("a grid in " + channels + " channels; expected at least 1");
     }
-    this.vocab = vocab;
-    this.levels = levels(vocab, channels);
-    this.contexts = vocab * vocab;
-    this.counts = new int[vocab * contexts];
+    levels = levels(vocab, channels);
+    contexts = vocab * vocab;
+    pairs = new int[vocab][];
+    counts = new int[vocab][];
+    int[] dense = count(tokens);
+    for (int token = 0; token < vocab; token++) {
+      int from = token * contexts;
+      pairs[token] = IntStream.range(0, contexts).filter(pair -> dense[from + pair] > 0).toArray();
+      counts[token] = Arrays.stream(pairs[token]).map(pair -> dense[from + pair]).toArray();
+    }
   }
 
   /** The fewest levels a channel with at least so many points. */
@@ -61,13 +69,14 @@ public final class GridOrder {
    * @throws DataException if there are too many ids for the counts or no channels, or the text cannot be read
    */
   public static List<Integer> of(TokenSequence tokens, int channels) {
-    GridOrder order = new GridOrder(tokens.vocabSize(), channels);
-    order.count(tokens);
     List<Integer> all = IntStream.range(0, tokens.vocabSize()).boxed().toList();
-    return order.ordered(all, channels);
+    return new GridOrder(tokens, channels).ordered(all, channels);
   }
 
-  private void count(TokenSequence tokens) {
+  /** [V, V * V]: how often a token follows a pair. */
+  private int[] count(TokenSequence tokens) {
+    int vocab = tokens.vocabSize();
+    int[] dense = new int[vocab * contexts];
     int[] ids = new int[1 << 14];
     int pair = 0;
     for (long from = 0; from < tokens.length(); from += ids.length) {
@@ -75,11 +84,12 @@ public final class GridOrder {
       tokens.read(from, ids, 0, n);
       for (int i = 0; i < n; i++) {
         if (from + i >= 2) {
-          counts[ids[i] * contexts + pair]++;
+          dense[ids[i] * contexts + pair]++;
         }
         pair = pair % vocab * vocab + ids[i];
       }
     }
+    return dense;
   }
 
   /** Orders the tokens of a part of the grid, whose points differ in the last {@code channels} channels. */
@@ -89,19 +99,19 @@ public final class GridOrder {
     }
     int room = (int) Math.round(Math.pow(levels, channels - 1));
     List<Integer> result = new ArrayList<>();
-    for (List<Integer> part : bestSplit(tokens, room)) {
-      result.addAll(ordered(part, channels - 1));
+    for (Part part : bestSplit(tokens, room)) {
+      result.addAll(ordered(part.tokens, channels - 1));
     }
     return result;
   }
 
   /** Parts of {@code room} tokens, the last with what is left, so that ranks without a gap fill the grid. */
-  private List<List<Integer>> bestSplit(List<Integer> tokens, int room) {
+  private List<Part> bestSplit(List<Integer> tokens, int room) {
     if (tokens.size() <= room) {
-      return List.of(tokens);
+      return List.of(new Part(tokens));
     }
     return IntStream.range(0, STARTS).mapToObj(start -> improved(shuffled(tokens, start), room))
-        .max(Comparator.comparingDouble(parts -> parts.stream().mapToDouble(this::information).sum())).orElseThrow();
+        .max(Comparator.comparingDouble(parts -> parts.stream().mapToDouble(Part::information).sum())).orElseThrow();
   }
 
   private static List<Integer> shuffled(List<Integer> tokens, int seed) {
@@ -110,10 +120,10 @@ public final class GridOrder {
     return result;
   }
 
-  private List<List<Integer>> improved(List<Integer> tokens, int room) {
-    List<List<Integer>> parts = new ArrayList<>();
+  private List<Part> improved(List<Integer> tokens, int room) {
+    List<Part> parts = new ArrayList<>();
     for (int at = 0; at < tokens.size(); at += room) {
-      parts.add(new ArrayList<>(tokens.subList(at, Math.min(tokens.size(), at + room))));
+      parts.add(new Part(tokens.subList(at, Math.min(tokens.size(), at + room))));
     }
     boolean better = true;
     while (better) {
@@ -128,45 +138,73 @@ public final class GridOrder {
   }
 
   /** Exchanges tokens of two parts wherever that adds information; whether it did anywhere. */
-  private boolean exchange(List<Integer> a, List<Integer> b) {
+  private static boolean exchange(Part a, Part b) {
     boolean better = false;
-    double now = information(a) + information(b);
-    for (int i = 0; i < a.size(); i++) {
-      for (int j = 0; j < b.size(); j++) {
-        swap(a, i, b, j);
-        double then = information(a) + information(b);
-        if (then > now + LEAST_GAIN) {
-          now = then;
+    for (int i = 0; i < a.tokens.size(); i++) {
+      for (int j = 0; j < b.tokens.size(); j++) {
+        int x = a.tokens.get(i);
+        int y = b.tokens.get(j);
+        if (a.gain(x, y) + b.gain(y, x) > LEAST_GAIN) {
+          a.replace(i, y);
+          b.replace(j, x);
           better = true;
-        } else {
-          swap(a, i, b, j);
         }
       }
     }
     return better;
   }
 
-  private static void swap(List<Integer> a, int i, List<Integer> b, int j) {
-    a.set(i, b.set(j, a.get(i)));
-  }
-
-
-  /** A class's share of the mutual information of class and context, less what is the same for all splits: in nats times tokens. */
-  private double information(List<Integer> part) {
-    double sum = 0;
-    long total = 0;
-    for (int context = 0; context < contexts; context++) {
-      long n = 0;
-      for (int token : part) {
-        n += counts[token * contexts + context];
-      }
-      total += n;
-      sum += nLogN(n);
-    }
-    return sum - nLogN(total);
-  }
-
   private static double nLogN(long n) {
     return n == 0 ? 0 : n * Math.log(n);
+  }
+
+  /** A class of tokens, and how often one of them follows each pair. */
+  private final class Part {
+    private final List<Integer> tokens;
+    private final long[] sums = new long[contexts];
+    private long total;
+
+    Part(List<Integer> tokens) {
+      this.tokens = new ArrayList<>(tokens);
+      tokens.forEach(token -> add(token, 1));
+    }
+
+    private void add(int token, int times) {
+      for (int i = 0; i < pairs[token].length; i++) {
+        sums[pairs[token][i]] += (long) times * counts[token][i];
+        total += (long) times * counts[token][i];
+      }
+    }
+
+    void replace(int index, int token) {
+      add(tokens.set(index, token), -1);
+      add(token, 1);
+    }
+
+    /** The class's share of the mutual information of class and context, less what is the same for all splits: in nats times tokens. */
+    double information() {
+      return Arrays.stream(sums).mapToDouble(GridOrder::nLogN).sum() - nLogN(total);
+    }
+
+    /** What {@link #information} gains if one token takes another's place: only the pairs that either follows change. */
+    double gain(int out, int in) {
+      int[] left = pairs[out];
+      int[] right = pairs[in];
+      double sum = 0;
+      long moved = 0;
+      for (int i = 0, j = 0; i < left.length || j < right.length;) {
+        int pair = Math.min(i < left.length ? left[i] : contexts, j < right.length ? right[j] : contexts);
+        long change = 0;
+        if (i < left.length && left[i] == pair) {
+          change -= counts[out][i++];
+        }
+        if (j < right.length && right[j] == pair) {
+          change += counts[in][j++];
+        }
+        sum += nLogN(sums[pair] + change) - nLogN(sums[pair]);
+        moved += change;
+      }
+      return sum - nLogN(total + moved) + nLogN(total);
+    }
   }
 }
