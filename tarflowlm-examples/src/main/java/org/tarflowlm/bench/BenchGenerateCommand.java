@@ -13,8 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.inverse.Decoding;
 import org.tarflowlm.inverse.FlowGenerator;
@@ -118,8 +116,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
     }
     Checkpoint checkpoint = loaded.checkpoint();
     StackWeights weights = StackWeights.of(loaded.config(), name -> checkpoint.tensors().get(name).values());
-    FlowGenerator generator = new FlowGenerator(weights, tokenizer,
-        () -> tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0], block);
+    FlowGenerator generator = new FlowGenerator(weights, tokenizer, checkpoint::ngrams, block);
     GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withDecoding(Decoding.PARALLEL);
     for (int seed = 0; seed < seeds; seed++) {
       generator.generate(new int[0], options.withSeed(seed), null);

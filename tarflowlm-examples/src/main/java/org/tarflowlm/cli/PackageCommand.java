@@ -68,6 +68,10 @@ final class PackageCommand implements Callable<Integer> {
       "Log of the run, of which curves are drawn into the model card.", "By default the progress.jsonl beside --from, if there is one."})
   private Path curves;
 
+  @Option(names = "--ngrams", paramLabel = "FILE", description = "N-grams for parallel decoding, from tarflowlm ngrams; by default "
+      + "those of --from, if there are any.")
+  private Path ngrams;
+
   @Option(names = "--dtype", defaultValue = "F32", description = "How weights are stored: F32, or F16 or BF16 in half the bytes; "
       + "default ${DEFAULT-VALUE}.")
   private DType dtype;
@@ -99,7 +103,8 @@ final class PackageCommand implements Callable<Integer> {
     if (notes != null) {
       card = card + "\n" + Files.readString(notes);
     }
-    trained.withInfo(info, card).save(out, dtype, false);
+    Checkpoint described = trained.withInfo(info, card);
+    (ngrams == null ? described : described.withNGrams(Files.readAllBytes(ngrams))).save(out, dtype, false);
     if (drawn != null) {
       AtomicFiles.write(out.resolve(Checkpoint.CURVES), file -> Files.write(file, drawn));
     }

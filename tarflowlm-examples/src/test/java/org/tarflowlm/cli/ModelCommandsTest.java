@@ -1,5 +1,6 @@
 package org.tarflowlm.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.TarFlowLM;
 
 /** score, generate, demo and train with models of a few thousand parameters. */
@@ -126,6 +128,26 @@ class ModelCommandsTest {
     StringBuilder last = new StringBuilder();
     blocks[2].lines().skip(1).filter(line -> !line.contains("^")).forEach(line -> last.append(line.substring(2)));
     assertEquals(text, last.toString().stripTrailing());
+  }
+
+  @Test
+  void ngramsAreDistilledAndUsed() throws IOException {
+    Path copy = folder.resolve("with-ngrams");
+    Checkpoint.load(flows).save(copy);
+    Path file = copy.resolve("ngrams.bin");
+    String said = Cli.run("ngrams", "--model", flows, "--tokens", 2000, "--order", 4, "--out", file).succeeds().out();
+    assertEquals(String.format("%s: %,d bytes, from 2,016 tokens%n", file, Files.size(file)), said);
+    String text = Cli.run("generate", "--model", flows, "--tokens", 100, "--decoding", "SEQUENTIAL").succeeds().out();
+    assertEquals(text, Cli.run("generate", "--model", copy, "--tokens", 100, "--decoding", "PARALLEL").succeeds().out());
+    byte[] first = Files.readAllBytes(file);
+    Cli.run("ngrams", "--model", flows, "--tokens", 2000, "--order", 4, "--out", file).succeeds();
+    assertArrayEquals(first, Files.readAllBytes(file), "the same again");
+
+    Cli.run("ngrams", "--model", flows).fails(2, "Missing required option: '--out=FILE'");
+    Cli.run("ngrams", "--model", flows, "--out", folder.resolve("no/file")).fails(2, "no is no folder");
+    Cli.run("ngrams", "--model", flows, "--out", file, "--order", 0).fails(1, "order is 0; expected 1 to 16");
+    Cli.run("ngrams", "--model", discrete, "--out", file).fails(1, "model is AUTOREGRESSIVE; expected TARFLOW");
+    assertArrayEquals(first, Files.readAllBytes(file), "nothing was lost");
   }
 
   @Test

@@ -57,6 +57,14 @@ final class Loops {
     return max;
   }
 
+  static double maxAbs(double[] values, int at, int count) {
+    double max = 0.0;
+    for (int j = at; j < at + count; j++) {
+      max = Math.max(max, Math.abs(values[j]));
+    }
+    return max;
+  }
+
   /** target_j = exp(values_j - shift) for j from 0; returns their sum. */
   static double expInto(double[] values, int at, double shift, double[] target, int targetAt, int count) {
     double sum = 0.0;

@@ -13,6 +13,13 @@ package org.tarflowlm.coupling;
  * </pre>
  */
 public final class MixtureRosenblatt {
+  /** A component is out where another's weight is e to this times its own, for u of less than {@link #FAR} in size. */
+  private static final double ALONE = 80.0;
+  /** With more components left, the margin is taken for 0. */
+  private static final int MOST_LEFT = 8;
+  /** Phi(-7) is 1e-12, and e^-80 of that at most comes from the other components. */
+  private static final double FAR = 7.0;
+
   private MixtureRosenblatt() {}
 
   /** Writes u [d]; sets {@code w.logDensity()} and {@code w.logDet()}. {@code logits} holds K numbers from {@code lAt}. */
@@ -121,19 +128,75 @@ public final class MixtureRosenblatt {
     gaussianGradient(z, zAt, c, adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }
 
-  /** Writes the z [d] with forward(z) = u, dimension by dimension; {@code w} counts the iterations. */
+  /**
+   * Writes the z [d] with forward(z) = u, dimension by dimension; {@code w} counts the iterations and has the {@link Workspace#margin()}.
+   * Once a single component is left, the others' weights being nothing in double precision, the remaining dimensions need none:
+   * z_i = m_ki + s_k u_i.
+   */
   public static void inverse(double[] u, int uAt, double[] logits, int lAt, Components c, double[] z, int zAt, Workspace w) {
     int k = c.count();
+    int dims = c.dims();
     prepare(logits, lAt, c, w);
-    for (int i = 0; i < c.dims(); i++) {
+    w.margin = 1.0;
+    w.amplification = 1.0;
+    for (int i = 0; i < dims; i++) {
       System.arraycopy(c.means, i * k, w.mean, 0, k);
       z[zAt + i] = MixtureInverse.solve(u[uAt + i], k, w);
-      if (i + 1 < c.dims()) {
-        ScalarMixture.standardize(z[zAt + i], k, w);
+      ScalarMixture.standardize(z[zAt + i], k, w);
+      int only = componentsLeft(k, w);
+      if (only >= 0 && Loops.maxAbs(u, uAt + i + 1, dims - i - 1) < FAR) {
+        for (int rest = i + 1; rest < dims; rest++) {
+          z[zAt + rest] = c.means[rest * k + only] + c.scales[only] * u[uAt + rest];
+          w.countInversion(0);
+        }
+        return;
+      }
+      if (i + 1 < dims) {
         updateWeights(k, ScalarMixture.density(0, k, w), w);
         System.arraycopy(w.weight, k, w.weight, 0, k);
+      } else if (only < 0) {
+        w.margin = 0.0;
       }
     }
+  }
+
+  /**
+   * The component that has all the weight given the dimension at hand, row 0 of x, or -1. Lowers the margin to the weight that lies
+   * between z and the components that are out: what the components left have on the smaller side of z.
+   */
+  private static int componentsLeft(int k, Workspace w) {
+    double[] joint = w.logJoint;
+    int best = 0;
+    for (int j = 0; j < k; j++) {
+      joint[j] = w.logWeight[j] - w.logScale[j] - 0.5 * w.x[j] * w.x[j];
+      best = joint[j] > joint[best] ? j : best;
+    }
+    int left = 0;
+    int second = -1;
+    double below = 0.0;
+    double above = 0.0;
+    for (int j = 0; j < k && left < MOST_LEFT; j++) {
+      if (joint[j] > joint[best] - ALONE) {
+        left++;
+        below += Math.exp(w.logWeight[j] + Normal.logCdf(w.x[j]));
+        above += Math.exp(w.logWeight[j] + Normal.logCdf(-w.x[j]));
+        second = j != best && (second < 0 || joint[j] > joint[second]) ? j : second;
+      }
+    }
+    w.margin = Math.min(w.margin, left < MOST_LEFT ? Math.min(below, above) / w.amplification : 0.0);
+    if (second >= 0) {
+      w.amplification *= 1.0 + amplification(best, second, w);
+    }
+    return left == 1 ? best : -1;
+  }
+
+  /**
+   * How much the weights of the two likeliest components, given this dimension, change with F of this dimension: a change of F changes z by
+   * its reciprocal density, and that the logarithm of their ratio by the difference of their scores.
+   */
+  private static double amplification(int best, int second, Workspace w) {
+    double scores = Math.abs(w.x[best] * w.inverseScale[best] - w.x[second] * w.inverseScale[second]);
+    return Math.exp(w.logJoint[second] - 2.0 * w.logJoint[best] + Normal.LOG_SQRT_2PI) * scores;
   }
 
   /** logJoint = logits_k + log N(z; m_k, s_k^2 I) + d log sqrt(2 pi). */

@@ -30,6 +30,9 @@ public final class Workspace {
 
   double logDensity;
   double logDet;
+  double margin;
+  /** How much an error in the distribution functions of earlier dimensions of an inverse shows in the present one's. */
+  double amplification;
 
   private long newtonIterations;
   private long inversions;
@@ -42,6 +45,14 @@ public final class Workspace {
   /** log |det du/dz| in nats of the last forward map. */
   public double logDet() {
     return logDet;
+  }
+
+  /**
+   * Of the last inverse of a {@link MixtureRosenblatt}: by how much the components' weights, summed up, have to move for the same u to
+   * lead to another component; 0 if several components are left at the end, so that it may be any.
+   */
+  public double margin() {
+    return margin;
   }
 
   /** Evaluations of a mixture distribution function spent by all scalar inversions since the last {@link #resetCounts()}. */

@@ -78,7 +78,7 @@ public final class AutoregressiveSampler {
       if (t > 0) {
         System.arraycopy(embedding[tokens[t - 1]], 0, embedded, 0, embedded.length);
       }
-      cache.run(1, 1, new int[] {0}, new int[] {t}, embedded, features);
+      cache.run(1, new int[] {0}, new int[] {t}, embedded, features);
       head.run(features, 1, logits);
       double[] wide = StackWeights.widen(logits);
       double max = Arrays.stream(wide).max().orElseThrow();
@@ -174,7 +174,7 @@ public final class AutoregressiveSampler {
           System.arraycopy(embedding[texts[b][t - 1]], 0, embedded, b * config.width(), config.width());
         }
       }
-      cache.run(count, 1, sequence, position, embedded, features);
+      cache.run(count, sequence, position, embedded, features);
     }
 
     private void choose(int[][] texts, int b, int t) {

@@ -1,7 +1,8 @@
 package org.tarflowlm.inverse;
 
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.tarflowlm.kernel.BiasGelu;
 import org.tarflowlm.kernel.CachedAttention;
-import org.tarflowlm.kernel.Parallel;
 
 /**
  * A causal transformer that remembers the keys and values of the positions it has seen, for a batch of sequences.
@@ -12,8 +13,14 @@ import org.tarflowlm.kernel.Parallel;
  * last bit however rows are grouped into calls and shared out between threads. One caller at a time; the weights are shared.
  */
 final class CachedTransformer {
+  private static final int SPINS = 2_000;
+  /** Places from one part's counter to the next, which keeps them out of each other's cache lines. */
+  private static final int SPREAD = 32;
+
   private final TransformerWeights weights;
   private final CachedAttention[] attention;
+  /** By part: blocks whose keys and values it remembers in the present call. */
+  private final AtomicIntegerArray remembered;
 
   /** All of them row by row, [maxRows * width] or the multiple of it that the name suggests. */
   private final float[] x;
@@ -48,44 +55,63 @@ final class CachedTransformer {
     hidden = new float[maxRows * 4 * width];
     scratch = new float[maxRows * 4 * width];
     row = new float[maxParts][width];
+    remembered = new AtomicIntegerArray(maxParts * SPREAD);
   }
 
   /**
    * Features of a group of rows. Rows of one sequence must come in the order of their positions, and positions must follow on those
    * already seen; a position that was seen before is forgotten with everything after it, and replaced.
    *
-   * @param parts in how many parts the rows are computed, side by side on the machine's cores
    * @param sequence [rows], which sequence
    * @param position [rows], which position
    * @param embedded [rows * width], the embedded input of the position before; where the position is 0 the start vector is put there
    * @param features [rows * width], filled
    */
-  void run(int rows, int parts, int[] sequence, int[] position, float[] embedded, float[] features) {
-    for (int stage = 0; stage <= attention.length; stage++) {
-      if (parts == 1) {
-        stage(stage, 0, 0, rows, sequence, position, embedded, features);
-      } else {
-        int b = stage;
-        Parallel.run(parts, part ->
-            stage(b, part, rows * part / parts, rows * (part + 1) / parts, sequence, position, embedded, features));
-      }
+  void run(int rows, int[] sequence, int[] position, float[] embedded, float[] features) {
+    begin();
+    run(0, 0, rows, sequence, position, embedded, features);
+  }
+
+  /** Before the parts of a call that are computed side by side. */
+  void begin() {
+    for (int part = 0; part < row.length; part++) {
+      remembered.set(part * SPREAD, 0);
     }
   }
 
-  /** From the keys and values of one block to those of the next: all of them must stand before any row attends. */
-  private void stage(int b, int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] features) {
-    if (b == 0) {
+  /**
+   * A part of a call: the rows [from, to), which come after those of the parts before. It waits for the keys and values of those, and
+   * they do not wait for it: parts may run one after another, or side by side if the first one is started first.
+   */
+  void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] features) {
+    try {
       embed(from, to, position, embedded);
-    } else {
-      attendAndFeedForward(b - 1, part, from, to, sequence, position);
-    }
-    if (b < attention.length) {
-      TransformerWeights.Block block = weights.blocks[b];
-      block.norm1().apply(x, normed, from, to, row[part]);
-      block.qkv().run(normed, from, to, qkv);
-      attention[b].remember(qkv, from, to, sequence, position);
-    } else {
+      for (int b = 0; b < attention.length; b++) {
+        TransformerWeights.Block block = weights.blocks[b];
+        block.norm1().apply(x, normed, from, to, row[part]);
+        block.qkv().run(normed, from, to, qkv);
+        // before its own are written, which would be to the same cache lines
+        await(part, b + 1);
+        attention[b].remember(qkv, from, to, sequence, position);
+        remembered.setRelease(part * SPREAD, b + 1);
+        attendAndFeedForward(b, part, from, to, sequence, position);
+      }
       weights.norm.apply(x, features, from, to, row[part]);
+    } finally {
+      remembered.setRelease(part * SPREAD, Integer.MAX_VALUE);
+    }
+  }
+
+  /** Until all parts before this one remember the keys and values of that many blocks. */
+  private void await(int part, int blocks) {
+    for (int before = 0; before < part; before++) {
+      for (int spin = 0; remembered.getAcquire(before * SPREAD) < blocks; spin++) {
+        if (spin < SPINS) {
+          Thread.onSpinWait();
+        } else {
+          Thread.yield();
+        }
+      }
     }
   }
 
@@ -108,7 +134,7 @@ final class CachedTransformer {
     FloatLoops.add(normed, x, from * width, to * width);
     block.norm2().apply(x, normed, from, to, row[part]);
     block.up().run(normed, from, to, hidden);
-    FloatLoops.gelu(hidden, scratch, from * 4 * width, to * 4 * width);
+    BiasGelu.forward(hidden, scratch, from * 4 * width, to * 4 * width);
     block.down().run(hidden, from, to, normed);
     FloatLoops.add(normed, x, from * width, to * width);
   }

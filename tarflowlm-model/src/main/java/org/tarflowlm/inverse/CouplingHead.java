@@ -8,9 +8,18 @@ interface CouplingHead {
   /** Reads the rows [from, to) of features [rows * H]; the other methods then take the number of such a row. */
   void read(float[] features, int from, int to);
 
-  /** z from u, with the features of a row: reads u[at .. at + D), writes z[at .. at + D). */
-  void inverse(int row, double[] u, double[] z, int at);
+  /**
+   * z from u, with the features of the rows [from, to): of each row reads u[row][at[row] .. at[row] + D), writes the same place of z[row].
+   * A row's result does not depend on the others.
+   */
+  void inverse(int from, int to, double[][] u, double[][] z, int[] at);
 
-  /** u from z, over the same ranges; returns log |det du/dz| of the position in nats. */
+  /**
+   * Of a row of the last inverse, how far it is from another token: by how much the distribution may move, in probability, before the
+   * same u leads to another; 0 where that is not known.
+   */
+  double margin(int row);
+
+  /** u from z, with the features of a row, over [at .. at + D); returns log |det du/dz| of the position in nats. */
   double forward(int row, double[] z, double[] u, int at);
 }

@@ -1,7 +1,5 @@
 package org.tarflowlm.inverse;
 
-import java.util.Arrays;
-
 /**
  * Measured time a position of one flow, step by step and by blocks, and the choice between them for the next stretch of positions.
  * May be used by many threads.
@@ -11,22 +9,35 @@ final class DecodingPace {
   private static final double NEWEST = 0.5;
   /** Stretches that go by steps before blocks are tried once: a short text should not pay for the comparison. */
   private static final int UNTRIED = 16;
-  private final double[] nanos = new double[2];
+  /** Stretches of a trial. */
+  private static final int TRIAL = 8;
+  /** First stretches of each way that are not counted: their code is not compiled yet. */
+  private static final int COLD = 4;
+
+  private final double[] nanos = {Double.NaN, Double.NaN};
   private final int[] measured = new int[2];
   private final long[] positions = new long[2];
   private long passes;
+  /** Outside of trials. */
   private int stretches;
-
-  DecodingPace() {
-    Arrays.fill(nanos, Double.NaN);
-  }
+  /** Stretches left of a trial of the way that seems slower. */
+  private int trial;
+  private boolean trialByBlocks;
 
   synchronized boolean byBlocks(Decoding wanted) {
     if (wanted != Decoding.AUTO) {
       return wanted == Decoding.PARALLEL;
     }
-    boolean blocks = measured[1] > 0 && measured[0] > 0 && nanos[1] < nanos[0];
-    return isPowerOfTwo(++stretches) ? !blocks : blocks;
+    boolean blocks = nanos[1] < nanos[0];
+    if (trial == 0 && isPowerOfTwo(++stretches)) {
+      trial = TRIAL;
+      trialByBlocks = !blocks;
+    }
+    if (trial > 0) {
+      trial--;
+      return trialByBlocks;
+    }
+    return blocks;
   }
 
   /** Ever more rarely, what seems the slower way is tried again: the machine's load changes, and the compiler gets better. */
@@ -38,10 +49,11 @@ final class DecodingPace {
   synchronized void measured(boolean byBlocks, long time, int count, int blockPasses) {
     int way = byBlocks ? 1 : 0;
     passes += blockPasses;
-    double each = (double) time / count;
-    nanos[way] = measured[way] == 0 ? each : nanos[way] + NEWEST * (each - nanos[way]);
-    measured[way]++;
     positions[way] += count;
+    if (++measured[way] > COLD) {
+      double each = (double) time / count;
+      nanos[way] = measured[way] == COLD + 1 ? each : nanos[way] + NEWEST * (each - nanos[way]);
+    }
   }
 
   /** Positions found by blocks so far, as a share of all. */

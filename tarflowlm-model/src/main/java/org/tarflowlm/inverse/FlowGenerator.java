@@ -27,28 +27,28 @@ public final class FlowGenerator {
   private final ParallelFlows parallel;
 
   public FlowGenerator(StackWeights weights, Tokenizer tokenizer) {
-    this(weights, tokenizer, () -> new int[0]);
+    this(weights, tokenizer, () -> NGramTable.empty(weights.config().vocabSize()));
   }
 
   /**
-   * The same with a text to learn from what parallel decoding guesses; it has no say in what is generated.
+   * The same with n-grams to begin with, from which parallel decoding guesses; they have no say in what is generated.
    *
-   * @param typicalText tokens of a text such as the model writes, read if needed
+   * @param ngrams asked for once, if needed
    */
-  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<int[]> typicalText) {
-    this(weights, tokenizer, typicalText, ParallelFlows.WINDOW);
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams) {
+    this(weights, tokenizer, ngrams, 0);
   }
 
   /**
    * The same with blocks of another size in parallel decoding, which change its speed and nothing else.
    *
-   * @param block positions of a block, 1 to 32
+   * @param block positions of a block, 1 to 32; 0 for what suits the flow and the machine
    */
-  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<int[]> typicalText, int block) {
-    if (block < 1 || block > FlowTransform.GROUP) {
-      throw new IllegalArgumentException("block is " + block + "; expected 1 to " + FlowTransform.GROUP);
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams, int block) {
+    if (block < 0 || block > FlowTransform.GROUP) {
+      throw new IllegalArgumentException("block is " + block + "; expected 0 to " + FlowTransform.GROUP);
     }
-    parallel = new ParallelFlows(weights, typicalText, block);
+    parallel = new ParallelFlows(weights, ngrams, block, ParallelFlows.TOLERANCE);
     this.weights = weights;
     this.tokenizer = tokenizer;
     config = weights.config();

@@ -1,12 +1,12 @@
 package org.tarflowlm.inverse;
 
+import java.util.function.BooleanSupplier;
 import org.tarflowlm.coupling.Workspace;
-import org.tarflowlm.kernel.Parallel;
 
 /**
  * One flow on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they go through the
- * transformer in groups) and u to z (position by position, all sequences together). Holds caches and scratch arrays: one
- * instance a thread.
+ * transformer in groups) and u to z (position by position, all sequences together, or a single one in blocks). Holds caches and scratch
+ * arrays: one instance a thread.
  *
  * <p>Positions are numbered in time. A right-to-left flow reads them from the last to the first; position 0 of its transformer is the
  * last position in time.
@@ -23,27 +23,20 @@ final class FlowTransform {
   static final int GROUP = 32;
   /** Positions after which parallel decoding is compared with steps again. */
   private static final int STRETCH = 32;
+  /** Positions of a block whose guesses are good. */
+  private static final int REFINED = 16;
   /** In place of a position: the listener has heard enough. */
   private static final int ENDED = -1;
 
-  private final FlowWeights weights;
-  private final CouplingHead[] heads;
-  private final CouplingHead[] filteredHeads;
-  private final CachedTransformer transformer;
   private final int positions;
   private final int channels;
-  private final int parts;
-  private FlowOrder order;
-  private int filteredFrom;
-  private int filteredTo;
-  private final int[] sequence;
-  private final int[] place;
-  private final float[] input;
-  private final float[] embedded;
-  private final float[] features;
+  private final FlowRows rows;
   private final ParallelDecoding parallel;
+  private FlowOrder order;
   /** What a block computes, [positions * D]. */
   private final double[] computed;
+  /** Places before this one were computed from what stands in z. */
+  private int improvedTo;
 
   /**
    * @param channels D
@@ -62,38 +55,23 @@ final class FlowTransform {
    */
   FlowTransform(FlowWeights weights, int channels, int sequences, int positions, TokenFilter filter, Workspace workspace,
       ParallelDecoding parallel) {
-    this.weights = weights;
     this.channels = channels;
     this.positions = positions;
     this.parallel = sequences == 1 ? parallel : null;
-    parts = this.parallel == null ? 1 : parallel.parts();
-    heads = new CouplingHead[parts];
-    filteredHeads = new CouplingHead[parts];
-    for (int p = 0; p < parts; p++) {
-      Workspace own = p == 0 ? workspace : new Workspace();
-      heads[p] = weights.head(TokenFilter.NONE, own);
-      filteredHeads[p] = filter == TokenFilter.NONE ? heads[p] : weights.head(filter, own);
-    }
-    filteredTo = positions;
-    int rows = Math.max(sequences, Math.min(GROUP, positions));
-    transformer = new CachedTransformer(weights.transformer(), sequences, rows, positions, parts);
-    sequence = new int[rows];
-    place = new int[rows];
+    int most = Math.max(sequences, Math.min(GROUP, positions));
+    int parts = this.parallel == null ? 1 : parallel.parts();
+    rows = new FlowRows(weights, channels, sequences, positions, most, parts, filter, workspace);
     computed = new double[this.parallel == null ? 0 : positions * channels];
-    input = new float[rows * channels];
-    embedded = new float[rows * weights.transformer().width];
-    features = new float[rows * weights.transformer().width];
   }
 
   /** Uses the filter at the positions [from, to) in time only: known text is read by the model as it is. */
   void filterOnly(int from, int to) {
-    filteredFrom = from;
-    filteredTo = to;
+    rows.filterOnly(from, to);
   }
 
   /** Solves all positions of {@code count} sequences: reads u[b], fills z[b], each [positions * D]. */
   void inverse(double[][] u, double[][] z, int count) {
-    inverse(u, z, count, 0, positions, null);
+    inverse(u, z, count, 0, positions, null, null);
   }
 
   /**
@@ -101,24 +79,27 @@ final class FlowTransform {
    * {@code from} of a left-to-right flow, those from {@code to} on of a right-to-left one.
    *
    * @param listener hears of every position, in the flow's reading order, and may end the pass; or null
+   * @param exactInput makes u exact and says whether it changed; null where u is exact
    */
-  void inverse(double[][] u, double[][] z, int count, int from, int to, PositionListener listener) {
-    order = new FlowOrder(weights.leftToRight(), positions);
+  void inverse(double[][] u, double[][] z, int count, int from, int to, PositionListener listener, BooleanSupplier exactInput) {
+    order = rows.begin(positions);
     int first = order.first(from, to);
     int end = first + to - from;
     for (int b = 0; b < count; b++) {
       readGroups(z, b, 0, first);
     }
     if (parallel == null) {
-      steps(u, z, count, first, end, listener);
+      steps(u, z, count, first, first, end, listener, exactInput);
       return;
     }
-    parallel.begin(z[0], first, order);
+    parallel.begin(z[0], first, order, exactInput == null);
+    improvedTo = first;
     for (int i = first; i < end;) {
       int stretch = Math.min(end, i + STRETCH);
       boolean byBlocks = parallel.byBlocks();
       long start = System.nanoTime();
-      int next = byBlocks ? blocks(u[0], z, i, stretch, end, listener) : steps(u, z, 1, i, stretch, listener);
+      int next = byBlocks ? blocks(u[0], z, first, i, stretch, end, listener, exactInput)
+          : steps(u, z, 1, first, i, stretch, listener, exactInput);
       if (next == ENDED) {
         return;
       }
@@ -128,20 +109,22 @@ final class FlowTransform {
     parallel.end();
   }
 
+  /** Whether the last inverse is what steps would have given, as far as single precision tells. */
+  boolean isExact() {
+    return parallel == null || parallel.isExact();
+  }
+
   /** Solves the places [from, to), one after another; returns the place after the last one, or {@link #ENDED}. */
-  private int steps(double[][] u, double[][] z, int count, int from, int to, PositionListener listener) {
+  private int steps(double[][] u, double[][] z, int count, int first, int from, int to, PositionListener listener,
+      BooleanSupplier exactInput) {
     for (int i = from; i < to; i++) {
-      for (int b = 0; b < count; b++) {
-        prepare(b, z[b], b, i);
-      }
-      runTransformer(count, 1);
       int time = order.time(i);
-      CouplingHead chosen = head(time, 0);
-      chosen.read(features, 0, count);
-      for (int b = 0; b < count; b++) {
-        chosen.inverse(b, u[b], z[b], time * channels);
-      }
+      step(u, z, count, i);
       if (parallel != null) {
+        if (parallel.isCloseCall(rows.margins()[0])) {
+          improve(u[0], z[0], first, i, exactInput);
+          step(u, z, count, i);
+        }
         parallel.found(z[0], i);
       }
       if (listener != null && !listener.solved(z, time)) {
@@ -151,36 +134,26 @@ final class FlowTransform {
     return to;
   }
 
+  private void step(double[][] u, double[][] z, int count, int i) {
+    for (int b = 0; b < count; b++) {
+      rows.prepare(b, z[b], b, i);
+    }
+    rows.step(u, z, count, order.time(i));
+  }
+
   /**
    * Solves the places [from, to) of a single sequence in blocks that look ahead as far as {@code end}; returns the place after the last
    * one that is final, or {@link #ENDED}.
    */
-  private int blocks(double[] u, double[][] z, int from, int to, int end, PositionListener listener) {
+  private int blocks(double[] u, double[][] z, int first, int from, int to, int end, PositionListener listener,
+      BooleanSupplier exactInput) {
     int front = from;
     while (front < to) {
-      int rows = Math.min(end - front, parallel.window());
-      parallel.guess(u, z[0], front + rows);
-      for (int r = 0; r < rows; r++) {
-        prepare(r, z[0], 0, front + r);
-      }
-      int used = Math.min(parts, rows);
-      runTransformer(rows, used);
-      if (used > 1) {
-        int first = front;
-        Parallel.run(used, part -> {
-          readHeads(part, rows * part / used, rows * (part + 1) / used);
-          inverseRows(u, first, rows * part / used, rows * (part + 1) / used, part);
-        });
-      } else {
-        readHeads(0, 0, rows);
-      }
-      int settled = front + 1;
-      for (int i = front; i < front + rows && parallel.standsAt(i); i++) {
-        if (used == 1) {
-          inverseRows(u, front, i - front, i - front + 1, 0);
-        }
-        boolean same = parallel.replace(computed, z[0], order.time(i) * channels, channels, i);
-        settled = same && settled == i + 1 ? Math.min(i + 2, front + rows) : settled;
+      int size = parallel.block(u, z[0], front, end);
+      rows.block(u, z[0], computed, front, size);
+      int settled = parallel.settle(computed, rows.margins(), z[0], front, size);
+      if (settled == front) {
+        improve(u, z[0], first, front, exactInput);
       }
       for (int i = front; i < settled; i++) {
         if (listener != null && !listener.solved(z, order.time(i))) {
@@ -192,11 +165,43 @@ final class FlowTransform {
     return front;
   }
 
-  /** The rows [from, to) of a block that begins at place {@code front}; their features have been read. */
-  private void inverseRows(double[] u, int front, int from, int to, int part) {
-    for (int r = from; r < to; r++) {
-      int time = order.time(front + r);
-      head(time, part).inverse(r, u, computed, time * channels);
+  /** Computes the places before {@code to} once more, from a better u and what stands in z, which is better than what was guessed. */
+  private void improve(double[] u, double[] z, int first, int to, BooleanSupplier exactInput) {
+    if (exactInput != null && exactInput.getAsBoolean()) {
+      improvedTo = first;
+    }
+    refine(u, z, improvedTo, to);
+    improvedTo = to;
+    parallel.improved();
+  }
+
+  /** All positions [from, to) in time of a sequence that was inverted before, once more from what stands in z. */
+  void improve(double[] u, double[] z, int from, int to) {
+    order = rows.begin(positions);
+    int first = order.first(from, to);
+    refine(u, z, first, first + to - from);
+    parallel.improved();
+  }
+
+  /** Solves the places [from, to) of a single sequence to the last bit, in blocks, from guesses in z that are good already. */
+  private void refine(double[] u, double[] z, int from, int to) {
+    for (int front = from; front < to;) {
+      int size = Math.min(REFINED, to - front);
+      rows.block(u, z, computed, front, size);
+      int settled = front + 1;
+      for (int i = front; i < front + size; i++) {
+        boolean same = parallel.take(computed, z, i) == 0f;
+        settled = same && settled == i + 1 ? Math.min(i + 2, front + size) : settled;
+      }
+      front = settled;
+    }
+  }
+
+  /** All positions of one sequence from u, each with {@code read} in place of what was found before it. */
+  void sweep(double[] u, double[] read, double[] z) {
+    order = rows.begin(positions);
+    for (int i = 0; i < positions; i += GROUP) {
+      rows.block(u, read, z, i, Math.min(GROUP, positions - i));
     }
   }
 
@@ -210,61 +215,53 @@ final class FlowTransform {
 
   /** Maps the positions [from, to) in time, given z everywhere before them in the flow's reading order; returns their log-determinant. */
   double forward(double[] z, double[] u, int from, int to) {
-    order = new FlowOrder(weights.leftToRight(), z.length / channels);
+    if (from == to) {
+      return 0.0;
+    }
+    order = rows.begin(z.length / channels);
     int first = order.first(from, to);
     int end = first + to - from;
     double logDet = 0.0;
     for (int i = 0; i < end; i += GROUP) {
-      int rows = Math.min(GROUP, end - i);
-      features(z, 0, i, rows);
-      readHeads(0, 0, rows);
-      for (int r = Math.max(0, first - i); r < rows; r++) {
+      int size = Math.min(GROUP, end - i);
+      rows.prepareAll(z, 0, i, size);
+      rows.run(size);
+      rows.readHeads(0, 0, size);
+      for (int r = Math.max(0, first - i); r < size; r++) {
         int time = order.time(i + r);
-        logDet += head(time, 0).forward(r, z, u, time * channels);
+        logDet += rows.head(time, 0).forward(r, z, u, time * channels);
       }
     }
     return logDet;
   }
 
-  private void readGroups(double[][] z, int b, int from, int to) {
-    for (int i = from; i < to; i += GROUP) {
-      features(z[b], b, i, Math.min(GROUP, to - i));
-    }
-  }
-
-  /** Features of {@code rows} consecutive positions, from place {@code i} on, of sequence {@code b}. */
-  private void features(double[] z, int b, int i, int rows) {
-    for (int r = 0; r < rows; r++) {
-      prepare(r, z, b, i + r);
-    }
-    runTransformer(rows, 1);
-  }
-
-  private void runTransformer(int rows, int used) {
-    weights.input().run(input, rows, embedded);
-    transformer.run(rows, used, sequence, place, embedded, features);
-  }
-
-  private void readHeads(int part, int from, int to) {
-    heads[part].read(features, from, to);
-    if (filteredHeads[part] != heads[part]) {
-      filteredHeads[part].read(features, from, to);
-    }
-  }
-
-  /** Row r of the transformer's next call: place {@code i} of sequence b. */
-  private void prepare(int r, double[] z, int b, int i) {
-    sequence[r] = b;
-    place[r] = i;
-    if (i > 0) {
-      int at = order.time(i - 1) * channels;
-      for (int c = 0; c < channels; c++) {
-        input[r * channels + c] = (float) z[at + c];
+  /**
+   * The weights of a Mix-d flow for one sequence z.
+   *
+   * @param p [tokens][K], filled: probabilities of the components of each token, given the positions before its own
+   */
+  void weights(double[] z, double[][] p) {
+    order = rows.begin(positions);
+    MixtureHead head = (MixtureHead) rows.plainHead();
+    int patch = p.length / positions;
+    for (int i = 0; i < positions; i += GROUP) {
+      int size = Math.min(GROUP, positions - i);
+      rows.prepareAll(z, 0, i, size);
+      rows.run(size);
+      rows.readHeads(0, 0, size);
+      for (int r = 0; r < size; r++) {
+        for (int token = 0; token < patch; token++) {
+          head.weights(r, token, p[order.time(i + r) * patch + token]);
+        }
       }
     }
   }
 
-  private CouplingHead head(int time, int part) {
-    return order.length() == positions && time >= filteredFrom && time < filteredTo ? filteredHeads[part] : heads[part];
+  private void readGroups(double[][] z, int b, int from, int to) {
+    for (int i = from; i < to; i += GROUP) {
+      int size = Math.min(GROUP, to - i);
+      rows.prepareAll(z[b], b, i, size);
+      rows.run(size);
+    }
   }
 }

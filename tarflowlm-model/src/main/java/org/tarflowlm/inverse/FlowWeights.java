@@ -82,6 +82,6 @@ public final class FlowWeights {
   CouplingHead head(TokenFilter filter, Workspace workspace) {
     return maskedHead == null
         ? new MixtureHead(mixtureHead, components, filter, workspace)
-        : new MaskedHead(maskedHead, index == 0 ? filter.temperature() : 1.0, workspace);
+        : new MaskedHead(maskedHead, index == 0, index == 0 ? filter.temperature() : 1.0, workspace);
   }
 }

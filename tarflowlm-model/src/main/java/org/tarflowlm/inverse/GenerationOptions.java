@@ -111,7 +111,7 @@ public record GenerationOptions(
   }
 
   TokenFilter tokenFilter() {
-    return new TokenFilter(temperature, topK, topP);
+    return temperature == 1.0 && topK == 0 && topP == 1.0 ? TokenFilter.NONE : new TokenFilter(temperature, topK, topP);
   }
 
   private static void requireAtLeast(String name, int value, int least) {

@@ -3,37 +3,40 @@ package org.tarflowlm.inverse;
 import org.tarflowlm.coupling.Affine;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.Elu;
 
 /**
  * The masked head evaluated channel by channel: the parameters of channel i need the context and the channels before i only, so each
- * newly found channel adds its share to the running sums of all later ones, and every weight is used once a position.
+ * newly found channel adds its share to the running sums of all later ones, and every weight is used once a position. Rows go together.
  */
 final class MaskedHead implements CouplingHead {
   private final MaskedHeadWeights weights;
+  private final boolean writesTokens;
   private final double temperature;
   private final Workspace workspace;
-  /** [rows * U * D], what the features give to the hidden units. */
+  /** Rows that the arrays below have room for. */
+  private int room;
+  /** [rows * U * D], what the features give to the hidden units, for all rows that were read. */
   private float[] context = new float[0];
-  /** Running sums before the activation, and the activated units. */
-  private final float[] featureSum;
-  private final float[] feature;
-  private final float[] hiddenSum;
-  private final float[] hidden;
-  private final float[] out;
-  private final float[] block;
+  /** Of the rows at hand, running sums before the activation: [rows][E * n], [rows * U * D], and [rows * m * D]. */
+  private float[][] featureSum;
+  private float[] hiddenSum;
+  private float[] out;
+  /** Units of one block, [rows * E or U], the same activated, and what comes of them. */
+  private float[] block;
+  private float[] activated;
+  private float[] product;
   private final double[] theta;
 
-  /** @param temperature divides the logits of a mixture */
-  MaskedHead(MaskedHeadWeights weights, double temperature, Workspace workspace) {
+  /**
+   * @param writesTokens whether tokens are read off what the head writes: it does not know how far from each other they are
+   * @param temperature divides the logits of a mixture
+   */
+  MaskedHead(MaskedHeadWeights weights, boolean writesTokens, double temperature, Workspace workspace) {
     this.weights = weights;
+    this.writesTokens = writesTokens;
     this.temperature = temperature;
     this.workspace = workspace;
-    featureSum = new float[weights.featureBias.length];
-    feature = new float[weights.featureBias.length];
-    hiddenSum = new float[weights.context.out()];
-    hidden = new float[weights.context.out()];
-    out = new float[weights.outBias.length];
-    block = new float[Math.max(weights.hiddenUnits, Math.max(weights.featureUnits, 3))];
     theta = new double[weights.numbers];
   }
 
@@ -46,23 +49,33 @@ final class MaskedHead implements CouplingHead {
   }
 
   @Override
-  public void inverse(int row, double[] u, double[] z, int at) {
-    begin(row);
+  public void inverse(int from, int to, double[][] u, double[][] z, int[] at) {
+    begin(from, to);
     for (int i = 0; i < weights.channels; i++) {
-      parameters(i);
-      z[at + i] = weights.affine
-          ? Affine.inverse(u[at + i], theta[0], theta[1])
-          : MixtureCdf.inverse(u[at + i], theta, 0, weights.mixtures, workspace);
-      accept(i, z[at + i]);
+      for (int row = from; row < to; row++) {
+        parameters(row - from, i);
+        int channel = at[row] + i;
+        double value = weights.affine
+            ? Affine.inverse(u[row][channel], theta[0], theta[1])
+            : MixtureCdf.inverse(u[row][channel], theta, 0, weights.mixtures, workspace);
+        z[row][channel] = value;
+        input(row - from, i, value);
+      }
+      accept(i, to - from);
     }
   }
 
   @Override
+  public double margin(int row) {
+    return writesTokens ? 0.0 : 1.0;
+  }
+
+  @Override
   public double forward(int row, double[] z, double[] u, int at) {
-    begin(row);
+    begin(row, row + 1);
     double logDet = 0.0;
     for (int i = 0; i < weights.channels; i++) {
-      parameters(i);
+      parameters(0, i);
       if (weights.affine) {
         u[at + i] = Affine.forward(z[at + i], theta[0], theta[1]);
         logDet += Affine.logDet(theta[1]);
@@ -70,23 +83,42 @@ final class MaskedHead implements CouplingHead {
         u[at + i] = MixtureCdf.forward(z[at + i], theta, 0, weights.mixtures, workspace);
         logDet += workspace.logDet();
       }
-      accept(i, z[at + i]);
+      input(0, i, z[at + i]);
+      accept(i, 1);
     }
     return logDet;
   }
 
-  private void begin(int row) {
-    System.arraycopy(context, row * hiddenSum.length, hiddenSum, 0, hiddenSum.length);
-    System.arraycopy(weights.featureBias, 0, featureSum, 0, featureSum.length);
-    System.arraycopy(weights.outBias, 0, out, 0, out.length);
-    finishHidden(0);
+  private void begin(int from, int to) {
+    int rows = to - from;
+    ensure(rows);
+    System.arraycopy(context, from * weights.context.out(), hiddenSum, 0, rows * weights.context.out());
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(weights.featureBias, 0, featureSum[r], 0, weights.featureBias.length);
+      System.arraycopy(weights.outBias, 0, out, r * weights.outBias.length, weights.outBias.length);
+    }
+    finishHidden(0, rows);
+  }
+
+  private void ensure(int rows) {
+    if (room < rows) {
+      room = rows;
+      int most = Math.max(weights.context.out(), weights.outBias.length);
+      featureSum = new float[rows][weights.featureBias.length];
+      hiddenSum = new float[rows * weights.context.out()];
+      out = new float[rows * weights.outBias.length];
+      block = new float[rows * Math.max(weights.hiddenUnits, weights.featureUnits)];
+      activated = new float[block.length];
+      product = new float[rows * most];
+    }
   }
 
   /** The parameters of channel i, packed as the couplings want them, into theta. */
-  private void parameters(int i) {
+  private void parameters(int r, int i) {
     int numbers = weights.numbers;
+    int at = r * weights.outBias.length + i * numbers;
     for (int j = 0; j < numbers; j++) {
-      theta[j] = out[i * numbers + j];
+      theta[j] = out[at + j];
     }
     if (!weights.affine && temperature != 1.0) {
       for (int j = 0; j < weights.mixtures; j++) {
@@ -99,28 +131,39 @@ final class MaskedHead implements CouplingHead {
     }
   }
 
-  /** Channel i is known: feature block i and hidden block i + 1 can be finished. */
-  private void accept(int i, double value) {
+  /** Channel i of a row is known: its three inputs go into the features. */
+  private void input(int r, int i, double value) {
+    if (i < weights.channels - 1) {
+      float positive = (float) (value > 0 ? value : Math.expm1(value));
+      float negative = (float) (value < 0 ? -value : Math.expm1(-value));
+      int first = i * MaskedHeadWeights.INPUTS;
+      FloatLoops.addRows(weights.features[first], weights.features[first + 1], weights.features[first + 2], (float) value, positive,
+          negative, featureSum[r]);
+    }
+  }
+
+  /** Channel i is known in all rows: feature block i and hidden block i + 1 can be finished. */
+  private void accept(int i, int rows) {
     if (i == weights.channels - 1) {
       return;
     }
-    block[0] = (float) value;
-    block[1] = (float) (value > 0 ? value : Math.expm1(value));
-    block[2] = (float) (value < 0 ? -value : Math.expm1(-value));
     int units = weights.featureUnits;
-    int from = i * units;
-    FloatLoops.addProduct(block, 3, weights.features, 3 * i, featureSum, from, featureSum.length);
-    FloatLoops.elu(featureSum, feature, from, from + units);
-    System.arraycopy(feature, from, block, 0, units);
-    FloatLoops.addProduct(block, units, weights.hidden, from, hiddenSum, (i + 1) * weights.hiddenUnits, hiddenSum.length);
-    finishHidden(i + 1);
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(featureSum[r], i * units, block, r * units, units);
+    }
+    Elu.forward(block, activated, 0, rows * units);
+    weights.hidden[i].run(activated, rows, product);
+    FloatLoops.add(product, hiddenSum, 0, rows * weights.context.out());
+    finishHidden(i + 1, rows);
   }
 
-  private void finishHidden(int i) {
+  private void finishHidden(int i, int rows) {
     int units = weights.hiddenUnits;
-    int from = i * units;
-    FloatLoops.elu(hiddenSum, hidden, from, from + units);
-    System.arraycopy(hidden, from, block, 0, units);
-    FloatLoops.addProduct(block, units, weights.out, from, out, i * weights.numbers, out.length);
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(hiddenSum, r * weights.context.out() + i * units, block, r * units, units);
+    }
+    Elu.forward(block, activated, 0, rows * units);
+    weights.out[i].run(activated, rows, product);
+    FloatLoops.add(product, out, 0, rows * weights.outBias.length);
   }
 }

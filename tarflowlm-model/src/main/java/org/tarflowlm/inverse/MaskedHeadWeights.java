@@ -1,5 +1,6 @@
 package org.tarflowlm.inverse;
 
+import java.util.Arrays;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
@@ -17,6 +18,9 @@ import org.tarflowlm.kernel.RowProduct;
  * </pre>
  */
 final class MaskedHeadWeights {
+  /** Of a channel: x, elu(x), elu(-x). */
+  static final int INPUTS = 3;
+
   final int channels;
   final int featureUnits;
   final int hiddenUnits;
@@ -25,13 +29,13 @@ final class MaskedHeadWeights {
   final boolean affine;
   final double logScaleBound;
   final RowProduct context;
-  /** [3n][E n]; empty for one channel, as the next two. */
+  /** By input of a channel, three each of n: to all features, [3 n][E n], zero where it is masked. */
   final float[][] features;
   final float[] featureBias;
-  /** [E n][U D]. */
-  final float[][] hidden;
-  /** [U D][m D]. */
-  final float[][] out;
+  /** By feature block i of n: to all hidden units, [E, U D]. */
+  final RowProduct[] hidden;
+  /** By hidden block i of D: to all numbers, [U, m D]. */
+  final RowProduct[] out;
   final float[] outBias;
 
   MaskedHeadWeights(ParameterSource source, TarFlowConfig config, FlowSpec flow) {
@@ -46,10 +50,32 @@ final class MaskedHeadWeights {
     featureUnits = preceding == 0 ? 0 : ParameterShapes.mafEmbedding(config);
     int featureCount = featureUnits * preceding;
     boolean one = preceding == 0;
-    features = one ? new float[0][] : source.matrix("features.weight", 3 * preceding, featureCount);
+    features = one ? new float[0][] : source.matrix("features.weight", INPUTS * preceding, featureCount);
+    for (int i = 0; i < features.length; i++) {
+      Arrays.fill(features[i], 0, i / INPUTS * featureUnits, 0f);
+    }
     featureBias = one ? new float[0] : source.vector("features.bias", featureCount);
-    hidden = one ? new float[0][] : source.matrix("hidden.weight", featureCount, hiddenUnits * channels);
-    out = source.matrix("out.weight", hiddenUnits * channels, numbers * channels);
+    hidden = one ? new RowProduct[0]
+        : blocks(source.matrix("hidden.weight", featureCount, hiddenUnits * channels), featureUnits, hiddenUnits, 1);
+    out = blocks(source.matrix("out.weight", hiddenUnits * channels, numbers * channels), hiddenUnits, numbers, 0);
     outBias = source.vector("out.bias", numbers * channels);
+  }
+
+  /**
+   * The rows of a masked matrix, {@code units} at a time, as linear maps; of block i, the columns of the blocks before i + {@code later}
+   * are masked.
+   */
+  private static RowProduct[] blocks(float[][] matrix, int units, int columnUnits, int later) {
+    RowProduct[] result = new RowProduct[matrix.length / units];
+    int columns = matrix[0].length;
+    for (int i = 0; i < result.length; i++) {
+      float[] block = new float[units * columns];
+      int from = (i + later) * columnUnits;
+      for (int r = 0; r < units; r++) {
+        System.arraycopy(matrix[i * units + r], from, block, r * columns + from, columns - from);
+      }
+      result[i] = new RowProduct(block, new float[columns], units, columns);
+    }
+    return result;
   }
 }

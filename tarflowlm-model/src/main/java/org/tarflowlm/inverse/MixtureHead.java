@@ -13,6 +13,7 @@ final class MixtureHead implements CouplingHead {
   private final Workspace workspace;
   /** [rows * P * K]. */
   private float[] out;
+  private double[] margin = new double[0];
   private final double[] logits;
   private final double[] scratch;
 
@@ -39,12 +40,24 @@ final class MixtureHead implements CouplingHead {
   }
 
   @Override
-  public void inverse(int row, double[] u, double[] z, int at) {
-    for (int token = 0; token < tokens(); token++) {
-      int channel = at + token * components.dims();
-      readLogits(row, token);
-      MixtureRosenblatt.inverse(u, channel, logits, 0, components, z, channel, workspace);
+  public void inverse(int from, int to, double[][] u, double[][] z, int[] at) {
+    if (margin.length < to) {
+      margin = new double[to];
     }
+    for (int row = from; row < to; row++) {
+      margin[row] = 1.0;
+      for (int token = 0; token < tokens(); token++) {
+        int channel = at[row] + token * components.dims();
+        readLogits(row, token);
+        MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
+        margin[row] = Math.min(margin[row], workspace.margin());
+      }
+    }
+  }
+
+  @Override
+  public double margin(int row) {
+    return margin[row];
   }
 
   @Override
@@ -57,6 +70,23 @@ final class MixtureHead implements CouplingHead {
       logDet += workspace.logDet();
     }
     return logDet;
+  }
+
+  /** Probabilities of the components, [K], for a token of a row's position. */
+  void weights(int row, int token, double[] p) {
+    readLogits(row, token);
+    double most = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      most = Math.max(most, logit);
+    }
+    double sum = 0.0;
+    for (int k = 0; k < logits.length; k++) {
+      p[k] = Math.exp(logits[k] - most);
+      sum += p[k];
+    }
+    for (int k = 0; k < logits.length; k++) {
+      p[k] /= sum;
+    }
   }
 
   private int tokens() {

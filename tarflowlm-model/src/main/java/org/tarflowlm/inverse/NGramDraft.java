@@ -1,39 +1,44 @@
 package org.tarflowlm.inverse;
 
+import java.util.function.Supplier;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Components;
-import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.RosenblattPoints;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * Guesses for a Mix-d flow: weights of an n-gram model instead of the transformer's, put through the same inverse with the same noise.
- * A guess lies in the right component whenever both weights make the same noise choose it.
+ * Guesses for a Mix-d flow: weights of an n-gram model instead of the transformer's, put through nearly the same inverse with the same
+ * noise. A guess lies in the right component whenever both weights make the same noise choose it.
  */
 final class NGramDraft implements Draft {
   private static final double LEAST = 1e-6;
 
-  private final NGramTable table;
+  private final Supplier<NGramTable> tables;
+  private NGramTable table;
   private final Components components;
+  private final RosenblattPoints points;
   private final TokenFilter filter;
   private final Workspace workspace;
   private final int patch;
-  private final double[] logits;
+  private final double[] weights;
   private final double[] scratch;
   private int[] tokens = new int[0];
   private int known;
   private FlowOrder order;
 
   /**
+   * @param tables asked for once, before the first guess
    * @param filter what reshapes the flow's own weights
    * @param patch tokens of a position
    */
-  NGramDraft(NGramTable table, Components components, TokenFilter filter, Workspace workspace, int patch) {
-    this.table = table;
+  NGramDraft(Supplier<NGramTable> tables, Components components, TokenFilter filter, Workspace workspace, int patch) {
+    this.tables = tables;
     this.components = components;
     this.filter = filter;
     this.workspace = workspace;
     this.patch = patch;
-    logits = new double[components.count()];
+    points = new RosenblattPoints(components);
+    weights = new double[components.count()];
     scratch = new double[components.count()];
   }
 
@@ -50,16 +55,32 @@ final class NGramDraft implements Draft {
   }
 
   @Override
-  public void guess(double[] u, double[] z, int i) {
+  public void prepare() {
+    table = tables.get();
+  }
+
+  @Override
+  public double guess(double[] u, double[] z, int i) {
+    double confidence = 1.0;
     for (int p = 0; p < patch; p++) {
       int at = (order.time(i) * patch + p) * components.dims();
-      table.probabilities(tokens, i * patch + p, logits);
-      for (int k = 0; k < logits.length; k++) {
-        logits[k] = Math.log(Math.max(LEAST, logits[k]));
+      table.probabilities(tokens, i * patch + p, weights);
+      if (filter != TokenFilter.NONE) {
+        reshape();
       }
-      filter.apply(logits, scratch);
-      MixtureRosenblatt.inverse(u, at, logits, 0, components, z, at, workspace);
-      tokens[i * patch + p] = Codebook.decode(z, at, components, workspace);
+      tokens[i * patch + p] = points.inverse(u, at, weights, z, at);
+      confidence *= points.confidence();
+    }
+    return confidence;
+  }
+
+  private void reshape() {
+    for (int k = 0; k < weights.length; k++) {
+      weights[k] = Math.log(Math.max(LEAST, weights[k]));
+    }
+    filter.apply(weights, scratch);
+    for (int k = 0; k < weights.length; k++) {
+      weights[k] = Math.exp(weights[k]);
     }
   }
 
@@ -76,7 +97,8 @@ final class NGramDraft implements Draft {
 
   @Override
   public void end() {
-    table.learn(tokens, known, order.length() * patch);
+    if (table != null) {
+      table.learn(tokens, known, order.length() * patch);
+    }
   }
-
 }

@@ -15,9 +15,15 @@ final class NoiseDraft implements Draft {
   }
 
   @Override
-  public void guess(double[] u, double[] z, int i) {
+  public void prepare() {
+    // nothing is needed
+  }
+
+  @Override
+  public double guess(double[] u, double[] z, int i) {
     int at = order.time(i) * channels;
     System.arraycopy(u, at, z, at, channels);
+    return 1.0;
   }
 
   @Override

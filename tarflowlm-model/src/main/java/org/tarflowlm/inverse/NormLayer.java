@@ -36,17 +36,25 @@ final class NormLayer {
     float b = 0f;
     float c = 0f;
     float d = 0f;
+    float e = 0f;
+    float f = 0f;
+    float g = 0f;
+    float h = 0f;
     int i = 0;
-    for (; i + 4 <= n; i += 4) {
+    for (; i + 8 <= n; i += 8) {
       a += x[i] * x[i];
       b += x[i + 1] * x[i + 1];
       c += x[i + 2] * x[i + 2];
       d += x[i + 3] * x[i + 3];
+      e += x[i + 4] * x[i + 4];
+      f += x[i + 5] * x[i + 5];
+      g += x[i + 6] * x[i + 6];
+      h += x[i + 7] * x[i + 7];
     }
     for (; i < n; i++) {
       a += x[i] * x[i];
     }
-    return (a + b) + (c + d);
+    return ((a + b) + (c + d)) + ((e + f) + (g + h));
   }
 
   private static void affine(float[] y, float factor, float[] gain, float[] bias, int n) {

@@ -1,55 +1,86 @@
 package org.tarflowlm.inverse;
 
+import java.util.Arrays;
+import java.util.function.Supplier;
+
 /**
  * Fixed-point decoding of one sequence through one flow, in blocks (Jacobi inside a block, Gauss-Seidel from block to block).
  *
  * <p>The inverse of a flow is a triangular system: z_i is a function of u_i and of z before i. A pass computes a block of positions
  * from guesses of the ones before them. The first of the block is final at once, since everything before it is; the next one too if the
- * guess that it was computed from equals what was found, as the transformer reads it (in single precision), and so on: the stopping
- * rule is a change of exactly nothing. So every pass settles at least one position, and the result is that of the sequential pass to
- * the last bit. What is not settled serves as guess of the next pass, whose block begins at the first position that is not final;
- * keys and values of final positions stay.
+ * guess that it was computed from is close to what was found, and so on. So every pass settles at least one position. What is not
+ * settled serves as guess of the next pass, whose block begins at the first position that is not final; keys and values of final
+ * positions stay.
+ *
+ * <p>With a tolerance of 0, close is equal as the transformer reads it, in single precision, and the result is that of the sequential
+ * pass to the last bit. Otherwise a position that a little change might turn into another token is still waited for until nothing
+ * changes.
  */
 final class ParallelDecoding {
+  /** A position is computed if the guesses before it are all right with at least this probability. */
+  private static final double LIKELY = 0.5;
+  /** A position from which another token is not further than this, in probability, is waited for until nothing changes. */
+  private static final double EDGE = 1e-4;
+  /** For a position that is not further than this from another token, all that it was computed from is made exact first. */
+  private static final double CLOSE = 5e-6;
+  /** Rows of a block are a multiple of this: the parts of one then are of sizes that products are good at. */
+  private static final int UNIT = 4;
+
   private final Draft draft;
   private final DecodingPace pace;
   private final Decoding wanted;
-  private final int window;
+  private final Supplier<BlockRule> rules;
   private final int parts;
+  private final int channels;
+  private BlockRule rule;
+  private FlowOrder order;
+  /** Whether all that was found so far is what steps would have found, as far as single precision tells. */
+  private boolean exact;
   /** Place after the last position for which a guess stands in z. */
   private int guessed;
+  /** By place: how probable it is that the guess there is right; 1 for what was computed from right ones. */
+  private double[] confidence = new double[0];
   /** Since the last measurement. */
   private int passes;
 
   /**
-   * @param window positions of a block
+   * @param rules asked for once, at the first block
    * @param parts parts of a block that are computed side by side
+   * @param channels numbers of a position
    */
-  ParallelDecoding(Draft draft, DecodingPace pace, Decoding wanted, int window, int parts) {
+  ParallelDecoding(Draft draft, DecodingPace pace, Decoding wanted, Supplier<BlockRule> rules, int parts, int channels) {
     this.draft = draft;
     this.pace = pace;
     this.wanted = wanted;
-    this.window = window;
+    this.rules = rules;
     this.parts = parts;
-  }
-
-  int window() {
-    return window;
+    this.channels = channels;
   }
 
   int parts() {
     return parts;
   }
 
-  void begin(double[] z, int known, FlowOrder order) {
+  void begin(double[] z, int known, FlowOrder readingOrder, boolean exactInput) {
+    exact = exactInput;
+    order = readingOrder;
     draft.begin(z, known, order);
     guessed = known;
     passes = 0;
+    if (confidence.length < order.length()) {
+      confidence = new double[order.length()];
+    }
+    Arrays.fill(confidence, 1.0);
   }
 
-  /** Whether the next stretch of positions should go by blocks. */
+  /** Whether the next stretch of positions should go by blocks; if so, all is there for it. */
   boolean byBlocks() {
-    return pace.byBlocks(wanted);
+    boolean blocks = pace.byBlocks(wanted);
+    if (blocks && rule == null) {
+      rule = rules.get();
+      draft.prepare();
+    }
+    return blocks;
   }
 
   void measured(boolean byBlocks, long nanos, int positions) {
@@ -57,12 +88,46 @@ final class ParallelDecoding {
     passes = 0;
   }
 
-  /** Begins a pass: makes guesses stand in z up to place {@code to}. */
-  void guess(double[] u, double[] z, int to) {
+  /** Begins a pass: makes guesses stand in z; returns how many positions the block has, from place {@code front}, before {@code end}. */
+  int block(double[] u, double[] z, int front, int end) {
     passes++;
-    for (; guessed < to; guessed++) {
-      draft.guess(u, z, guessed);
+    int most = Math.min(end - front, rule.window());
+    double likely = 1.0;
+    int rows = 0;
+    for (; rows < most && (rows < rule.least() || likely >= LIKELY || rows % UNIT != 0); rows++) {
+      int i = front + rows;
+      if (i == guessed) {
+        confidence[i] = draft.guess(u, z, i);
+        guessed++;
+      }
+      likely *= confidence[i];
     }
+    return rows;
+  }
+
+  /** What was computed of place {@code i} replaces what stands in z; returns the largest change of a number in single precision. */
+  float take(double[] computed, double[] z, int i) {
+    int at = order.time(i) * channels;
+    float change = 0f;
+    for (int c = at; c < at + channels; c++) {
+      change = Math.max(change, Math.abs((float) computed[c] - (float) z[c]));
+      z[c] = computed[c];
+    }
+    return change;
+  }
+
+  /** Whether a position that far from another token might be mistaken for it, because something before it is not exact. */
+  boolean isCloseCall(double margin) {
+    return !exact && margin < CLOSE;
+  }
+
+  /** All that was found so far was computed again, from better guesses than any before. */
+  void improved() {
+    exact = true;
+  }
+
+  boolean isExact() {
+    return exact;
   }
 
   /** Place {@code i} was found by a single step. */
@@ -72,25 +137,33 @@ final class ParallelDecoding {
   }
 
   /**
-   * Place {@code i} was computed: {@code channels} numbers of {@code computed} from {@code at} on replace those of z.
+   * Ends a pass: what was computed of the places [front, front + rows) replaces what stands in z, up to the first of another token,
+   * after which guesses are worthless.
    *
-   * @return whether the transformer reads them as it read the guess
+   * @param margins of each row, how far it is from another token
+   * @return the place after the last one that is final; {@code front} if even that has to be made exact first
    */
-  boolean replace(double[] computed, double[] z, int at, int channels, int i) {
+  int settle(double[] computed, double[] margins, double[] z, int front, int rows) {
+    if (isCloseCall(margins[0])) {
+      return front;
+    }
+    int settled = front + 1;
+    boolean close = true;
     boolean same = true;
-    for (int c = at; c < at + channels; c++) {
-      same &= (float) computed[c] == (float) z[c];
-      z[c] = computed[c];
+    for (int i = front; i < front + rows && i < guessed; i++) {
+      if (i == settled && close && (same ? !isCloseCall(margins[i - front]) : margins[i - front] >= EDGE)) {
+        settled = i + 1;
+        exact &= same;
+      }
+      float change = take(computed, z, i);
+      close &= change <= rule.tolerance();
+      same &= change == 0f;
+      confidence[i] = 1.0;
+      if (change > 0f && draft.misled(z, i)) {
+        guessed = i + 1;
+      }
     }
-    if (!same && draft.misled(z, i)) {
-      guessed = i + 1;
-    }
-    return same;
-  }
-
-  /** Whether a guess, or something computed from guesses, stands in z at place {@code i}. */
-  boolean standsAt(int i) {
-    return i < guessed;
+    return settled;
   }
 
   void end() {

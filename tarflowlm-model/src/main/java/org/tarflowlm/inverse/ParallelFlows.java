@@ -3,42 +3,51 @@ package org.tarflowlm.inverse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
 
-/** What parallel decoding knows of a stack's flows: how fast each went so far, and which tokens follow which. Shared by threads. */
+/**
+ * What parallel decoding knows of a stack's flows: how fast each went so far, which tokens follow which, and how much a flow's output
+ * depends on what it reads. Shared by threads.
+ */
 final class ParallelFlows {
-  /** Positions of a block: more make few passes fewer, and all of them dearer. */
-  static final int WINDOW = 8;
-  /** Rows of a part that are worth a second core. */
+  /** Error of a latent that is taken for none: the text is decided by the second decimal, and reading rounds at the seventh. */
+  static final double TOLERANCE = 1e-5;
+  /** Rows for which a product takes hardly longer than for one: the weights have to be read from the cache all the same. */
   private static final int PART = 4;
+  private static final int MOST_PARTS = 4;
+  private static final int LEAST_WINDOW = 8;
   /** With more components than this, n-gram weights would take longer than the transformer's. */
   private static final int MOST_COMPONENTS = 256;
 
   private final StackWeights weights;
-  private final Supplier<int[]> text;
+  private final Supplier<NGramTable> ngrams;
   private final List<DecodingPace> paces = new ArrayList<>();
   private final NGramTable[] tables;
+  private final BlockRule[] rules;
   private final int window;
+  private final double tolerance;
 
-  ParallelFlows(StackWeights weights, Supplier<int[]> text) {
-    this(weights, text, WINDOW);
+  /** @param ngrams guess the tokens of a first flow that reads left to right; asked for at the first use */
+  ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams) {
+    this(weights, ngrams, 0, TOLERANCE);
   }
 
   /**
-   * With blocks of another size.
+   * With blocks of another size, or another tolerance.
    *
-   * @param text tokens that the n-grams begin with, such as a typical text; read at the first use
-   * @param window positions of a block
+   * @param window positions of a block, always as many; 0 for what suits the flow and the machine
+   * @param tolerance error of a latent that is taken for none
    */
-  ParallelFlows(StackWeights weights, Supplier<int[]> text, int window) {
+  ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams, int window, double tolerance) {
     this.weights = weights;
-    this.text = text;
+    this.ngrams = ngrams;
     this.window = window;
+    this.tolerance = tolerance;
     weights.flows().forEach(flow -> paces.add(new DecodingPace()));
     tables = new NGramTable[weights.flows().size()];
+    rules = new BlockRule[weights.flows().size()];
   }
 
   /** Flow l's decoding of one sequence; null where it goes by steps alone. */
@@ -46,28 +55,46 @@ final class ParallelFlows {
     if (wanted == Decoding.SEQUENTIAL) {
       return null;
     }
-    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, window,
-        Math.max(1, Math.min(Parallel.threads(), window / PART)));
+    int parts = Math.max(1, Math.min(Parallel.threads(), window == 0 ? MOST_PARTS : window / PART));
+    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, () -> rule(l), parts, weights.config().channels());
   }
 
   private Draft draft(int l, TokenFilter filter, Workspace workspace) {
-    TarFlowConfig config = weights.config();
-    FlowWeights flow = weights.flows().get(l);
-    if (flow.components() == null || flow.components().count() > MOST_COMPONENTS) {
-      return new NoiseDraft(config.channels());
-    }
-    return new NGramDraft(table(l, flow.spec()), flow.components(), filter, workspace, config.patchSize());
+    return guessedByNGrams(l)
+        ? new NGramDraft(() -> table(l), weights.flows().get(l).components(), filter, workspace, weights.config().patchSize())
+        : new NoiseDraft(weights.config().channels());
   }
 
-  private synchronized NGramTable table(int l, FlowSpec flow) {
+  private boolean guessedByNGrams(int l) {
+    FlowWeights flow = weights.flows().get(l);
+    return flow.components() != null && flow.components().count() <= MOST_COMPONENTS;
+  }
+
+  private synchronized NGramTable table(int l) {
     if (tables[l] == null) {
-      tables[l] = new NGramTable(flow.mixtures());
-      if (flow.tied() && weights.flows().get(l).leftToRight()) {
-        int[] tokens = text.get();
-        tables[l].learn(tokens, 0, tokens.length);
-      }
+      FlowWeights flow = weights.flows().get(l);
+      tables[l] = flow.spec().tied() && flow.leftToRight() ? ngrams.get() : NGramTable.empty(flow.spec().mixtures());
     }
     return tables[l];
+  }
+
+  private synchronized BlockRule rule(int l) {
+    if (rules[l] == null) {
+      rules[l] = makeRule(l);
+    }
+    return rules[l];
+  }
+
+  private BlockRule makeRule(int l) {
+    int usual = Math.max(LEAST_WINDOW, PART * Math.min(MOST_PARTS, Parallel.threads()));
+    if (tolerance == 0 || guessedByNGrams(l)) {
+      return window == 0 ? new BlockRule(usual, PART, tolerance) : new BlockRule(window, window, tolerance);
+    }
+    TarFlowConfig config = weights.config();
+    FlowSensitivity sensitivity = FlowSensitivity.of(weights.flows().get(l), config.channels(), config.positions());
+    boolean atOnce = sensitivity.error() <= tolerance;
+    int size = window != 0 ? window : atOnce ? FlowTransform.GROUP : usual;
+    return new BlockRule(size, size, tolerance / Math.max(sensitivity.factor(), tolerance));
   }
 
   /** Of every flow, how parallel decoding went so far. */

@@ -40,8 +40,7 @@ final class SpanSampler {
   private final List<FlowTransform> transforms = new ArrayList<>();
   /** Inputs of every flow (mixed), then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
   private final double[][][] level;
-  /** Outputs of a flow before mixing. */
-  private final double[][] unmixed;
+  private final SpanInverse inverse;
   private final double[] in;
   private final double[] out;
 
@@ -76,7 +75,7 @@ final class SpanSampler {
       transforms.add(transform);
     }
     level = new double[flows + 1][sequences][length];
-    unmixed = new double[sequences][length];
+    inverse = new SpanInverse(config, transforms, level, from, to);
     in = new double[length];
     out = new double[length];
   }
@@ -109,10 +108,10 @@ final class SpanSampler {
     boolean exact = isExactScan(config, positions, from, to);
     if (!exact) {
       readReferenceWithoutSpan();
-      solve(null);
+      inverse.solve(null);
     }
     readReference(exact);
-    solve(exact || refinements == 0 ? listener : null);
+    inverse.solve(exact || refinements == 0 ? listener : null);
     double accepted = exact || refinements == 0 ? 1.0 : refine(random, refinements);
     for (int b = 0; b < z.length; b++) {
       copySpan(level[0][b], z[b]);
@@ -137,35 +136,15 @@ final class SpanSampler {
     return h;
   }
 
-  /** Evaluations of a mixture's distribution function in all root findings so far, and how many there were. */
-  Workspace counts() {
-    return workspace;
-  }
-
   private void drawNoise(Random random, double[] u) {
     for (int i = from * config.channels(); i < to * config.channels(); i++) {
       u[i] = noiseScale * random.nextGaussian();
     }
   }
 
-  /** The span at every level from u, by the inverse of every flow given the reference. */
-  private void solve(FlowTransform.PositionListener listener) {
-    int count = unmixed.length;
-    for (int l = flows - 1; l >= 0; l--) {
-      double[][] output = level[l + 1];
-      if (mixedAfter(l)) {
-        for (int b = 0; b < count; b++) {
-          ChannelMix.unmix(level[l + 1][b], unmixed[b], config.channels());
-        }
-        output = unmixed;
-      }
-      transforms.get(l).inverse(output, level[l], count, from, to, l == 0 ? listener : null);
-    }
-  }
-
   /** Known positions at every level above z, from the whole of z, or from the known text alone where the span has no say. */
   private void readReference(boolean exact) {
-    for (int b = 0; b < unmixed.length; b++) {
+    for (int b = 0; b < level[0].length; b++) {
       System.arraycopy(level[0][b], 0, in, 0, in.length);
       for (int l = 0; l + 1 < flows; l++) {
         transforms.get(l).forward(in, out, 0, exact ? from : positions);
@@ -183,7 +162,7 @@ final class SpanSampler {
     int channels = config.channels();
     int left = from * channels;
     int right = in.length - to * channels;
-    for (int b = 0; b < unmixed.length; b++) {
+    for (int b = 0; b < level[0].length; b++) {
       double[] shortIn = new double[left + right];
       double[] shortOut = new double[left + right];
       System.arraycopy(level[0][b], 0, shortIn, 0, left);
@@ -199,21 +178,21 @@ final class SpanSampler {
 
   private double refine(Random[] random, int steps) {
     long accepted = 0;
-    double[] logWeight = new double[unmixed.length];
-    double[][] z = new double[unmixed.length][];
-    double[][] y = new double[unmixed.length][];
-    for (int b = 0; b < unmixed.length; b++) {
+    double[] logWeight = new double[level[0].length];
+    double[][] z = new double[level[0].length][];
+    double[][] y = new double[level[0].length][];
+    for (int b = 0; b < level[0].length; b++) {
       z[b] = level[0][b].clone();
       y[b] = level[flows][b].clone();
       logWeight[b] = logWeight(b);
     }
     for (int step = 0; step < steps; step++) {
       double keep = CORRELATIONS[step % CORRELATIONS.length];
-      for (int b = 0; b < unmixed.length; b++) {
+      for (int b = 0; b < level[0].length; b++) {
         propose(y[b], keep, random[b], level[flows][b]);
       }
-      solve(null);
-      for (int b = 0; b < unmixed.length; b++) {
+      inverse.solve(null);
+      for (int b = 0; b < level[0].length; b++) {
         double proposed = logWeight(b);
         if (Math.log(random[b].nextDouble()) < proposed - logWeight[b]) {
           logWeight[b] = proposed;
@@ -223,10 +202,10 @@ final class SpanSampler {
         }
       }
     }
-    for (int b = 0; b < unmixed.length; b++) {
+    for (int b = 0; b < level[0].length; b++) {
       copySpan(z[b], level[0][b]);
     }
-    return (double) accepted / steps / unmixed.length;
+    return (double) accepted / steps / level[0].length;
   }
 
   private void propose(double[] y, double keep, Random random, double[] proposal) {

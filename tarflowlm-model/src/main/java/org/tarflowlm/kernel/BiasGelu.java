@@ -60,6 +60,12 @@ public final class BiasGelu {
     dBias.put(partial, 0, width);
   }
 
+  /** x = gelu(x) over [from, to); {@code scratch} is a temporary of the same length. */
+  public static void forward(float[] x, float[] scratch, int from, int to) {
+    tail(x, scratch, from, to);
+    value(x, scratch, from, to);
+  }
+
   /** Some rows, on the calling thread: y = gelu(x + bias). */
   static void forward(FloatPointer x, Biases biases, FloatPointer y, int rows) {
     Scratch scratch = Scratch.get();
@@ -70,8 +76,8 @@ public final class BiasGelu {
       long at = (long) first * biases.width;
       scratch.view(VIEW, x, at).get(v, 0, n);
       VectorMath.add(v, biases.values, n);
-      tail(v, tail, n);
-      value(v, tail, n);
+      tail(v, tail, 0, n);
+      value(v, tail, 0, n);
       scratch.view(VIEW, y, at).put(v, 0, n);
     }
   }
@@ -92,13 +98,13 @@ public final class BiasGelu {
       scratch.view(VIEW, x, at).get(v, 0, n);
       scratch.view(VIEW, gradient, at).get(g, 0, n);
       VectorMath.add(v, biases.values, n);
-      tail(v, tail, n);
+      tail(v, tail, 0, n);
       gauss(v, e, n);
       multiplyByDerivative(g, v, tail, e, n);
       VectorMath.add(sums.values, g, n);
       scratch.view(VIEW, gradient, at).put(g, 0, n);
       if (y != null) {
-        value(v, tail, n);
+        value(v, tail, 0, n);
         scratch.view(VIEW, y, at).put(v, 0, n);
       }
     }
@@ -138,8 +144,8 @@ public final class BiasGelu {
   }
 
   /** tail = Phi(-|v|). */
-  private static void tail(float[] v, float[] tail, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void tail(float[] v, float[] tail, int from, int to) {
+    for (int i = from; i < to; i++) {
       float a = Math.abs(v[i]);
       float p = -1.2921239e-5f;
       p = p * a + 2.4876653e-4f;
@@ -158,8 +164,8 @@ public final class BiasGelu {
   }
 
   /** v = max(v, 0) - |v| tail. */
-  private static void value(float[] v, float[] tail, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void value(float[] v, float[] tail, int from, int to) {
+    for (int i = from; i < to; i++) {
       float a = Math.abs(v[i]);
       v[i] = 0.5f * (v[i] + a) - a * tail[i];
     }

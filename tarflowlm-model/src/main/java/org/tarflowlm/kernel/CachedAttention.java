@@ -20,6 +20,9 @@ public final class CachedAttention {
   private static final int JAVA_SCORES = 8;
 
   private final int positions;
+  /** Elements from one channel's keys to the next, and from one position's values to the next. */
+  private final int keyStride;
+  private final int valueStride;
   private final int width;
   private final int heads;
   private final int headWidth;
@@ -45,6 +48,8 @@ public final class CachedAttention {
 
   CachedAttention(int sequences, int positions, int width, int heads, boolean inNativeMemory) {
     this.positions = RowProduct.wholeVectors(positions);
+    keyStride = apart(this.positions);
+    valueStride = apart(width);
     this.width = width;
     this.heads = heads;
     headWidth = width / heads;
@@ -54,13 +59,18 @@ public final class CachedAttention {
     keyBuffers = new FloatBuffer[natives];
     values = new FloatPointer[natives];
     for (int b = 0; b < natives; b++) {
-      keys[b] = new FloatPointer((long) width * this.positions);
+      keys[b] = new FloatPointer((long) width * keyStride);
       keyBuffers[b] = keys[b].asBuffer();
-      values[b] = new FloatPointer((long) width * this.positions);
+      values[b] = new FloatPointer((long) this.positions * valueStride);
     }
     int arrays = inNativeMemory ? 0 : sequences;
     keyRows = new float[arrays][width][positions];
     valueRows = new float[arrays][heads][positions][headWidth];
+  }
+
+  /** A little more than {@code length}: rows that are a power of two apart would share few places of the first-level cache. */
+  private static int apart(int length) {
+    return length + RowProduct.VECTOR;
   }
 
   /**
@@ -78,9 +88,9 @@ public final class CachedAttention {
       if (keys.length > 0) {
         FloatBuffer key = keyBuffers[b];
         for (int c = 0; c < width; c++) {
-          key.put(c * positions + p, qkv[at + c]);
+          key.put(c * keyStride + p, qkv[at + c]);
         }
-        Scratch.get().view(0, values[b], (long) p * width).put(qkv, at + width, width);
+        Scratch.get().view(0, values[b], (long) p * valueStride).put(qkv, at + width, width);
       } else {
         for (int c = 0; c < width; c++) {
           keyRows[b][c][p] = qkv[at + c];
@@ -123,7 +133,7 @@ public final class CachedAttention {
     q.put(qkv, first * 3 * width, m * 3 * width);
     for (int h = 0; h < heads; h++) {
       Gemm.run(false, false, m, n, headWidth, scale, scratch.view(0, q, (long) h * headWidth), 3 * width,
-          scratch.view(1, keys[b], (long) h * headWidth * positions), positions, 0f, scratch.view(2, scores, (long) h * cells), n);
+          scratch.view(1, keys[b], (long) h * headWidth * keyStride), keyStride, 0f, scratch.view(2, scores, (long) h * cells), n);
     }
     float[] p = scratch.floats(JAVA_SCORES, heads * RowProduct.ROWS * positions);
     scores.get(p, 0, heads * cells);
@@ -131,7 +141,7 @@ public final class CachedAttention {
     scores.put(p, 0, heads * cells);
     for (int h = 0; h < heads; h++) {
       Gemm.run(false, false, m, headWidth, seen, 1f, scratch.view(0, scores, (long) h * cells), n,
-          scratch.view(1, values[b], (long) h * headWidth), width, 0f, scratch.view(2, output, (long) h * headWidth), width);
+          scratch.view(1, values[b], (long) h * headWidth), valueStride, 0f, scratch.view(2, output, (long) h * headWidth), width);
     }
     output.get(out, first * width, m * width);
   }

@@ -28,11 +28,17 @@ public final class Elu {
       for (long first = start(task); first < end(task, length); first += CHUNK) {
         int n = (int) Math.min(CHUNK, end(task, length) - first);
         scratch.view(0, x, first).get(v, 0, n);
-        expMinusOneOfNegativePart(v, e, n);
-        addPositivePart(v, e, n);
+        expMinusOneOfNegativePart(v, e, 0, n);
+        addPositivePart(v, e, 0, n);
         scratch.view(0, y, first).put(e, 0, n);
       }
     });
+  }
+
+  /** Fills y over [from, to), on the calling thread. */
+  public static void forward(float[] x, float[] y, int from, int to) {
+    expMinusOneOfNegativePart(x, y, from, to);
+    addPositivePart(x, y, from, to);
   }
 
   /** Fills dx. */
@@ -46,15 +52,15 @@ public final class Elu {
         int n = (int) Math.min(CHUNK, end(task, length) - first);
         scratch.view(0, x, first).get(v, 0, n);
         scratch.view(0, dy, first).get(gradient, 0, n);
-        expMinusOneOfNegativePart(v, e, n);
+        expMinusOneOfNegativePart(v, e, 0, n);
         scaleBySlope(gradient, e, n);
         scratch.view(0, dx, first).put(gradient, 0, n);
       }
     });
   }
 
-  private static void expMinusOneOfNegativePart(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void expMinusOneOfNegativePart(float[] x, float[] y, int from, int to) {
+    for (int i = from; i < to; i++) {
       float v = Math.max(Math.min(x[i], 0f), LOWEST) * (1f / 64f);
       float e = 1f / 720f;
       e = e * v + 1f / 120f;
@@ -73,8 +79,8 @@ public final class Elu {
     }
   }
 
-  private static void addPositivePart(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
+  private static void addPositivePart(float[] x, float[] y, int from, int to) {
+    for (int i = from; i < to; i++) {
       y[i] += Math.max(x[i], 0f);
     }
   }

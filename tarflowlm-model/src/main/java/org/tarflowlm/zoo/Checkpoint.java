@@ -1,5 +1,6 @@
 package org.tarflowlm.zoo;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,11 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.inverse.NGramTable;
 import org.tarflowlm.zoo.safetensors.DType;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 import org.tarflowlm.zoo.safetensors.SafetensorsException;
@@ -27,6 +32,7 @@ import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
  * config.json         what the model is                                                           ({@link TarFlowConfig})
  * model.safetensors   its parameters under the names and shapes of {@link ParameterShapes}
  * README.md           the model card, for people
+ * ngrams.bin          n-grams distilled from the model, from which parallel decoding guesses; need not be there
  * </pre>
  * Other files in the folder are ignored. Immutable, but for the arrays inside the tensors, which nobody should write to.
  */
@@ -35,6 +41,8 @@ public final class Checkpoint {
   static final String CONFIG = "config.json";
   static final String WEIGHTS = "model.safetensors";
   static final String CARD = "README.md";
+  /** N-grams distilled from a Mix-d model, from which parallel decoding guesses; only some checkpoints have them. */
+  public static final String NGRAMS = "ngrams.bin";
   /** An image beside the card, of the training's curves; only packaged checkpoints have one. */
   public static final String CURVES = "curves.png";
   static final List<String> REQUIRED_FILES = List.of(INFO, CONFIG, WEIGHTS);
@@ -43,6 +51,8 @@ public final class Checkpoint {
   private final CheckpointInfo info;
   private final Map<String, FloatTensor> tensors;
   private final String card;
+  /** Compressed as in the file; null if there are none. */
+  private final byte[] ngrams;
 
   /**
    * @param tensors all parameters of the configuration, in any order
@@ -50,6 +60,11 @@ public final class Checkpoint {
    * @throws CheckpointException if tensors, tokenizer and configuration do not fit each other, or a weight is NaN or infinite
    */
   public Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card) {
+    this(config, info, tensors, card, null);
+  }
+
+  /** The same with the contents of a file of n-grams, which have been checked; or null. */
+  Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card, byte[] ngrams) {
     Weights.requireMatch(config, tensors.keySet(), name -> tensors.get(name).shape());
     Map<String, FloatTensor> ordered = new LinkedHashMap<>();
     for (String name : ParameterShapes.of(config).keySet()) {
@@ -62,6 +77,7 @@ public final class Checkpoint {
     this.info = info;
     this.tensors = Collections.unmodifiableMap(ordered);
     this.card = card == null ? "" : card;
+    this.ngrams = ngrams;
   }
 
   /** @throws CheckpointException if the tokenizer is not known, or has another vocabulary than the configuration */
@@ -131,7 +147,42 @@ public final class Checkpoint {
 
   /** The same weights under another description. */
   public Checkpoint withInfo(CheckpointInfo newInfo, String newCard) {
-    return new Checkpoint(config, newInfo, tensors, newCard);
+    return new Checkpoint(config, newInfo, tensors, newCard, ngrams);
+  }
+
+  /**
+   * The same with n-grams for parallel decoding to guess from.
+   *
+   * @param file what {@link NGramTable#write} wrote
+   * @throws CheckpointException if it is not, or is damaged, or made for another vocabulary
+   */
+  public Checkpoint withNGrams(byte[] file) {
+    requireNGrams(file, config);
+    return new Checkpoint(config, info, tensors, card, file.clone());
+  }
+
+  static void requireNGrams(byte[] file, TarFlowConfig config) {
+    try {
+      NGramTable.require(new ByteArrayInputStream(file), config.vocabSize());
+    } catch (IOException e) {
+      throw new CheckpointException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * N-grams for parallel decoding to guess from: those of the checkpoint; if it has none, counts that begin with the bundled excerpt,
+   * where the model knows its characters, and that learn from what is written. A new table each time.
+   */
+  public NGramTable ngrams() {
+    if (ngrams == null) {
+      Tokenizer tokenizer = Tokenizers.byName(info.tokenizer());
+      return NGramTable.of(tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0], config.vocabSize());
+    }
+    try {
+      return NGramTable.read(new ByteArrayInputStream(ngrams));
+    } catch (IOException e) {
+      throw new IllegalStateException(NGRAMS + " " + e.getMessage() + ", although it was checked", e);
+    }
   }
 
   /** Saves in F32, bit-exact, to a folder that does not exist yet. */
@@ -170,5 +221,8 @@ public final class Checkpoint {
     Files.writeString(folder.resolve(CONFIG), config.toJson());
     Files.writeString(folder.resolve(INFO), RecordJson.write(info.withWeights(Sha256.of(weights))));
     Files.writeString(folder.resolve(CARD), card());
+    if (ngrams != null) {
+      Files.write(folder.resolve(NGRAMS), ngrams);
+    }
   }
 }

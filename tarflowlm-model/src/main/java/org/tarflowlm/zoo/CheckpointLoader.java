@@ -25,6 +25,7 @@ import org.tarflowlm.zoo.safetensors.TensorInfo;
 /** Reads and checks a checkpoint's files in the order in which they can be understood: manifest, configuration, header, weights. */
 final class CheckpointLoader {
   private static final int MAX_TEXT_BYTES = 1 << 20;
+  private static final int MAX_NGRAM_BYTES = 1 << 28;
   /** Of a safetensors file, with its length. */
   private static final long MAX_HEADER_BYTES = 100_000_008;
 
@@ -49,8 +50,9 @@ final class CheckpointLoader {
     }
     String card = source.has(Checkpoint.CARD) ? readText(Checkpoint.CARD) : "";
     checkHash(info.weightsSha256());
+    byte[] ngrams = source.has(Checkpoint.NGRAMS) ? readNGrams(config) : null;
     try {
-      return new Checkpoint(config, info, readWeights(config), card);
+      return new Checkpoint(config, info, readWeights(config), card, ngrams);
     } catch (CheckpointException e) {
       throw new CheckpointException(file(Checkpoint.WEIGHTS) + ": " + e.getMessage(), e);
     }
@@ -71,6 +73,21 @@ final class CheckpointLoader {
       throw new CheckpointException(file(name) + " is not UTF-8 text", e);
     } catch (IOException e) {
       throw unreadable(name, e);
+    }
+  }
+
+  private byte[] readNGrams(TarFlowConfig config) {
+    try (InputStream in = source.open(Checkpoint.NGRAMS)) {
+      byte[] bytes = in.readNBytes(MAX_NGRAM_BYTES + 1);
+      if (bytes.length > MAX_NGRAM_BYTES) {
+        throw new CheckpointException("has more than " + MAX_NGRAM_BYTES + " bytes");
+      }
+      Checkpoint.requireNGrams(bytes, config);
+      return bytes;
+    } catch (CheckpointException e) {
+      throw new CheckpointException(file(Checkpoint.NGRAMS) + " " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw unreadable(Checkpoint.NGRAMS, e);
     }
   }
 

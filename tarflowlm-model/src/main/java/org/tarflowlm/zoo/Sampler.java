@@ -2,8 +2,6 @@ package org.tarflowlm.zoo;
 
 import java.util.List;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.inverse.AutoregressiveSampler;
 import org.tarflowlm.inverse.FlowGenerator;
@@ -37,12 +35,7 @@ interface Sampler {
       return new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer)::generate;
     }
     StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
-    return new Flows(new FlowGenerator(weights, tokenizer, () -> typicalText(tokenizer)), new FlowReader(weights, tokenizer));
-  }
-
-  /** The bundled excerpt, where the model knows all of its characters. */
-  private static int[] typicalText(Tokenizer tokenizer) {
-    return tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0];
+    return new Flows(new FlowGenerator(weights, tokenizer, checkpoint::ngrams), new FlowReader(weights, tokenizer));
   }
 
   /** Of a flow model. */

@@ -79,7 +79,8 @@ public record ZooEntry(
     CheckpointInfo info = checkpoint.info();
     Map<String, FileFact> files = new LinkedHashMap<>();
     try {
-      for (String name : List.of(Checkpoint.INFO, Checkpoint.CONFIG, Checkpoint.WEIGHTS, Checkpoint.CARD, Checkpoint.CURVES)) {
+      for (String name : List.of(Checkpoint.INFO, Checkpoint.CONFIG, Checkpoint.WEIGHTS, Checkpoint.CARD, Checkpoint.CURVES,
+          Checkpoint.NGRAMS)) {
         if (Files.exists(folder.resolve(name))) {
           files.put(name, FileFact.of(folder.resolve(name)));
         }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.tarflowlm.inverse.NGramTable;
 import org.tarflowlm.zoo.safetensors.DType;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
@@ -76,6 +79,30 @@ class CheckpointTest {
     try (var files = Files.list(folder.getParent())) {
       assertEquals(List.of(folder), files.toList(), "no temporary folder stays");
     }
+  }
+
+  private static byte[] ngrams(int vocabulary) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    NGramTable.of(new int[] {3, 1, 3, 1, 4, 1}, vocabulary).write(out, 0, 0);
+    return out.toByteArray();
+  }
+
+  @Test
+  void ngramsComeAlong() throws IOException {
+    byte[] file = ngrams(27);
+    Checkpoint with = Fixtures.tiny().withNGrams(file);
+    Path other = root.resolve("with");
+    with.withInfo(with.info().withName("other", "1", "The same."), null).save(other);
+    assertArrayEquals(file, Files.readAllBytes(other.resolve("ngrams.bin")));
+    assertEquals(NGramTable.read(new ByteArrayInputStream(file)).size(), Checkpoint.load(other).ngrams().size());
+    assertFalse(Files.exists(folder.resolve("ngrams.bin")));
+    assertTrue(Checkpoint.load(folder).ngrams().size() > 1000, "without them, those of the bundled excerpt");
+
+    Files.write(other.resolve("ngrams.bin"), Arrays.copyOf(file, file.length - 3));
+    assertFails(other + "/ngrams.bin is damaged or no file of n-grams: it ends too early", () -> Checkpoint.load(other));
+    Files.write(other.resolve("ngrams.bin"), ngrams(5));
+    assertFails(other + "/ngrams.bin is made for 5 tokens; expected 27", () -> Checkpoint.load(other));
+    assertFails("is damaged or no file of n-grams", () -> with.withNGrams(new byte[] {1}));
   }
 
   @Test

@@ -1,0 +1,103 @@
+package org.tarflowlm.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.inverse.NGramTable;
+import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Distils n-grams from a model. */
+@Command(name = "ngrams", mixinStandardHelpOptions = true, description = {
+    "Distil n-grams from a Mix-d model, for parallel decoding to guess from: the model writes, and what it would write after which tokens "
+        + "is summed up.",
+    "A checkpoint's folder that holds the file as " + Checkpoint.NGRAMS + " is used with it. Interrupted, the command keeps what it has."})
+final class NGramsCommand implements Callable<Integer> {
+  private static final Logger LOG = LogManager.getLogger(NGramsCommand.class);
+  private static final long LOG_EVERY_NANOS = 10_000_000_000L;
+
+  @Mixin
+  private ModelOption model;
+
+  @Option(names = "--tokens", paramLabel = "N", defaultValue = "3000000", description = "tokens that the model writes; default "
+      + "${DEFAULT-VALUE}")
+  private int tokens;
+
+  @Option(names = "--order", paramLabel = "N", defaultValue = "7", description = "tokens of the longest n-grams; default ${DEFAULT-VALUE}")
+  private int order;
+
+  @Option(names = "--seed", defaultValue = "1", description = "default ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(names = "--least-total", paramLabel = "X", defaultValue = "3", description = "Leave out contexts of three tokens and more that "
+      + "were seen less often; default ${DEFAULT-VALUE}.")
+  private double leastTotal;
+
+  @Option(names = "--least-weight", paramLabel = "X", defaultValue = "0.2", description = "Leave out tokens after a context that were "
+      + "expected less often, in sum; default ${DEFAULT-VALUE}.")
+  private double leastWeight;
+
+  @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, such as " + Checkpoint.NGRAMS
+      + " in a checkpoint's folder.")
+  private Path out;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    Path folder = out.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder)) {
+      throw new ParameterException(spec.commandLine(), "--out is " + out + "; " + folder + " is no folder");
+    }
+    return UntilInterrupted.run(interrupted -> {
+      Pace pace = new Pace();
+      NGramTable table;
+      try (TarFlowLM loaded = model.load()) {
+        Checkpoint checkpoint = loaded.checkpoint();
+        StackWeights weights = StackWeights.of(loaded.config(), name -> checkpoint.tensors().get(name).values());
+        table = NGramTable.distil(weights, order, tokens, seed, done -> pace.hear(done) && !interrupted.getAsBoolean());
+      }
+      AtomicFiles.write(out, file -> {
+        try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
+          table.write(stream, leastTotal, leastWeight);
+        }
+      });
+      spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, from %,d tokens%n", out, Files.size(out), pace.done);
+      return interrupted.getAsBoolean() ? UntilInterrupted.INTERRUPTED : 0;
+    });
+  }
+
+  /** Tells now and then how far it is. */
+  private final class Pace {
+    private final long begin = System.nanoTime();
+    private long told = begin;
+    private int done;
+
+    boolean hear(int written) {
+      done = written;
+      long now = System.nanoTime();
+      if (now - told >= LOG_EVERY_NANOS) {
+        told = now;
+        double rate = written / ((now - begin) / 1e9);
+        LOG.info("{} of {} tokens, {} tokens/s, {} s left", written, tokens, Math.round(rate),
+            Math.round(Math.max(0, tokens - written) / rate));
+      }
+      return true;
+    }
+  }
+}
