@@ -53,7 +53,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
   private List<Decoding> decodings;
 
   @Option(names = "--blocks", split = ",", paramLabel = "N", description = "Besides, count the positions that a pass of parallel decoding "
-      + "settles of each flow, in blocks of that many positions (1 to 32).")
+      + "settles of each flow, in blocks of that many positions (1 to 32; 0 for the usual blocks).")
   private List<Integer> blocks = List.of();
 
   @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
@@ -160,7 +160,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
       out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", best(theirs), median(theirs));
     }
     settled.forEach((block, flows) -> {
-      out.printf("positions settled a pass, blocks of %d:", block);
+      out.printf("positions settled a pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
       for (int l = flows.size() - 1; l >= 0; l--) {
         out.printf(Locale.ROOT, "  flow %d %.2f", l, flows.get(l));
       }

@@ -1,10 +1,10 @@
 package org.tarflowlm.inverse;
 
-/** How the positions of a flow's inverse are found; all give the same result. */
+/** How the positions of a flow's inverse are found. All give the same text; its latents may differ in the seventh decimal. */
 public enum Decoding {
   /** One position after another. */
   SEQUENTIAL,
-  /** Blocks of positions together, by fixed-point iteration from a guess. */
+  /** Blocks of positions together, by fixed-point iteration from guesses, until what is left is no matter to the text. */
   PARALLEL,
   /** Whichever of the two has been faster so far, measured flow by flow; sequential for several texts at once. */
   AUTO

@@ -18,7 +18,7 @@ import java.util.List;
  * @param showFlows decode every level of a flow model's stack as well
  * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none (see
  *     {@link SpanSampler})
- * @param decoding how positions are found, which changes the speed only; null for {@link Decoding#AUTO}
+ * @param decoding how positions are found, which changes the speed, not the text; null for {@link Decoding#AUTO}
  */
 public record GenerationOptions(
     int maxNewTokens,
