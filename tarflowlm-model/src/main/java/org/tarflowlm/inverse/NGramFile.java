@@ -157,6 +157,7 @@ final class NGramFile {
 
   private record Reader(NGramTable table, DataInputStream in) {
     void node(long key, int depth) throws IOException {
+      require(!table.isFull(), "has more n-grams than this program can hold");
       int context = table.context(key);
       table.backoff(context, 1f);
       int count = readCount(table.vocabulary());

@@ -20,8 +20,9 @@ import java.util.function.IntPredicate;
 public final class NGramTable {
   /** The empty context. */
   static final long ROOT = 1;
-  /** Followers are 12 bytes, contexts 48 or more; at this many followers, nothing new is learned. */
-  private static final int MOST_FOLLOWERS = 1 << 26;
+  /** Followers are 12 bytes, contexts 48 to 96; at this many of either, nothing new is learned: what counts texts for years stays small. */
+  private static final int MOST_COUNTED = 1 << 20;
+  private static final int MOST_DISTILLED = 1 << 25;
   /** Of n-grams that are counted. */
   private static final int COUNTED_ORDER = 5;
   private static final int NONE = -1;
@@ -30,6 +31,7 @@ public final class NGramTable {
 
   private final int vocabulary;
   private final int order;
+  private final int most;
   /** Open addressing by the hash of a context; 0 where there is none. */
   private long[] keys = new long[1 << 10];
   /** Four numbers a context: its first follower or {@link #NONE}, the sum of weights and b as bits of a float, and one of nothing. */
@@ -48,14 +50,19 @@ public final class NGramTable {
    * @param order tokens of the longest n-grams, context and follower
    */
   NGramTable(int vocabulary, int order) {
+    this(vocabulary, order, MOST_DISTILLED);
+  }
+
+  private NGramTable(int vocabulary, int order, int most) {
     this.vocabulary = vocabulary;
+    this.most = most;
     this.order = order;
     path = new long[order];
   }
 
   /** An empty table that learns. */
   public static NGramTable empty(int vocabulary) {
-    return new NGramTable(vocabulary, COUNTED_ORDER);
+    return new NGramTable(vocabulary, COUNTED_ORDER, MOST_COUNTED);
   }
 
   /** A table that has learned a text, and goes on learning. */
@@ -159,8 +166,13 @@ public final class NGramTable {
     }
   }
 
+  /** Whether it has as many n-grams as it may have. */
+  boolean isFull() {
+    return followerCount >= most || contextCount >= most;
+  }
+
   private boolean learns() {
-    return !frozen && followerCount < MOST_FOLLOWERS;
+    return !frozen && !isFull();
   }
 
   /**
