@@ -44,7 +44,8 @@ final class ParallelFlows {
     this.weights = weights;
     this.ngrams = ngrams;
     this.window = window;
-    this.tolerance = tolerance;
+    // a masked head does not know how far its tokens are from each other: all above it would have to be made exact in the end
+    this.tolerance = weights.flows().get(0).components() == null ? 0.0 : tolerance;
     weights.flows().forEach(flow -> paces.add(new DecodingPace()));
     tables = new NGramTable[weights.flows().size()];
     rules = new BlockRule[weights.flows().size()];

@@ -17,9 +17,9 @@ import org.bytedeco.javacpp.Pointer;
 public final class RowProduct {
   /** Rows of a native product. */
   static final int ROWS = 8;
-  /** With {@link #ROWS} rows, below the million multiply-adds up to which OpenBLAS reads the factors where they are. */
   /** A number of rows for which the kernels are slower than for one more: 115 us beside 84 for the products of five blocks of width 128. */
   private static final int SLOW = 3;
+  /** With {@link #ROWS} rows, below the million multiply-adds up to which OpenBLAS reads the factors where they are. */
   private static final int PIECE = 120_000;
   private static final int PIECE_INNER = 512;
   private static final int PIECE_COLUMNS = 224;
