@@ -16,17 +16,18 @@ public final class GaussianNoise {
    * @param worker differs between workers, so that they draw different numbers
    */
   public GaussianNoise(long seed, int worker) {
-    this.key = SplitMix64.mix(seed + SplitMix64.STEP * (worker + 1L));
+    this.key = SplitMix64.mix(SplitMix64.mix(seed + SplitMix64.STEP) + SplitMix64.STEP * (worker + 1L));
   }
 
   /** Numbers 0 to {@code count} - 1 of a stream. */
   public float[] draw(long stream, int count) {
     float[] out = new float[count];
-    long start = SplitMix64.mix(key ^ SplitMix64.mix(stream + SplitMix64.STEP));
+    // Seed and stream take different numbers of mixings: mixed alike, draw d of seed s would be draw s of seed d.
+    long start = SplitMix64.mix(key + SplitMix64.STEP * (stream + 1));
     // Box-Muller: two uniform numbers make two normal ones. StrictMath, so that they are the same everywhere.
     for (int i = 0; i < count; i += 2) {
-      double u = ((SplitMix64.mix(start + i * SplitMix64.STEP) >>> 11) + 1) * TO_UNIT;
-      double v = (SplitMix64.mix(start + (i + 1) * SplitMix64.STEP) >>> 11) * TO_UNIT;
+      double u = ((SplitMix64.mix(start + (i + 1L) * SplitMix64.STEP) >>> 11) + 1) * TO_UNIT;
+      double v = (SplitMix64.mix(start + (i + 2L) * SplitMix64.STEP) >>> 11) * TO_UNIT;
       double radius = StrictMath.sqrt(-2 * StrictMath.log(u));
       out[i] = (float) (radius * StrictMath.cos(2 * Math.PI * v));
       if (i + 1 < count) {

@@ -75,7 +75,7 @@ class LatentInputsTest {
   void noiseRepeatsBySeedAndDiffersByWorkerAndStream() {
     float[] eps = new GaussianNoise(7, 0).draw(3, 50);
     assertArrayEquals(eps, new GaussianNoise(7, 0).draw(3, 50));
-    assertEquals(0.162356f, new GaussianNoise(1, 0).draw(0, 3)[0], "the same on every machine");
+    assertEquals(-0.40599608f, new GaussianNoise(1, 0).draw(0, 3)[0], "the same on every machine");
     for (float[] other : List.of(new GaussianNoise(8, 0).draw(3, 50), new GaussianNoise(7, 1).draw(3, 50),
         new GaussianNoise(7, 0).draw(4, 50))) {
       for (int i = 0; i < eps.length; i++) {
