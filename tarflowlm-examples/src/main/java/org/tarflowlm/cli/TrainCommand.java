@@ -49,6 +49,9 @@ final class TrainCommand implements Callable<Integer> {
       + "score); --config then needs only \"training\".")
   private String from;
 
+  @Option(names = "--seed", paramLabel = "N", description = "Seed of parameters, window order and noise; default: the configuration's.")
+  private Long seed;
+
   @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
   private boolean resume;
 
@@ -69,6 +72,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
     RunConfig run = start == null ? RecordJson.read(config, RunConfig.class) : FineTuneConfig.read(config).of(start);
+    run = seed == null ? run : run.withSeed(seed);
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
     try (TokenSequence training = TokenSequences.open(train, tokenizer); TokenSequence validation = TokenSequences.open(valid, tokenizer)) {
       requireReadable(train, training, tokenizer, run.model().contextLength());

@@ -37,6 +37,11 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
     this(tokenizer, model, training, null);
   }
 
+  /** The same run with another seed of parameters, window order and noise. */
+  public RunConfig withSeed(long seed) {
+    return new RunConfig(tokenizer, model, training.withStepsAndSeed(training.steps(), seed), progressive);
+  }
+
   private static Tokenizer tokenizerNamed(String name) {
     try {
       return Tokenizers.byName(name);
