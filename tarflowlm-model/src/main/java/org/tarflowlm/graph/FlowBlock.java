@@ -99,4 +99,9 @@ final class FlowBlock {
   static SDVariable mixChannels(SameDiff sd, SDVariable h, int positions, int channels) {
     return h.reshape(-1, positions, channels / 2, 2).permute(0, 1, 3, 2).reshape(-1, positions, channels);
   }
+
+  /** Undoes {@link #mixChannels} (paper section 5, ChannelUnmix). */
+  static SDVariable unmixChannels(SDVariable h, int positions, int channels) {
+    return h.reshape(-1, positions, 2, channels / 2).permute(0, 1, 3, 2).reshape(-1, positions, channels);
+  }
 }

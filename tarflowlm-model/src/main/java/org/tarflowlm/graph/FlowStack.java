@@ -19,7 +19,7 @@ final class FlowStack {
     this.scope = scope;
   }
 
-  /** Names of h^(0) .. h^(L-1), the inputs of the flows, in the graph. */
+  /** Names of h^(0) .. h^(L-1) in the graph, all with their channels in the order of z. */
   static String latentName(int flow) {
     return "latent" + flow;
   }
@@ -37,10 +37,11 @@ final class FlowStack {
       Couplings.Coupled flow = new FlowBlock(scope, l, codebook).forward(h);
       terms.add(perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
       h = flow.u();
+      SDVariable latent = inOrderOfZ(h, l).rename(latentName(l + 1));
+      h = l == 0 || !config.channelMixing() ? latent : h;
       if (config.channelMixing()) {
         h = FlowBlock.mixChannels(scope.sd(), h, scope.positions(), config.channels());
       }
-      h = h.rename(latentName(l + 1));
     }
     terms.add(perSequence(new FlowBlock(scope, last, codebook).logDensity(h), logDeterminantsPerSequence(last)));
     SDVariable sum = terms.get(0);
@@ -48,6 +49,14 @@ final class FlowStack {
       sum = sum.add(term);
     }
     return sum;
+  }
+
+  /** Undoes the mixes before flow l; in training nothing asks for it, so it costs nothing there. */
+  private SDVariable inOrderOfZ(SDVariable h, int flow) {
+    for (int mix = 0; scope.config().channelMixing() && mix < flow; mix++) {
+      h = FlowBlock.unmixChannels(h, scope.positions(), scope.config().channels());
+    }
+    return h;
   }
 
   /** A Mix-d flow has one number a token, the others one a channel. */

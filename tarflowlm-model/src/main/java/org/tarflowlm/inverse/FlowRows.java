@@ -29,6 +29,13 @@ final class FlowRows {
   private final double[][] rowZ;
   private final int[] at;
   private final double[] margins;
+  /** Where the flow's channels stand in a position of z; null where they are in order. */
+  private final int[] channelOrder;
+  /** By row, u and z in the flow's own channel order, [rows][D]; used where that is not the order of z. */
+  private final double[][] ownU;
+  private final double[][] ownZ;
+  /** Where rows of the two begin. */
+  private final int[] zeros;
 
   /**
    * @param channels D
@@ -62,6 +69,10 @@ final class FlowRows {
     rowZ = new double[rows][];
     at = new int[rows];
     margins = new double[rows];
+    channelOrder = weights.channelOrder();
+    ownU = new double[channelOrder == null ? 0 : rows][channels];
+    ownZ = new double[ownU.length][channels];
+    zeros = new int[ownU.length];
   }
 
   void filterOnly(int from, int to) {
@@ -82,7 +93,7 @@ final class FlowRows {
     if (i > 0) {
       int from = order.time(i - 1) * channels;
       for (int c = 0; c < channels; c++) {
-        input[r * channels + c] = (float) z[from + c];
+        input[r * channels + c] = (float) z[from + (channelOrder == null ? c : channelOrder[c])];
       }
     }
   }
@@ -119,7 +130,7 @@ final class FlowRows {
     CouplingHead chosen = head(time, 0);
     chosen.read(features, 0, count);
     Arrays.fill(at, 0, count, time * channels);
-    chosen.inverse(0, count, u, z, at);
+    inverse(chosen, 0, count, u, z);
     margins[0] = chosen.margin(0);
   }
 
@@ -151,10 +162,48 @@ final class FlowRows {
       while (end < to && head(order.time(place0 + end), part) == chosen) {
         end++;
       }
-      chosen.inverse(first, end, rowU, rowZ, at);
+      inverse(chosen, first, end, rowU, rowZ);
       for (; first < end; first++) {
         margins[first] = chosen.margin(first);
       }
+    }
+  }
+
+  /** The rows [from, to) of one head, each at its place {@code at} of its arrays. */
+  private void inverse(CouplingHead head, int from, int to, double[][] u, double[][] z) {
+    if (channelOrder == null) {
+      head.inverse(from, to, u, z, at);
+      return;
+    }
+    for (int r = from; r < to; r++) {
+      read(u[r], at[r], ownU[r]);
+    }
+    head.inverse(from, to, ownU, ownZ, zeros);
+    for (int r = from; r < to; r++) {
+      write(ownZ[r], z[r], at[r]);
+    }
+  }
+
+  /** u of row r from z, at a position in time; returns its log-determinant. The row's head has been read. */
+  double forward(int r, double[] z, double[] u, int time) {
+    if (channelOrder == null) {
+      return head(time, 0).forward(r, z, u, time * channels);
+    }
+    read(z, time * channels, ownZ[r]);
+    double logDet = head(time, 0).forward(r, ownZ[r], ownU[r], 0);
+    write(ownU[r], u, time * channels);
+    return logDet;
+  }
+
+  private void read(double[] position, int start, double[] own) {
+    for (int c = 0; c < channels; c++) {
+      own[c] = position[start + channelOrder[c]];
+    }
+  }
+
+  private void write(double[] own, double[] position, int start) {
+    for (int c = 0; c < channels; c++) {
+      position[start + channelOrder[c]] = own[c];
     }
   }
 

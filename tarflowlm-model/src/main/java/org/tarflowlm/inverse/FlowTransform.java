@@ -229,7 +229,7 @@ final class FlowTransform {
       rows.readHeads(0, 0, size);
       for (int r = Math.max(0, first - i); r < size; r++) {
         int time = order.time(i + r);
-        logDet += rows.head(time, 0).forward(r, z, u, time * channels);
+        logDet += rows.forward(r, z, u, time);
       }
     }
     return logDet;

@@ -1,6 +1,7 @@
 package org.tarflowlm.inverse;
 
 import java.util.function.Function;
+import org.tarflowlm.config.ChannelOrder;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
@@ -18,10 +19,12 @@ public final class FlowWeights {
   private final MaskedHeadWeights maskedHead;
   private final RowProduct mixtureHead;
   private final Components components;
+  private final int[] channelOrder;
 
   private FlowWeights(TarFlowConfig config, int index, Components codebook, ParameterSource source) {
     this.index = index;
     spec = config.flows().get(index);
+    channelOrder = ChannelOrder.of(config, index);
     input = source.product("in", config.channels(), config.width());
     transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
     if (spec.coupling() == Coupling.MIX_D) {
@@ -60,6 +63,11 @@ public final class FlowWeights {
 
   boolean leftToRight() {
     return spec.direction() == Direction.LEFT_TO_RIGHT;
+  }
+
+  /** As {@link ChannelOrder#of}. */
+  int[] channelOrder() {
+    return channelOrder;
   }
 
   RowProduct input() {

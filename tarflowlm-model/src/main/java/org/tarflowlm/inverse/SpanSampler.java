@@ -38,7 +38,7 @@ final class SpanSampler {
   private final double noiseScale;
   private final Workspace workspace = new Workspace();
   private final List<FlowTransform> transforms = new ArrayList<>();
-  /** Inputs of every flow (mixed), then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
+  /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
   private final double[][][] level;
   private final SpanInverse inverse;
   private final double[] in;
@@ -75,7 +75,7 @@ final class SpanSampler {
       transforms.add(transform);
     }
     level = new double[flows + 1][sequences][length];
-    inverse = new SpanInverse(config, transforms, level, from, to);
+    inverse = new SpanInverse(transforms, level, from, to);
     in = new double[length];
     out = new double[length];
   }
@@ -120,18 +120,16 @@ final class SpanSampler {
   }
 
   /**
-   * All levels of one sequence, h^(0) = z to h^(L) = u before mixing, as this sampler's filter makes them.
+   * All levels of one sequence, h^(0) = z to h^(L) = u, as this sampler's filter makes them.
    *
    * @param z [positions * D], span included
    */
   double[][] levels(double[] z) {
     double[][] h = new double[flows + 1][];
     h[0] = z.clone();
-    System.arraycopy(z, 0, in, 0, in.length);
     for (int l = 0; l < flows; l++) {
-      transforms.get(l).forward(in, out);
-      h[l + 1] = out.clone();
-      mixOrCopy(l, out, in);
+      h[l + 1] = new double[z.length];
+      transforms.get(l).forward(h[l], h[l + 1]);
     }
     return h;
   }
@@ -151,7 +149,7 @@ final class SpanSampler {
         if (exact) {
           transforms.get(l).forward(in, out, to, positions);
         }
-        mixOrCopy(l, out, in);
+        System.arraycopy(out, 0, in, 0, in.length);
         copyKnown(in, level[l + 1][b]);
       }
     }
@@ -169,7 +167,7 @@ final class SpanSampler {
       System.arraycopy(level[0][b], to * channels, shortIn, left, right);
       for (int l = 0; l + 1 < flows; l++) {
         transforms.get(l).forward(shortIn, shortOut);
-        mixOrCopy(l, shortOut, shortIn);
+        System.arraycopy(shortOut, 0, shortIn, 0, shortIn.length);
         System.arraycopy(shortIn, 0, level[l + 1][b], 0, left);
         System.arraycopy(shortIn, left, level[l + 1][b], to * channels, right);
       }
@@ -225,7 +223,7 @@ final class SpanSampler {
     double total = 0.0;
     for (int l = 0; l < flows; l++) {
       total += transforms.get(l).forward(in, out);
-      mixOrCopy(l, out, in);
+      System.arraycopy(out, 0, in, 0, in.length);
     }
     return total + logBase(in, 0, in.length);
   }
@@ -244,18 +242,6 @@ final class SpanSampler {
       total += Normal.logPdf(u[i] / noiseScale);
     }
     return total;
-  }
-
-  private boolean mixedAfter(int l) {
-    return l + 1 < flows && config.channelMixing();
-  }
-
-  private void mixOrCopy(int l, double[] output, double[] target) {
-    if (mixedAfter(l)) {
-      ChannelMix.mix(output, target, config.channels());
-    } else {
-      System.arraycopy(output, 0, target, 0, output.length);
-    }
   }
 
   private void copySpan(double[] source, double[] target) {

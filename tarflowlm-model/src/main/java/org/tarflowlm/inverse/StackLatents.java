@@ -2,8 +2,8 @@ package org.tarflowlm.inverse;
 
 /**
  * The latents of a batch of sequences at every level of the stack: h^(0) = z, h^(l) = f_l(h^(l-1)), h^(L) = u (paper section 3.3).
- * Where channels are mixed between flows, these are the values before the mixing, so that every level has its channels in the
- * order of z and can be decoded.
+ * Where channels are mixed between flows, every level has its channels in the order of z all the same
+ * ({@link org.tarflowlm.config.ChannelOrder}), so every level can be decoded.
  *
  * @param h [L + 1][batch][positions * D]
  */

@@ -75,11 +75,6 @@ public final class StackTransform {
           out[b - from] = h[l][b];
         }
         transform(l, to - from, positions, workspace).inverse(in, out, to - from);
-        if (mixedBefore(l)) {
-          for (double[] sequence : out) {
-            ChannelMix.unmix(sequence.clone(), sequence, config().channels());
-          }
-        }
       }
       iterations.add(workspace.newtonIterations());
       roots.add(workspace.inversions());
@@ -104,13 +99,9 @@ public final class StackTransform {
       for (int l = 0; l < flows(); l++) {
         transforms.add(transform(l, 1, positions, workspace));
       }
-      double[] mixed = new double[z[0].length];
       for (int b = (int) ((long) z.length * task / tasks); b < (int) ((long) z.length * (task + 1) / tasks); b++) {
         for (int l = 0; l < flows(); l++) {
-          if (mixedBefore(l)) {
-            ChannelMix.mix(h[l][b], mixed, config().channels());
-          }
-          logDensity[b] += transforms.get(l).forward(mixedBefore(l) ? mixed : h[l][b], h[l + 1][b]);
+          logDensity[b] += transforms.get(l).forward(h[l][b], h[l + 1][b]);
         }
         for (double v : h[flows()][b]) {
           logDensity[b] += Normal.logPdf(v);
@@ -131,11 +122,6 @@ public final class StackTransform {
 
   private int flows() {
     return weights.flows().size();
-  }
-
-  /** Whether the input of flow l is the output of the one before with its channels mixed. */
-  private boolean mixedBefore(int l) {
-    return l > 0 && config().channelMixing();
   }
 
   private FlowTransform transform(int l, int sequences, int positions, Workspace workspace) {

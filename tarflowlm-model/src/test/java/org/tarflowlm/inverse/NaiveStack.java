@@ -27,19 +27,24 @@ final class NaiveStack {
     this.parameters = parameters;
   }
 
-  /** h^(0) .. h^(L) before mixing, each [positions][D]; adds log-determinants to logDet[0]. */
+  /** h^(0) .. h^(L) in the order of z, each [positions][D]; adds log-determinants to logDet[0]. */
   double[][][] forward(double[][] z, double[] logDet) {
     double[][][] h = new double[config.flows().size() + 1][][];
     h[0] = z;
     for (int l = 0; l < config.flows().size(); l++) {
-      double[][] in = h[l];
-      if (l > 0 && config.channelMixing()) {
-        in = new double[in.length][];
-        for (int t = 0; t < in.length; t++) {
-          in[t] = mix(h[l][t]);
+      int mixes = config.channelMixing() ? l : 0;
+      double[][] in = h[l].clone();
+      for (int t = 0; t < in.length; t++) {
+        for (int mix = 0; mix < mixes; mix++) {
+          in[t] = mix(in[t]);
         }
       }
       h[l + 1] = flow(l, in, logDet);
+      for (int t = 0; t < in.length; t++) {
+        for (int mix = 0; mix < mixes; mix++) {
+          h[l + 1][t] = unmix(h[l + 1][t]);
+        }
+      }
     }
     return h;
   }
@@ -54,6 +59,18 @@ final class NaiveStack {
       y[at++] = x[c];
     }
     return y;
+  }
+
+  private static double[] unmix(double[] y) {
+    double[] x = new double[y.length];
+    int at = 0;
+    for (int c = 0; c < x.length; c += 2) {
+      x[c] = y[at++];
+    }
+    for (int c = 1; c < x.length; c += 2) {
+      x[c] = y[at++];
+    }
+    return x;
   }
 
   private double[][] flow(int l, double[][] in, double[] logDet) {
