@@ -18,7 +18,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Three flows over patches with mixed channels that hardly change anything: every level must lie near its own tokens, however it is made. */
+/** Three flows over patches with mixed channels that hardly change anything: every level must lie near its own tokens. */
 class LevelOrderTest {
   private static final int VOCABULARY = 9;
   private static final int CONTEXT = 16;
