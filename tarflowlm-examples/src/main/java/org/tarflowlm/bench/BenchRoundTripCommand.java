@@ -11,8 +11,8 @@ import java.util.concurrent.Callable;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.inverse.LatentDecoder;
 import org.tarflowlm.inverse.StackTransform;
@@ -35,7 +35,7 @@ public final class BenchRoundTripCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
   private String model;
 
-  @Option(names = "--input", paramLabel = "FILE", required = true, description = "a text")
+  @Option(names = "--input", paramLabel = "FILE", required = true, description = "a text, or a part of a corpus, such as text8:test")
   private String input;
 
   @Option(names = "--windows", paramLabel = "N", defaultValue = "1000", description = "windows, spread evenly; default ${DEFAULT-VALUE}")
@@ -62,7 +62,7 @@ public final class BenchRoundTripCommand implements Callable<Integer> {
     long wrong = 0;
     long iterations = 0;
     long roots = 0;
-    try (TokenSequence text = TokenSequences.open(input, Tokenizers.byName(checkpoint.info().tokenizer()))) {
+    try (TokenSequence text = Corpora.fromEnvironment().open(input, Tokenizers.byName(checkpoint.info().tokenizer()))) {
       int length = config.contextLength();
       if (text.length() < length) {
         throw new DataException(input + " has " + text.length() + " tokens; expected at least a window of " + length);

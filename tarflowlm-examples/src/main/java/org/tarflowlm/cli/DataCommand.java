@@ -9,13 +9,14 @@ import java.util.Map;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.corpus.Corpus;
+import org.tarflowlm.data.corpus.Corpus.Split;
 import org.tarflowlm.data.corpus.CorpusStats;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.latent.GridOrder;
 import org.tarflowlm.data.text.Text8Cleaner;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,10 +41,11 @@ final class DataCommand implements Runnable {
   }
 
   private static Corpora corpora() {
-    return new Corpora(CacheFolder.fromEnvironment());
+    return Corpora.fromEnvironment();
   }
 
-  @Command(name = "list", mixinStandardHelpOptions = true, description = "The corpora known by name, and which are here.")
+  @Command(name = "list", mixinStandardHelpOptions = true, description = "The corpora known by name, which are here, and their parts, as commands take "
+      + "them.")
   void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
     Corpora corpora = corpora();
     PrintWriter out = spec.commandLine().getOut();
@@ -54,6 +56,9 @@ final class DataCommand implements Runnable {
     for (Corpus corpus : corpora.all()) {
       out.printf("%-12s %9.1f MB  %-9s  %s%n", corpus.name(), corpus.archive().length() / MEGA,
           corpora.isFetched(corpus) ? "fetched" : "-", corpus.description());
+      for (Split split : corpus.splits()) {
+        out.printf("  %-28s %s%n", corpus.name() + ":" + split.name(), split.size());
+      }
     }
   }
 
@@ -69,6 +74,8 @@ final class DataCommand implements Runnable {
     entry.put("tokenizer", corpus.tokenizerName());
     entry.put("file", corpora.file(corpus).toString());
     entry.put("fetched", corpora.isFetched(corpus));
+    entry.put("splits", corpus.splits().stream().map(split -> Map.of("name", corpus.name() + ":" + split.name(), "size", split.size()))
+        .toList());
     return entry;
   }
 
@@ -105,11 +112,12 @@ final class DataCommand implements Runnable {
   }
 
   @Command(name = "stats", mixinStandardHelpOptions = true, description = "What is in a file or folder, as a tokenizer sees it.")
-  void stats(@Parameters(paramLabel = "FILE", description = "Text, archive.zip#member, .tar.xz, .jsonl or folder.") String file,
+  void stats(@Parameters(paramLabel = "FILE", description = "Text, archive.zip#member, .tar.xz, .jsonl or folder; "
+      + "or a part of a corpus, such as text8:test.") String file,
       @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8, bytes or gpt2 (default: text8).")
       String tokenizer,
       @Option(names = "--json", description = "Print one JSON object.") boolean json) {
-    CorpusStats stats = CorpusStats.of(InputFile.parse(file), Tokenizers.byName(tokenizer));
+    CorpusStats stats = stats(file, Tokenizers.byName(tokenizer));
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Json.of(stats));
@@ -126,6 +134,16 @@ final class DataCommand implements Runnable {
     }
   }
 
+  private static CorpusStats stats(String name, Tokenizer tokenizer) {
+    InputFile file = InputFile.parse(name);
+    if (Files.exists(file.path())) {
+      return CorpusStats.of(file, tokenizer);
+    }
+    try (TokenSequence tokens = corpora().open(name, tokenizer)) {
+      return CorpusStats.of(name, tokens, tokenizer);
+    }
+  }
+
   @Command(name = "grid-order", mixinStandardHelpOptions = true,
       description = {"The order in which tokens should take the points of a codebook's grid, from their pairs in a training text:",
           "the value of codebook.order in a configuration with layout GRID and Mix-1 flows."})
@@ -134,7 +152,7 @@ final class DataCommand implements Runnable {
       String tokenizer,
       @Option(names = "--channels", paramLabel = "D", defaultValue = "5", description = "latentDim of the model (default: 5).")
       int channels) {
-    try (TokenSequence tokens = TokenSequences.open(InputFile.parse(file), Tokenizers.byName(tokenizer))) {
+    try (TokenSequence tokens = corpora().open(file, Tokenizers.byName(tokenizer))) {
       spec.commandLine().getOut().println(GridOrder.of(tokens, channels));
     }
   }

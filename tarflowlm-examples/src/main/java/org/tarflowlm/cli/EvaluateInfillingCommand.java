@@ -42,7 +42,8 @@ final class EvaluateInfillingCommand implements Runnable {
   @Option(names = "--judges", split = ",", paramLabel = "ID-or-FOLDER", description = "Models that judge; default: twin and model.")
   private List<String> judges;
 
-  @Option(names = "--reference", required = true, paramLabel = "FILE", description = "The real text; pieces are spread evenly over it.")
+  @Option(names = "--reference", required = true, paramLabel = "FILE", description = "The real text, a file "
+      + "or a part of a corpus, such as text8:test; pieces are spread evenly over it.")
   private String reference;
 
   @Option(names = "--pieces", paramLabel = "N", defaultValue = "128", description = "Pieces of it; default ${DEFAULT-VALUE}.")

@@ -50,7 +50,8 @@ final class EvaluateSamplesCommand implements Runnable {
   @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Same seed, same table; default ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(names = "--reference", paramLabel = "FILE", description = "A real text, for a row of pieces spread evenly over it.")
+  @Option(names = "--reference", paramLabel = "FILE", description = "A real text, for a row of pieces "
+      + "spread evenly over it: a file, or a part of a corpus, such as text8:test.")
   private String reference;
 
   @Option(names = "--prompt-tokens", paramLabel = "N", defaultValue = "0",

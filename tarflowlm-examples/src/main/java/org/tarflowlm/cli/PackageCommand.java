@@ -11,9 +11,8 @@ import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
-import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.CheckpointInfo;
 import org.tarflowlm.zoo.Measurement;
@@ -125,7 +124,7 @@ final class PackageCommand implements Callable<Integer> {
     List<Measurement> result = new ArrayList<>();
     try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
       for (Map.Entry<String, String> each : measure.entrySet()) {
-        try (TokenSequence text = TokenSequences.open(each.getValue(), Tokenizers.byName(checkpoint.info().tokenizer()))) {
+        try (TokenSequence text = Corpora.fromEnvironment().open(each.getValue(), model.tokenizer())) {
           Score score = model.score(text, ScoringOptions.defaults().withSeed(NOISE_SEED));
           LOG.info("{}: {} bits per character", each.getKey(), score.bitsPerCharacter());
           Double error = Double.isNaN(score.standardError()) ? null : score.standardError();

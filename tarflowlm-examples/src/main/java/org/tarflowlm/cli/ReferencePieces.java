@@ -1,8 +1,8 @@
 package org.tarflowlm.cli;
 
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /** Pieces of a real text to compare with. */
@@ -16,7 +16,7 @@ final class ReferencePieces {
    * @throws DataException if the text is shorter than a piece
    */
   static int[][] read(String reference, Tokenizer tokenizer, int pieces, int length) {
-    try (TokenSequence sequence = TokenSequences.open(reference, tokenizer)) {
+    try (TokenSequence sequence = Corpora.fromEnvironment().open(reference, tokenizer)) {
       if (sequence.length() < length) {
         throw new DataException(reference + " has " + sequence.length() + " tokens; expected at least " + length);
       }

@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.zoo.Score;
 import org.tarflowlm.zoo.ScoringOptions;
@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     description = "Say how many bits per character a model needs for a text, and which bound that is.")
 final class ScoreCommand implements Runnable {
   @Option(names = "--input", required = true, paramLabel = "FILE",
-      description = "The text: plain, .gz, .bz2, .xz, .zip (archive.zip#member), a folder or archive of documents, .jsonl or .tokens.")
+      description = "The text: plain, .gz, .bz2, .xz, .zip (archive.zip#member), a folder or archive of documents, .jsonl or "
+          + ".tokens; or a part of a corpus, such as text8:test (see tarflowlm data list).")
   private String input;
 
   @Mixin
@@ -49,7 +50,7 @@ final class ScoreCommand implements Runnable {
   public void run() {
     requireAtLeastOne("--max-chars", maxCharacters);
     requireAtLeastOne("--samples", samples);
-    try (TarFlowLM loaded = model.load(); TokenSequence tokens = TokenSequences.open(input, loaded.tokenizer())) {
+    try (TarFlowLM loaded = model.load(); TokenSequence tokens = Corpora.fromEnvironment().open(input, loaded.tokenizer())) {
       if (tokens.length() == 0) {
         throw new DataException(input + " is empty; expected a text");
       }

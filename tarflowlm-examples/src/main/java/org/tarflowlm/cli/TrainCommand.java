@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -35,10 +35,10 @@ final class TrainCommand implements Callable<Integer> {
   private Path config;
 
   @Option(names = "--train", required = true, paramLabel = "FILE",
-      description = "Text to train on (plain, .gz, .bz2, .xz, or archive.zip#member).")
+      description = "Text to train on: a file as for score --input, or a part of a corpus, such as text8:train (see tarflowlm data list).")
   private String train;
 
-  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on.")
+  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on, such as text8:valid.")
   private String valid;
 
   @Option(names = "--out", required = true, paramLabel = "DIR",
@@ -74,7 +74,8 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig run = start == null ? RecordJson.read(config, RunConfig.class) : FineTuneConfig.read(config).of(start);
     run = seed == null ? run : run.withSeed(seed);
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
-    try (TokenSequence training = TokenSequences.open(train, tokenizer); TokenSequence validation = TokenSequences.open(valid, tokenizer)) {
+    Corpora corpora = Corpora.fromEnvironment();
+    try (TokenSequence training = corpora.openForTraining(train, tokenizer); TokenSequence validation = corpora.open(valid, tokenizer)) {
       requireReadable(train, training, tokenizer, run.model().contextLength());
       requireReadable(valid, validation, tokenizer, run.model().contextLength());
       List<TrainingSummary> stages = progressive ? flowByFlow(run, training, validation) : List.of(whole(start, run, training, validation));

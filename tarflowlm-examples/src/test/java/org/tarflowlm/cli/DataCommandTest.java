@@ -55,13 +55,16 @@ class DataCommandTest {
   @Test
   void listsCorpora() throws IOException {
     assertEquals(0, run("data", "list"));
-    assertEquals(3, out.toString().lines().count());
+    assertEquals(3 + 3 + 3 + 2, out.toString().lines().count());
+    assertTrue(out.toString().contains("  text8:test                   5,000,000 tokens\n"), out.toString());
+    assertTrue(out.toString().contains("  openwebtext:valid            the last 100,000 documents\n"), out.toString());
     assertTrue(out.toString().startsWith("text8 "));
     out.getBuffer().setLength(0);
     assertEquals(0, run("data", "list", "--json"));
     JsonNode corpora = new ObjectMapper().readTree(out.toString()).get("corpora");
     assertEquals("enwik8", corpora.get(1).get("name").asText());
     assertFalse(corpora.get(1).get("fetched").asBoolean());
+    assertEquals("enwik8:train", corpora.get(1).get("splits").get(0).get("name").asText());
   }
 
   @Test
@@ -94,7 +97,7 @@ class DataCommandTest {
     assertFails("the offline switch", "data", "fetch", "text8");
     assertFails("no corpus is in the cache folder", "data", "verify");
     assertFails("corpus text8 is not in the cache", "data", "verify", "text8");
-    assertFails("no such file", "data", "stats", folder.resolve("none").toString());
+    assertFails("does not exist", "data", "stats", folder.resolve("none").toString());
     assertFails("tokenizer \"words\" is not known", "data", "stats", "--tokenizer", "words", folder.toString());
   }
 }

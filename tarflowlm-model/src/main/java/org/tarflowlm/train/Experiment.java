@@ -12,8 +12,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.eval.Likelihood;
@@ -97,8 +97,9 @@ public final class Experiment {
     Tokenizer tokenizer = Tokenizers.byName(config.tokenizer());
     List<TrainingSummary> stages;
     Path best;
-    try (TokenSequence train = TokenSequences.open(texts.train(), tokenizer);
-        TokenSequence valid = TokenSequences.open(texts.valid(), tokenizer)) {
+    Corpora corpora = Corpora.fromEnvironment();
+    try (TokenSequence train = corpora.openForTraining(texts.train(), tokenizer);
+        TokenSequence valid = corpora.open(texts.valid(), tokenizer)) {
       LOG.info("{}: training", name);
       if (row.progressive()) {
         ProgressiveTrainer trainer = RunFolder.holdsRun(folder)
@@ -124,7 +125,7 @@ public final class Experiment {
 
   private ExperimentRow score(ExperimentSpec.Row row, List<TrainingSummary> stages, Path best, Tokenizer tokenizer) throws IOException {
     ComputationGraph network = CheckpointNetworks.network(Checkpoint.load(best));
-    try (TokenSequence test = TokenSequences.open(texts.test(), tokenizer)) {
+    try (TokenSequence test = Corpora.fromEnvironment().open(texts.test(), tokenizer)) {
       LOG.info("{}: scoring {} tokens", row.name(), test.length());
       LikelihoodEstimate one = new Likelihood(TarFlowNetwork.layer(network), NOISE_SEED).of(test);
       boolean exact = one.bound() == LikelihoodEstimate.Bound.EXACT;

@@ -1,11 +1,17 @@
 package org.tarflowlm.data.corpus;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpus.Content;
 import org.tarflowlm.data.corpus.Corpus.Split;
@@ -20,6 +26,8 @@ import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.text.TokenCache;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
+import org.tarflowlm.data.tokenize.Tokenizer;
 
 /** The corpora that are known by name, and their files in the cache folder ({@code corpora/NAME/}). */
 public final class Corpora {
@@ -41,16 +49,30 @@ public final class Corpora {
           new RemoteFile(URI.create("https://zenodo.org/record/3834942/files/openwebtext.tar.xz"), 12_880_027_468L,
               "9fe39d154c5bc67da8c359415372b79510eb1e2edb0d035fe4f7fc3a732b9336"),
           new Content(null, RemoteFile.UNKNOWN, null),
-          // The literature has no fixed split. Held out here: the last 4,007 documents, 0.05 %.
-          "gpt2", List.of(new Split("train", Unit.DOCUMENTS, 0, -4_007), new Split("valid", Unit.DOCUMENTS, -4_007, Split.END))));
+          // As SEDD, MDLM and Duo hold it out, of Hugging Face's copy; here in the order of the archive.
+          "gpt2", List.of(new Split("train", Unit.DOCUMENTS, 0, -100_000), new Split("valid", Unit.DOCUMENTS, -100_000, Split.END))));
+
+  private static final Logger LOG = LogManager.getLogger(Corpora.class);
+  /** Two characters at least: one letter before a colon is a drive. */
+  private static final Pattern PART = Pattern.compile("(" + Corpus.NAME + "):([A-Za-z0-9_.-]+)");
 
   private final CacheFolder cache;
   private final Downloader downloader;
   private final List<Corpus> corpora;
 
-  /** The known corpora in a cache folder. */
+  /**
+   * The literature's corpora, and those that {@code corpora.json} in the cache folder adds: an array of {@link Corpus}. One of the
+   * same name stands in the place of the literature's, with another address for example.
+   *
+   * @throws DataException if that file is there and is not such an array
+   */
   public Corpora(CacheFolder cache) {
-    this(cache, new Downloader(cache.offline()), ALL);
+    this(cache, new Downloader(cache.offline()), CorporaFile.addTo(ALL, cache.file("corpora.json")));
+  }
+
+  /** {@link #Corpora(CacheFolder)} with the cache folder of the environment. */
+  public static Corpora fromEnvironment() {
+    return new Corpora(CacheFolder.fromEnvironment());
   }
 
   /** For corpora of one's own. */
@@ -127,22 +149,94 @@ public final class Corpora {
   }
 
   /**
-   * The tokens of a part of a corpus that has been fetched. Collections of documents are tokenised into the cache folder at
-   * first.
+   * The tokens of a part of a corpus that has been fetched, by the tokenizer that the literature uses with it. Collections of
+   * documents are tokenised into the cache folder at first.
    *
    * @param splitName train, valid or test
+   * @throws DataException if there is no part of that name, or the corpus is not in the cache or shorter than its parts
    */
   public TokenSequence open(Corpus corpus, String splitName) {
+    return open(corpus, splitName, corpus.tokenizer());
+  }
+
+  /**
+   * As {@link #open(Corpus, String)}, by another tokenizer. A part that counts bytes needs a tokenizer of bytes.
+   *
+   * @throws DataException as there, and if the part cannot be cut by that tokenizer
+   */
+  public TokenSequence open(Corpus corpus, String splitName, Tokenizer tokenizer) {
     Split split = corpus.split(splitName);
     if (!isFetched(corpus)) {
-      throw new DataException("corpus " + corpus.name() + " is not in the cache (" + file(corpus) + "); fetch it first");
+      throw new DataException("corpus " + corpus.name() + " is not in the cache (" + file(corpus) + "); fetch it first: tarflowlm data "
+          + "fetch " + corpus.name());
     }
-    TokenSequence tokens = TokenSequences.open(new InputFile(file(corpus), corpus.content().member()), corpus.tokenizer(), cache);
+    if (split.unit() == Unit.TOKENS && !tokenizer.name().equals(corpus.tokenizerName())
+        && !(tokenizer instanceof ByteTokenizer && corpus.tokenizer() instanceof ByteTokenizer)) {
+      throw new DataException(corpus.name() + ":" + splitName + " is cut by tokens of tokenizer " + corpus.tokenizerName()
+          + "; it cannot be opened with " + tokenizer.name());
+    }
+    TokenSequence tokens = TokenSequences.open(new InputFile(file(corpus), corpus.content().member()), tokenizer, cache);
     if (split.unit() == Unit.TOKENS) {
-      return tokens.slice(split.from(), split.to());
+      return tokens.slice(split.from(), split.to() == Split.END ? tokens.length() : split.to());
     }
     TokenCache documents = (TokenCache) tokens;
     return documents.documents(position(split.from(), documents.documents()), position(split.to(), documents.documents()));
+  }
+
+  /**
+   * Opens a text by name: {@code CORPUS:PART}, such as {@code text8:test}, unless there is a file of that name; else a file as
+   * {@link TokenSequences#open(String, Tokenizer)} does.
+   *
+   * @throws DataException if there is no such corpus, part or file, or the corpus is not in the cache
+   */
+  public TokenSequence open(String name, Tokenizer tokenizer) {
+    if (new File(name).exists()) {
+      return TokenSequences.open(InputFile.parse(name), tokenizer, cache);
+    }
+    Matcher part = PART.matcher(name);
+    if (part.matches()) {
+      return open(byName(part.group(1)), part.group(2), tokenizer);
+    }
+    corpora.stream().filter(corpus -> corpus.name().equals(name)).findFirst().ifPresent(corpus -> {
+      throw new DataException(name + " is a corpus, not a file; expected one of its parts: " + corpus.partNames());
+    });
+    return TokenSequences.open(InputFile.parse(name), tokenizer, cache);
+  }
+
+  /** As {@link #open(String, Tokenizer)}, to train on: logs the line of {@link #wholeCorpus} if there is one. */
+  public TokenSequence openForTraining(String name, Tokenizer tokenizer) {
+    TokenSequence tokens = open(name, tokenizer);
+    wholeCorpus(name).ifPresent(LOG::warn);
+    return tokens;
+  }
+
+  /** If a file is a whole corpus: a line that says that it includes what models are tested on, and what its parts are called. */
+  Optional<String> wholeCorpus(String name) {
+    InputFile input = InputFile.parse(name);
+    return corpora.stream().filter(corpus -> isWhole(corpus, input)).findFirst().map(corpus -> name + " is all of " + corpus.name()
+        + ", including the part " + corpus.name() + ":" + corpus.splits().get(corpus.splits().size() - 1).name()
+        + " that models are tested on; to train on a part, put the file at " + file(corpus) + " and name one of " + corpus.partNames());
+  }
+
+  /** Whether a file is the corpus as published, told by its length, or its unpacked text, told by length and hash. */
+  private static boolean isWhole(Corpus corpus, InputFile input) {
+    if (!Files.isRegularFile(input.path()) || corpus.splits().size() < 2) {
+      return false;
+    }
+    try {
+      long length = Files.size(input.path());
+      if (length == corpus.archive().length()) {
+        return true;
+      }
+      if (length != corpus.content().length() || corpus.content().sha256() == null) {
+        return false;
+      }
+      try (InputStream in = input.open()) {
+        return Sha256.of(in).equals(corpus.content().sha256());
+      }
+    } catch (IOException e) {
+      throw IoErrors.unreadable(input, e);
+    }
   }
 
   private static long position(long document, long documents) {

@@ -1,6 +1,8 @@
 package org.tarflowlm.data.corpus;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -20,6 +22,20 @@ import org.tarflowlm.data.tokenize.Tokenizers;
  */
 public record Corpus(String name, String description, String homepage, String licence, RemoteFile archive, Content content,
     String tokenizerName, List<Split> splits) {
+  /** What a name looks like. */
+  static final String NAME = "[A-Za-z0-9][A-Za-z0-9_.-]+";
+
+  /** @throws DataException if something is missing, or the name is none */
+  public Corpus {
+    if (name == null || !name.matches(NAME)) {
+      throw new DataException("name of a corpus is \"" + name + "\"; expected two or more letters, digits, '-', '_' or '.'");
+    }
+    if (archive == null || content == null || tokenizerName == null || splits == null) {
+      throw new DataException("corpus " + name + " lacks " + (archive == null ? "archive" : content == null ? "content"
+          : tokenizerName == null ? "tokenizerName" : "splits"));
+    }
+    splits = List.copyOf(splits);
+  }
 
   /**
    * The text in an archive of one file.
@@ -45,10 +61,30 @@ public record Corpus(String name, String description, String homepage, String li
    * @param name train, valid or test
    * @param unit what is counted
    * @param from first
-   * @param to one past the last; {@link #END} for all that are left
+   * @param to one past the last; {@link #END} or 0 for all that are left
    */
   public record Split(String name, Unit unit, long from, long to) {
     public static final long END = Long.MAX_VALUE;
+
+    /** @throws DataException if name or unit is missing */
+    public Split {
+      if (name == null || unit == null) {
+        throw new DataException("part " + name + " lacks " + (name == null ? "a name" : "its unit") + " of TOKENS or DOCUMENTS");
+      }
+      to = to == 0 ? END : to;
+    }
+
+    /** Its size in words, such as "90,000,000 tokens" or "all documents but the last 100,000". */
+    public String size() {
+      String units = unit.name().toLowerCase(Locale.ROOT);
+      if (from >= 0 && to < 0) {
+        return String.format(Locale.ROOT, "all %s but the last %,d%s", units, -to, from == 0 ? "" : " and the first " + from);
+      } else if (to == END) {
+        return from < 0 ? String.format(Locale.ROOT, "the last %,d %s", -from, units)
+            : String.format(Locale.ROOT, "all %s from the %,dth on", units, from);
+      }
+      return String.format(Locale.ROOT, "%,d %s", to - from, units);
+    }
   }
 
   /** The file's name in the cache. */
@@ -59,6 +95,11 @@ public record Corpus(String name, String description, String homepage, String li
 
   public Tokenizer tokenizer() {
     return Tokenizers.byName(tokenizerName);
+  }
+
+  /** The parts as they are given to a command: {@code text8:train, text8:valid ...}. */
+  public String partNames() {
+    return splits.stream().map(split -> name + ":" + split.name()).collect(Collectors.joining(", "));
   }
 
   /** @throws DataException if there is no part of that name */

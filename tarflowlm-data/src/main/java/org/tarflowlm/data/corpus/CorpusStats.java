@@ -9,6 +9,7 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.text.DocumentSource;
 import org.tarflowlm.data.text.DocumentSources;
 import org.tarflowlm.data.text.InvalidUtf8;
+import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenStream;
 import org.tarflowlm.data.text.TokenStreams;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
@@ -47,6 +48,20 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     }
   }
 
+  /** Of a text that is open, such as a part of a corpus; its length on disk and its documents are not known (0 and 1). */
+  public static CorpusStats of(String name, TokenSequence tokens, Tokenizer tokenizer) {
+    long[] counts = new long[tokenizer.vocabSize()];
+    int[] ids = new int[1 << 14];
+    for (long at = 0; at < tokens.length(); at += ids.length) {
+      int n = (int) Math.min(ids.length, tokens.length() - at);
+      tokens.read(at, ids, 0, n);
+      for (int i = 0; i < n; i++) {
+        counts[ids[i]]++;
+      }
+    }
+    return of(name, tokenizer, 0, 1, counts, 0, -1);
+  }
+
   private static CorpusStats ofBytes(InputFile input, ByteTokenizer tokenizer, long bytes) throws IOException {
     short[] table = tokenizer.table();
     long[] counts = new long[tokenizer.vocabSize()];
@@ -67,7 +82,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
         offset += n;
       }
     }
-    return of(input, tokenizer, bytes, 1, counts, foreign, firstForeign);
+    return of(input.toString(), tokenizer, bytes, 1, counts, foreign, firstForeign);
   }
 
   private static CorpusStats ofDocuments(InputFile input, Tokenizer tokenizer, long bytes) throws IOException {
@@ -85,10 +100,10 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
       } while (n == ids.length);
       documents = tokens.documents();
     }
-    return of(input, tokenizer, bytes, documents, counts, 0, -1);
+    return of(input.toString(), tokenizer, bytes, documents, counts, 0, -1);
   }
 
-  private static CorpusStats of(InputFile input, Tokenizer tokenizer, long bytes, long documents, long[] counts, long foreign,
+  private static CorpusStats of(String input, Tokenizer tokenizer, long bytes, long documents, long[] counts, long foreign,
       long firstForeign) {
     long tokens = 0;
     int distinct = 0;
@@ -100,7 +115,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     for (long count : counts) {
       bits -= count == 0 ? 0 : (double) count / tokens * Math.log((double) count / tokens) / Math.log(2);
     }
-    return new CorpusStats(input.toString(), tokenizer.name(), bytes, tokens, documents, distinct, counts.length, bits, foreign,
+    return new CorpusStats(input, tokenizer.name(), bytes, tokens, documents, distinct, counts.length, bits, foreign,
         firstForeign);
   }
 }

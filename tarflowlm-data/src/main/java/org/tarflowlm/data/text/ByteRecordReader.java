@@ -19,7 +19,8 @@ abstract class ByteRecordReader extends WindowRecordReader {
     this.foreign = foreign;
   }
 
-  abstract ByteTokenizer tokenizer();
+  @Override
+  protected abstract ByteTokenizer tokenizer();
 
   @Override
   protected TokenStream open(List<Path> locations) throws IOException {

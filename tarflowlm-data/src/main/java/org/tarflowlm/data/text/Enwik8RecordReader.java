@@ -21,7 +21,7 @@ public final class Enwik8RecordReader extends ByteRecordReader {
   }
 
   @Override
-  ByteTokenizer tokenizer() {
+  protected ByteTokenizer tokenizer() {
     return new Bytes();
   }
 }

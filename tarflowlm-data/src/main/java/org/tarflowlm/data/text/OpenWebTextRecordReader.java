@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
+import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
  * Windows of GPT-2 ids of a corpus of documents: OpenWebText's tar.xz, a folder of .txt, or .jsonl (see
@@ -40,5 +41,10 @@ public final class OpenWebTextRecordReader extends WindowRecordReader {
   @Override
   protected TokenStream open(List<Path> locations) throws IOException {
     return TokenStreams.ofDocuments(locations.stream().map(InputFile::of).toList(), new Gpt2Bpe(), invalid, limits, threads);
+  }
+
+  @Override
+  protected Tokenizer tokenizer() {
+    return new Gpt2Bpe();
   }
 }

@@ -22,7 +22,7 @@ public final class Text8RecordReader extends ByteRecordReader {
   }
 
   @Override
-  ByteTokenizer tokenizer() {
+  protected ByteTokenizer tokenizer() {
     return new Text8Alphabet();
   }
 }

@@ -18,6 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
  * DataVec reader of windows of consecutive tokens, streamed from front to back in constant memory. One record is one window;
@@ -25,7 +26,7 @@ import org.tarflowlm.data.file.IoErrors;
  * {@code RecordReaderMultiDataSetIterator} with {@code addInput(name, 0, 0).addOutput(name, 1, 1)} passes it on uncopied.
  *
  * <p>The locations of the split are read one after another as one text; tokens at its end that do not fill a window are left
- * out.
+ * out. A part of a corpus is read as {@code new CorpusSplit("text8", "train")}.
  */
 public abstract class WindowRecordReader extends BaseRecordReader {
   private static final long serialVersionUID = 1L;
@@ -51,6 +52,9 @@ public abstract class WindowRecordReader extends BaseRecordReader {
 
   /** Opens the tokens of all locations of the split, in order. */
   protected abstract TokenStream open(List<Path> locations) throws IOException;
+
+  /** By which splits that are not whole files ({@link TokenSplit}) are read. */
+  protected abstract Tokenizer tokenizer();
 
   /**
    * Takes worker {@code k}'s windows of {@code n} workers, k from 0: every n-th one. Workers never share a window. To be called
@@ -99,7 +103,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
     windows = 0;
     ahead = new int[length];
     try {
-      stream = open(locations);
+      stream = inputSplit instanceof TokenSplit part ? new SequenceTokenStream(part.open(tokenizer())) : open(locations);
     } catch (IOException e) {
       throw IoErrors.unreadable(names(), e);
     }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.datavec.api.writable.NDArrayWritable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -28,10 +29,12 @@ import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.text.Text8RecordReader;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Bytes;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokenize.Tokenizer;
 
 class CorporaTest {
   @TempDir private Path folder;
@@ -175,5 +178,107 @@ class CorporaTest {
   @Test
   void addressesAreChecked() {
     assertTrue(message(() -> new RemoteFile(URI.create("text8.zip"), 1, null)).contains("expected http, https or file"));
+  }
+
+  private static String text(TokenSequence tokens, Tokenizer tokenizer) {
+    try (tokens) {
+      int[] ids = new int[(int) tokens.length()];
+      tokens.read(0, ids, 0, ids.length);
+      return tokenizer.decode(ids);
+    }
+  }
+
+  @Test
+  void openWebTextIsSplitAsInTheLiterature() {
+    Corpus corpus = new Corpora(cache()).byName("openwebtext");
+    assertEquals("all documents but the last 100,000", corpus.split("train").size());
+    assertEquals("the last 100,000 documents", corpus.split("valid").size());
+    assertEquals("90,000,000 tokens", new Corpora(cache()).byName("text8").split("train").size());
+    assertEquals("openwebtext:train, openwebtext:valid", corpus.partNames());
+  }
+
+  @Test
+  void textsAreOpenedByName() throws IOException {
+    Corpus small = small();
+    Corpora corpora = corpora(small);
+    String excerpt = Excerpt.text();
+    Tokenizer text8 = new Text8Alphabet();
+    assertTrue(message(() -> corpora.open("small:test", text8)).contains("fetch it first: tarflowlm data fetch small"));
+    corpora.fetch(small, Progress.NONE);
+    assertEquals(excerpt.substring(60_000), text(corpora.open("small:test", text8), text8));
+    assertEquals(excerpt.substring(60_000), text(corpora.open("small:test", new Bytes()), new Bytes()), "cut by bytes as well");
+    Path file = Files.writeString(folder.resolve("file"), "plain");
+    assertEquals("plain", text(corpora.open(file.toString(), text8), text8));
+
+    assertTrue(message(() -> corpora.open("small:dev", text8)).contains("has no part \"dev\"; expected one of train, test"));
+    assertTrue(message(() -> corpora.open("smal:test", text8)).contains("corpus \"smal\" is not known; expected one of small"));
+    assertTrue(message(() -> corpora.open("small", text8)).contains("expected one of its parts: small:train, small:test"));
+    assertTrue(message(() -> corpora.open("small:test", new Gpt2Bpe())).contains("is cut by tokens of tokenizer text8"));
+    assertTrue(message(() -> corpora.open("nothing", text8)).contains("file nothing does not exist"));
+  }
+
+  @Test
+  void wholeCorpusToTrainOnIsNoticed() throws IOException {
+    Corpus small = small();
+    Corpora corpora = corpora(small);
+    String expected = "is all of small, including the part small:test that models are tested on; to train on a part, put the file at "
+        + corpora.file(small) + " and name one of small:train, small:test";
+    Path archive = folder.resolve("small.zip");
+    assertEquals(archive + " " + expected, corpora.wholeCorpus(archive.toString()).orElseThrow());
+    Path unpacked = Files.writeString(folder.resolve("unpacked"), Excerpt.text());
+    assertEquals(unpacked + " " + expected, corpora.wholeCorpus(unpacked.toString()).orElseThrow());
+    Path other = Files.writeString(folder.resolve("other"), "b" + Excerpt.text().substring(1));
+    assertTrue(corpora.wholeCorpus(other.toString()).isEmpty(), "as long, another text");
+    assertTrue(corpora.wholeCorpus("small:train").isEmpty());
+    assertTrue(corpora.wholeCorpus(folder.toString()).isEmpty());
+    assertEquals(Excerpt.text().length(), corpora.openForTraining(archive.toString(), new Text8Alphabet()).length());
+  }
+
+  @Test
+  void recordReadersTakeParts() throws Exception {
+    Corpus small = small();
+    Corpora corpora = corpora(small);
+    corpora.fetch(small, Progress.NONE);
+    Text8RecordReader reader = new Text8RecordReader(100);
+    reader.initialize(new CorpusSplit(corpora, "small", "test"));
+    String first = new Text8Alphabet().decode(((NDArrayWritable) reader.next().get(0)).get().toIntVector());
+    assertEquals(Excerpt.text().substring(60_000, 60_100), first);
+    int windows = 1;
+    for (; reader.hasNext(); reader.next()) {
+      windows++;
+    }
+    assertEquals((Excerpt.text().length() - 60_000) / 100, windows);
+    reader.reset();
+    assertTrue(reader.hasNext());
+    assertTrue(message(() -> new CorpusSplit(corpora, "small", "dev")).contains("has no part"));
+    CorpusSplit missing = new CorpusSplit(new Corpora(new CacheFolder(folder.resolve("empty"), true)), "text8", "train");
+    assertTrue(message(() -> reader.initialize(missing)).contains("corpus text8 is not in the cache"));
+  }
+
+  @Test
+  void corporaOfAFile() throws IOException {
+    Corpus small = small();
+    Path file = Files.createDirectories(cache().root()).resolve("corpora.json");
+    Files.writeString(file, """
+        [{"name": "small", "archive": {"uri": "%s", "length": %d, "sha256": "%s"}, "content": {"member": "small", "length": %d},
+          "tokenizerName": "text8", "splits": [{"name": "train", "unit": "TOKENS", "to": 60000}, {"name": "test", "unit": "TOKENS",
+          "from": 60000}]}]
+        """.formatted(small.archive().uri(), small.archive().length(), small.archive().sha256(), Excerpt.text().length()));
+    Corpora corpora = new Corpora(cache());
+    assertEquals(List.of("small", "text8", "enwik8", "openwebtext"), corpora.all().stream().map(Corpus::name).toList());
+    corpora.fetch(corpora.byName("small"), Progress.NONE);
+    assertEquals(Excerpt.text().substring(60_000), text(corpora.open("small:test", new Text8Alphabet()), new Text8Alphabet()));
+
+    String json = Files.readString(file);
+    Files.writeString(file, json.replace("\"small\", \"archive\"", "\"text8\", \"archive\""));
+    assertEquals(List.of("text8", "enwik8", "openwebtext"), new Corpora(cache()).all().stream().map(Corpus::name).toList());
+    Files.writeString(file, json.replace("\"small\", \"archive\"", "\"../small\", \"archive\""));
+    assertTrue(message(() -> new Corpora(cache())).contains("corpora.json: name of a corpus is \"../small\""));
+    Files.writeString(file, json.replace("tokenizerName", "tokenizer"));
+    assertTrue(message(() -> new Corpora(cache())).contains("corpora.json: corpus small lacks tokenizerName"));
+    Files.writeString(file, json.replace("[{", "[{\"colour\": 1, "));
+    assertTrue(message(() -> new Corpora(cache())).contains("corpora.json: Unrecognized field \"colour\""));
+    Files.writeString(file, "[{}]");
+    assertTrue(message(() -> new Corpora(cache())).contains("name of a corpus is \"null\""));
   }
 }
