@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /**
  * JSON text to a tree, strictly: one value and nothing after it, no key twice, no NaN. Errors are {@link ConfigException}s of one
@@ -30,6 +31,8 @@ public final class StrictJson {
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .build()
       .readerFor(JsonNode.class);
+
+  private static final LevenshteinDistance DISTANCE = LevenshteinDistance.getDefaultInstance();
 
   private StrictJson() {}
 
@@ -113,8 +116,8 @@ public final class StrictJson {
   public static String didYouMean(String found, Collection<String> known) {
     String plain = plain(found);
     return known.stream()
-        .filter(each -> distance(plain, plain(each)) <= Math.min(2, (plain.length() + 1) / 3))
-        .min(Comparator.comparingInt(each -> distance(plain, plain(each))))
+        .filter(each -> DISTANCE.apply(plain, plain(each)) <= Math.min(2, (plain.length() + 1) / 3))
+        .min(Comparator.comparingInt(each -> DISTANCE.apply(plain, plain(each))))
         .map(each -> " (did you mean '" + each + "'?)")
         .orElse("");
   }
@@ -122,23 +125,5 @@ public final class StrictJson {
   private static String plain(String name) {
     String letters = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
     return letters.substring(0, Math.min(letters.length(), 40));
-  }
-
-  /** Levenshtein's distance: insertions, deletions and substitutions that lead from one text to the other. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[b.length()];
   }
 }
