@@ -17,6 +17,7 @@ import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.ProgressiveTrainer;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.Trainer;
+import org.tarflowlm.train.TrainingSpec;
 import org.tarflowlm.train.TrainingSummary;
 import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.TarFlowZoo;
@@ -52,6 +53,14 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--seed", paramLabel = "N", description = "Seed of parameters, window order and noise; default: the configuration's.")
   private Long seed;
 
+  @Option(names = "--patience", paramLabel = "N", description = "End the run after N validations without a new best; default: the "
+      + "configuration's, which is never.")
+  private Integer patience;
+
+  @Option(names = "--freeze", split = ",", paramLabel = "PART", description = "Parameters that do not train, such as codebook, flow0 or "
+      + "flow0.block1; default: the configuration's.")
+  private List<String> frozen;
+
   @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
   private boolean resume;
 
@@ -72,7 +81,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
     RunConfig run = start == null ? RecordJson.read(config, RunConfig.class) : FineTuneConfig.read(config).of(start);
-    run = seed == null ? run : run.withSeed(seed);
+    run = run.withTraining(asked(run.training()));
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
     Corpora corpora = Corpora.fromEnvironment();
     try (TokenSequence training = corpora.openForTraining(train, tokenizer); TokenSequence validation = corpora.open(valid, tokenizer)) {
@@ -85,6 +94,13 @@ final class TrainCommand implements Callable<Integer> {
       print(stages, finished);
       return finished ? 0 : UntilInterrupted.INTERRUPTED;
     }
+  }
+
+  /** What options say of the training goes before what the configuration says. */
+  private TrainingSpec asked(TrainingSpec training) {
+    TrainingSpec result = seed == null ? training : training.withSeed(seed);
+    result = patience == null ? result : result.withPatience(patience);
+    return frozen == null ? result : result.withFrozen(frozen);
   }
 
   private TrainingSummary whole(Checkpoint start, RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {

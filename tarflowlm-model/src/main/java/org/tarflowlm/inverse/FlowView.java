@@ -63,13 +63,14 @@ public record FlowView(List<Pass> passes) {
         changed[t] = l < levels.length - 1 && tokens[t] != levels[l + 1][t];
         pieces.add(tokenizer.decode(new int[] {tokens[t]}));
       }
-      String source = l == levels.length - 1 ? "noise" : source(l, config.flows().get(l));
+      String source = l == levels.length - 1 ? "noise" : name(l, config.flows().get(l));
       passes.add(new Pass(l, source, tokens, List.copyOf(pieces), tokenizer.decode(tokens), changed));
     }
     return new FlowView(List.copyOf(passes));
   }
 
-  private static String source(int l, FlowSpec flow) {
+  /** A flow in words: its number, coupling and direction. */
+  public static String name(int l, FlowSpec flow) {
     String coupling = switch (flow.coupling()) {
       case AFFINE -> "affine";
       case MIX_1 -> "Mix-1";

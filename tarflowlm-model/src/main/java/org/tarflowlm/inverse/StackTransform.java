@@ -47,9 +47,10 @@ public final class StackTransform {
    * What a forward pass found.
    *
    * @param latents all levels
+   * @param logDeterminants [flow][batch], log |det dh^(l+1)/dh^(l)| of each flow and sequence in nats
    * @param logDensity [batch], log p(z) of each sequence in nats
    */
-  public record Forward(StackLatents latents, double[] logDensity) {}
+  public record Forward(StackLatents latents, double[][] logDeterminants, double[] logDensity) {}
 
   /**
    * u to z: h^(L) = u is inverted flow by flow.
@@ -91,6 +92,7 @@ public final class StackTransform {
   public Forward forward(double[][] z) {
     int positions = positions("z", z);
     double[][][] h = levels(z, 0);
+    double[][] logDeterminants = new double[flows()][z.length];
     double[] logDensity = new double[z.length];
     int tasks = Math.min(Parallel.threads(), z.length);
     Parallel.run(tasks, task -> {
@@ -101,14 +103,15 @@ public final class StackTransform {
       }
       for (int b = (int) ((long) z.length * task / tasks); b < (int) ((long) z.length * (task + 1) / tasks); b++) {
         for (int l = 0; l < flows(); l++) {
-          logDensity[b] += transforms.get(l).forward(h[l][b], h[l + 1][b]);
+          logDeterminants[l][b] = transforms.get(l).forward(h[l][b], h[l + 1][b]);
+          logDensity[b] += logDeterminants[l][b];
         }
         for (double v : h[flows()][b]) {
           logDensity[b] += Normal.logPdf(v);
         }
       }
     });
-    return new Forward(new StackLatents(h), logDensity);
+    return new Forward(new StackLatents(h), logDeterminants, logDensity);
   }
 
   /** The weights of the stack. */

@@ -1,6 +1,7 @@
 package org.tarflowlm.nn;
 
 import java.util.Collection;
+import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -10,6 +11,8 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.solvers.StochasticGradientDescent;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -21,6 +24,15 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class OnePassGraph extends ComputationGraph {
   private static final long serialVersionUID = 1L;
 
+  /** Batches of the present update. */
+  private transient int batches = 1;
+  /** Which of them comes next. */
+  private transient int batch;
+  /** Gradient of the batches so far, and the rows that it is a sum over. */
+  private transient INDArray sum;
+  private transient long rows;
+  private transient boolean skipped;
+
   OnePassGraph(ComputationGraphConfiguration configuration) {
     super(configuration);
     solver = new OnePassSolver(new Optimizer(this));
@@ -30,6 +42,41 @@ public final class OnePassGraph extends ComputationGraph {
   @Override
   public ComputationGraph clone() {
     return super.clone();
+  }
+
+  /**
+   * One update from the gradients of several batches, as from one batch of all their rows.
+   *
+   * @return mean loss in nats per token, and whether the update was skipped
+   */
+  TarFlowNetwork.Step step(List<? extends MultiDataSet> together) {
+    double loss = 0;
+    batches = together.size();
+    try {
+      for (batch = 0; batch < batches; batch++) {
+        fit(together.get(batch));
+        loss += score() / batches;
+      }
+      return new TarFlowNetwork.Step(loss, skipped);
+    } finally {
+      batches = 1;
+      batch = 0;
+      rows = 0;
+    }
+  }
+
+  /** Adds up the gradient of a batch; true after the last one, when the network's gradient is that of all. */
+  private boolean isComplete() {
+    INDArray gradient = getFlattenedGradients();
+    rows = batch == 0 ? batchSize() : rows + batchSize();
+    if (batches == 1) {
+      return true;
+    }
+    if (sum == null) {
+      sum = gradient.ulike();
+    }
+    sum.assign(batch == 0 ? gradient : gradient.addi(sum));
+    return batch == batches - 1;
   }
 
   /** DL4J's solver makes its optimiser itself; this one has been given it. */
@@ -71,28 +118,53 @@ public final class OnePassGraph extends ComputationGraph {
 
     @Override
     public boolean optimize(LayerWorkspaceMgr workspaces) {
+      TarFlowLayer layer = TarFlowNetwork.layer(graph);
+      TarFlowOutputLayer conf = (TarFlowOutputLayer) layer.layerConf();
       OnePassUpdate update = accumulator == null ? OnePassUpdate.of(graph) : null;
-      if (update == null) {
+      if (update == null && (accumulator != null || graph.batches == 1 && conf.getSkipNorm() == 0)) {
         return super.optimize(workspaces);
       }
-      TarFlowLayer layer = TarFlowNetwork.layer(graph);
+      int iteration = graph.getIterationCount();
+      int epoch = graph.getEpochCount();
       layer.leaveScalingToUpdate(true);
+      layer.useDraw((long) iteration * graph.batches + graph.batch);
       try {
         graph.computeGradientAndScore(workspaces);
       } finally {
         layer.leaveScalingToUpdate(false);
+        layer.useDrawOfIteration();
       }
       score = graph.score();
-      int iteration = graph.getIterationCount();
-      int epoch = graph.getEpochCount();
       try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+        if (!graph.isComplete()) {
+          return true;
+        }
         trainingListeners.forEach(listener -> listener.onGradientCalculation(graph));
-        update.apply(layer.gradientScale(), iteration, epoch);
+        double norm = layer.clipsGradient() || conf.getSkipNorm() > 0 ? layer.gradientNorm(graph.rows) : 0;
+        graph.skipped = conf.skips(norm, iteration);
+        if (!graph.skipped) {
+          float factor = layer.clipsGradient() ? layer.clipScale(norm) : 1;
+          if (update != null) {
+            update.apply(factor, graph.rows, iteration, epoch);
+          } else {
+            updateByDl4j(factor, iteration, epoch, workspaces);
+          }
+        }
         trainingListeners.forEach(listener -> listener.iterationDone(graph, iteration, epoch));
       }
       BaseOptimizer.incrementIterationCount(graph, 1);
       BaseOptimizer.applyConstraints(graph);
       return true;
+    }
+
+    /** For updaters that {@link OnePassUpdate} does not know. */
+    private void updateByDl4j(float factor, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
+      INDArray gradient = graph.getFlattenedGradients();
+      if (factor != 1) {
+        gradient.muli(factor);
+      }
+      graph.getUpdater().update(graph.gradient(), iteration, epoch, Math.toIntExact(graph.rows), workspaces);
+      graph.params().subi(gradient.reshape(graph.params().shape()));
     }
   }
 }

@@ -60,9 +60,10 @@ final class OnePassUpdate {
    * Moves the parameters.
    *
    * @param factor of the gradients, that of clipping
+   * @param rows that the gradient is a sum over
    */
-  void apply(float factor, int iteration, int epoch) {
-    float divisor = graph.conf().isMiniBatch() ? graph.batchSize() : 1;
+  void apply(float factor, long rows, int iteration, int epoch) {
+    float divisor = graph.conf().isMiniBatch() ? rows : 1;
     FloatPointer parameters = Tensors.floats(graph.params());
     FloatPointer gradients = Tensors.floats(graph.getFlattenedGradients());
     for (UpdaterBlock block : graph.getUpdater().getUpdaterBlocks()) {

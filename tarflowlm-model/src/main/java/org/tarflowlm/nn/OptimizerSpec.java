@@ -16,11 +16,14 @@ import org.tarflowlm.config.ConfigException;
  * @param beta2 default 0.95
  * @param weightDecay default 0.01
  * @param clipNorm global norm of the gradient of the loss in nats per token; default 1
+ * @param skipNorm norm of the same gradient, before clipping, above which an update is skipped; an update whose norm is not a number is
+ *     skipped too; default 0: none is skipped
+ * @param skipAfter updates from the start for which only a norm that is not a number counts; default 100
  * @param rateFactors factors of the learning rate, and of the decay with it, by part of the model: {@code flow0.maf} for a masked head,
  *     {@code codebook}; where two names cover a parameter the longer one counts; default none
  */
 public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2,
-    Double weightDecay, Double clipNorm, Map<String, Double> rateFactors) {
+    Double weightDecay, Double clipNorm, Double skipNorm, Integer skipAfter, Map<String, Double> rateFactors) {
 
   public OptimizerSpec {
     learningRate = learningRate == null ? 3e-3 : learningRate;
@@ -30,6 +33,8 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     beta2 = beta2 == null ? 0.95 : beta2;
     weightDecay = weightDecay == null ? 0.01 : weightDecay;
     clipNorm = clipNorm == null ? 1.0 : clipNorm;
+    skipNorm = skipNorm == null ? 0.0 : skipNorm;
+    skipAfter = skipAfter == null ? 100 : skipAfter;
     rateFactors = rateFactors == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(rateFactors));
     requireWithin("learningRate", learningRate, 0, 10);
     ConfigException.requireAtLeast("warmupSteps", warmupSteps, 0);
@@ -38,7 +43,15 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     requireWithin("beta2", beta2, 0, 1);
     requireWithin("weightDecay", weightDecay, 0, 1);
     requireWithin("clipNorm", clipNorm, 0, Double.MAX_VALUE);
+    requireWithin("skipNorm", skipNorm, 0, Double.MAX_VALUE);
+    ConfigException.requireAtLeast("skipAfter", skipAfter, 0);
     rateFactors.forEach((part, factor) -> requireWithin("rateFactors." + part, factor, 0, 100));
+  }
+
+  /** No update is skipped. */
+  public OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2, Double weightDecay,
+      Double clipNorm, Map<String, Double> rateFactors) {
+    this(learningRate, warmupSteps, finalFraction, beta1, beta2, weightDecay, clipNorm, null, null, rateFactors);
   }
 
   /** One learning rate for the whole model. */

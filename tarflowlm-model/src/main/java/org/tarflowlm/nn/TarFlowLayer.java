@@ -39,6 +39,7 @@ import org.tarflowlm.ops.Tensors;
  */
 public final class TarFlowLayer extends SameDiffOutputLayer {
   private static final long serialVersionUID = 1L;
+  private static final long OF_ITERATION = -1;
 
   private final transient TarFlowConfig config;
   private transient int graphTokens = -1;
@@ -47,7 +48,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   private transient List<Listener> graphListeners = List.of();
   private double lossOfLastStep = Double.NaN;
   private transient boolean leavesScaling;
-  private transient float gradientScale = 1;
+  private transient long draw = OF_ITERATION;
 
   TarFlowLayer(NeuralNetConfiguration conf, DataType type) {
     super(conf, type);
@@ -113,15 +114,15 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     }
     Map<String, INDArray> views = new HashMap<>();
     gradientNames.forEach((name, gradient) -> views.put(gradient, gradTable.get(name)));
-    Map<String, INDArray> placeholders = placeholders(getIterationCount());
+    Map<String, INDArray> placeholders = placeholders(draw == OF_ITERATION ? getIterationCount() : draw);
     Map<String, INDArray> results = backward.run(wanted, placeholders, Operation.TRAINING, graphListeners, views);
     lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
     Gradient gradient = new DefaultGradient();
     frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp leaves a gradient as it is and DL4J would subtract it
     paramTable.keySet().forEach(name -> gradient.gradientForVariable().put(name, gradTable.get(name)));
-    gradientScale = clipsGradient() ? clipScale() : 1;
-    if (!leavesScaling && gradientScale != 1) {
-      gradients.muli(gradientScale);
+    float scale = leavesScaling || !clipsGradient() ? 1 : clipScale(gradientNorm(input.size(0)));
+    if (scale != 1) {
+      gradients.muli(scale);
     }
     sameDiff.clearPlaceholders(true);
     sameDiff.clearOpInputs();
@@ -130,14 +131,19 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return new Pair<>(gradient, null);
   }
 
-  /** If true, gradients stay as the graph gives them and the update is to clip them, by {@link #gradientScale()}. */
+  /** If true, gradients stay as the graph gives them and the update is to clip them, by {@link #clipScale}. */
   void leaveScalingToUpdate(boolean leave) {
     leavesScaling = leave;
   }
 
-  /** What clipping multiplies the gradient of the last step with; 1 if it need not. */
-  float gradientScale() {
-    return gradientScale;
+  /** Which draw of the encoder's noise the next steps take; without a call that of the iteration. */
+  void useDraw(long number) {
+    draw = number;
+  }
+
+  /** The iteration's own draw again. */
+  void useDrawOfIteration() {
+    draw = OF_ITERATION;
   }
 
   /** Whether {@code ClipL2PerLayer} is done here, on all cores, instead of by DL4J's updater. */
@@ -146,10 +152,15 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
         && dataType == DataType.FLOAT;
   }
 
+  /** Euclidean norm of the gradient as it stands, divided by the number of rows that it is a sum over. */
+  double gradientNorm(long rows) {
+    double sum = layer().getKernels().usesJava() && dataType == DataType.FLOAT
+        ? GradientClip.sumOfSquares(Tensors.floats(gradients), gradients.length()) : Math.pow(gradients.norm2Number().doubleValue(), 2);
+    return Math.sqrt(sum) / (conf.isMiniBatch() ? rows : 1);
+  }
+
   /** What DL4J's updater would multiply with: it divides by the batch size first and clips then. */
-  private float clipScale() {
-    double sum = GradientClip.sumOfSquares(Tensors.floats(gradients), gradients.length());
-    double norm = Math.sqrt(sum) / (conf.isMiniBatch() ? input.size(0) : 1);
+  float clipScale(double norm) {
     double limit = layer().getGradientNormalizationThreshold();
     return norm > limit ? (float) (limit / norm) : 1;
   }

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.config.ParameterShapes;
@@ -70,6 +71,26 @@ public final class TarFlowNetwork {
     layer.setGradientNormalizationThreshold(optimizer.clipNorm());
     ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), optimizer.rateFactors().keySet());
     layer.setRateFactors(optimizer.rateFactors());
+    layer.setSkipNorm(optimizer.skipNorm());
+    layer.setSkipAfter(optimizer.skipAfter());
+  }
+
+  /**
+   * What an update was.
+   *
+   * @param loss mean over its batches in nats per token
+   * @param skipped whether the parameters stayed as they were, see {@link OptimizerSpec#skipNorm()}
+   */
+  public record Step(double loss, boolean skipped) {}
+
+  /**
+   * One update from several batches, whose gradients add up: as from one batch of all their rows, in the memory of one of them. Each
+   * batch has a draw of the encoder's noise of its own.
+   *
+   * @param network made here, or by {@link FineTuning}
+   */
+  public static Step step(ComputationGraph network, List<? extends MultiDataSet> batches) {
+    return ((OnePassGraph) network).step(batches);
   }
 
   /** The layer that holds the model. */

@@ -41,6 +41,8 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   private KernelChoice kernels = KernelChoice.AUTO;
   private List<String> frozen = List.of();
   private Map<String, Double> rateFactors = Map.of();
+  private double skipNorm;
+  private int skipAfter;
 
   /** For DL4J's JSON only. */
   protected TarFlowOutputLayer() {}
@@ -73,6 +75,8 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     copy.setGradientNormalization(getGradientNormalization());
     copy.setGradientNormalizationThreshold(getGradientNormalizationThreshold());
     copy.setRateFactors(rateFactors);
+    copy.setSkipNorm(skipNorm);
+    copy.setSkipAfter(skipAfter);
     return copy;
   }
 
@@ -100,6 +104,11 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
       }
     }
     return result;
+  }
+
+  /** Whether an update is left out, see {@link OptimizerSpec}. */
+  boolean skips(double norm, int iteration) {
+    return skipNorm > 0 && (!Double.isFinite(norm) || norm > skipNorm && iteration >= skipAfter);
   }
 
   private boolean isFrozen(String parameter) {
@@ -199,6 +208,22 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   public void setRateFactors(Map<String, Double> rateFactors) {
     this.rateFactors = new TreeMap<>(rateFactors);
+  }
+
+  public double getSkipNorm() {
+    return skipNorm;
+  }
+
+  public void setSkipNorm(double skipNorm) {
+    this.skipNorm = skipNorm;
+  }
+
+  public int getSkipAfter() {
+    return skipAfter;
+  }
+
+  public void setSkipAfter(int skipAfter) {
+    this.skipAfter = skipAfter;
   }
 
   public List<String> getFrozen() {

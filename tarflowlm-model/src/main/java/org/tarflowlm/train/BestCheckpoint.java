@@ -24,13 +24,17 @@ final class BestCheckpoint {
     this.config = config;
   }
 
-  void save(ComputationGraph network, int step, long tokens, LikelihoodEstimate valid) {
+  /** @param averaged whether the network has the weights' moving average at present */
+  void save(ComputationGraph network, int step, long tokens, LikelihoodEstimate valid, boolean averaged) {
     Map<String, FloatTensor> tensors = new LinkedHashMap<>();
     TarFlowNetwork.parameters(network)
         .forEach((name, array) -> tensors.put(name, new FloatTensor(array.shape(), array.dup('c').data().asFloat())));
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("step", Integer.toString(step));
     facts.put("tokens", Long.toString(tokens));
+    if (averaged) {
+      facts.put("weights", "exponential moving average, decay " + config.training().emaDecay());
+    }
     facts.put("settings", RecordJson.write(config.training()).replaceAll("\\s+", " ").trim());
     CheckpointInfo info = CheckpointInfo.of(config.tokenizer())
         .withTraining(facts)

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.config.ConfigException;
@@ -23,6 +25,7 @@ import org.tarflowlm.zoo.Checkpoint;
  */
 public final class ProgressiveTrainer {
   private static final Logger LOG = LogManager.getLogger(ProgressiveTrainer.class);
+  private static final Pattern FLOW = Pattern.compile("flow(\\d{1,9})(\\..*)?");
 
   private final RunConfig config;
   private final ProgressiveSpec spec;
@@ -114,6 +117,14 @@ public final class ProgressiveTrainer {
     TarFlowConfig model = config.model().withFlows(config.model().flows().subList(0, stage));
     TrainingSpec training = config.training();
     int steps = spec.steps() == null ? training.steps() : spec.steps().get(stage - 1);
-    return new RunConfig(config.tokenizer(), model, training.withStepsAndSeed(steps, training.seed() + stage - 1));
+    List<String> parts = training.frozen().stream().filter(part -> flow(part) < stage).toList();
+    return new RunConfig(config.tokenizer(), model,
+        training.withSteps(steps).withSeed(training.seed() + stage - 1).withFrozen(parts));
+  }
+
+  /** Number of the flow that a part belongs to; -1 for other parts. */
+  private static int flow(String part) {
+    Matcher flow = FLOW.matcher(part);
+    return flow.matches() ? Integer.parseInt(flow.group(1)) : -1;
   }
 }

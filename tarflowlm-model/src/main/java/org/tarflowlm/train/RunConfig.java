@@ -37,9 +37,9 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
     this(tokenizer, model, training, null);
   }
 
-  /** The same run with another seed of parameters, window order and noise. */
-  public RunConfig withSeed(long seed) {
-    return new RunConfig(tokenizer, model, training.withStepsAndSeed(training.steps(), seed), progressive);
+  /** The same run, trained in another way. */
+  public RunConfig withTraining(TrainingSpec other) {
+    return new RunConfig(tokenizer, model, other, progressive);
   }
 
   private static Tokenizer tokenizerNamed(String name) {

@@ -3,8 +3,12 @@ package org.tarflowlm.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -14,8 +18,10 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.eval.TokenWindows;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.nn.WarmupCosineSchedule;
@@ -31,6 +37,7 @@ import org.tarflowlm.zoo.Checkpoint;
 public final class Trainer {
   private static final Logger LOG = LogManager.getLogger(Trainer.class);
   private static final long VALIDATION_NOISE_SEED = 7;
+  private static final int MOST_SKIPPED = 100;
   /** Folder of the best checkpoint in the output folder. */
   static final String BEST = "best";
 
@@ -41,8 +48,14 @@ public final class Trainer {
   private final ComputationGraph network;
   private final WindowIterator batches;
   private final int[] validation;
+  /** Windows for the account of each flow, [windows][tokens]; null where there is none. */
+  private final int[][] flowText;
   private final ProgressLog log;
   private final BestCheckpoint best;
+  private final WarmupCosineSchedule schedule;
+  private final long tokensPerStep;
+  /** Null unless the run has a moving average of its weights. */
+  private final WeightAverage average;
   private TrainingState.Counters counters;
 
   private Trainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) {
@@ -50,14 +63,20 @@ public final class Trainer {
     this.spec = config.training();
     this.stage = stage;
     this.out = out;
-    this.network = TarFlowNetwork.create(config.model(), spec.optimizer(), spec.steps(), spec.seed(), KernelChoice.AUTO, stage.frozen(),
-        DataType.FLOAT);
+    this.network = TarFlowNetwork.create(config.model(), spec.optimizer(), spec.steps(), spec.seed(), KernelChoice.AUTO,
+        Stream.concat(stage.frozen().stream(), spec.frozen().stream()).toList(), DataType.FLOAT);
     stage.carryInto(network);
     this.batches = WindowIterator.builder(train, config.model().contextLength()).batch(spec.batchSize()).shuffled(spec.seed()).endless()
         .build();
-    this.validation = evenWindows(valid, config.model().contextLength(), spec.validationWindows());
+    int length = config.model().contextLength();
+    this.validation = Arrays.stream(TokenWindows.spread(valid, length, spec.validationWindows())).flatMapToInt(Arrays::stream).toArray();
+    this.flowText = isFlow() && spec.flowWindows() > 0 ? TokenWindows.spread(valid, length, spec.flowWindows()) : null;
     this.log = new ProgressLog(out.resolve("progress.jsonl"));
     this.best = new BestCheckpoint(out.resolve(BEST), config);
+    this.schedule = new WarmupCosineSchedule(spec.optimizer().learningRate(), spec.optimizer().warmupSteps(), spec.steps(),
+        spec.optimizer().finalFraction());
+    this.tokensPerStep = spec.tokensPerStep(length);
+    this.average = spec.emaDecay() > 0 ? new WeightAverage(network.params(), spec.emaDecay()) : null;
     this.counters = TrainingState.Counters.START;
   }
 
@@ -84,7 +103,7 @@ public final class Trainer {
     }
     Trainer trainer = start(config, train, valid, out, new Stage(checkpoint.tensors(), List.of(), 0));
     // a run that is stopped before its first checkpoint goes on from these weights too
-    TrainingState.save(out.resolve(TrainingState.FILE), trainer.network, trainer.counters);
+    TrainingState.save(out.resolve(TrainingState.FILE), trainer.network, trainer.average, trainer.counters);
     return trainer;
   }
 
@@ -109,9 +128,9 @@ public final class Trainer {
     Trainer trainer = new Trainer(config, train, valid, out, stage);
     Path state = out.resolve(TrainingState.FILE);
     if (Files.exists(state)) {
-      trainer.counters = TrainingState.restore(state, trainer.network);
+      trainer.counters = TrainingState.restore(state, trainer.network, trainer.average);
       trainer.log.truncateAfter(trainer.counters.step());
-      trainer.batches.seek(trainer.counters.step());
+      trainer.batches.seek((long) trainer.counters.step() * trainer.spec.accumulate());
       LOG.info("resumed at step {}", trainer.counters.step());
     }
     return trainer;
@@ -126,91 +145,135 @@ public final class Trainer {
    * Trains to the end, or until {@code interrupted} says so; either way the last state is saved.
    *
    * @return bits per token on the validation windows: of the best checkpoint, and where the run stands
+   * @throws IllegalStateException if the loss is no longer a number, or {@value #MOST_SKIPPED} updates in a row were skipped
    */
   public TrainingSummary run(BooleanSupplier interrupted) throws IOException {
-    int tokensPerStep = spec.batchSize() * config.model().contextLength();
-    WarmupCosineSchedule schedule = new WarmupCosineSchedule(spec.optimizer().learningRate(), spec.optimizer().warmupSteps(), spec.steps(),
-        spec.optimizer().finalFraction());
-    int step = counters.step();
-    double seconds = counters.seconds();
-    double bestBits = counters.bestBits();
-    int bestStep = counters.bestStep();
-    double lossSum = 0;
-    int losses = 0;
-    double secondsAtLine = seconds;
+    LineSums sums = new LineSums(counters.seconds());
     while (!finished() && !interrupted.getAsBoolean()) {
-      MultiDataSet batch = batches.next();
+      List<MultiDataSet> together = new ArrayList<>();
+      for (int i = 0; i < spec.accumulate(); i++) {
+        together.add(batches.next());
+      }
       long begin = System.nanoTime();
-      network.fit(batch);
-      seconds += (System.nanoTime() - begin) / 1e9;
-      closeAll(batch);
-      lossSum += network.score();
-      losses++;
-      step++;
-      if (!Double.isFinite(network.score())) {
-        throw new IllegalStateException("the loss is " + network.score() + " at step " + step + "; the last checkpoint in " + out
-            + " is untouched. Try a lower optimizer.learningRate.");
+      TarFlowNetwork.Step taken = TarFlowNetwork.step(network, together);
+      int step = counters.step() + 1;
+      if (average != null && !taken.skipped()) {
+        average.add(step);
       }
-      boolean end = step == spec.steps();
-      boolean validate = end || step % spec.validateEvery() == 0;
-      if (validate || step % spec.logEvery() == 0) {
-        Double validBits = null;
-        if (validate) {
-          LikelihoodEstimate valid = validate();
-          validBits = valid.bitsPerToken();
-          if (validBits < bestBits) {
-            bestBits = validBits;
-            bestStep = step;
-            best.save(network, step, (long) step * tokensPerStep, valid);
-          }
-        }
-        double speed = losses * tokensPerStep / (seconds - secondsAtLine);
-        Progress progress = new Progress(step, spec.steps(), lossSum / losses / Math.log(2), validBits, (long) step * tokensPerStep, speed,
-            seconds, (spec.steps() - step) * (seconds - secondsAtLine) / losses, schedule.valueAt(step - 1, 0));
-        log.append(progress);
-        LOG.info(progress.line());
-        lossSum = 0;
-        losses = 0;
-        secondsAtLine = seconds;
+      double seconds = counters.seconds() + (System.nanoTime() - begin) / 1e9;
+      together.forEach(batch -> batch.getFeatures(0).close()); // labels are the same array
+      int inARow = taken.skipped() ? counters.skippedInARow() + 1 : 0;
+      counters = new TrainingState.Counters(step, seconds, counters.bestBits(), counters.bestStep(),
+          counters.skipped() + (taken.skipped() ? 1 : 0), inARow);
+      requireProgress(taken, inARow);
+      sums.add(taken.loss());
+      boolean validates = step == spec.steps() || step % spec.validateEvery() == 0;
+      if (validates || step % spec.logEvery() == 0) {
+        report(validates, sums);
+        sums = new LineSums(seconds);
       }
-      counters = new TrainingState.Counters(step, seconds, bestBits, bestStep);
       if (finished() || step % spec.checkpointEvery() == 0) {
-        TrainingState.save(out.resolve(TrainingState.FILE), network, counters);
+        TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
       }
     }
     if (!finished()) {
-      TrainingState.save(out.resolve(TrainingState.FILE), network, counters);
-      LOG.info("interrupted at step {}; --resume goes on from here", step);
+      TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
+      LOG.info("interrupted at step {}; --resume goes on from here", counters.step());
     }
-    return new TrainingSummary(step, spec.steps(), finished(), (long) step * tokensPerStep, seconds, bestBits, network.numParams(),
-        config.model().model() == ModelType.TARFLOW ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+    return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep, counters.seconds(),
+        counters.bestBits(), network.numParams(),
+        isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+  }
+
+  private void requireProgress(TarFlowNetwork.Step taken, int skippedInARow) {
+    if (!taken.skipped() && !Double.isFinite(taken.loss())) {
+      throw new IllegalStateException("the loss is " + taken.loss() + " at step " + counters.step() + "; the last checkpoint in " + out
+          + " is untouched. Try a lower optimizer.learningRate, or optimizer.skipNorm.");
+    }
+    if (skippedInARow == MOST_SKIPPED) {
+      throw new IllegalStateException("the last " + MOST_SKIPPED + " updates before step " + counters.step()
+          + " were skipped: the gradient's norm stays above optimizer.skipNorm " + spec.optimizer().skipNorm()
+          + " or is no number; the last checkpoint in " + out + " is untouched");
+    }
+  }
+
+  /** Sums since the last line of the log. */
+  private static final class LineSums {
+    private final double secondsBefore;
+    private double loss;
+    private int losses;
+    private int steps;
+
+    LineSums(double secondsBefore) {
+      this.secondsBefore = secondsBefore;
+    }
+
+    /** A skipped update may have a loss that is no number. */
+    void add(double value) {
+      steps++;
+      if (Double.isFinite(value)) {
+        loss += value;
+        losses++;
+      }
+    }
+
+    /** Mean in bits per token, or null. */
+    Double bits() {
+      return losses == 0 ? null : loss / losses / Math.log(2);
+    }
+  }
+
+  private void report(boolean validates, LineSums sums) throws IOException {
+    int step = counters.step();
+    Validated valid = validates ? validate() : Validated.NOTHING;
+    double secondsPerStep = (counters.seconds() - sums.secondsBefore) / sums.steps;
+    Progress progress = new Progress(step, spec.steps(), sums.bits(), valid.bits, valid.averageBits,
+        step * tokensPerStep, tokensPerStep / secondsPerStep, counters.seconds(), (spec.steps() - step) * secondsPerStep,
+        schedule.valueAt(step - 1, 0), spec.optimizer().skipNorm() > 0 ? counters.skipped() : null, valid.flows);
+    log.append(progress);
+    LOG.info(progress.line());
+  }
+
+  /** Figures of a validation; of the weights as they are, but for {@code averageBits}. */
+  private record Validated(Double bits, Double averageBits, List<FlowAccount.Level> flows) {
+    static final Validated NOTHING = new Validated(null, null, null);
+  }
+
+  /** Measures the weights and their average, and keeps the better ones if they are the best so far. */
+  private Validated validate() {
+    LikelihoodEstimate own = likelihood();
+    LikelihoodEstimate averaged = average == null ? null : average.using(this::likelihood);
+    List<FlowAccount.Level> flows = flowText == null ? null
+        : FlowAccount.of(TarFlowNetwork.layer(network), flowText, VALIDATION_NOISE_SEED).levels();
+    boolean averageIsBetter = averaged != null && averaged.bitsPerToken() < own.bitsPerToken();
+    LikelihoodEstimate better = averageIsBetter ? averaged : own;
+    if (better.bitsPerToken() < counters.bestBits()) {
+      counters = new TrainingState.Counters(counters.step(), counters.seconds(), better.bitsPerToken(), counters.step(),
+          counters.skipped(), counters.skippedInARow());
+      Supplier<Void> save = () -> {
+        best.save(network, counters.step(), counters.step() * tokensPerStep, better, averageIsBetter);
+        return null;
+      };
+      if (averageIsBetter) {
+        average.using(save);
+      } else {
+        save.get();
+      }
+    }
+    return new Validated(own.bitsPerToken(), averaged == null ? null : averaged.bitsPerToken(), flows);
   }
 
   /** At the last step, or where the last validations brought no new best. A function of the counters, so that a resumed run agrees. */
   private boolean finished() {
-    int settledAfter = stage.patience() * spec.validateEvery();
+    int settledAfter = (stage.patience() > 0 ? stage.patience() : spec.patience()) * spec.validateEvery();
     return counters.step() == spec.steps() || settledAfter > 0 && counters.step() - counters.bestStep() >= settledAfter;
   }
 
-  private LikelihoodEstimate validate() {
+  private LikelihoodEstimate likelihood() {
     return new Likelihood(TarFlowNetwork.layer(network), VALIDATION_NOISE_SEED).of(validation);
   }
 
-  /** The same windows at every validation, spread evenly over the file. */
-  private static int[] evenWindows(TokenSequence tokens, int length, int wanted) {
-    long available = tokens.length() / length;
-    if (available < 1) {
-      throw new ConfigException("the validation file has " + tokens.length() + " tokens; expected at least one window of " + length);
-    }
-    int windows = (int) Math.min(available, wanted);
-    int[] ids = new int[windows * length];
-    for (int i = 0; i < windows; i++) {
-      tokens.read(available * i / windows * length, ids, i * length, length);
-    }
-    return ids;
-  }
-
-  private static void closeAll(MultiDataSet batch) {
-    batch.getFeatures(0).close(); // labels are the same array
+  private boolean isFlow() {
+    return config.model().model() == ModelType.TARFLOW;
   }
 }

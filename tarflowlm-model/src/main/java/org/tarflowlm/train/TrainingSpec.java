@@ -1,5 +1,6 @@
 package org.tarflowlm.train;
 
+import java.util.List;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.nn.OptimizerSpec;
 
@@ -7,36 +8,82 @@ import org.tarflowlm.nn.OptimizerSpec;
  * How long, on what portions and with which optimiser a run trains.
  *
  * @param steps optimiser updates; required
- * @param batchSize windows an update; default 16
+ * @param batchSize windows a batch; default 16
+ * @param accumulate batches an update: their gradients add up, as from one batch of all their windows; default 1
  * @param seed of parameters, window order and noise; default 1
  * @param validateEvery steps between validations; default 500
  * @param validationWindows windows of the validation file, evenly spread, the same every time; default 128
+ * @param flowWindows windows among these for what each flow does ({@link org.tarflowlm.eval.FlowAccount}), at every validation; default
+ *     8, 0 for none
+ * @param patience the run ends after so many validations without a new best; default 0: never
+ * @param frozen parameters that do not train: parts such as {@code codebook}, {@code flow0}, {@code flow0.block1}; default none
+ * @param emaDecay decay of a moving average of the weights, which is validated beside them; the better of the two becomes the best
+ *     checkpoint; such as 0.999; default 0: none
  * @param checkpointEvery steps between checkpoints; default 500
  * @param logEvery steps between progress lines; default 50
  */
-public record TrainingSpec(Integer steps, Integer batchSize, Long seed, Integer validateEvery, Integer validationWindows,
-    Integer checkpointEvery, Integer logEvery, OptimizerSpec optimizer) {
+public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate, Long seed, Integer validateEvery,
+    Integer validationWindows, Integer flowWindows, Integer patience, List<String> frozen, Double emaDecay, Integer checkpointEvery,
+    Integer logEvery, OptimizerSpec optimizer) {
 
   public TrainingSpec {
     if (steps == null) {
       throw new ConfigException("steps", "is missing; expected the number of updates");
     }
     batchSize = batchSize == null ? 16 : batchSize;
+    accumulate = accumulate == null ? 1 : accumulate;
     seed = seed == null ? 1L : seed;
     validateEvery = validateEvery == null ? 500 : validateEvery;
     validationWindows = validationWindows == null ? 128 : validationWindows;
+    flowWindows = flowWindows == null ? 8 : flowWindows;
+    patience = patience == null ? 0 : patience;
+    frozen = frozen == null ? List.of() : List.copyOf(frozen);
+    emaDecay = emaDecay == null ? 0.0 : emaDecay;
     checkpointEvery = checkpointEvery == null ? 500 : checkpointEvery;
     logEvery = logEvery == null ? 50 : logEvery;
     optimizer = optimizer == null ? OptimizerSpec.defaults() : optimizer;
     ConfigException.requireAtLeast("steps", steps, 1);
     ConfigException.requireAtLeast("batchSize", batchSize, 1);
+    ConfigException.requireAtLeast("accumulate", accumulate, 1);
     ConfigException.requireAtLeast("validateEvery", validateEvery, 1);
     ConfigException.requireAtLeast("validationWindows", validationWindows, 1);
+    ConfigException.requireAtLeast("flowWindows", flowWindows, 0);
+    ConfigException.requireAtLeast("patience", patience, 0);
     ConfigException.requireAtLeast("checkpointEvery", checkpointEvery, 1);
     ConfigException.requireAtLeast("logEvery", logEvery, 1);
+    if (!(emaDecay >= 0 && emaDecay < 1)) {
+      throw new ConfigException("emaDecay", "is " + emaDecay + "; expected a number in [0, 1)");
+    }
   }
 
-  TrainingSpec withStepsAndSeed(int newSteps, long newSeed) {
-    return new TrainingSpec(newSteps, batchSize, newSeed, validateEvery, validationWindows, checkpointEvery, logEvery, optimizer);
+  /** The essentials; everything else at its default. */
+  public TrainingSpec(Integer steps, Integer batchSize, Long seed, Integer validateEvery, Integer validationWindows,
+      Integer checkpointEvery, Integer logEvery, OptimizerSpec optimizer) {
+    this(steps, batchSize, null, seed, validateEvery, validationWindows, null, null, null, null, checkpointEvery, logEvery, optimizer);
+  }
+
+  /** Tokens that an update sees. */
+  long tokensPerStep(int contextLength) {
+    return (long) batchSize * accumulate * contextLength;
+  }
+
+  TrainingSpec withSteps(int updates) {
+    return new TrainingSpec(updates, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, patience, frozen,
+        emaDecay, checkpointEvery, logEvery, optimizer);
+  }
+
+  public TrainingSpec withSeed(long value) {
+    return new TrainingSpec(steps, batchSize, accumulate, value, validateEvery, validationWindows, flowWindows, patience, frozen, emaDecay,
+        checkpointEvery, logEvery, optimizer);
+  }
+
+  public TrainingSpec withPatience(int validations) {
+    return new TrainingSpec(steps, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, validations, frozen,
+        emaDecay, checkpointEvery, logEvery, optimizer);
+  }
+
+  public TrainingSpec withFrozen(List<String> parts) {
+    return new TrainingSpec(steps, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, patience, parts, emaDecay,
+        checkpointEvery, logEvery, optimizer);
   }
 }

@@ -1,0 +1,154 @@
+package org.tarflowlm.eval;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.Normal;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.eval.LatentMetrics.Spread;
+import org.tarflowlm.inverse.LatentDecoder;
+import org.tarflowlm.inverse.StackTransform;
+import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.nn.EncoderNoise;
+import org.tarflowlm.nn.TarFlowLayer;
+
+/**
+ * What each flow of a stack does to real text: the ELBO of the stack cut after it, how far it moves the latents, how many tokens
+ * decode differently after it, and the measures of the paper's appendix G.
+ *
+ * @param windows of the text
+ * @param tokens in all windows together
+ * @param levels h^(0) = z first, then the output of each flow, data to noise
+ */
+public record FlowAccount(int windows, long tokens, List<Level> levels) {
+  private static final int BATCH = 16;
+
+  /**
+   * One level of the stack.
+   *
+   * @param flows how many flows made it: l of h^(l)
+   * @param bits negative ELBO in bits per token if the stack ended here: later flows are replaced by h^(l) ~ N(0, I)
+   * @param squaredChange mean over channels of (h^(l) - h^(l-1))^2; null for z
+   * @param changedTokens share of tokens, 0 to 1, that decode differently from the level before; null for z
+   * @param l2Norm mean length of a sequence's token latents, with its spread over the windows
+   * @param cosine mean pairwise cosine similarity in a sequence
+   * @param participationRatio directions that the latents of a sequence use, 1 to latentDim; null for windows of one token
+   * @param centroidMovement distance of a sequence's mean latent from that of the level before; null for z
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Level(int flows, double bits, Double squaredChange, Double changedTokens, Spread l2Norm, Spread cosine,
+      Spread participationRatio, Spread centroidMovement) {}
+
+  /**
+   * The account of a stack over a batch of text.
+   *
+   * @param text [windows][T] token ids; T at most the context length and a multiple of the patch size
+   * @param seed of the encoder's noise; the noise is that of {@link Likelihood} over the same windows
+   * @throws IllegalArgumentException if there is no window, or windows differ in length or do not fit the model
+   */
+  public static FlowAccount of(StackWeights weights, int[][] text, long seed) {
+    if (text.length == 0) {
+      throw new IllegalArgumentException("there are no windows; expected at least one");
+    }
+    int flows = weights.flows().size();
+    double[] vae = new double[text.length];
+    double[][][] h = new double[flows + 1][text.length][];
+    double[][] logDeterminants = new double[flows][text.length];
+    for (int from = 0; from < text.length; from += BATCH) {
+      int count = Math.min(BATCH, text.length - from);
+      double[][] z = encode(weights, text, from, count, seed, vae);
+      StackTransform.Forward forward = new StackTransform(weights).forward(z);
+      for (int l = 0; l <= flows; l++) {
+        System.arraycopy(forward.latents().h()[l], 0, h[l], from, count);
+        if (l < flows) {
+          System.arraycopy(forward.logDeterminants()[l], 0, logDeterminants[l], from, count);
+        }
+      }
+    }
+    return of(weights, h, logDeterminants, vae);
+  }
+
+  /** As {@link #of(StackWeights, int[][], long)}, of a network's weights as they are now. */
+  public static FlowAccount of(TarFlowLayer layer, int[][] text, long seed) {
+    return of(StackWeights.of(layer.model(), name -> {
+      INDArray view = layer.getParam(name);
+      return view == null ? null : view.dup('c').data().asFloat();
+    }), text, seed);
+  }
+
+  /** z = mu[x] + sigma[x] * noise [windows][T * d], and of each window log p(x|z) - log q(z|x). */
+  private static double[][] encode(StackWeights weights, int[][] text, int from, int count, long seed, double[] vae) {
+    Components codes = weights.codebook();
+    int tokens = text[from].length;
+    double[][] z = new double[count][tokens * codes.dims()];
+    Workspace workspace = new Workspace();
+    try (INDArray drawn = EncoderNoise.draw(seed, from, DataType.FLOAT, count, tokens, codes.dims())) {
+      double[] noise = drawn.data().asDouble();
+      for (int b = 0; b < count; b++) {
+        for (int t = 0; t < tokens; t++) {
+          int at = t * codes.dims();
+          Codebook.encode(text[from + b][t], noise, (b * tokens + t) * codes.dims(), codes, z[b], at);
+          vae[from + b] += Codebook.vaeTerm(z[b], at, codes, workspace);
+        }
+      }
+    }
+    return z;
+  }
+
+  private static FlowAccount of(StackWeights weights, double[][][] h, double[][] logDeterminants, double[] vae) {
+    TarFlowConfig config = weights.config();
+    LatentDecoder decoder = new LatentDecoder(weights.codebook());
+    long tokens = (long) vae.length * h[0][0].length / config.latentDim();
+    List<Level> levels = new ArrayList<>();
+    double nats = -Arrays.stream(vae).sum();
+    int[][] decodedBefore = null;
+    double[][][] before = null;
+    for (int l = 0; l < h.length; l++) {
+      nats -= l == 0 ? 0 : Arrays.stream(logDeterminants[l - 1]).sum();
+      double normal = Arrays.stream(h[l]).flatMapToDouble(Arrays::stream).map(Normal::logPdf).sum();
+      int[][] decoded = Arrays.stream(h[l]).map(decoder::decode).toArray(int[][]::new);
+      double[][][] rows = Arrays.stream(h[l]).map(sequence -> rows(sequence, config.latentDim())).toArray(double[][][]::new);
+      levels.add(new Level(l, (nats - normal) / tokens / Math.log(2), l == 0 ? null : squaredChange(h[l - 1], h[l]),
+          l == 0 ? null : changed(decodedBefore, decoded), LatentMetrics.l2Norm(rows), LatentMetrics.cosine(rows),
+          rows[0].length < 2 ? null : LatentMetrics.participationRatio(rows),
+          l == 0 ? null : LatentMetrics.centroidMovement(before, rows)));
+      decodedBefore = decoded;
+      before = rows;
+    }
+    return new FlowAccount(vae.length, tokens, List.copyOf(levels));
+  }
+
+  private static double squaredChange(double[][] before, double[][] after) {
+    double sum = 0;
+    for (int b = 0; b < before.length; b++) {
+      for (int i = 0; i < before[b].length; i++) {
+        sum += (after[b][i] - before[b][i]) * (after[b][i] - before[b][i]);
+      }
+    }
+    return sum / before.length / before[0].length;
+  }
+
+  private static double changed(int[][] before, int[][] after) {
+    long count = 0;
+    for (int b = 0; b < before.length; b++) {
+      for (int t = 0; t < before[b].length; t++) {
+        count += before[b][t] == after[b][t] ? 0 : 1;
+      }
+    }
+    return (double) count / before.length / before[0].length;
+  }
+
+  private static double[][] rows(double[] flat, int d) {
+    double[][] result = new double[flat.length / d][d];
+    for (int i = 0; i < flat.length; i++) {
+      result[i / d][i % d] = flat[i];
+    }
+    return result;
+  }
+}
