@@ -1,22 +1,29 @@
 package org.tarflowlm.config;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
  * One flow of the stack.
  *
+ * <p>A flow with 0 layers is an <em>in-token flow</em>: it has no transformer and reads the features of the nearest flow before it that has
+ * one, its trunk. Those features come from the trunk's input at strictly earlier positions, so the flow maps a position's channels given
+ * the past, and a trunk with its in-token flows is inverted by one pass of the transformer a position.
+ *
  * @param coupling how scalars or vectors are transformed
- * @param layers transformer layers of this flow, at least 1
+ * @param layers transformer layers of this flow; 0 for an in-token flow
  * @param mixtures components of the mixture: 1 for {@link Coupling#AFFINE}, the vocabulary size for a tied {@link Coupling#MIX_D}
- * @param direction reading order
+ * @param direction reading order of the positions; an in-token flow has its trunk's
  * @param tied {@link Coupling#MIX_D} only: the components are the encoder's codebook (paper section 3.2.2)
+ * @param channelDirection reading order of the channels; default ASCENDING, the only one of {@link Coupling#MIX_D}
  */
 public record FlowSpec(
     @JsonProperty(required = true) Coupling coupling,
     @JsonProperty(required = true) int layers,
     int mixtures,
     @JsonProperty(required = true) Direction direction,
-    boolean tied) {
+    boolean tied,
+    ChannelDirection channelDirection) {
 
   public FlowSpec {
     if (coupling == null) {
@@ -25,7 +32,8 @@ public record FlowSpec(
     if (direction == null) {
       throw new ConfigException("direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
     }
-    ConfigException.requireAtLeast("layers", layers, 1);
+    channelDirection = channelDirection == null ? ChannelDirection.ASCENDING : channelDirection;
+    ConfigException.requireAtLeast("layers", layers, 0);
     if (coupling == Coupling.AFFINE) {
       if (mixtures > 1) {
         throw new ConfigException("mixtures", "is " + mixtures + " for an AFFINE flow; expected 1 (an affine flow has one component)");
@@ -36,6 +44,14 @@ public record FlowSpec(
     if (tied && coupling != Coupling.MIX_D) {
       throw new ConfigException("tied", "is true for a " + coupling + " flow; only a MIX_D flow can be tied to the encoder's codebook");
     }
+    if (coupling == Coupling.MIX_D && channelDirection != ChannelDirection.ASCENDING) {
+      throw new ConfigException("channelDirection", "is " + channelDirection + " for a MIX_D flow; expected ASCENDING");
+    }
+  }
+
+  /** Channels in ascending order. */
+  public FlowSpec(Coupling coupling, int layers, int mixtures, Direction direction, boolean tied) {
+    this(coupling, layers, mixtures, direction, tied, ChannelDirection.ASCENDING);
   }
 
   public static FlowSpec affine(int layers, Direction direction) {
@@ -54,5 +70,16 @@ public record FlowSpec(
   /** A Mix-d flow with a codebook of its own. */
   public static FlowSpec mixD(int layers, int mixtures, Direction direction) {
     return new FlowSpec(Coupling.MIX_D, layers, mixtures, direction, false);
+  }
+
+  /** The same flow with its channels read in another order. */
+  public FlowSpec withChannelDirection(ChannelDirection other) {
+    return new FlowSpec(coupling, layers, mixtures, direction, tied, other);
+  }
+
+  /** Whether this flow has no transformer of its own. */
+  @JsonIgnore
+  public boolean isInToken() {
+    return layers == 0;
   }
 }

@@ -15,6 +15,7 @@ import java.util.Map;
  * codebook.mean [V, d]
  * codebook.logSigma [V] (PER_TOKEN) or [1] (SHARED); with FIXED it is a constant and no parameter
  * flow{l}.in.weight [D, H], .in.bias [H], .start [H], .position [T/P, H], .block{i}... , .norm.gain [H], .norm.bias [H]
+ *   (an in-token flow has none of these, only its head)
  * MIX_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
  * AFFINE (m = 2 numbers a channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units a channel, n = D - 1:
  *   flow{l}.maf.context.weight [H, U*D], .maf.context.bias [U*D]
@@ -93,8 +94,10 @@ public final class ParameterShapes {
   }
 
   private void addFlow(TarFlowConfig config, FlowSpec flow, String prefix) {
-    addLinear(prefix + "in", config.channels(), config.width());
-    addBody(config, prefix, config.positions(), flow.layers());
+    if (!flow.isInToken()) {
+      addLinear(prefix + "in", config.channels(), config.width());
+      addBody(config, prefix, config.positions(), flow.layers());
+    }
     if (flow.coupling() == Coupling.MIX_D) {
       addLinear(prefix + "head", config.width(), (long) config.patchSize() * flow.mixtures());
       if (!flow.tied()) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Says what a model is: every number that decides the shape of its parameters or the value of its likelihood.
@@ -16,7 +17,8 @@ import java.util.List;
  * @param width H, width of the transformer; a multiple of {@code heads}
  * @param heads attention heads
  * @param patchSize P, tokens that form one position of the flows (paper section 5); default 1
- * @param channelMixing whether channels are mixed between flows; default: where P is above 1 (then P*d must be even)
+ * @param channelMixing whether channels are mixed before every later flow that has a transformer of its own; default: where P is above 1 and
+ *     there is such a flow (then P*d must be even)
  * @param flows the stack, in the order data to noise
  * @param codebook the encoder
  * @param logScaleBound log-scales of flows are kept in (-bound, bound) by {@code bound * tanh(raw / bound)}; default 5
@@ -70,7 +72,10 @@ public record TarFlowConfig(
       throw new ConfigException("flows", "is empty; expected at least one flow");
     }
     flows = List.copyOf(flows);
-    channelMixing = channelMixing == null ? patchSize > 1 && flows.size() > 1 : channelMixing;
+    if (flows.get(0).isInToken()) {
+      throw new ConfigException("flows[0].layers", "is 0; expected at least 1, since no flow before it has a transformer");
+    }
+    channelMixing = channelMixing == null ? patchSize > 1 && flows.stream().filter(flow -> !flow.isInToken()).count() > 1 : channelMixing;
     if (model == ModelType.TARFLOW) {
       if (channelMixing && (latentDim * patchSize) % 2 != 0) {
         throw new ConfigException("channelMixing", "needs an even number of channels; found patchSize " + patchSize + " x latentDim "
@@ -78,6 +83,10 @@ public record TarFlowConfig(
       }
       for (int i = 0; i < flows.size(); i++) {
         FlowSpec flow = flows.get(i);
+        if (flow.isInToken() && flow.direction() != flows.get(i - 1).direction()) {
+          throw new ConfigException("flows[" + i + "].direction", "is " + flow.direction() + " with 0 layers; expected "
+              + flows.get(i - 1).direction() + " as in the flow whose transformer it shares");
+        }
         if (flow.tied() && i > 0) {
           throw new ConfigException("flows[" + i + "].tied", "is true; only the first flow can be tied to the encoder's codebook");
         }
@@ -99,6 +108,31 @@ public record TarFlowConfig(
   @JsonIgnore
   public int positions() {
     return contextLength / patchSize;
+  }
+
+  /** Whether the input of a flow is the output of the one before with its channels mixed. */
+  public boolean mixesBefore(int flow) {
+    return channelMixing && flow > 0 && !flows.get(flow).isInToken();
+  }
+
+  /** The flow whose transformer gives a flow its features: itself, or the nearest one before an in-token flow. */
+  public int trunkOf(int flow) {
+    return flows.get(flow).isInToken() ? trunkOf(flow - 1) : flow;
+  }
+
+  /** Flows with a transformer of their own, in order. */
+  @JsonIgnore
+  public List<Integer> trunks() {
+    return IntStream.range(0, flows.size()).filter(flow -> !flows.get(flow).isInToken()).boxed().toList();
+  }
+
+  /** The number after that of the last in-token flow on a trunk. */
+  public int endOfTrunk(int trunk) {
+    int end = trunk + 1;
+    while (end < flows.size() && flows.get(end).isInToken()) {
+      end++;
+    }
+    return end;
   }
 
   /** Sum of the flows' transformer layers: the layers of the autoregressive twin. */

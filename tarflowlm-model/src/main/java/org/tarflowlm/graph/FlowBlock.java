@@ -2,6 +2,7 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
@@ -13,6 +14,7 @@ import org.tarflowlm.config.TarFlowConfig;
  */
 final class FlowBlock {
   private static final int POSITION_AXIS = 1;
+  private static final int CHANNEL_AXIS = 2;
 
   private final GraphScope scope;
   private final int index;
@@ -26,50 +28,63 @@ final class FlowBlock {
     this.codebook = codebook;
   }
 
+  /**
+   * What the coupling is conditioned on, in the flow's reading order, [B, T/P, H]: at every position a function of h before it.
+   *
+   * @param trunk the features of the flow before, which those of an in-token flow are
+   */
+  SDVariable features(SDVariable h, SDVariable trunk) {
+    if (spec.isInToken()) {
+      return trunk;
+    }
+    SDVariable embedded = scope.primitives().linear(read(h), scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
+    return new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
+  }
+
   /** Data to noise: h [B, T/P, P*d] to u of the same shape and log|det du/dh|, whose first axis is B, the others to be summed. */
-  Couplings.Coupled forward(SDVariable h) {
+  Couplings.Coupled forward(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();
     Couplings.Coupled result = switch (spec.coupling()) {
-      case AFFINE -> couplings.affine(x, scalarParameters(x));
-      case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x), spec.mixtures());
-      case MIX_D -> couplings.rosenblatt(tokens(x), weights(x), componentMeans(), componentLogScales());
+      case AFFINE -> couplings.affine(x, scalarParameters(x, features));
+      case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x, features), spec.mixtures());
+      case MIX_D -> couplings.rosenblatt(tokens(x), weights(features), componentMeans(), componentLogScales());
     };
     return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
   }
 
   /** log p(h) under this flow as the last one, whose u is never needed: any shape whose first axis is B, to be summed. */
-  SDVariable logDensity(SDVariable h) {
+  SDVariable logDensity(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();
     return switch (spec.coupling()) {
-      case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x));
-      case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x), spec.mixtures());
-      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(x), componentMeans(), componentLogScales());
+      case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x, features));
+      case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x, features), spec.mixtures());
+      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(features), componentMeans(), componentLogScales());
     };
   }
 
-  /** Turns a sequence into the flow's reading order, and back. */
+  /** Turns positions and channels into the flow's reading order, and back. */
   private SDVariable read(SDVariable h) {
-    return spec.direction() == Direction.RIGHT_TO_LEFT ? scope.sd().reverse(h, POSITION_AXIS) : h;
-  }
-
-  private SDVariable features(SDVariable x) {
-    SDVariable embedded = scope.primitives().linear(x, scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
-    return new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
+    boolean positions = spec.direction() == Direction.RIGHT_TO_LEFT;
+    boolean channels = spec.channelDirection() == ChannelDirection.DESCENDING;
+    if (positions && channels) {
+      return scope.sd().reverse(h, POSITION_AXIS, CHANNEL_AXIS);
+    }
+    return positions ? scope.sd().reverse(h, POSITION_AXIS) : channels ? scope.sd().reverse(h, CHANNEL_AXIS) : h;
   }
 
   /** Affine: (shift, log-scale); Mix-1: (logits, means, log-scales); per channel, log-scales bounded: [B, T/P, P*d, 2 or 3K]. */
-  private SDVariable scalarParameters(SDVariable x) {
+  private SDVariable scalarParameters(SDVariable x, SDVariable features) {
     int outputs = spec.coupling() == Coupling.AFFINE ? 2 : 3 * spec.mixtures();
-    SDVariable raw = new MafHead(scope, prefix(), outputs).build(features(x), x);
+    SDVariable raw = new MafHead(scope, prefix(), outputs).build(features, x);
     return scope.couplings().boundLogScales(raw, outputs, spec.mixtures(), scope.config().logScaleBound());
   }
 
   /** Mix-d's logits, one set a token of the patch: [B, T, K]. */
-  private SDVariable weights(SDVariable x) {
+  private SDVariable weights(SDVariable features) {
     SDVariable logits = scope.primitives()
-        .linear(features(x), scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]
+        .linear(features, scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]
     return scope.config().patchSize() == 1 ? logits : logits.reshape(-1, scope.tokens(), spec.mixtures());
   }
 

@@ -32,18 +32,25 @@ final class FlowStack {
     List<SDVariable> terms = new ArrayList<>();
     terms.add(perSequence(codebook.vaeTerm(z), scope.tokens()));
     SDVariable h = z.reshape(-1, scope.positions(), config.channels()).rename(latentName(0));
+    SDVariable features = null;
+    int mixes = 0;
     int last = config.flows().size() - 1;
-    for (int l = 0; l < last; l++) {
-      Couplings.Coupled flow = new FlowBlock(scope, l, codebook).forward(h);
-      terms.add(perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
-      h = flow.u();
-      SDVariable latent = inOrderOfZ(h, l).rename(latentName(l + 1));
-      h = l == 0 || !config.channelMixing() ? latent : h;
-      if (config.channelMixing()) {
+    for (int l = 0; l <= last; l++) {
+      if (config.mixesBefore(l)) {
         h = FlowBlock.mixChannels(scope.sd(), h, scope.positions(), config.channels());
+        mixes++;
+      }
+      FlowBlock block = new FlowBlock(scope, l, codebook);
+      features = block.features(h, features);
+      if (l == last) {
+        terms.add(perSequence(block.logDensity(h, features), logDeterminantsPerSequence(l)));
+      } else {
+        Couplings.Coupled flow = block.forward(h, features);
+        terms.add(perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
+        SDVariable latent = inOrderOfZ(flow.u(), mixes).rename(latentName(l + 1));
+        h = mixes == 0 ? latent : flow.u();
       }
     }
-    terms.add(perSequence(new FlowBlock(scope, last, codebook).logDensity(h), logDeterminantsPerSequence(last)));
     SDVariable sum = terms.get(0);
     for (SDVariable term : terms.subList(1, terms.size())) {
       sum = sum.add(term);
@@ -51,9 +58,9 @@ final class FlowStack {
     return sum;
   }
 
-  /** Undoes the mixes before flow l; in training nothing asks for it, so it costs nothing there. */
-  private SDVariable inOrderOfZ(SDVariable h, int flow) {
-    for (int mix = 0; scope.config().channelMixing() && mix < flow; mix++) {
+  /** Undoes some mixes; in training nothing asks for it, so it costs nothing there. */
+  private SDVariable inOrderOfZ(SDVariable h, int mixes) {
+    for (int mix = 0; mix < mixes; mix++) {
       h = FlowBlock.unmixChannels(h, scope.positions(), scope.config().channels());
     }
     return h;

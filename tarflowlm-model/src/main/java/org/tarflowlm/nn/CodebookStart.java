@@ -2,6 +2,7 @@ package org.tarflowlm.nn;
 
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
@@ -39,10 +40,11 @@ final class CodebookStart {
     this.spread = config.codebook().meanScale();
   }
 
-  /** Whether the first flow is a Mix-1 flow with a component for each token. */
+  /** Whether the first flow is a Mix-1 flow with a component for each token that reads the channels as the codebook has them. */
   static boolean fits(TarFlowConfig config) {
     var first = config.flows().get(0);
-    return first.coupling() == Coupling.MIX_1 && first.mixtures() == config.vocabSize();
+    return first.coupling() == Coupling.MIX_1 && first.mixtures() == config.vocabSize()
+        && first.channelDirection() == ChannelDirection.ASCENDING;
   }
 
   /** Sets the logits of the head; the components themselves are {@link ParameterInit}'s. Leaves a head too narrow to hold it alone. */

@@ -102,7 +102,8 @@ final class ParameterInit {
       return 1 / (latentScale(name) * Math.sqrt(array.size(0)));
     }
     if (last.equals("maf.out.weight")) {
-      return MAF_OUT_STD;
+      FlowSpec flow = flowOf(name);
+      return flow.isInToken() && flow.coupling() == Coupling.AFFINE ? 0 : MAF_OUT_STD;
     }
     if (last.equals("component.mean")) {
       return COMPONENT_STD;
@@ -121,31 +122,37 @@ final class ParameterInit {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
       return config.totalLayers();
     }
-    return config.flows().get(Integer.parseInt(name.substring("flow".length(), name.indexOf('.')))).layers();
+    return flowOf(name).layers();
+  }
+
+  private FlowSpec flowOf(String name) {
+    return config.flows().get(Integer.parseInt(name.substring("flow".length(), name.indexOf('.'))));
   }
 
   /**
-   * Where the components of an affine or Mix-1 flow start: the first flow spreads them over the codebook's range, or puts them on the
-   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many; later flows start near
-   * the identity, because otherwise each added flow first ruins the likelihood.
+   * Where the components of an affine or Mix-1 flow start. The first mixture, which the codes reach as they are or only scaled, spreads them
+   * over the codebook's range, or puts them on the codebook itself where there is one for each token, or on the levels of a codebook's grid
+   * where it has as many; later flows start near the identity, because otherwise each added flow first ruins the likelihood, and in-token
+   * affine flows at it.
    */
   private float[] componentStart(int flow, INDArray codebookMeans) {
     FlowSpec spec = config.flows().get(flow);
     int k = spec.mixtures();
     int logits = spec.coupling() == Coupling.AFFINE ? 0 : k;
     int channels = config.channels();
-    boolean first = flow == 0;
-    double scale = config.codebook().meanScale();
-    boolean onCodebook = first && CodebookStart.fits(config);
+    boolean first = flow == 0 || logits > 0 && config.flows().subList(0, flow).stream().allMatch(f -> f.coupling() == Coupling.AFFINE);
+    double scale = flow == 0 ? config.codebook().meanScale() : 1;
+    double sigma = config.codebook().sigma() * scale / config.codebook().meanScale();
+    boolean onCodebook = flow == 0 && CodebookStart.fits(config);
     int levels = GridOrder.levels(config.vocabSize(), config.latentDim());
     boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
     double width;
     if (onCodebook || onGrid) {
-      width = config.codebook().sigma();
+      width = sigma;
     } else if (first) {
       width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
     } else {
-      width = Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
+      width = spec.isInToken() && logits == 0 ? 1 : Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
     }
     NormalDistribution normal = new NormalDistribution(null, 0, 1);
     float[] result = new float[channels * (logits + 2 * k)];

@@ -36,7 +36,8 @@ class TarFlowConfigJsonTest {
   @Test
   void roundTripKeepsEveryValue() {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, 300, 128, 6, 48, 3, 4, true,
-        List.of(FlowSpec.mixD(1, 11, Direction.RIGHT_TO_LEFT), FlowSpec.affine(2, Direction.LEFT_TO_RIGHT)),
+        List.of(FlowSpec.mixD(1, 11, Direction.RIGHT_TO_LEFT), FlowSpec.affine(2, Direction.LEFT_TO_RIGHT),
+            FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING)),
         new CodebookSpec(0.37, CodebookSpec.SigmaMode.SHARED, 2e-4, 0.9), 4.25, 96, new InitSpec(0.1, 0.2, 0.0));
 
     assertEquals(config, TarFlowConfig.fromJson(config.toJson()));
@@ -83,7 +84,11 @@ class TarFlowConfigJsonTest {
       "{\"sigma\": 0.2} | 7 | codebook is 7; expected an object with the keys sigma, sigmaMode",
       "\"MIX_1\" | \"mix1\" | flows[1].coupling is \"mix1\"; expected one of AFFINE, MIX_1, MIX_D (did you mean 'MIX_1'?)",
       "\"MIX_1\" | \"AFFINE\" | flows[1].mixtures is 2 for an AFFINE flow; expected 1",
-      "\"layers\": 2 | \"layers\": 0 | flows[1].layers is 0; expected at least 1",
+      "\"layers\": 2 | \"layers\": -1 | flows[1].layers is -1; expected at least 0",
+      "\"layers\": 1 | \"layers\": 0 | flows[0].layers is 0; expected at least 1, since no flow before it has a transformer",
+      "\"layers\": 2 | \"layers\": 0 | flows[1].direction is RIGHT_TO_LEFT with 0 layers; expected LEFT_TO_RIGHT",
+      "\"tied\": true | \"tied\": true, \"channelDirection\": \"DESCENDING\" | flows[0].channelDirection is DESCENDING for a MIX_D flow",
+      "\"layers\": 2 | \"channelDirection\": \"DOWN\", \"layers\": 2 | flows[1].channelDirection is \"DOWN\"; expected one of ASCENDING, DESC",
       "\"layers\": 2, | `` | flows[1].layers is missing; expected a whole number",
       "\"mixtures\": 2, | `` | flows[1].mixtures is 0; expected at least 1",
       "\"mixtures\": 2, | \"mixtures\": 2, \"tied\": true, | flows[1].tied is true for a MIX_1 flow",

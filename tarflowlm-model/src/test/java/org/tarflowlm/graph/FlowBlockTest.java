@@ -20,6 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
@@ -32,16 +33,22 @@ class FlowBlockTest {
 
   static Stream<Arguments> flows() {
     return Stream.of(Direction.values()).flatMap(direction -> Stream.of(1, 2, 4).flatMap(patch -> Stream.of(
-        FlowSpec.affine(2, direction),
-        FlowSpec.mix1(1, 3, direction),
-        FlowSpec.tiedMixD(1, TestModels.VOCAB, direction),
-        FlowSpec.mixD(1, 3, direction)).map(spec -> Arguments.of(spec, patch))));
+        List.of(FlowSpec.affine(2, direction)),
+        List.of(FlowSpec.mix1(1, 3, direction)),
+        List.of(FlowSpec.tiedMixD(1, TestModels.VOCAB, direction)),
+        List.of(FlowSpec.mixD(1, 3, direction)),
+        List.of(FlowSpec.affine(1, direction).withChannelDirection(ChannelDirection.DESCENDING)),
+        List.of(FlowSpec.mix1(1, 2, direction).withChannelDirection(ChannelDirection.DESCENDING)),
+        List.of(FlowSpec.affine(1, direction), FlowSpec.affine(0, direction).withChannelDirection(ChannelDirection.DESCENDING),
+            FlowSpec.mix1(0, 2, direction)),
+        List.of(FlowSpec.mix1(1, 2, direction).withChannelDirection(ChannelDirection.DESCENDING), FlowSpec.mixD(0, 3, direction))
+        ).map(specs -> Arguments.of(specs, patch))));
   }
 
   @ParameterizedTest
   @MethodSource("flows")
-  void nothingBeforeAChangedPositionMoves(FlowSpec spec, int patch) {
-    Block block = new Block(spec, patch);
+  void nothingBeforeAChangedPositionMoves(List<FlowSpec> specs, int patch) {
+    Block block = new Block(specs, patch);
     double[] z = block.randomInput();
     double[] u = block.u(z);
     int channels = block.config.channels();
@@ -51,7 +58,7 @@ class FlowBlockTest {
       other[changed * channels] += 0.3;
       double[] moved = block.u(other);
       for (int position = 0; position < positions; position++) {
-        boolean before = spec.direction() == Direction.LEFT_TO_RIGHT ? position < changed : position > changed;
+        boolean before = specs.get(0).direction() == Direction.LEFT_TO_RIGHT ? position < changed : position > changed;
         for (int c = 0; c < channels && before; c++) {
           assertEquals(u[position * channels + c], moved[position * channels + c], "position " + position + " for a change at " + changed);
         }
@@ -62,8 +69,8 @@ class FlowBlockTest {
 
   @ParameterizedTest
   @MethodSource("flows")
-  void logDeterminantIsThatOfTheNumericJacobian(FlowSpec spec, int patch) {
-    Block block = new Block(spec, patch);
+  void logDeterminantIsThatOfTheNumericJacobian(List<FlowSpec> specs, int patch) {
+    Block block = new Block(specs, patch);
     double[] z = block.randomInput();
     int n = z.length;
     double step = 1e-6;
@@ -88,20 +95,20 @@ class FlowBlockTest {
     assertEquals(expected + base, block.logDensity(z), 1e-5);
   }
 
-  /** One flow with random parameters as a graph of its own, over one window. */
+  /** A flow and its in-token flows with random parameters as a graph of their own, over one window. */
   private static final class Block {
     private final TarFlowConfig config;
     private final SameDiff sd = SameDiff.create();
 
-    Block(FlowSpec spec, int patch) {
+    Block(List<FlowSpec> specs, int patch) {
       Ops.register();
-      config = TestModels.stack(patch, spec);
+      config = TestModels.stack(patch, specs.toArray(FlowSpec[]::new));
       Random random = new Random(2);
       Map<String, SDVariable> parameters = new LinkedHashMap<>();
       ParameterShapes.of(config).forEach((name, shape) -> {
         INDArray values = Nd4j.create(TYPE, shape);
         for (int i = 0; i < values.length(); i++) {
-          values.putScalar(i, (name.contains("logS") ? -0.5 : 0) + 0.4 * random.nextGaussian());
+          values.putScalar(i, (name.contains("logS") ? -0.5 : 0) + 0.4 / specs.size() * random.nextGaussian());
         }
         parameters.put(name, sd.var(name, values));
       });
@@ -109,11 +116,24 @@ class FlowBlockTest {
       GraphScope scope = new GraphScope(sd, config, parameters, new ComposedPrimitives(sd, TYPE, positions),
           new KernelCouplings(sd), TYPE, config.contextLength());
       SDVariable h = sd.placeHolder("h", TYPE, -1, positions, config.channels());
-      FlowBlock block = new FlowBlock(scope, 0, new EncoderCodebook(scope));
-      Couplings.Coupled result = block.forward(h);
-      result.u().rename("u");
-      result.logDeterminant().rename("logDeterminant");
-      block.logDensity(h).rename("logDensity");
+      SDVariable features = null;
+      SDVariable logDeterminant = null;
+      SDVariable logDensity = null;
+      for (int l = 0; l < specs.size(); l++) {
+        FlowBlock block = new FlowBlock(scope, l, new EncoderCodebook(scope));
+        features = block.features(h, features);
+        logDensity = plus(logDeterminant, block.logDensity(h, features));
+        Couplings.Coupled flow = block.forward(h, features);
+        logDeterminant = plus(logDeterminant, flow.logDeterminant());
+        h = flow.u();
+      }
+      h.rename("u");
+      logDeterminant.rename("logDeterminant");
+      logDensity.rename("logDensity");
+    }
+
+    private static SDVariable plus(SDVariable sum, SDVariable terms) {
+      return sum == null ? terms.sum() : sum.add(terms.sum());
     }
 
     double[] randomInput() {
