@@ -27,7 +27,7 @@ public final class Flops {
       long head = flow.coupling() == Coupling.MIX_D
           ? 2L * config.width() * config.patchSize() * flow.mixtures()
           : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden());
-      sum += body(flow.layers(), config.width(), positions) + positions * head;
+      sum += (flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions)) + positions * head;
     }
     return sum;
   }

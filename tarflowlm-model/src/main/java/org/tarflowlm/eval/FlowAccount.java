@@ -56,7 +56,7 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
     if (text.length == 0) {
       throw new IllegalArgumentException("there are no windows; expected at least one");
     }
-    int flows = weights.flows().size();
+    int flows = weights.config().flows().size();
     double[] vae = new double[text.length];
     double[][][] h = new double[flows + 1][text.length][];
     double[][] logDeterminants = new double[flows][text.length];

@@ -20,6 +20,11 @@ interface CouplingHead {
    */
   double margin(int row);
 
-  /** u from z, with the features of a row, over [at .. at + D); returns log |det du/dz| of the position in nats. */
-  double forward(int row, double[] z, double[] u, int at);
+  /**
+   * u from z, with the features of a row, over [at .. at + D).
+   *
+   * @param u filled: the outputs of the flow and of its in-token flows; those but the last may be null
+   * @param logDets by flow; log |det du/dz| of the position in nats is added
+   */
+  void forward(int row, double[] z, double[][] u, int at, double[] logDets);
 }

@@ -131,7 +131,7 @@ public final class FlowGenerator {
     return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, latents, exact, accepted);
   }
 
-  /** Of every flow, the positions that a pass of parallel decoding settled on average in all that was generated; NaN without a pass. */
+  /** Of every flow with a transformer of its own, the positions that a pass of parallel decoding settled on average in all that was generated; NaN without a pass. */
   public List<Double> positionsPerPass() {
     return parallel.paces().stream().map(DecodingPace::positionsPerPass).toList();
   }

@@ -29,13 +29,8 @@ final class FlowRows {
   private final double[][] rowZ;
   private final int[] at;
   private final double[] margins;
-  /** Where the flow's channels stand in a position of z; null where they are in order. */
+  /** Where the channels of the transformer's input stand in a position of z; null where they are in order. */
   private final int[] channelOrder;
-  /** By row, u and z in the flow's own channel order, [rows][D]; used where that is not the order of z. */
-  private final double[][] ownU;
-  private final double[][] ownZ;
-  /** Where rows of the two begin. */
-  private final int[] zeros;
 
   /**
    * @param channels D
@@ -70,9 +65,6 @@ final class FlowRows {
     at = new int[rows];
     margins = new double[rows];
     channelOrder = weights.channelOrder();
-    ownU = new double[channelOrder == null ? 0 : rows][channels];
-    ownZ = new double[ownU.length][channels];
-    zeros = new int[ownU.length];
   }
 
   void filterOnly(int from, int to) {
@@ -130,7 +122,7 @@ final class FlowRows {
     CouplingHead chosen = head(time, 0);
     chosen.read(features, 0, count);
     Arrays.fill(at, 0, count, time * channels);
-    inverse(chosen, 0, count, u, z);
+    chosen.inverse(0, count, u, z, at);
     margins[0] = chosen.margin(0);
   }
 
@@ -162,49 +154,16 @@ final class FlowRows {
       while (end < to && head(order.time(place0 + end), part) == chosen) {
         end++;
       }
-      inverse(chosen, first, end, rowU, rowZ);
+      chosen.inverse(first, end, rowU, rowZ, at);
       for (; first < end; first++) {
         margins[first] = chosen.margin(first);
       }
     }
   }
 
-  /** The rows [from, to) of one head, each at its place {@code at} of its arrays. */
-  private void inverse(CouplingHead head, int from, int to, double[][] u, double[][] z) {
-    if (channelOrder == null) {
-      head.inverse(from, to, u, z, at);
-      return;
-    }
-    for (int r = from; r < to; r++) {
-      read(u[r], at[r], ownU[r]);
-    }
-    head.inverse(from, to, ownU, ownZ, zeros);
-    for (int r = from; r < to; r++) {
-      write(ownZ[r], z[r], at[r]);
-    }
-  }
-
-  /** u of row r from z, at a position in time; returns its log-determinant. The row's head has been read. */
-  double forward(int r, double[] z, double[] u, int time) {
-    if (channelOrder == null) {
-      return head(time, 0).forward(r, z, u, time * channels);
-    }
-    read(z, time * channels, ownZ[r]);
-    double logDet = head(time, 0).forward(r, ownZ[r], ownU[r], 0);
-    write(ownU[r], u, time * channels);
-    return logDet;
-  }
-
-  private void read(double[] position, int start, double[] own) {
-    for (int c = 0; c < channels; c++) {
-      own[c] = position[start + channelOrder[c]];
-    }
-  }
-
-  private void write(double[] own, double[] position, int start) {
-    for (int c = 0; c < channels; c++) {
-      position[start + channelOrder[c]] = own[c];
-    }
+  /** Row r of z, at a position in time, to noise, as {@link CouplingHead#forward} does it. The row's head has been read. */
+  void forward(int r, double[] z, double[][] u, int time, double[] logDets) {
+    head(time, 0).forward(r, z, u, time * channels, logDets);
   }
 
   /** By row of the last step (row 0 only) or block, {@link CouplingHead#margin}. */

@@ -1,10 +1,11 @@
 package org.tarflowlm.inverse;
 
+import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * One flow on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they go through the
+ * One flow with its in-token flows on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they go through the
  * transformer in groups) and u to z (position by position, all sequences together, or a single one in blocks). Holds caches and scratch
  * arrays: one instance a thread.
  *
@@ -30,6 +31,8 @@ final class FlowTransform {
 
   private final int positions;
   private final int channels;
+  /** The flow and its in-token flows. */
+  private final int flows;
   private final FlowRows rows;
   private final ParallelDecoding parallel;
   private FlowOrder order;
@@ -56,6 +59,7 @@ final class FlowTransform {
   FlowTransform(FlowWeights weights, int channels, int sequences, int positions, TokenFilter filter, Workspace workspace,
       ParallelDecoding parallel) {
     this.channels = channels;
+    flows = weights.count();
     this.positions = positions;
     this.parallel = sequences == 1 ? parallel : null;
     int most = Math.max(sequences, Math.min(GROUP, positions));
@@ -213,26 +217,41 @@ final class FlowTransform {
     return forward(z, u, 0, z.length / channels);
   }
 
+  /**
+   * As {@link #forward(double[], double[])}, of the flow and of each of its in-token flows.
+   *
+   * @param levels filled with their outputs; those but the last may be null
+   * @return their log-determinants
+   */
+  double[] forward(double[] z, double[][] levels) {
+    return forward(z, levels, 0, z.length / channels);
+  }
+
   /** Maps the positions [from, to) in time, given z everywhere before them in the flow's reading order; returns their log-determinant. */
   double forward(double[] z, double[] u, int from, int to) {
+    double[][] levels = new double[flows][];
+    levels[flows - 1] = u;
+    return Arrays.stream(forward(z, levels, from, to)).sum();
+  }
+
+  private double[] forward(double[] z, double[][] levels, int from, int to) {
+    double[] logDets = new double[flows];
     if (from == to) {
-      return 0.0;
+      return logDets;
     }
     order = rows.begin(z.length / channels);
     int first = order.first(from, to);
     int end = first + to - from;
-    double logDet = 0.0;
     for (int i = 0; i < end; i += GROUP) {
       int size = Math.min(GROUP, end - i);
       rows.prepareAll(z, 0, i, size);
       rows.run(size);
       rows.readHeads(0, 0, size);
       for (int r = Math.max(0, first - i); r < size; r++) {
-        int time = order.time(i + r);
-        logDet += rows.forward(r, z, u, time);
+        rows.forward(r, z, levels, order.time(i + r), logDets);
       }
     }
-    return logDet;
+    return logDets;
   }
 
   /**

@@ -2,6 +2,7 @@ package org.tarflowlm.inverse;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -80,6 +81,7 @@ public record FlowView(List<Pass> passes) {
       case LEFT_TO_RIGHT -> "left to right";
       case RIGHT_TO_LEFT -> "right to left";
     };
-    return "flow " + l + " (" + coupling + ", " + direction + ")";
+    String channels = flow.channelDirection() == ChannelDirection.DESCENDING ? ", channels down" : "";
+    return "flow " + l + " (" + coupling + ", " + (flow.isInToken() ? "in token" : direction) + channels + ")";
   }
 }

@@ -1,8 +1,8 @@
 package org.tarflowlm.inverse;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
-import org.tarflowlm.config.ChannelOrder;
-import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
@@ -10,53 +10,62 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 
-/** Weights of one flow, repacked for the inverse pass. Read-only; may be shared by threads. */
+/**
+ * Weights of one flow with a transformer of its own, and of the in-token flows that share it, repacked for the inverse pass. Read-only; may
+ * be shared by threads.
+ */
 public final class FlowWeights {
   private final int index;
   private final FlowSpec spec;
+  private final int channels;
   private final RowProduct input;
   private final TransformerWeights transformer;
-  private final MaskedHeadWeights maskedHead;
-  private final RowProduct mixtureHead;
-  private final Components components;
-  private final int[] channelOrder;
+  /** Data to noise. */
+  private final List<HeadWeights> heads = new ArrayList<>();
 
-  private FlowWeights(TarFlowConfig config, int index, Components codebook, ParameterSource source) {
+  private FlowWeights(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
     this.index = index;
     spec = config.flows().get(index);
-    channelOrder = ChannelOrder.of(config, index);
-    input = source.product("in", config.channels(), config.width());
+    channels = config.channels();
+    ParameterSource source = source(parameters, index);
+    input = source.product("in", channels, config.width());
     transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
-    if (spec.coupling() == Coupling.MIX_D) {
-      maskedHead = null;
-      mixtureHead = source.product("head", config.width(), config.patchSize() * spec.mixtures());
-      components = spec.tied() ? codebook : ownComponents(config, source);
-    } else {
-      maskedHead = new MaskedHeadWeights(source.under("maf."), config, spec);
-      mixtureHead = null;
-      components = null;
+    for (int l = index; l < config.endOfTrunk(index); l++) {
+      heads.add(new HeadWeights(config, l, codebook, source(parameters, l)));
     }
   }
 
+  private static ParameterSource source(Function<String, float[]> parameters, int flow) {
+    return new ParameterSource(parameters, "flow" + flow + ".");
+  }
+
   /**
-   * Weights of flow {@code index} of a model.
+   * Weights of flow {@code index} of a model and of the in-token flows right after it.
    *
    * @param codebook the encoder's components, used by a tied Mix-d flow
    * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
-   * @throws IllegalArgumentException if a parameter is missing or has another length than the configuration says
+   * @throws IllegalArgumentException if the flow is itself an in-token flow, or a parameter is missing or has another length than the
+   *     configuration says
    */
   public static FlowWeights of(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
-    return new FlowWeights(config, index, codebook, new ParameterSource(parameters, "flow" + index + "."));
+    if (config.flows().get(index).isInToken()) {
+      throw new IllegalArgumentException("flow " + index + " is an in-token flow; expected flow " + config.trunkOf(index)
+          + ", whose transformer it shares");
+    }
+    return new FlowWeights(config, index, codebook, parameters);
   }
 
-  private Components ownComponents(TarFlowConfig config, ParameterSource source) {
-    int count = spec.mixtures();
-    int dims = config.latentDim();
-    return new Components(StackWeights.widen(source.vector("component.mean", count * dims)),
-        StackWeights.widen(source.vector("component.logScale", count)), count, dims);
+  /** Number of the first flow in its stack. */
+  int index() {
+    return index;
   }
 
-  /** What the flow is. */
+  /** The flow and its in-token flows. */
+  int count() {
+    return heads.size();
+  }
+
+  /** What the flow with the transformer is. */
   public FlowSpec spec() {
     return spec;
   }
@@ -65,9 +74,9 @@ public final class FlowWeights {
     return spec.direction() == Direction.LEFT_TO_RIGHT;
   }
 
-  /** As {@link ChannelOrder#of}. */
+  /** The order in which the transformer's input has its channels, as {@link org.tarflowlm.config.ChannelOrder#of}. */
   int[] channelOrder() {
-    return channelOrder;
+    return heads.get(0).channelOrder();
   }
 
   RowProduct input() {
@@ -78,18 +87,19 @@ public final class FlowWeights {
     return transformer;
   }
 
-  /** The components of a Mix-d flow, else null. */
+  /** The components of a Mix-d flow without in-token flows, whose channels are in the order of z; else null. */
   Components components() {
-    return components;
+    return heads.size() == 1 && channelOrder() == null ? heads.get(0).components() : null;
   }
 
-  /**
-   * A head with scratch arrays of its own. The filter acts on Mix-d weights; of a Mix-1 flow's weights its temperature only, and only in
-   * the first flow, whose mixtures are those of the tokens' latents.
-   */
+  /** All heads as one, with scratch arrays of its own. {@link HeadWeights#head} says what the filter acts on. */
   CouplingHead head(TokenFilter filter, Workspace workspace) {
-    return maskedHead == null
-        ? new MixtureHead(mixtureHead, components, filter, workspace)
-        : new MaskedHead(maskedHead, index == 0, index == 0 ? filter.temperature() : 1.0, workspace);
+    List<CouplingHead> all = heads.stream().map(each -> each.head(filter, workspace)).toList();
+    if (all.size() == 1 && channelOrder() == null) {
+      return all.get(0);
+    }
+    List<int[]> orders = new ArrayList<>();
+    heads.forEach(each -> orders.add(each.channelOrder()));
+    return new HeadChain(all, orders, channels);
   }
 }

@@ -71,22 +71,20 @@ final class MaskedHead implements CouplingHead {
   }
 
   @Override
-  public double forward(int row, double[] z, double[] u, int at) {
+  public void forward(int row, double[] z, double[][] u, int at, double[] logDets) {
     begin(row, row + 1);
-    double logDet = 0.0;
     for (int i = 0; i < weights.channels; i++) {
       parameters(0, i);
       if (weights.affine) {
-        u[at + i] = Affine.forward(z[at + i], theta[0], theta[1]);
-        logDet += Affine.logDet(theta[1]);
+        u[0][at + i] = Affine.forward(z[at + i], theta[0], theta[1]);
+        logDets[0] += Affine.logDet(theta[1]);
       } else {
-        u[at + i] = MixtureCdf.forward(z[at + i], theta, 0, weights.mixtures, workspace);
-        logDet += workspace.logDet();
+        u[0][at + i] = MixtureCdf.forward(z[at + i], theta, 0, weights.mixtures, workspace);
+        logDets[0] += workspace.logDet();
       }
       input(0, i, z[at + i]);
       accept(i, 1);
     }
-    return logDet;
   }
 
   private void begin(int from, int to) {

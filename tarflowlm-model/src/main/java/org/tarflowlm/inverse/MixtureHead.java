@@ -61,15 +61,13 @@ final class MixtureHead implements CouplingHead {
   }
 
   @Override
-  public double forward(int row, double[] z, double[] u, int at) {
-    double logDet = 0.0;
+  public void forward(int row, double[] z, double[][] u, int at, double[] logDets) {
     for (int token = 0; token < tokens(); token++) {
       int channel = at + token * components.dims();
       readLogits(row, token);
-      MixtureRosenblatt.forward(z, channel, logits, 0, components, u, channel, workspace);
-      logDet += workspace.logDet();
+      MixtureRosenblatt.forward(z, channel, logits, 0, components, u[0], channel, workspace);
+      logDets[0] += workspace.logDet();
     }
-    return logDet;
   }
 
   /** Probabilities of the components, [K], for a token of a row's position. */

@@ -68,8 +68,7 @@ final class ParallelFlows {
 
   private boolean guessedByNGrams(int l) {
     FlowWeights flow = weights.flows().get(l);
-    // a flow that reads channels in another order than that of z has components in that order, too
-    return flow.components() != null && flow.channelOrder() == null && flow.components().count() <= MOST_COMPONENTS;
+    return flow.components() != null && flow.components().count() <= MOST_COMPONENTS;
   }
 
   private synchronized NGramTable table(int l) {

@@ -1,6 +1,7 @@
 package org.tarflowlm.inverse;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.tarflowlm.config.TarFlowConfig;
@@ -30,7 +31,9 @@ import org.tarflowlm.coupling.Workspace;
 final class SpanSampler {
   private static final double[] CORRELATIONS = {0.0, 0.5, 0.9, 0.98};
 
+  private final StackWeights weights;
   private final TarFlowConfig config;
+  /** Flows with a transformer of their own; in-token flows go with theirs. */
   private final int flows;
   private final int positions;
   private final int from;
@@ -61,6 +64,7 @@ final class SpanSampler {
    */
   SpanSampler(StackWeights weights, TokenFilter filter, double noiseScale, int sequences, int positions, int from, int to,
       ParallelFlows parallel, Decoding decoding) {
+    this.weights = weights;
     config = weights.config();
     flows = weights.flows().size();
     this.positions = positions;
@@ -125,11 +129,11 @@ final class SpanSampler {
    * @param z [positions * D], span included
    */
   double[][] levels(double[] z) {
-    double[][] h = new double[flows + 1][];
-    h[0] = z.clone();
+    double[][] h = new double[config.flows().size() + 1][z.length];
+    System.arraycopy(z, 0, h[0], 0, z.length);
     for (int l = 0; l < flows; l++) {
-      h[l + 1] = new double[z.length];
-      transforms.get(l).forward(h[l], h[l + 1]);
+      FlowWeights flow = weights.flows().get(l);
+      transforms.get(l).forward(h[flow.index()], Arrays.copyOfRange(h, flow.index() + 1, flow.index() + 1 + flow.count()));
     }
     return h;
   }

@@ -1,6 +1,6 @@
 package org.tarflowlm.inverse;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.tarflowlm.config.TarFlowConfig;
@@ -68,14 +68,15 @@ public final class StackTransform {
       int from = (int) ((long) u.length * task / tasks);
       int to = (int) ((long) u.length * (task + 1) / tasks);
       Workspace workspace = new Workspace();
-      for (int l = flows() - 1; l >= 0; l--) {
-        double[][] in = new double[to - from][];
-        double[][] out = new double[to - from][];
-        for (int b = from; b < to; b++) {
-          in[b - from] = h[l + 1][b];
-          out[b - from] = h[l][b];
+      for (int g = weights.flows().size() - 1; g >= 0; g--) {
+        FlowWeights flow = weights.flows().get(g);
+        double[][] in = Arrays.copyOfRange(h[flow.index() + flow.count()], from, to);
+        double[][] out = Arrays.copyOfRange(h[flow.index()], from, to);
+        FlowTransform transform = transform(flow, to - from, positions, workspace);
+        transform.inverse(in, out, to - from);
+        for (int b = from; b < to && flow.count() > 1; b++) {
+          transform.forward(h[flow.index()][b], between(h, flow, b));
         }
-        transform(l, to - from, positions, workspace).inverse(in, out, to - from);
       }
       iterations.add(workspace.newtonIterations());
       roots.add(workspace.inversions());
@@ -97,14 +98,18 @@ public final class StackTransform {
     int tasks = Math.min(Parallel.threads(), z.length);
     Parallel.run(tasks, task -> {
       Workspace workspace = new Workspace();
-      List<FlowTransform> transforms = new ArrayList<>();
-      for (int l = 0; l < flows(); l++) {
-        transforms.add(transform(l, 1, positions, workspace));
-      }
+      List<FlowTransform> transforms =
+          weights.flows().stream().map(flow -> transform(flow, 1, positions, workspace)).toList();
       for (int b = (int) ((long) z.length * task / tasks); b < (int) ((long) z.length * (task + 1) / tasks); b++) {
-        for (int l = 0; l < flows(); l++) {
-          logDeterminants[l][b] = transforms.get(l).forward(h[l][b], h[l + 1][b]);
-          logDensity[b] += logDeterminants[l][b];
+        for (int g = 0; g < transforms.size(); g++) {
+          FlowWeights flow = weights.flows().get(g);
+          double[][] outputs = between(h, flow, b);
+          outputs[flow.count() - 1] = h[flow.index() + flow.count()][b];
+          double[] logDets = transforms.get(g).forward(h[flow.index()][b], outputs);
+          for (int k = 0; k < logDets.length; k++) {
+            logDeterminants[flow.index() + k][b] = logDets[k];
+            logDensity[b] += logDets[k];
+          }
         }
         for (double v : h[flows()][b]) {
           logDensity[b] += Normal.logPdf(v);
@@ -124,11 +129,20 @@ public final class StackTransform {
   }
 
   private int flows() {
-    return weights.flows().size();
+    return config().flows().size();
   }
 
-  private FlowTransform transform(int l, int sequences, int positions, Workspace workspace) {
-    return new FlowTransform(weights.flows().get(l), config().channels(), sequences, positions, filter, workspace);
+  /** Of sequence b, the levels between a flow's in-token flows, and a last place for what its last one gives. */
+  private static double[][] between(double[][][] h, FlowWeights flow, int b) {
+    double[][] outputs = new double[flow.count()][];
+    for (int k = 0; k < outputs.length - 1; k++) {
+      outputs[k] = h[flow.index() + k + 1][b];
+    }
+    return outputs;
+  }
+
+  private FlowTransform transform(FlowWeights flow, int sequences, int positions, Workspace workspace) {
+    return new FlowTransform(flow, config().channels(), sequences, positions, filter, workspace);
   }
 
   private double[][][] levels(double[][] known, int level) {

@@ -34,8 +34,8 @@ public final class StackWeights {
     }
     Components codebook = codebook(config, new ParameterSource(parameters, "codebook."));
     List<FlowWeights> flows = new ArrayList<>();
-    for (int l = 0; l < config.flows().size(); l++) {
-      flows.add(FlowWeights.of(config, l, codebook, parameters));
+    for (int trunk : config.trunks()) {
+      flows.add(FlowWeights.of(config, trunk, codebook, parameters));
     }
     return new StackWeights(config, codebook, List.copyOf(flows));
   }
@@ -74,7 +74,7 @@ public final class StackWeights {
     return codebook;
   }
 
-  /** The flows, data to noise. */
+  /** The flows with a transformer of their own, each with its in-token flows, data to noise. */
   public List<FlowWeights> flows() {
     return flows;
   }

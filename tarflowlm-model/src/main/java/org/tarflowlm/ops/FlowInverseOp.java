@@ -6,10 +6,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
@@ -22,14 +24,16 @@ import org.tarflowlm.inverse.FlowWeights;
 
 /**
  * The inverse of a whole flow as one op: (u [B, T', D], the flow's parameters in the order of {@link ParameterShapes}) to
- * z [B, T', D], with cached keys and values and root finding as in {@link FlowInverse}. A flow tied to the codebook takes the
- * codebook's means [V, d] and log-scales [V] (already clamped) after its own parameters. u may be FLOAT or DOUBLE and keeps its
- * precision in the couplings; parameters are read as FLOAT. There is no gradient: the inverse pass samples, it does not train.
+ * z [B, T', D], with cached keys and values and root finding as in {@link FlowInverse}. The in-token flows on its transformer are inverted
+ * with it; their parameters follow. A flow tied to the codebook takes the codebook's means [V, d] and log-scales [V] (already clamped)
+ * last. u may be FLOAT or DOUBLE and keeps its precision in the couplings; parameters are read as FLOAT. There is no gradient: the
+ * inverse pass samples, it does not train.
  */
 public final class FlowInverseOp extends JavaOp {
   static final String NAME = "tarflow_flow_inverse";
   private static final long BOUND_UNITS = 1_000_000;
-  private static final String FLOW = "flow0.";
+  /** Those that every graph has. */
+  private static final int MODEL_ARGUMENTS = 12;
 
   public FlowInverseOp() {}
 
@@ -37,7 +41,7 @@ public final class FlowInverseOp extends JavaOp {
    * The op in a graph.
    *
    * @param config the model
-   * @param flow which flow of it
+   * @param flow which flow of it; one with a transformer of its own
    * @param parameter graph variable of a parameter by its name, "codebook.logSigma" clamped and of length V
    */
   public FlowInverseOp(SameDiff sd, TarFlowConfig config, int flow, SDVariable u, Function<String, SDVariable> parameter) {
@@ -52,10 +56,12 @@ public final class FlowInverseOp extends JavaOp {
   private static <T> List<T> inputs(TarFlowConfig config, int flow, T u, Function<String, T> parameter) {
     List<T> inputs = new ArrayList<>();
     inputs.add(u);
-    String prefix = "flow" + flow + ".";
-    for (String name : ParameterShapes.of(config).keySet()) {
-      if (name.startsWith(prefix)) {
-        inputs.add(parameter.apply(name));
+    for (int l = flow; l < config.endOfTrunk(flow); l++) {
+      String prefix = "flow" + l + ".";
+      for (String name : ParameterShapes.of(config).keySet()) {
+        if (name.startsWith(prefix)) {
+          inputs.add(parameter.apply(name));
+        }
       }
     }
     if (config.flows().get(flow).tied()) {
@@ -67,18 +73,29 @@ public final class FlowInverseOp extends JavaOp {
 
   private static long[] arguments(TarFlowConfig config, int flow) {
     FlowSpec spec = config.flows().get(flow);
-    return new long[] {spec.coupling().ordinal(), spec.layers(), spec.mixtures(), spec.direction().ordinal(), spec.tied() ? 1 : 0,
-        config.contextLength(), config.latentDim(), config.width(), config.heads(), config.patchSize(), config.mafHidden(),
-        Math.round(config.logScaleBound() * BOUND_UNITS)};
+    LongStream model = LongStream.of(spec.coupling().ordinal(), spec.layers(), spec.mixtures(), spec.direction().ordinal(),
+        spec.tied() ? 1 : 0, config.contextLength(), config.latentDim(), config.width(), config.heads(), config.patchSize(),
+        config.mafHidden(), Math.round(config.logScaleBound() * BOUND_UNITS), spec.channelDirection().ordinal());
+    LongStream inToken = config.flows().subList(flow + 1, config.endOfTrunk(flow)).stream()
+        .flatMapToLong(each -> LongStream.of(each.coupling().ordinal(), each.mixtures(), each.channelDirection().ordinal()));
+    return LongStream.concat(model, inToken).toArray();
   }
 
-  /** A model of this flow alone. */
+  /** A model of this flow and its in-token flows alone. */
   private TarFlowConfig config() {
     boolean tied = argument(4) == 1;
     int mixtures = argument(2);
-    FlowSpec spec = new FlowSpec(Coupling.values()[argument(0)], argument(1), mixtures, Direction.values()[argument(3)], tied);
+    Direction direction = Direction.values()[argument(3)];
+    List<FlowSpec> flows = new ArrayList<>();
+    // graphs saved before flows had a channel direction lack the argument
+    flows.add(new FlowSpec(Coupling.values()[argument(0)], argument(1), mixtures, direction, tied,
+        ChannelDirection.values()[numIArguments() > MODEL_ARGUMENTS ? argument(MODEL_ARGUMENTS) : 0]));
+    for (int i = MODEL_ARGUMENTS + 1; i < numIArguments(); i += 3) {
+      flows.add(new FlowSpec(Coupling.values()[argument(i)], 0, argument(i + 1), direction, false,
+          ChannelDirection.values()[argument(i + 2)]));
+    }
     return new TarFlowConfig(ModelType.TARFLOW, tied ? mixtures : 2, argument(5), argument(6), argument(7), argument(8), argument(9),
-        false, List.of(spec), null, (double) argument(11) / BOUND_UNITS, argument(10), null);
+        false, flows, null, (double) argument(11) / BOUND_UNITS, argument(10), null);
   }
 
   @Override
@@ -108,7 +125,7 @@ public final class FlowInverseOp extends JavaOp {
     Map<String, INDArray> parameters = new HashMap<>();
     int next = 1;
     for (String name : ParameterShapes.of(config).keySet()) {
-      if (name.startsWith(FLOW)) {
+      if (!name.startsWith("codebook.")) {
         parameters.put(name, inputs.get(next++));
       }
     }

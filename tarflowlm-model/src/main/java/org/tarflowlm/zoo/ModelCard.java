@@ -2,6 +2,7 @@ package org.tarflowlm.zoo;
 
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
@@ -55,6 +56,7 @@ final class ModelCard {
       case MIX_1 -> "Mix-1 of " + flow.mixtures();
       case MIX_D -> "Mix-d of " + flow.mixtures() + (flow.tied() ? " tied to the codebook" : "");
     };
-    return components + ", " + flow.layers() + (flow.layers() == 1 ? " layer" : " layers");
+    String channels = flow.channelDirection() == ChannelDirection.DESCENDING ? ", channels down" : "";
+    return components + ", " + (flow.isInToken() ? "in token" : flow.layers() + (flow.layers() == 1 ? " layer" : " layers")) + channels;
   }
 }

@@ -1,6 +1,8 @@
 package org.tarflowlm.inverse;
 
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
@@ -21,6 +23,8 @@ final class NaiveStack {
   private final TarFlowConfig config;
   private final Map<String, float[]> parameters;
   private final Workspace workspace = new Workspace();
+  /** Of the last flow that had a transformer. */
+  private double[][] features;
 
   NaiveStack(TarFlowConfig config, Map<String, float[]> parameters) {
     this.config = config;
@@ -32,7 +36,8 @@ final class NaiveStack {
     double[][][] h = new double[config.flows().size() + 1][][];
     h[0] = z;
     for (int l = 0; l < config.flows().size(); l++) {
-      int mixes = config.channelMixing() ? l : 0;
+      int trunks = config.trunks().indexOf(config.trunkOf(l));
+      int mixes = config.channelMixing() ? trunks : 0;
       double[][] in = h[l].clone();
       for (int t = 0; t < in.length; t++) {
         for (int mix = 0; mix < mixes; mix++) {
@@ -75,13 +80,25 @@ final class NaiveStack {
 
   private double[][] flow(int l, double[][] in, double[] logDet) {
     FlowSpec spec = config.flows().get(l);
-    double[][] z = spec.direction() == Direction.RIGHT_TO_LEFT ? reversed(in) : in;
-    double[][] features = transformer("flow" + l + ".", spec.layers(), linear("flow" + l + ".in", z));
+    double[][] z = read(spec, in);
+    if (spec.layers() > 0) {
+      features = transformer("flow" + l + ".", spec.layers(), linear("flow" + l + ".in", z));
+    }
     double[][] u = new double[z.length][config.channels()];
     for (int t = 0; t < z.length; t++) {
       logDet[0] += spec.coupling() == Coupling.MIX_D ? mixture(l, spec, features[t], z[t], u[t]) : masked(l, spec, features[t], z[t], u[t]);
     }
-    return spec.direction() == Direction.RIGHT_TO_LEFT ? reversed(u) : u;
+    return read(spec, u);
+  }
+
+  /** In the flow's reading order, and back. */
+  private static double[][] read(FlowSpec spec, double[][] x) {
+    double[][] y = spec.direction() == Direction.RIGHT_TO_LEFT ? reversed(x) : x.clone();
+    for (int t = 0; t < y.length && spec.channelDirection() == ChannelDirection.DESCENDING; t++) {
+      double[] forward = y[t];
+      y[t] = IntStream.range(0, forward.length).mapToDouble(c -> forward[forward.length - 1 - c]).toArray();
+    }
+    return y;
   }
 
   private double mixture(int l, FlowSpec spec, double[] features, double[] z, double[] u) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
@@ -41,7 +42,11 @@ class StackTransformTest {
             {FlowSpec.mix1(1, 3, direction)},
             {FlowSpec.mixD(1, 4, direction)},
             {FlowSpec.tiedMixD(2, VOCABULARY, direction), FlowSpec.mix1(1, 2, other), FlowSpec.affine(1, direction)},
-            {FlowSpec.mix1(1, 2, direction), FlowSpec.mixD(1, 3, other), FlowSpec.mix1(1, 2, direction)}};
+            {FlowSpec.mix1(1, 2, direction), FlowSpec.mixD(1, 3, other), FlowSpec.mix1(1, 2, direction)},
+            {down(FlowSpec.affine(1, direction))},
+            {FlowSpec.mix1(1, 2, direction), down(FlowSpec.mix1(1, 2, other))},
+            {FlowSpec.affine(1, direction), down(FlowSpec.affine(0, direction)), FlowSpec.mix1(0, 2, direction)},
+            {down(FlowSpec.affine(1, direction)), FlowSpec.affine(1, other), down(FlowSpec.mix1(0, 2, other)), FlowSpec.mixD(0, 3, other)}};
         for (FlowSpec[] stack : stacks) {
           for (boolean mixing : stack.length > 1 ? new boolean[] {false, true} : new boolean[] {false}) {
             String name = "patch " + patch + (mixing ? ", mixing " : ", no mixing ") + List.of(stack);
@@ -51,6 +56,10 @@ class StackTransformTest {
       }
     }
     return result;
+  }
+
+  private static FlowSpec down(FlowSpec flow) {
+    return flow.withChannelDirection(ChannelDirection.DESCENDING);
   }
 
   /** With one component left, z is an affine function of u; a Mix-1 flow behind another is left alone. */
@@ -63,7 +72,7 @@ class StackTransformTest {
     assertEquals(0, bend(new StackTransform(weights, cold).inverse(u).latents().h()[0]), 1e-9);
     assertTrue(Math.abs(bend(new StackTransform(weights).inverse(u).latents().h()[0])) > 1e-3);
 
-    TarFlowConfig two = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.affine(1, L2R), FlowSpec.mix1(1, 3, R2L));
+    TarFlowConfig two = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.mix1(1, 1, L2R), FlowSpec.mix1(1, 3, R2L));
     StackWeights behind = StackWeights.of(two, RandomModel.parameters(two, 5)::get);
     assertArrayEquals(new StackTransform(behind).inverse(u).latents().h()[0], new StackTransform(behind, cold).inverse(u).latents().h()[0]);
   }

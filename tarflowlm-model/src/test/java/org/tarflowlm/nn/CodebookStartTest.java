@@ -66,7 +66,7 @@ class CodebookStartTest {
     INDArray noise = EncoderNoise.draw(11, 0, DataType.DOUBLE, 4, TestModels.TOKENS, config.latentDim());
     try (INDArray result = TarFlowNetwork.layer(network).logLikelihood(TestModels.ids(5, 4, TestModels.TOKENS), noise)) {
       for (int i = 0; i < 4; i++) {
-        assertEquals(-TestModels.TOKENS * Math.log(TestModels.VOCAB), result.getDouble(i), 1e-6, config.toJson());
+        assertEquals(-TestModels.TOKENS * Math.log(TestModels.VOCAB), result.getDouble(i), 4e-6, config.toJson());
       }
     }
   }

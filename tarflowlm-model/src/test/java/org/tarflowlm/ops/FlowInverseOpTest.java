@@ -15,6 +15,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
@@ -27,7 +28,8 @@ class FlowInverseOpTest {
   private static final int VOCABULARY = 5;
   private static final TarFlowConfig CONFIG = new TarFlowConfig(ModelType.TARFLOW, VOCABULARY, 8, 2, 8, 2, 2, false,
       List.of(FlowSpec.tiedMixD(1, VOCABULARY, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT),
-          FlowSpec.affine(1, Direction.LEFT_TO_RIGHT)), null, null, 16, null);
+          FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
+          FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING)), null, null, 16, null);
   private static final Map<String, INDArray> PARAMETERS = new HashMap<>();
 
   @BeforeAll
