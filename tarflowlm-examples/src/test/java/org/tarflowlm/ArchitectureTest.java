@@ -14,9 +14,17 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.FileReader;
+import java.io.FileWriter;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.ObjectInputStream;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
 import java.net.URL;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -172,7 +180,22 @@ class ArchitectureTest {
       noClasses().that().resideOutsideOfPackages(ROOT + "cli", ROOT + "examples").and().doNotHaveSimpleName("QuietOutput")
           .should().accessField(System.class, stream).check(project);
     }
-    noClasses().should().callMethod(Throwable.class, "printStackTrace").check(project);
+    noClasses().that().doNotHaveSimpleName("Start").should().callMethod(Throwable.class, "printStackTrace").check(project);
+  }
+
+  /** The command line sets the locale of its process; a library must not. */
+  @Test
+  void nothingDependsOnTheSystemsLanguageOrEncoding() {
+    noClasses().that().resideOutsideOfPackages(ROOT + "cli", ROOT + "bench", ROOT + "examples")
+        .should().callMethod(String.class, "format", String.class, Object[].class)
+        .orShould().callMethod(String.class, "formatted", Object[].class)
+        .orShould().callMethod(String.class, "toLowerCase").orShould().callMethod(String.class, "toUpperCase").check(project);
+    noClasses().should().callMethod(String.class, "getBytes").orShould().callConstructor(String.class, byte[].class)
+        .orShould().callConstructor(InputStreamReader.class, InputStream.class)
+        .orShould().callConstructor(OutputStreamWriter.class, OutputStream.class)
+        .orShould().callConstructor(PrintWriter.class, OutputStream.class).orShould().callMethod(Charset.class, "defaultCharset")
+        .orShould().dependOnClassesThat().areAssignableTo(FileReader.class)
+        .orShould().dependOnClassesThat().areAssignableTo(FileWriter.class).check(project);
   }
 
   @Test

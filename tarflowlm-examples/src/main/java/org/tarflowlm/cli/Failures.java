@@ -18,6 +18,7 @@ import picocli.CommandLine.ParameterException;
 final class Failures {
   static final int FAILURE = 1;
   static final int WRONG_USE = 2;
+  private static final int LONGEST = 1_000;
   private static final Logger LOG = LogManager.getLogger(Failures.class);
 
   private Failures() {}
@@ -51,7 +52,7 @@ final class Failures {
     } else if (isOurs(failure) && failure.getMessage() != null) {
       return oneLine(failure.getMessage());
     }
-    return oneLine("unexpected " + failure + "; TARFLOWLM_JAVA_OPTS=-Dtarflowlm.log=debug shows where");
+    return oneLine(Start.line(failure));
   }
 
   /** Whether the message is written for the user. */
@@ -60,7 +61,10 @@ final class Failures {
         || failure.getClass() == IllegalArgumentException.class || failure.getClass() == IllegalStateException.class;
   }
 
+  /** Without its middle where it repeats a whole text. */
   private static String oneLine(String text) {
-    return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    String line = text.strip().replaceAll("\\s*\\R\\s*", " ");
+    return line.length() <= LONGEST ? line
+        : line.substring(0, LONGEST / 2) + " [" + (line.length() - LONGEST) + " characters] " + line.substring(line.length() - LONGEST / 2);
   }
 }

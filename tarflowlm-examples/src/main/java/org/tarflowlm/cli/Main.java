@@ -2,12 +2,15 @@ package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.apache.logging.log4j.LogManager;
 import org.tarflowlm.bench.BenchCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /**
@@ -23,25 +26,30 @@ public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;
 
+  /** Called by {@link Start}, which tells of errors that are no command's. */
   public static void main(String[] arguments) {
-    int code = execute(arguments);
+    int code = commandLine().execute(arguments);
     LogManager.shutdown();
     System.exit(code);
   }
 
-  private static int execute(String... arguments) {
-    CommandLine line = commandLine();
-    try {
-      return line.execute(arguments);
-    } catch (OutOfMemoryError e) {
-      line.getErr().println("tarflowlm: out of memory (" + e.getMessage() + "); TARFLOWLM_JAVA_OPTS=-Xmx8g gives Java more");
-      return Failures.FAILURE;
+  /** Refuses a backend that is not there, rather than work on another. */
+  @Option(names = "--backend", scope = ScopeType.INHERIT, paramLabel = "NAME",
+      description = "Refuse to run on another backend than this: ${COMPLETION-CANDIDATES}. TARFLOWLM_BACKEND chooses it.")
+  private void requireBackend(Version.Backend expected) {
+    Version.Backend built = Version.backend();
+    if (expected != built) {
+      throw new ParameterException(spec.commandLine(), "--backend is " + expected + "; the class path holds " + built
+          + " (TARFLOWLM_BACKEND=" + expected + " in the environment builds with the other)");
     }
   }
 
+  /** Figures and words are those of no country, whatever the system's language; an argument that begins with @ is text as any other. */
   static CommandLine commandLine() {
+    Locale.setDefault(Locale.ROOT);
     CommandLine line = new CommandLine(new Main());
     line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+    line.setExpandAtFiles(false);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, command, parsed) -> Failures.reportFailure(failure, command));
     line.setParameterExceptionHandler((failure, arguments) -> Failures.reportUsage(failure));

@@ -33,7 +33,7 @@ class ListingCommandsTest {
     String dl4j = pom.replaceFirst("(?s).*<dl4j.version>(.*?)</dl4j.version>.*", "$1");
     List<String> lines = Cli.run("--version").succeeds().out().lines().toList();
     assertEquals("TarFlowLM " + version, lines.get(0));
-    assertEquals("Deeplearning4j " + dl4j + ", backend CpuBackend", lines.get(1));
+    assertEquals("Deeplearning4j " + dl4j + ", built for cpu, backend CpuBackend", lines.get(1));
     assertTrue(lines.get(2).startsWith("Java " + System.getProperty("java.version")), lines.get(2));
   }
 

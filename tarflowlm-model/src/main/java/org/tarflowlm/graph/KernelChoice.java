@@ -3,6 +3,7 @@ package org.tarflowlm.graph;
 import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.ops.BackendHook;
 
 /** How the transformer's building blocks and the couplings are computed. */
 public enum KernelChoice {
@@ -21,7 +22,7 @@ public enum KernelChoice {
     boolean possible = onCpu() && type == DataType.FLOAT;
     if (this == FUSED && !possible) {
       throw new IllegalArgumentException("kernels FUSED need FLOAT on a CPU backend; found " + type + " on "
-          + Nd4j.getBackend().getClass().getSimpleName());
+          + backend());
     }
     return this == COMPOSED || !possible ? COMPOSED : FUSED;
   }
@@ -32,6 +33,10 @@ public enum KernelChoice {
   }
 
   private static boolean onCpu() {
-    return Nd4j.getBackend().getClass().getSimpleName().toLowerCase(Locale.ROOT).contains("cpu");
+    return backend().toLowerCase(Locale.ROOT).contains("cpu");
+  }
+
+  private static String backend() {
+    return BackendHook.actual(Nd4j.getBackend()).getClass().getSimpleName();
   }
 }

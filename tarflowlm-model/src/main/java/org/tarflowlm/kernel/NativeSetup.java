@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -53,16 +55,16 @@ public final class NativeSetup {
   private static String choose() {
     String given = System.getenv(VARIABLE);
     if (given != null && !given.isBlank()) {
-      LOG.info("OpenBLAS core type {} (from the environment)", given);
+      LOG.info("backend {}, OpenBLAS core type {} (from the environment)", backend(), given);
       return given.trim();
     }
     if (!System.getProperty("os.name").equals("Linux") || !List.of("amd64", "x86_64").contains(System.getProperty("os.arch"))) {
-      LOG.info("OpenBLAS core type left to OpenBLAS on {} {}", System.getProperty("os.name"), System.getProperty("os.arch"));
+      LOG.info("backend {}, OpenBLAS core type left to OpenBLAS on {} {}", backend(), System.getProperty("os.name"), System.getProperty("os.arch"));
       return "";
     }
     Optional<String> chosen = coreTypeFor(cpuFlags());
     if (chosen.isEmpty()) {
-      LOG.info("OpenBLAS core type left to OpenBLAS: the processor has no AVX2");
+      LOG.info("backend {}, OpenBLAS core type left to OpenBLAS: the processor has no AVX2", backend());
       return "";
     }
     if (openBlasIsLoaded()) {
@@ -73,10 +75,20 @@ public final class NativeSetup {
     return set(chosen.get()) ? chosen.get() : "";
   }
 
+  /** The ND4J backends on the class path, told by their classes: nothing is loaded yet. */
+  private static String backend() {
+    Map<String, String> known = Map.of("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class", "nd4j-native",
+        "org/nd4j/linalg/jcublas/JCublasBackend.class", "nd4j-cuda");
+    ClassLoader loader = NativeSetup.class.getClassLoader();
+    String found = known.keySet().stream().filter(each -> loader.getResource(each) != null).map(known::get).sorted()
+        .collect(Collectors.joining(" and "));
+    return found.isEmpty() ? "none" : found;
+  }
+
   private static boolean set(String coreType) {
     try {
       Function.getFunction("c", "setenv").invokeInt(new Object[] {VARIABLE, coreType, 0});
-      LOG.info("OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", coreType, VARIABLE);
+      LOG.info("backend {}, OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", backend(), coreType, VARIABLE);
       return true;
     } catch (LinkageError | RuntimeException e) {
       LOG.warn("{} could not be set to {} inside the process ({}): matrix products may be slow. Set it in the environment",

@@ -2,6 +2,7 @@ package org.tarflowlm.train;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Locale;
 import org.tarflowlm.eval.FlowAccount;
 
 /**
@@ -25,14 +26,15 @@ public record Progress(int step, int steps, Double trainBits, Double validBits, 
 
   /** For people: one line. */
   public String line() {
-    return String.format("step %d/%d  train %s bits  %,.0f tokens/s  %s left%s%s", step, steps,
-        trainBits == null ? "no" : String.format("%.4f", trainBits), tokensPerSecond,
-        duration(secondsLeft), validBits == null ? "" : String.format("  valid %.4f bits", validBits),
-        averageBits == null ? "" : String.format(", averaged weights %.4f", averageBits));
+    return String.format(Locale.ROOT, "step %d/%d  train %s bits  %,.0f tokens/s  %s left%s%s", step, steps,
+        trainBits == null ? "no" : String.format(Locale.ROOT, "%.4f", trainBits), tokensPerSecond,
+        duration(secondsLeft), validBits == null ? "" : String.format(Locale.ROOT, "  valid %.4f bits", validBits),
+        averageBits == null ? "" : String.format(Locale.ROOT, ", averaged weights %.4f", averageBits));
   }
 
   private static String duration(double seconds) {
     long s = Math.round(seconds);
-    return s >= 3600 ? String.format("%d h %02d min", s / 3600, s % 3600 / 60) : String.format("%d min %02d s", s / 60, s % 60);
+    return s >= 3600 ? String.format(Locale.ROOT, "%d h %02d min", s / 3600, s % 3600 / 60)
+        : String.format(Locale.ROOT, "%d min %02d s", s / 60, s % 60);
   }
 }

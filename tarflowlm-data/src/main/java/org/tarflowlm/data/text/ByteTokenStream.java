@@ -2,6 +2,7 @@ package org.tarflowlm.data.text;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
@@ -92,7 +93,7 @@ final class ByteTokenStream implements TokenStream {
 
   static DataException outsideAlphabet(String name, int unsignedByte, long offset, int vocabSize) {
     return new DataException(name + ": "
-        + (unsignedByte < 0x80 ? "character " + Text8Alphabet.describe(unsignedByte) : String.format("byte 0x%02X", unsignedByte))
+        + (unsignedByte < 0x80 ? "character " + Text8Alphabet.describe(unsignedByte) : String.format(Locale.ROOT, "byte 0x%02X", unsignedByte))
         + " at offset " + offset + " is outside the alphabet of " + vocabSize + " symbols");
   }
 

@@ -7,6 +7,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
@@ -104,7 +105,7 @@ final class DocumentTokenizer {
     return switch (invalid) {
       case REPLACE -> new String(document.utf8(), StandardCharsets.UTF_8);
       case SKIP -> "";
-      case FAIL -> throw new DataException(String.format("%s is not valid UTF-8: byte 0x%02X at offset %d", document.name(),
+      case FAIL -> throw new DataException(String.format(Locale.ROOT, "%s is not valid UTF-8: byte 0x%02X at offset %d", document.name(),
           document.utf8()[bytes.position()] & 0xff, bytes.position()));
     };
   }

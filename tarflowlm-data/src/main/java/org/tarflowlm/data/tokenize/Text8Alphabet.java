@@ -1,6 +1,7 @@
 package org.tarflowlm.data.tokenize;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.tarflowlm.data.DataException;
 
 /**
@@ -67,7 +68,7 @@ public final class Text8Alphabet implements ByteTokenizer {
 
   /** A character as an error message shows it: {@code 'E' (U+0045)}; without the glyph where it would not print. */
   public static String describe(int codePoint) {
-    String code = String.format("U+%04X", codePoint);
+    String code = String.format(Locale.ROOT, "U+%04X", codePoint);
     int type = Character.getType(codePoint);
     boolean unprintable = Character.isISOControl(codePoint) || type == Character.SURROGATE || type == Character.UNASSIGNED
         || type == Character.PRIVATE_USE || type == Character.FORMAT || type == Character.LINE_SEPARATOR

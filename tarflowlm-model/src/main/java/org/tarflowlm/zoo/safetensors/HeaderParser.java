@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.zoo.safetensors.SafetensorsException.Problem;
 
@@ -66,7 +67,7 @@ final class HeaderParser implements AutoCloseable {
   private static void checkFrame(byte[] header) throws SafetensorsException {
     if (header[0] != '{') {
       throw new SafetensorsException(Problem.HEADER_START,
-          "the header begins with byte 0x%02x; expected 0x7b, an opening brace".formatted(header[0]));
+          String.format(Locale.ROOT, "the header begins with byte 0x%02x; expected 0x7b, an opening brace", header[0]));
     }
     int last = header.length - 1;
     while (header[last] == ' ') {
@@ -74,7 +75,7 @@ final class HeaderParser implements AutoCloseable {
     }
     if (header[last] != '}') {
       throw new SafetensorsException(Problem.HEADER_PADDING,
-          "the header ends with byte 0x%02x; expected a closing brace and spaces".formatted(header[last]));
+          String.format(Locale.ROOT, "the header ends with byte 0x%02x; expected a closing brace and spaces", header[last]));
     }
   }
 
