@@ -146,7 +146,7 @@ class ArchitectureTest {
   void mathematicsKnowsNoLibrary() {
     usesOnly("coupling", "java..");
     usesOnly("inverse", "java..");
-    usesOnly("config", "java..", "com.fasterxml.jackson..");
+    usesOnly("config", "java..", "com.fasterxml.jackson..", "org.apache.commons.text..");
     usesOnly("kernel", "java..", "org.bytedeco..", "com.sun.jna..", "org.apache.logging.log4j..");
   }
 
