@@ -162,7 +162,7 @@ class LauncherTest {
   @Test
   void buildsOnlyWhatItNeedsAndOnlyWhenItMust() throws Exception {
     run().succeeds();
-    assertEquals(List.of("cpu -q -B -Djacoco.skip -pl tarflowlm-examples -am process-classes"), mavenCalls());
+    assertEquals(List.of("cpu -q -B -Dlauncher -Djacoco.skip -pl tarflowlm-examples -am process-classes"), mavenCalls());
     Files.delete(tools.resolve("mvn"));
     FileTime future = FileTime.from(Instant.now().plusSeconds(3_600));
     Files.setLastModifiedTime(project.resolve("pom.xml"), future);

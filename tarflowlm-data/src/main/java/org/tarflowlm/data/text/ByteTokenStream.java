@@ -93,7 +93,8 @@ final class ByteTokenStream implements TokenStream {
 
   static DataException outsideAlphabet(String name, int unsignedByte, long offset, int vocabSize) {
     return new DataException(name + ": "
-        + (unsignedByte < 0x80 ? "character " + Text8Alphabet.describe(unsignedByte) : String.format(Locale.ROOT, "byte 0x%02X", unsignedByte))
+        + (unsignedByte < 0x80 ? "character " + Text8Alphabet.describe(unsignedByte)
+            : String.format(Locale.ROOT, "byte 0x%02X", unsignedByte))
         + " at offset " + offset + " is outside the alphabet of " + vocabSize + " symbols");
   }
 
