@@ -3,7 +3,6 @@ package org.tarflowlm.data.corpus;
 import java.util.List;
 import org.datavec.api.split.CollectionInputSplit;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSplit;
 import org.tarflowlm.data.tokenize.Tokenizer;
