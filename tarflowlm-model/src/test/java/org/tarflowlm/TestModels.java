@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Random;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
@@ -29,6 +30,16 @@ public final class TestModels {
         FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
         FlowSpec.mixD(1, 4, Direction.RIGHT_TO_LEFT),
         FlowSpec.mix1(2, 2, Direction.LEFT_TO_RIGHT));
+  }
+
+  /** A shallow flow from right to left, then a trunk with in-token flows whose heads have two hidden layers. */
+  public static TarFlowConfig trunk(int patch) {
+    List<FlowSpec> flows = List.of(
+        FlowSpec.affine(1, Direction.RIGHT_TO_LEFT).withChannelDirection(ChannelDirection.DESCENDING),
+        FlowSpec.affine(2, Direction.LEFT_TO_RIGHT),
+        FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING),
+        FlowSpec.mix1(0, 2, Direction.LEFT_TO_RIGHT));
+    return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, flows, null, null, 16, null, 2);
   }
 
   /** INT [batch, tokens]. */

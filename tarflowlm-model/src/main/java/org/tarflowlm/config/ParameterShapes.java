@@ -20,6 +20,7 @@ import java.util.Map;
  * AFFINE (m = 2 numbers a channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units a channel, n = D - 1:
  *   flow{l}.maf.context.weight [H, U*D], .maf.context.bias [U*D]
  *   if D > 1: .maf.features.weight [3n, E*n], .maf.features.bias [E*n], .maf.hidden.weight [E*n, U*D]
+ *   for r = 1 .. mafLayers - 1: .maf.residual{r}.weight [U*D, U*D], .maf.residual{r}.bias [U*D]
  *   .maf.out.weight [U*D, m*D], .maf.out.bias [m*D]
  * </pre>
  * {@link ModelType#AUTOREGRESSIVE}:
@@ -117,6 +118,9 @@ public final class ParameterShapes {
       long features = mafEmbedding(config) * (channels - 1);
       addLinear(prefix + "features", 3 * (channels - 1), features);
       add(prefix + "hidden.weight", features, hidden);
+    }
+    for (int r = 1; r < config.mafLayers(); r++) {
+      addLinear(prefix + "residual" + r, hidden, hidden);
     }
     addLinear(prefix + "out", hidden, numbersPerChannel * channels);
   }

@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
  * @param logScaleBound log-scales of flows are kept in (-bound, bound) by {@code bound * tanh(raw / bound)}; default 5
  * @param mafHidden hidden units of the masked head (D_module of the paper's appendix H), half as many per channel; default 128
  * @param init how weights start
+ * @param mafLayers hidden layers of the masked head; the paper's has 1 (default), each further one is residual. In-token flows, which bend
+ *     one another's Gaussians, learn faster with 2
  */
 public record TarFlowConfig(
     ModelType model,
@@ -38,7 +40,8 @@ public record TarFlowConfig(
     CodebookSpec codebook,
     Double logScaleBound,
     Integer mafHidden,
-    InitSpec init) {
+    InitSpec init,
+    Integer mafLayers) {
 
   private static final int MAX_CHANNELS = 1 << 16;
 
@@ -49,6 +52,7 @@ public record TarFlowConfig(
     logScaleBound = logScaleBound == null ? 5.0 : logScaleBound;
     mafHidden = mafHidden == null ? 128 : mafHidden;
     init = init == null ? InitSpec.defaults() : init;
+    mafLayers = mafLayers == null ? 1 : mafLayers;
     ConfigException.requireAtLeast("vocabSize", vocabSize, 2);
     ConfigException.requireAtLeast("contextLength", contextLength, 1);
     ConfigException.requireAtLeast("latentDim", latentDim, 1);
@@ -56,6 +60,7 @@ public record TarFlowConfig(
     ConfigException.requireAtLeast("heads", heads, 1);
     ConfigException.requireAtLeast("patchSize", patchSize, 1);
     ConfigException.requireAtLeast("mafHidden", mafHidden, 2);
+    ConfigException.requireAtLeast("mafLayers", mafLayers, 1);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
     codebook.requireOrderOf(vocabSize);
     if ((long) latentDim * patchSize > MAX_CHANNELS) {
@@ -96,6 +101,13 @@ public record TarFlowConfig(
         }
       }
     }
+  }
+
+  /** Masked heads of one hidden layer. */
+  public TarFlowConfig(ModelType model, int vocabSize, int contextLength, int latentDim, int width, int heads, Integer patchSize,
+      Boolean channelMixing, List<FlowSpec> flows, CodebookSpec codebook, Double logScaleBound, Integer mafHidden, InitSpec init) {
+    this(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound, mafHidden, init,
+        null);
   }
 
   /** Channels of a position: P * d. */
@@ -144,19 +156,19 @@ public record TarFlowConfig(
   /** The same model for windows of another length. */
   public TarFlowConfig withContextLength(int tokens) {
     return new TarFlowConfig(model, vocabSize, tokens, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound,
-        mafHidden, init);
+        mafHidden, init, mafLayers);
   }
 
   /** The same model with other flows. */
   public TarFlowConfig withFlows(List<FlowSpec> newFlows) {
     return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
-        logScaleBound, mafHidden, init);
+        logScaleBound, mafHidden, init, mafLayers);
   }
 
   /** The same model with another start of its weights. */
   public TarFlowConfig withInit(InitSpec newInit) {
     return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook,
-        logScaleBound, mafHidden, newInit);
+        logScaleBound, mafHidden, newInit, mafLayers);
   }
 
   /** The same model for another vocabulary; a flow that is tied to the codebook follows it. */
@@ -164,7 +176,7 @@ public record TarFlowConfig(
     List<FlowSpec> newFlows = flows.stream()
         .map(flow -> flow.tied() ? FlowSpec.tiedMixD(flow.layers(), tokens, flow.direction()) : flow).toList();
     return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows,
-        tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init);
+        tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init, mafLayers);
   }
 
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */
@@ -202,6 +214,6 @@ public record TarFlowConfig(
   /** The discrete twin with the same body. */
   public TarFlowConfig autoregressiveTwin() {
     return new TarFlowConfig(ModelType.AUTOREGRESSIVE, vocabSize, contextLength, latentDim, width, heads, 1, false, flows, codebook,
-        logScaleBound, mafHidden, init);
+        logScaleBound, mafHidden, init, mafLayers);
   }
 }

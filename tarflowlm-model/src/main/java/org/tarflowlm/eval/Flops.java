@@ -26,7 +26,8 @@ public final class Flops {
     for (FlowSpec flow : config.flows()) {
       long head = flow.coupling() == Coupling.MIX_D
           ? 2L * config.width() * config.patchSize() * flow.mixtures()
-          : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden());
+          : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden(),
+              config.mafLayers());
       sum += (flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions)) + positions * head;
     }
     return sum;
@@ -50,10 +51,12 @@ public final class Flops {
    * @param channels P*d of the position
    * @param outputs numbers per channel: 2 for an affine flow, 3K for a mixture
    * @param hidden D_module: half as many hidden units per channel
+   * @param layers hidden layers; the paper's head has 1
    */
-  public static long maskedHead(int width, int channels, int outputs, int hidden) {
+  public static long maskedHead(int width, int channels, int outputs, int hidden, int layers) {
     long c = channels;
     long embedding = ParameterShapes.mafEmbedding(hidden, channels);
-    return 6 * embedding * (c - 1) * (c - 1) + hidden * c * (width + embedding * (c - 1)) + hidden * c * c * outputs;
+    return 6 * embedding * (c - 1) * (c - 1) + hidden * c * (width + embedding * (c - 1)) + hidden * c * c * outputs
+        + (layers - 1) * hidden * c * hidden * c / 2;
   }
 }

@@ -10,7 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * on the transformer's features at that position and on channels before i.
  *
  * <p>Three masked linear maps: in_to_features on (x, elu(x), elu(-x)) of the channels but the last, features_to_hidden added to the
- * projected features, hidden_to_out. A mask of ones and zeros on each matrix keeps block i away from later channels.
+ * projected features, hidden_to_out. Further hidden layers, which the paper's head lacks, are residual. A mask of ones and zeros on each matrix keeps block i away from later channels.
  */
 final class MafHead {
   private static final int INPUTS_PER_CHANNEL = 3;
@@ -45,8 +45,13 @@ final class MafHead {
       SDVariable f = p.elu(p.linear(inputs, first, parameter("features.bias")));                                // [B, T, E (D-1)]
       h = h.add(p.matmul(f, second));
     }
+    h = p.elu(h);
+    for (int r = 1; r < scope.config().mafLayers(); r++) {
+      String residual = "residual" + r;
+      h = h.add(p.elu(p.linear(h, masked(residual, mask(channels, hidden, channels, hidden, true)), parameter(residual + ".bias"))));
+    }
     Matrix out = masked("out", mask(channels, hidden, channels, outputs, true));
-    return p.linear(p.elu(h), out, parameter("out.bias")).reshape(-1, scope.positions(), channels, outputs);
+    return p.linear(h, out, parameter("out.bias")).reshape(-1, scope.positions(), channels, outputs);
   }
 
   /** The matrix that writes channel j, for all but the last, as (x, x, -x) at columns 3j to 3j+2. */

@@ -1,5 +1,6 @@
 package org.tarflowlm.inverse;
 
+import java.util.Arrays;
 import org.tarflowlm.coupling.Affine;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.Workspace;
@@ -21,10 +22,14 @@ final class MaskedHead implements CouplingHead {
   /** Of the rows at hand, running sums before the activation: [rows][E * n], [rows * U * D], and [rows * m * D]. */
   private float[][] featureSum;
   private float[] hiddenSum;
+  /** By further hidden layer, [rows * U * D]. */
+  private final float[][] residualSum;
   private float[] out;
   /** Units of one block, [rows * E or U], the same activated, and what comes of them. */
   private float[] block;
   private float[] activated;
+  /** What a further hidden layer adds to. */
+  private float[] unbent;
   private float[] product;
   private final double[] theta;
 
@@ -38,6 +43,7 @@ final class MaskedHead implements CouplingHead {
     this.temperature = temperature;
     this.workspace = workspace;
     theta = new double[weights.numbers];
+    residualSum = new float[weights.residual.length][];
   }
 
   @Override
@@ -94,6 +100,9 @@ final class MaskedHead implements CouplingHead {
     for (int r = 0; r < rows; r++) {
       System.arraycopy(weights.featureBias, 0, featureSum[r], 0, weights.featureBias.length);
       System.arraycopy(weights.outBias, 0, out, r * weights.outBias.length, weights.outBias.length);
+      for (int k = 0; k < residualSum.length; k++) {
+        System.arraycopy(weights.residualBias[k], 0, residualSum[k], r * weights.context.out(), weights.context.out());
+      }
     }
     finishHidden(0, rows);
   }
@@ -104,9 +113,11 @@ final class MaskedHead implements CouplingHead {
       int most = Math.max(weights.context.out(), weights.outBias.length);
       featureSum = new float[rows][weights.featureBias.length];
       hiddenSum = new float[rows * weights.context.out()];
+      Arrays.setAll(residualSum, k -> new float[hiddenSum.length]);
       out = new float[rows * weights.outBias.length];
       block = new float[rows * Math.max(weights.hiddenUnits, weights.featureUnits)];
       activated = new float[block.length];
+      unbent = new float[residualSum.length == 0 ? 0 : block.length];
       product = new float[rows * most];
     }
   }
@@ -156,12 +167,25 @@ final class MaskedHead implements CouplingHead {
   }
 
   private void finishHidden(int i, int rows) {
-    int units = weights.hiddenUnits;
-    for (int r = 0; r < rows; r++) {
-      System.arraycopy(hiddenSum, r * weights.context.out() + i * units, block, r * units, units);
+    activate(hiddenSum, i, rows);
+    for (int k = 0; k < residualSum.length; k++) {
+      int units = rows * weights.hiddenUnits;
+      System.arraycopy(activated, 0, unbent, 0, units);
+      weights.residual[k][i].run(activated, rows, product);
+      FloatLoops.add(product, residualSum[k], 0, rows * weights.context.out());
+      activate(residualSum[k], i, rows);
+      FloatLoops.add(unbent, activated, 0, units);
     }
-    Elu.forward(block, activated, 0, rows * units);
     weights.out[i].run(activated, rows, product);
     FloatLoops.add(product, out, 0, rows * weights.outBias.length);
+  }
+
+  /** Block i of a hidden layer's sums, activated. */
+  private void activate(float[] sum, int i, int rows) {
+    int units = weights.hiddenUnits;
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(sum, r * weights.context.out() + i * units, block, r * units, units);
+    }
+    Elu.forward(block, activated, 0, rows * units);
   }
 }

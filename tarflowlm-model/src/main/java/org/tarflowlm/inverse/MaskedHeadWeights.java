@@ -14,6 +14,7 @@ import org.tarflowlm.kernel.RowProduct;
  * <pre>
  *   feature block j (E units)   = elu( sum over channels i &lt;= j of its three inputs x_i, elu(x_i), elu(-x_i) )
  *   hidden block i (U units)    = elu( context + sum over feature blocks j &lt; i )
+ *   a further hidden layer      : block i += elu( bias + sum over blocks k &lt;= i of the layer before )
  *   parameters of channel i (m) = sum over hidden blocks k &lt;= i
  * </pre>
  */
@@ -34,6 +35,9 @@ final class MaskedHeadWeights {
   final float[] featureBias;
   /** By feature block i of n: to all hidden units, [E, U D]. */
   final RowProduct[] hidden;
+  /** By further hidden layer and block i of D: to all units of the layer, [U, U D], and their biases. */
+  final RowProduct[][] residual;
+  final float[][] residualBias;
   /** By hidden block i of D: to all numbers, [U, m D]. */
   final RowProduct[] out;
   final float[] outBias;
@@ -57,6 +61,14 @@ final class MaskedHeadWeights {
     featureBias = one ? new float[0] : source.vector("features.bias", featureCount);
     hidden = one ? new RowProduct[0]
         : blocks(source.matrix("hidden.weight", featureCount, hiddenUnits * channels), featureUnits, hiddenUnits, 1);
+    int further = config.mafLayers() - 1;
+    int units = hiddenUnits * channels;
+    residual = new RowProduct[further][];
+    residualBias = new float[further][];
+    for (int r = 0; r < further; r++) {
+      residual[r] = blocks(source.matrix("residual" + (r + 1) + ".weight", units, units), hiddenUnits, hiddenUnits, 0);
+      residualBias[r] = source.vector("residual" + (r + 1) + ".bias", units);
+    }
     out = blocks(source.matrix("out.weight", hiddenUnits * channels, numbers * channels), hiddenUnits, numbers, 0);
     outBias = source.vector("out.bias", numbers * channels);
   }

@@ -80,6 +80,9 @@ final class CodebookStart {
     INDArray hidden = head("hidden.weight");
     hidden.getColumn(unit).assign(0);
     hidden.putScalar((long) j * featuresPerChannel, unit, 1);
+    for (int r = 1; r < config.mafLayers(); r++) {
+      head("residual" + r + ".weight").getColumn(unit).assign(0);
+    }
     INDArray out = head("out.weight");
     INDArray bias = head("out.bias");
     out.getRow(unit).assign(0);

@@ -32,8 +32,7 @@ import org.tarflowlm.inverse.FlowWeights;
 public final class FlowInverseOp extends JavaOp {
   static final String NAME = "tarflow_flow_inverse";
   private static final long BOUND_UNITS = 1_000_000;
-  /** Those that every graph has. */
-  private static final int MODEL_ARGUMENTS = 12;
+  private static final int OLD_ARGUMENTS = 12;
 
   public FlowInverseOp() {}
 
@@ -75,7 +74,7 @@ public final class FlowInverseOp extends JavaOp {
     FlowSpec spec = config.flows().get(flow);
     LongStream model = LongStream.of(spec.coupling().ordinal(), spec.layers(), spec.mixtures(), spec.direction().ordinal(),
         spec.tied() ? 1 : 0, config.contextLength(), config.latentDim(), config.width(), config.heads(), config.patchSize(),
-        config.mafHidden(), Math.round(config.logScaleBound() * BOUND_UNITS), spec.channelDirection().ordinal());
+        config.mafHidden(), Math.round(config.logScaleBound() * BOUND_UNITS), spec.channelDirection().ordinal(), config.mafLayers());
     LongStream inToken = config.flows().subList(flow + 1, config.endOfTrunk(flow)).stream()
         .flatMapToLong(each -> LongStream.of(each.coupling().ordinal(), each.mixtures(), each.channelDirection().ordinal()));
     return LongStream.concat(model, inToken).toArray();
@@ -87,15 +86,16 @@ public final class FlowInverseOp extends JavaOp {
     int mixtures = argument(2);
     Direction direction = Direction.values()[argument(3)];
     List<FlowSpec> flows = new ArrayList<>();
-    // graphs saved before flows had a channel direction lack the argument
+    // graphs saved before flows had a channel direction and heads further layers lack both arguments
+    boolean old = numIArguments() == OLD_ARGUMENTS;
     flows.add(new FlowSpec(Coupling.values()[argument(0)], argument(1), mixtures, direction, tied,
-        ChannelDirection.values()[numIArguments() > MODEL_ARGUMENTS ? argument(MODEL_ARGUMENTS) : 0]));
-    for (int i = MODEL_ARGUMENTS + 1; i < numIArguments(); i += 3) {
+        ChannelDirection.values()[old ? 0 : argument(OLD_ARGUMENTS)]));
+    for (int i = OLD_ARGUMENTS + 2; i < numIArguments(); i += 3) {
       flows.add(new FlowSpec(Coupling.values()[argument(i)], 0, argument(i + 1), direction, false,
           ChannelDirection.values()[argument(i + 2)]));
     }
     return new TarFlowConfig(ModelType.TARFLOW, tied ? mixtures : 2, argument(5), argument(6), argument(7), argument(8), argument(9),
-        false, flows, null, (double) argument(11) / BOUND_UNITS, argument(10), null);
+        false, flows, null, (double) argument(11) / BOUND_UNITS, argument(10), null, old ? 1 : argument(OLD_ARGUMENTS + 1));
   }
 
   @Override

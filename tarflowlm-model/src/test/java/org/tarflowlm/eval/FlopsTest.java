@@ -30,7 +30,7 @@ class FlopsTest {
       for (int patch : new int[] {1, 2, 4}) {
         String key = Integer.toString(patch);
         assertEquals(each.get("maf_embed_size").get(key).asInt(), ParameterShapes.mafEmbedding(HIDDEN, LATENT * patch));
-        assertEquals(each.get("maf_module").get(key).asLong(), Flops.maskedHead(width, LATENT * patch, 3 * MIXTURES, HIDDEN));
+        assertEquals(each.get("maf_module").get(key).asLong(), Flops.maskedHead(width, LATENT * patch, 3 * MIXTURES, HIDDEN, 1));
         TarFlowConfig flow = new TarFlowConfig(ModelType.TARFLOW, 27, tokens, LATENT, width, 1, patch, null,
             List.of(FlowSpec.mix1(layers, MIXTURES, Direction.LEFT_TO_RIGHT)), null, null, HIDDEN, null);
         assertEquals(each.get("flow").get(key).asLong(), Flops.of(flow));
@@ -46,6 +46,12 @@ class FlopsTest {
     long first = 2 * (4 * 3 + 24 * 9 + 2 * 3 * 2 + 2 * 3 * 2 * 5);
     long second = 2 * (4 * 3 + 2 * 24 * 9 + 2 * 2 * 3 * 2 + 6 * 9 + 16 * 2 * (3 + 9) + 16 * 4 * 2);
     assertEquals(first + second, Flops.of(config));
+    // an in-token flow has the head alone; a further hidden layer of 16 units a position has 16 * 16 products
+    long inToken = 2 * (6 * 9 + 16 * 2 * (3 + 9) + 16 * 4 * 2);
+    List<FlowSpec> flows = List.of(config.flows().get(0), config.flows().get(1), FlowSpec.affine(0, Direction.RIGHT_TO_LEFT));
+    assertEquals(first + second + inToken, Flops.of(config.withFlows(flows)));
+    TarFlowConfig deeper = new TarFlowConfig(ModelType.TARFLOW, 5, 4, 1, 3, 1, 2, null, flows, null, null, 16, null, 2);
+    assertEquals(first + second + inToken + 2 * 2 * 2 * 16 * 16, Flops.of(deeper));
     assertEquals(4 * (4 * 3 + 3 * 24 * 9 + 2 * 3 * 3 * 4 + 2 * 3 * 5), Flops.of(config.autoregressiveTwin()));
   }
 }

@@ -3,16 +3,20 @@ package org.tarflowlm.inverse;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Workspace;
@@ -27,12 +31,21 @@ class GraphAgreementTest {
   private static final int CONTEXT = 24;
   private static final int LATENT = 2;
 
+  static Stream<TarFlowConfig> models() {
+    return Stream.of(1, 2).flatMap(patch -> Stream.of(
+        RandomModel.config(VOCABULARY, CONTEXT, LATENT, 16, 2, patch, patch > 1,
+            FlowSpec.tiedMixD(2, VOCABULARY, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT),
+            FlowSpec.affine(1, Direction.LEFT_TO_RIGHT)),
+        new TarFlowConfig(ModelType.TARFLOW, VOCABULARY, CONTEXT, LATENT, 16, 2, patch, patch > 1, List.of(
+            FlowSpec.affine(1, Direction.RIGHT_TO_LEFT).withChannelDirection(ChannelDirection.DESCENDING),
+            FlowSpec.affine(2, Direction.LEFT_TO_RIGHT),
+            FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING),
+            FlowSpec.mix1(0, 2, Direction.LEFT_TO_RIGHT)), null, null, 16, null, 2)));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 2})
-  void latentsAndLikelihoodAgreeAndTheInverseGivesTheTextBack(int patch) {
-    TarFlowConfig config = RandomModel.config(VOCABULARY, CONTEXT, LATENT, 16, 2, patch, patch > 1,
-        FlowSpec.tiedMixD(2, VOCABULARY, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT),
-        FlowSpec.affine(1, Direction.LEFT_TO_RIGHT));
+  @MethodSource("models")
+  void latentsAndLikelihoodAgreeAndTheInverseGivesTheTextBack(TarFlowConfig config) {
     ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 1);
     Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
     RandomModel.parameters(config, 17).forEach((name, values) ->

@@ -171,12 +171,25 @@ final class NaiveStack {
         }
       }
     }
-    double[] out = doubles(prefix + "out.bias");
-    float[] weight = parameters.get(prefix + "out.weight");
-    int numbers = out.length / channels;
+    for (int o = 0; o < hidden.length; o++) {
+      hidden[o] = elu(hidden[o]);
+    }
+    for (int r = 1; r < config.mafLayers(); r++) {
+      double[] more = throughMask(prefix + "residual" + r, hidden, units, units);
+      for (int o = 0; o < hidden.length; o++) {
+        hidden[o] += elu(more[o]);
+      }
+    }
+    return throughMask(prefix + "out", hidden, units, parameters.get(prefix + "out.bias").length / channels);
+  }
+
+  /** A linear map whose block i reads blocks up to i. */
+  private double[] throughMask(String name, double[] in, int perSource, int perTarget) {
+    double[] out = doubles(name + ".bias");
+    float[] weight = parameters.get(name + ".weight");
     for (int o = 0; o < out.length; o++) {
-      for (int i = 0; i < hidden.length; i++) {
-        out[o] += o / numbers >= i / units ? elu(hidden[i]) * weight[i * out.length + o] : 0.0;
+      for (int i = 0; i < in.length; i++) {
+        out[o] += o / perTarget >= i / perSource ? in[i] * weight[i * out.length + o] : 0.0;
       }
     }
     return out;

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Normal;
@@ -55,6 +56,8 @@ class StackTransformTest {
         }
       }
     }
+    result.add(Arguments.of("heads of three hidden layers", new TarFlowConfig(ModelType.TARFLOW, VOCABULARY, CONTEXT, 2, 8, 2, 2, false,
+        List.of(FlowSpec.affine(1, L2R), down(FlowSpec.affine(0, L2R)), FlowSpec.mix1(0, 2, L2R)), null, null, 16, null, 3)));
     return result;
   }
 

@@ -45,8 +45,9 @@ class TarFlowLayerTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void fusedAndComposedKernelsAgreeInLossAndEveryGradient(int patch) {
-    TarFlowConfig config = TestModels.everyCoupling(patch);
-    assertKernelsAgree(config, data(config, DataType.FLOAT, 3));
+    for (TarFlowConfig config : List.of(TestModels.everyCoupling(patch), TestModels.trunk(patch))) {
+      assertKernelsAgree(config, data(config, DataType.FLOAT, 3));
+    }
   }
 
   @Test
@@ -72,7 +73,11 @@ class TarFlowLayerTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4})
   void gradientsMatchFiniteDifferencesInDouble(int patch) {
-    TarFlowConfig config = TestModels.everyCoupling(patch);
+    checkFiniteDifferences(TestModels.everyCoupling(patch));
+    checkFiniteDifferences(TestModels.trunk(patch));
+  }
+
+  private static void checkFiniteDifferences(TarFlowConfig config) {
     ComputationGraph network = network(config, KernelChoice.AUTO, DataType.DOUBLE);
     MultiDataSet data = data(config, DataType.DOUBLE, 2);
     Map<String, INDArray> gradients = gradients(network, data);
