@@ -18,6 +18,6 @@ final class AutoregressiveModel {
     SDVariable embedded = p.embedding(scope.parameter("embed.weight"), ids);
     SDVariable features = new CausalTransformer(scope, PREFIX, scope.config().totalLayers()).build(embedded);
     SDVariable logits = p.linear(features, scope.matrix(PREFIX + "head.weight"), scope.parameter(PREFIX + "head.bias"));
-    return p.crossEntropy(logits, ids, scope.config().vocabSize()).reshape(-1, scope.tokens()).sum(1).neg();
+    return scope.perSequence(p.crossEntropy(logits, ids, scope.config().vocabSize()), scope.tokens()).neg();
   }
 }

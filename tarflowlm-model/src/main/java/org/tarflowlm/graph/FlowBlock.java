@@ -13,7 +13,6 @@ import org.tarflowlm.config.TarFlowConfig;
  * coupling at every position (paper sections 3.2 and 3.3).
  */
 final class FlowBlock {
-  private static final int POSITION_AXIS = 1;
   private static final int CHANNEL_AXIS = 2;
 
   private final GraphScope scope;
@@ -66,12 +65,8 @@ final class FlowBlock {
 
   /** Turns positions and channels into the flow's reading order, and back. */
   private SDVariable read(SDVariable h) {
-    boolean positions = spec.direction() == Direction.RIGHT_TO_LEFT;
-    boolean channels = spec.channelDirection() == ChannelDirection.DESCENDING;
-    if (positions && channels) {
-      return scope.sd().reverse(h, POSITION_AXIS, CHANNEL_AXIS);
-    }
-    return positions ? scope.sd().reverse(h, POSITION_AXIS) : channels ? scope.sd().reverse(h, CHANNEL_AXIS) : h;
+    SDVariable positions = spec.direction() == Direction.RIGHT_TO_LEFT ? scope.reverse(h) : h;
+    return spec.channelDirection() == ChannelDirection.DESCENDING ? scope.sd().reverse(positions, CHANNEL_AXIS) : positions;
   }
 
   /** Affine: (shift, log-scale); Mix-1: (logits, means, log-scales); per channel, log-scales bounded: [B, T/P, P*d, 2 or 3K]. */

@@ -26,11 +26,19 @@ final class FlowStack {
 
   /** ELBO in nats per sequence, [B], from ids INT [B, T] and noise [B, T, d]. */
   SDVariable elbo(SDVariable ids, SDVariable noise) {
-    TarFlowConfig config = scope.config();
     EncoderCodebook codebook = new EncoderCodebook(scope);
-    SDVariable z = codebook.encode(ids, noise);
+    return elbo(codebook, codebook.encode(ids, noise));
+  }
+
+  /** ELBO in nats per sequence, [B], from latents z [B, T, d]: the token itself cancels in the VAE term. */
+  SDVariable elbo(SDVariable z) {
+    return elbo(new EncoderCodebook(scope), z);
+  }
+
+  private SDVariable elbo(EncoderCodebook codebook, SDVariable z) {
+    TarFlowConfig config = scope.config();
     List<SDVariable> terms = new ArrayList<>();
-    terms.add(perSequence(codebook.vaeTerm(z), scope.tokens()));
+    terms.add(scope.perSequence(codebook.vaeTerm(z), scope.tokens()).rename(WindowGraph.VAE_TERM));
     SDVariable h = z.reshape(-1, scope.positions(), config.channels()).rename(latentName(0));
     SDVariable features = null;
     int mixes = 0;
@@ -43,10 +51,10 @@ final class FlowStack {
       FlowBlock block = new FlowBlock(scope, l, codebook);
       features = block.features(h, features);
       if (l == last) {
-        terms.add(perSequence(block.logDensity(h, features), logDeterminantsPerSequence(l)));
+        terms.add(scope.perSequence(block.logDensity(h, features), logDeterminantsPerSequence(l)));
       } else {
         Couplings.Coupled flow = block.forward(h, features);
-        terms.add(perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
+        terms.add(scope.perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
         SDVariable latent = inOrderOfZ(flow.u(), mixes).rename(latentName(l + 1));
         h = mixes == 0 ? latent : flow.u();
       }
@@ -72,9 +80,5 @@ final class FlowStack {
       case MIX_D -> scope.tokens();
       case AFFINE, MIX_1 -> scope.positions() * scope.config().channels();
     };
-  }
-
-  private static SDVariable perSequence(SDVariable terms, int count) {
-    return terms.reshape(-1, count).sum(1);
   }
 }

@@ -16,10 +16,18 @@ import org.tarflowlm.config.TarFlowConfig;
  * @param couplings the couplings and the codebook
  * @param type floating-point type of the graph
  * @param tokens T, tokens of a window of this graph; at most the context length and a multiple of the patch size
+ * @param padding where texts end; null if all fill the window
  */
 record GraphScope(
     SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings, DataType type,
-    int tokens) {
+    int tokens, Padding padding) {
+  private static final int POSITION_AXIS = 1;
+
+  /** Of windows that are full of text. */
+  GraphScope(SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings,
+      DataType type, int tokens) {
+    this(sd, config, parameters, primitives, couplings, type, tokens, null);
+  }
 
   SDVariable parameter(String name) {
     SDVariable result = parameters.get(name);
@@ -35,5 +43,19 @@ record GraphScope(
 
   int positions() {
     return tokens / config.patchSize();
+  }
+
+  /** Each text from its end to its start, [B, positions, ..]. */
+  SDVariable reverse(SDVariable h) {
+    return padding == null ? sd.reverse(h, POSITION_AXIS) : padding.reverse(h);
+  }
+
+  /** Sums the terms of each text, of which a window has {@code count}: [B]. */
+  SDVariable perSequence(SDVariable terms, int count) {
+    if (padding == null) {
+      return terms.reshape(-1, count).sum(1);
+    }
+    SDVariable perToken = count == tokens ? terms.reshape(-1, tokens) : terms.reshape(-1, tokens, count / tokens).sum(2);
+    return perToken.mul(padding.mask()).sum(1);
   }
 }

@@ -14,13 +14,20 @@ import org.tarflowlm.ops.Ops;
 /**
  * The whole model as one SameDiff graph over windows of a fixed number of tokens.
  *
- * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]. Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO
+ * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]; or {@link #LATENTS} [B, T, d] in place of both; for
+ * texts shorter than the window {@link #LENGTHS} INT [B], in positions, and {@link #MASK} [B, T]. Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO
  * (flows) or the exact log-likelihood (autoregressive), in nats per sequence; {@link #LOSS}, the sum over examples of its negative
- * divided by T, which is what DL4J then divides by the batch size; the flows' inputs, by {@link #latent(int)}, [B, T/P, P*d].
+ * divided by T (with a mask: by the mean number of tokens), which is what DL4J then divides by the batch size: nats per token;
+ * {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z); the flows' inputs, by {@link #latent(int)},
+ * [B, T/P, P*d].
  */
 public final class WindowGraph {
   public static final String IDS = "ids";
   public static final String NOISE = "noise";
+  public static final String LATENTS = "latents";
+  public static final String LENGTHS = "lengths";
+  public static final String MASK = "mask";
+  public static final String VAE_TERM = "vaeTerm";
   public static final String LOG_LIKELIHOOD = "logLikelihood";
   public static final String LOSS = "loss";
 
@@ -31,22 +38,28 @@ public final class WindowGraph {
     return FlowStack.latentName(flow);
   }
 
+  /** The graph of windows of ids that are full of text. */
+  public static void build(SameDiff sd, TarFlowConfig config, int tokens, DataType type, KernelChoice kernels,
+      Map<String, INDArray> parameters, Set<String> frozen) {
+    build(sd, config, Window.of(tokens), type, kernels, parameters, frozen);
+  }
+
   /**
    * Puts the graph together.
    *
    * @param sd an empty graph
-   * @param tokens T of its windows: at most the context length and a multiple of the patch size
    * @param parameters parameter arrays by name, used as they are (views stay views)
    * @param frozen names of parameters that are constants of this graph: no gradient and no backward time
    */
-  public static void build(SameDiff sd, TarFlowConfig config, int tokens, DataType type, KernelChoice kernels,
+  public static void build(SameDiff sd, TarFlowConfig config, Window window, DataType type, KernelChoice kernels,
       Map<String, INDArray> parameters, Set<String> frozen) {
+    int tokens = window.tokens();
     if (tokens < 1 || tokens > config.contextLength() || tokens % config.patchSize() != 0) {
       throw new IllegalArgumentException("a window has " + tokens + " tokens; expected a multiple of patchSize " + config.patchSize()
           + " up to contextLength " + config.contextLength());
     }
     Ops.register();
-    SDVariable ids = sd.placeHolder(IDS, DataType.INT32, -1, tokens);
+    SDVariable ids = window.latents() ? null : sd.placeHolder(IDS, DataType.INT32, -1, tokens);
     Map<String, SDVariable> variables = new LinkedHashMap<>();
     parameters.forEach((name, array) ->
         variables.put(name, frozen.contains(name) ? sd.constant(name, array) : sd.var(name, type, array.shape())));
@@ -54,18 +67,27 @@ public final class WindowGraph {
     Primitives primitives = kernels.resolve(type) == KernelChoice.FUSED
         ? new FusedPrimitives(sd) : new ComposedPrimitives(sd, type, positions);
     Couplings couplings = kernels.usesJava() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, tokens);
-    GraphScope scope = new GraphScope(sd, config, variables, primitives, couplings, type, tokens);
+    Padding padding = window.masked() ? Padding.placeholders(sd, type, tokens) : null;
+    GraphScope scope = new GraphScope(sd, config, variables, primitives, couplings, type, tokens, padding);
 
-    SDVariable logLikelihood = config.model() == ModelType.TARFLOW
-        ? new FlowStack(scope).elbo(ids, sd.placeHolder(NOISE, type, -1, tokens, config.latentDim()))
-        : new AutoregressiveModel(scope).logLikelihood(ids);
-    logLikelihood = logLikelihood.rename(LOG_LIKELIHOOD);
-    logLikelihood.sum().mul(-1.0 / tokens).rename(LOSS);
+    SDVariable logLikelihood = logLikelihood(scope, ids, window.latents()).rename(LOG_LIKELIHOOD);
+    SDVariable sum = logLikelihood.sum();
+    (padding == null ? sum.mul(-1.0 / tokens) : sum.neg().div(padding.meanTokens())).rename(LOSS);
     sd.setLossVariables(LOSS);
     parameters.forEach((name, array) -> {
       if (!frozen.contains(name)) {
         sd.associateArrayWithVariable(array, sd.getVariable(name));
       }
     });
+  }
+
+  private static SDVariable logLikelihood(GraphScope scope, SDVariable ids, boolean latents) {
+    if (scope.config().model() == ModelType.AUTOREGRESSIVE) {
+      return new AutoregressiveModel(scope).logLikelihood(ids);
+    }
+    SDVariable placeholder = scope.sd().placeHolder(latents ? LATENTS : NOISE, scope.type(), -1, scope.tokens(),
+        scope.config().latentDim());
+    FlowStack stack = new FlowStack(scope);
+    return latents ? stack.elbo(placeholder) : stack.elbo(ids, placeholder);
   }
 }

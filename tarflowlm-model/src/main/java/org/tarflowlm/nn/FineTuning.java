@@ -131,6 +131,16 @@ public final class FineTuning {
     return this;
   }
 
+  /**
+   * Other features: latents, or noise besides ids. The optimiser goes on.
+   *
+   * @throws IllegalArgumentException if a discrete model is to take anything but ids
+   */
+  public FineTuning inputs(ModelInputs inputs) {
+    changed.setInputs(inputs);
+    return this;
+  }
+
   /** Another seed of the encoder's noise, and of parameters that start anew. */
   public FineTuning seed(long value) {
     seed = value;
@@ -196,6 +206,7 @@ public final class FineTuning {
     NeuralNetConfiguration layerConf = vertex.getLayerConf().clone();
     layerConf.setLayer(newLayer);
     conf.getVertices().put(TarFlowNetwork.LAYER, new LayerVertex(layerConf, vertex.getPreProcessor()));
+    TarFlowNetwork.connect(conf, newLayer.getInputs());
     // a configuration's clone has counted nothing
     conf.setIterationCount(restart ? 0 : network.getConfiguration().getIterationCount());
     conf.setEpochCount(restart ? 0 : network.getConfiguration().getEpochCount());

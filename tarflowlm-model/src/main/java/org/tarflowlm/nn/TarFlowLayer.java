@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -14,16 +15,11 @@ import org.deeplearning4j.nn.layers.samediff.SameDiffOutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.autodiff.listeners.Listener;
-import org.nd4j.autodiff.listeners.Operation;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.latent.GaussianNoise;
 import org.tarflowlm.graph.WindowGraph;
 import org.tarflowlm.kernel.GradientClip;
 import org.tarflowlm.ops.Tensors;
@@ -42,10 +38,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   private static final long OF_ITERATION = -1;
 
   private final transient TarFlowConfig config;
-  private transient int graphTokens = -1;
-  private transient GraphSession forward;
-  private transient GraphSession backward;
-  private transient List<Listener> graphListeners = List.of();
+  private final transient WindowSessions sessions;
+  private transient INDArray featuresMask;
   private double lossOfLastStep = Double.NaN;
   private transient boolean leavesScaling;
   private transient long draw = OF_ITERATION;
@@ -53,6 +47,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   TarFlowLayer(NeuralNetConfiguration conf, DataType type) {
     super(conf, type);
     this.config = layer().model();
+    this.sessions = new WindowSessions((graph, window) ->
+        WindowGraph.build(graph, config, window, dataType, layer().getKernels(), paramTable, layer().frozenParameters()));
   }
 
   /** The model this layer holds. */
@@ -89,46 +85,52 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     lossOfLastStep = Double.NaN;
     super.clear();
     this.labels = null;
+    this.featuresMask = null;
+  }
+
+  /** DL4J's two kinds of mask: features' come here, labels' to {@link #setMaskArray}. */
+  @Override
+  public Pair<INDArray, MaskState> feedForwardMaskArray(INDArray mask, MaskState state, int minibatchSize) {
+    featuresMask = mask;
+    return new Pair<>(mask, state);
+  }
+
+  @Override
+  public void setMaskArray(INDArray mask) {
+    if (mask == null) {
+      featuresMask = null;
+    }
+    super.setMaskArray(mask);
   }
 
   @Override
   public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
     assertInputSet(true);
-    prepare(input);
-    if (backward == null) {
-      try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-        QuietOutput.run(sameDiff::createGradFunction);
-        backward = new GraphSession(sameDiff.getFunction("grad"));
+    try (ModelBatch batch = batch()) {
+      sameDiff = sessions.differentiable(batch.window(sessions.window()));
+      Set<String> frozen = layer().frozenParameters();
+      List<String> wanted = new ArrayList<>(batch.lossOutputs());
+      Map<String, INDArray> views = new HashMap<>();
+      for (String name : paramTable.keySet()) {
+        if (!frozen.contains(name)) {
+          String gradient = sameDiff.getVariable(name).gradient().name();
+          wanted.add(gradient);
+          views.put(gradient, gradTable.get(name));
+        }
       }
-    }
-    Set<String> frozen = layer().frozenParameters();
-    Map<String, String> gradientNames = new HashMap<>();
-    List<String> wanted = new ArrayList<>();
-    wanted.add(WindowGraph.LOSS);
-    for (String name : paramTable.keySet()) {
-      if (!frozen.contains(name)) {
-        String gradient = sameDiff.getVariable(name).gradient().name();
-        gradientNames.put(name, gradient);
-        wanted.add(gradient);
+      long step = draw == OF_ITERATION ? getIterationCount() : draw;
+      Map<String, INDArray> placeholders = batch.placeholders(sessions.window(), ids -> noise(GaussianNoise.stream(step, ids)));
+      lossOfLastStep = batch.loss(sessions.gradients(wanted, placeholders, views));
+      Gradient gradient = new DefaultGradient();
+      frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp leaves a gradient as it is and DL4J would subtract it
+      paramTable.keySet().forEach(name -> gradient.gradientForVariable().put(name, gradTable.get(name)));
+      float scale = leavesScaling || !clipsGradient() ? 1 : clipScale(gradientNorm(input.size(0)));
+      if (scale != 1) {
+        gradients.muli(scale);
       }
+      sessions.endStep();
+      return new Pair<>(gradient, null);
     }
-    Map<String, INDArray> views = new HashMap<>();
-    gradientNames.forEach((name, gradient) -> views.put(gradient, gradTable.get(name)));
-    Map<String, INDArray> placeholders = placeholders(draw == OF_ITERATION ? getIterationCount() : draw);
-    Map<String, INDArray> results = backward.run(wanted, placeholders, Operation.TRAINING, graphListeners, views);
-    lossOfLastStep = results.get(WindowGraph.LOSS).getDouble(0);
-    Gradient gradient = new DefaultGradient();
-    frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp leaves a gradient as it is and DL4J would subtract it
-    paramTable.keySet().forEach(name -> gradient.gradientForVariable().put(name, gradTable.get(name)));
-    float scale = leavesScaling || !clipsGradient() ? 1 : clipScale(gradientNorm(input.size(0)));
-    if (scale != 1) {
-      gradients.muli(scale);
-    }
-    sameDiff.clearPlaceholders(true);
-    sameDiff.clearOpInputs();
-    backward.endStep();
-    placeholders.values().forEach(this::closeIfOwn);
-    return new Pair<>(gradient, null);
   }
 
   /** If true, gradients stay as the graph gives them and the update is to clip them, by {@link #clipScale}. */
@@ -176,25 +178,37 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     lossOfLastStep = Double.NaN;
     if (Double.isNaN(loss)) {
       assertInputSet(false);
-      loss = evaluate(WindowGraph.LOSS, input, placeholders(0)).getDouble(0);
+      try (ModelBatch batch = batch()) {
+        loss = batch.loss(evaluate(batch, batch.lossOutputs()));
+      }
     }
     return loss / input.size(0) + regularization;
   }
 
-  /** Loss of each example in nats per token, [batch, 1]. */
+  /** Loss of each example in nats per token of its own, [batch, 1]. */
   @Override
   public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
     assertInputSet(false);
-    INDArray logLikelihood = evaluate(WindowGraph.LOG_LIKELIHOOD, input, placeholders(0));
-    return logLikelihood.mul(-1.0 / input.size(1)).addi(regularization).reshape(-1, 1);
+    try (ModelBatch batch = batch()) {
+      INDArray result = batch.logLikelihood(evaluate(batch, batch.logLikelihoodOutputs()));
+      for (int b = 0; b < batch.size(); b++) {
+        result.putScalar(b, regularization - result.getDouble(b) / batch.tokens(b));
+      }
+      return result.reshape(-1, 1);
+    }
   }
 
-  /** The ELBO (or exact log-likelihood) of each example in nats, [batch, 1], with the noise of draw 0. */
+  /**
+   * The ELBO (or exact log-likelihood) of each example in nats, [batch, 1], with the noise given or that of draw 0; of a network that
+   * reads latents log p(z).
+   */
   @Override
   public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
     assertInputSet(false);
-    INDArray result = evaluate(WindowGraph.LOG_LIKELIHOOD, input, placeholders(0)).reshape(-1, 1);
-    return workspaces.leverageTo(ArrayType.ACTIVATIONS, result);
+    try (ModelBatch batch = ModelBatch.of(config, layer().getInputs(), dataType, input, null, mask())) {
+      INDArray result = batch.logLikelihood(evaluate(batch, batch.logLikelihoodOutputs())).reshape(-1, 1);
+      return workspaces.leverageTo(ArrayType.ACTIVATIONS, result);
+    }
   }
 
   /**
@@ -205,7 +219,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @return ELBO, or the exact log-likelihood of an autoregressive model, in nats per sequence, [batch]
    */
   public INDArray logLikelihood(INDArray ids, INDArray noise) {
-    return evaluate(WindowGraph.LOG_LIKELIHOOD, ids, named(ids, noise));
+    return evaluate(WindowGraph.LOG_LIKELIHOOD, ids, noise);
   }
 
   /**
@@ -215,94 +229,49 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @return h^(flow), [batch, time / patch, patch * latentDim]
    */
   public INDArray latents(int flow, INDArray ids, INDArray noise) {
-    return evaluate(WindowGraph.latent(flow), ids, named(ids, noise));
+    return evaluate(WindowGraph.latent(flow), ids, noise);
   }
 
   /** SameDiff listeners that are told of every op of the graph, for profiling. */
   public void setGraphListeners(Listener... listeners) {
-    graphListeners = List.of(listeners);
+    sessions.setListeners(List.of(listeners));
   }
 
   /** Bytes of native memory that the activations and gradients of the steps so far have taken. */
   public long workingMemoryBytes() {
-    return (forward == null ? 0 : forward.bytes()) + (backward == null ? 0 : backward.bytes());
+    return sessions.workingMemoryBytes();
   }
 
   /** Bytes of activations and gradients in use at the fullest moment of a step: the least that {@link #workingMemoryBytes} can be. */
   public long peakLiveBytes() {
-    return (forward == null ? 0 : forward.peakLiveBytes()) + (backward == null ? 0 : backward.peakLiveBytes());
+    return sessions.peakLiveBytes();
   }
 
-  private INDArray evaluate(String output, INDArray ids, Map<String, INDArray> placeholders) {
-    prepare(ids);
-    if (forward == null) {
-      forward = new GraphSession(sameDiff);
-    }
-    INDArray result = forward.run(List.of(output), placeholders, Operation.INFERENCE, graphListeners).get(output);
-    try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-      return result.dup();
-    } finally {
-      forward.endStep();
+  private INDArray evaluate(String output, INDArray ids, INDArray noise) {
+    try (ModelBatch batch = ModelBatch.of(config, dataType, ids, noise)) {
+      return evaluate(batch, List.of(output)).get(output);
     }
   }
 
-  private Map<String, INDArray> placeholders(long draw) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
-      return named(input, null);
-    }
-    if (labels != null && labels.rank() == 3) {
-      return named(input, labels);
-    }
-    return named(input, EncoderNoise.draw(layer().getNoiseSeed(), draw, dataType, input.size(0), input.size(1), config.latentDim()));
+  private Map<String, INDArray> evaluate(ModelBatch batch, List<String> outputs) {
+    sameDiff = sessions.graph(batch.window(sessions.window()));
+    return sessions.outputs(outputs, batch.placeholders(sessions.window(), ids -> noise(0)));
   }
 
-  /** Memory of an array that waits for the collector adds up: a step brings too little garbage to make it run. */
-  private void closeIfOwn(INDArray array) {
-    if (array != input && array != labels && array.closeable()) {
-      array.close();
-    }
+  private ModelBatch batch() {
+    return ModelBatch.of(config, layer().getInputs(), dataType, input, labels, mask());
   }
 
-  private Map<String, INDArray> named(INDArray ids, INDArray noise) {
-    Map<String, INDArray> result = new HashMap<>();
-    result.put(WindowGraph.IDS, ids.castTo(DataType.INT32));
-    if (config.model() == ModelType.TARFLOW) {
-      result.put(WindowGraph.NOISE, noise.castTo(dataType));
-    }
-    return result;
+  private INDArray mask() {
+    return BatchArrays.oneMask("features mask", featuresMask, "labels mask", maskArray);
   }
 
-  /** Builds the graph for the length of these windows, if the one at hand is for another length. */
-  private void prepare(INDArray ids) {
-    if (ids.rank() != 2) {
-      throw new IllegalArgumentException("expected ids of shape [batch, time], found " + ids.shapeInfoToString());
-    }
-    int tokens = Math.toIntExact(ids.size(1));
-    if (tokens == graphTokens) {
-      return;
-    }
-    close();
-    try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-      sameDiff = SameDiff.create();
-      // DL4J's parameters are views into one flat array; only this holder keeps views as they are
-      sameDiff.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
-      WindowGraph.build(sameDiff, config, tokens, dataType, layer().getKernels(), paramTable, layer().frozenParameters());
-      outputVar = sameDiff.getVariable(WindowGraph.LOSS);
-      outputKey = WindowGraph.LOSS;
-    }
-    graphTokens = tokens;
+  private INDArray noise(long stream) {
+    return EncoderNoise.draw(layer().getNoiseSeed(), stream, dataType, input.size(0), input.size(input.rank() - 1), config.latentDim());
   }
 
   /** Frees the native memory of the sessions; they come back when needed. */
   public void close() {
-    if (forward != null) {
-      forward.close();
-      forward = null;
-    }
-    if (backward != null) {
-      backward.close();
-      backward = null;
-    }
-    graphTokens = -1;
+    sessions.close();
   }
 }

@@ -1,5 +1,6 @@
 package org.tarflowlm.nn;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -11,14 +12,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.latent.LatentCodebook;
 import org.tarflowlm.graph.KernelChoice;
 
-/** Models as DL4J networks: a ComputationGraph of one input, {@value #INPUT}, and one output layer, {@value #LAYER}. */
+/**
+ * Models as DL4J networks: a ComputationGraph of one output layer, {@value #LAYER}, whose input is {@value #INPUT} unless
+ * {@link ModelInputs} say otherwise.
+ */
 public final class TarFlowNetwork {
   public static final String INPUT = "ids";
   public static final String LAYER = "tarflow";
+  private static final String JOINED = "idsAndNoise";
   private static final double ADAM_EPSILON = 1e-8;
 
   private TarFlowNetwork() {}
@@ -26,6 +34,18 @@ public final class TarFlowNetwork {
   /** A freshly initialised network of FLOAT parameters that trains all of them. */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed) {
     return create(config, optimizer, totalSteps, seed, KernelChoice.AUTO, List.of(), DataType.FLOAT);
+  }
+
+  /**
+   * A freshly initialised network of FLOAT parameters that takes latents, or noise besides ids; a trained one is changed by
+   * {@link FineTuning#inputs}.
+   *
+   * @throws IllegalArgumentException if a discrete model is to take anything but ids
+   */
+  public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, ModelInputs inputs) {
+    TarFlowOutputLayer layer = new TarFlowOutputLayer(config, seed, KernelChoice.AUTO, List.of());
+    layer.setInputs(inputs);
+    return create(layer, optimizer, totalSteps, DataType.FLOAT);
   }
 
   /**
@@ -38,16 +58,54 @@ public final class TarFlowNetwork {
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, KernelChoice kernels,
       List<String> frozen, DataType type) {
-    TarFlowOutputLayer layer = new TarFlowOutputLayer(config, seed, kernels, frozen);
+    return create(new TarFlowOutputLayer(config, seed, kernels, frozen), optimizer, totalSteps, type);
+  }
+
+  private static ComputationGraph create(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps, DataType type) {
     optimize(layer, optimizer, totalSteps);
-    ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(seed).dataType(type).graphBuilder()
-        .addInputs(INPUT)
-        .addLayer(LAYER, layer, INPUT)
+    ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type).graphBuilder()
+        .addInputs(layer.getInputs().names())
+        .addLayer(LAYER, layer, layer.getInputs().names().get(0))
         .setOutputs(LAYER)
         .build();
+    connect(conf, layer.getInputs());
     ComputationGraph network = new OnePassGraph(conf);
     network.init();
     return network;
+  }
+
+  /** Connects the layer with the network's inputs. */
+  static void connect(ComputationGraphConfiguration conf, ModelInputs inputs) {
+    boolean joined = inputs == ModelInputs.IDS_AND_NOISE;
+    conf.setNetworkInputs(new ArrayList<>(inputs.names()));
+    conf.getVertices().remove(JOINED);
+    conf.getVertexInputs().remove(JOINED);
+    if (joined) {
+      conf.getVertices().put(JOINED, new IdsAndNoiseVertex());
+      conf.getVertexInputs().put(JOINED, new ArrayList<>(inputs.names()));
+    }
+    conf.getVertexInputs().put(LAYER, new ArrayList<>(List.of(joined ? JOINED : inputs.names().get(0))));
+    conf.setTopologicalOrder(null);
+    conf.setTopologicalOrderStr(null);
+  }
+
+  /**
+   * The encoder as data pipelines use it: {@code LatentPreProcessor} and {@code LatentTransform} make latents with it that the network
+   * takes with {@link ModelInputs#LATENTS}. A copy, which does not follow the network's training.
+   */
+  public static LatentCodebook codebook(ComputationGraph network) {
+    TarFlowConfig config = layer(network).model();
+    Map<String, INDArray> parameters = parameters(network);
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      throw new IllegalArgumentException("a discrete model has no codebook");
+    }
+    CodebookSpec spec = config.codebook();
+    INDArray logSigma = parameters.get("codebook.logSigma");
+    float[] logScales = logSigma == null ? new float[] {(float) Math.log(spec.sigma())} : logSigma.dup('c').data().asFloat();
+    for (int i = 0; i < logScales.length && logSigma != null; i++) {
+      logScales[i] = Math.max(logScales[i], (float) Math.log(spec.sigmaMin()));
+    }
+    return new LatentCodebook(config.latentDim(), parameters.get("codebook.mean").dup('c').data().asFloat(), logScales);
   }
 
   /**

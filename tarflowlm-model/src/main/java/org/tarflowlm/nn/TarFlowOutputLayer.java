@@ -21,17 +21,21 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
- * Configuration of the one DL4J layer that holds a whole model: input ids INT [batch, time], loss the negative ELBO (or
+ * Configuration of the one DL4J layer that holds a whole model: input as {@link ModelInputs} says, loss the negative ELBO (or
  * log-likelihood) in nats per token.
  *
- * <p>Labels are either the ids again, [batch, time], and the layer draws the encoder's noise itself from its seed and the iteration;
- * or the noise, FLOAT [batch, time, latentDim].
+ * <p>With {@link ModelInputs#IDS} labels are the ids again, [batch, time], and the layer draws the encoder's noise from its seed, the
+ * iteration and the ids; or they are the noise, [batch, time, latentDim].
+ *
+ * <p>A mask, [batch, time], of features or labels or both: ones, then zeros. What it masks enters neither loss nor gradient; the loss is
+ * the mean over the tokens that are left, whichever text they are of.
  *
  * <p>Kept as plain properties because DL4J writes and reads layers as JSON with a mapper of its own.
  */
@@ -40,6 +44,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   private long noiseSeed;
   private KernelChoice kernels = KernelChoice.AUTO;
   private List<String> frozen = List.of();
+  private ModelInputs inputs = ModelInputs.IDS;
   private Map<String, Double> rateFactors = Map.of();
   private double skipNorm;
   private int skipAfter;
@@ -77,6 +82,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     copy.setRateFactors(rateFactors);
     copy.setSkipNorm(skipNorm);
     copy.setSkipAfter(skipAfter);
+    copy.setInputs(inputs);
     return copy;
   }
 
@@ -112,7 +118,8 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   }
 
   private boolean isFrozen(String parameter) {
-    return frozen.stream().anyMatch(name -> ParameterNames.covers(name, parameter));
+    return frozen.stream().anyMatch(name -> ParameterNames.covers(name, parameter))
+        || inputs == ModelInputs.LATENTS && parameter.startsWith("codebook."); // it made the latents, and they do not move with it
   }
 
   @Override
@@ -200,6 +207,18 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   public void setKernels(KernelChoice kernels) {
     this.kernels = kernels;
+  }
+
+  public ModelInputs getInputs() {
+    return inputs;
+  }
+
+  /** @throws IllegalArgumentException if a discrete model is to take anything but ids */
+  public void setInputs(ModelInputs inputs) {
+    if (inputs != ModelInputs.IDS && configJson != null && model().model() == ModelType.AUTOREGRESSIVE) {
+      throw new IllegalArgumentException("inputs are " + inputs + "; a discrete model takes IDS");
+    }
+    this.inputs = inputs;
   }
 
   public Map<String, Double> getRateFactors() {

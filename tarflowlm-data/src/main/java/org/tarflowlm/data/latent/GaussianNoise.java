@@ -36,4 +36,16 @@ public final class GaussianNoise {
     }
     return out;
   }
+
+  /**
+   * A stream for tokens: a function of a number and of what the tokens are. Workers that count alike, such as DL4J's parallel training
+   * or executors that each begin at 0, so draw different noise for different texts, and the same whichever worker gets a text.
+   */
+  public static long stream(long number, int[] ids) {
+    long hash = number;
+    for (int id : ids) {
+      hash = SplitMix64.mix(hash + SplitMix64.STEP) + id;
+    }
+    return hash;
+  }
 }

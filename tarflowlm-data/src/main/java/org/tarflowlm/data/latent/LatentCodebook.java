@@ -54,9 +54,9 @@ public record LatentCodebook(@JsonProperty("dim") int dim, @JsonProperty("means"
       if (id < 0 || id >= vocabSize()) {
         throw new DataException("id " + id + " at position " + i + " is outside the codebook of " + vocabSize() + " tokens");
       }
-      float scale = (float) Math.exp(logScales[logScales.length == 1 ? 0 : id]);
+      double scale = Math.exp(logScales[logScales.length == 1 ? 0 : id]);
       for (int c = 0; c < dim; c++) {
-        noise[i * dim + c] = means[id * dim + c] + scale * noise[i * dim + c];
+        noise[i * dim + c] = (float) (means[id * dim + c] + scale * noise[i * dim + c]);
       }
     }
     return noise;

@@ -1,5 +1,7 @@
 package org.tarflowlm.data.latent;
 
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSetPreProcessor;
@@ -8,7 +10,8 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.BatchNumbered;
 
 /**
- * The last stage before the flow: turns batches of ids into what it takes. Labels stay the ids, INT [batch, time].
+ * The last stage before the flow: turns batches of ids into what a network of two inputs (ids and noise) or of latents takes. Labels
+ * are the ids, INT [batch, time]. Ids may come as sequences of DataVec's, [batch, 1, time], with masks, which stay.
  *
  * <p>Noise depends on seed, worker and the batch's number alone. {@code WindowIterator} gives the number, so that batches found
  * by seek have their own noise; with other iterators batches are counted from the last {@link #startBatch}.
@@ -62,13 +65,26 @@ public final class LatentPreProcessor implements MultiDataSetPreProcessor, Batch
     if (noise == null) {
       noise = new GaussianNoise(seed, worker);
     }
-    INDArray ids = batch.getFeatures(0);
+    INDArray ids = ids(batch.getFeatures(0));
     float[] eps = noise.draw(next++, Math.toIntExact(ids.length() * dim));
     if (codebook == null) {
       batch.setFeatures(new INDArray[] {ids, shaped(eps, ids)});
+      INDArray[] masks = batch.getFeaturesMaskArrays();
+      batch.setFeaturesMaskArrays(masks == null ? null : new INDArray[] {masks[0], masks[0]});
     } else {
       batch.setFeatures(new INDArray[] {shaped(codebook.encode(ids.dup('c').data().asInt(), eps), ids)});
     }
+    batch.setLabels(new INDArray[] {ids});
+  }
+
+  private static INDArray ids(INDArray array) {
+    if (array.rank() == 3 && array.size(1) == 1) {
+      return array.reshape('c', array.size(0), array.size(2)).castTo(DataType.INT32);
+    }
+    if (array.rank() != 2) {
+      throw new DataException("ids have shape " + Arrays.toString(array.shape()) + "; expected [batch, time], or [batch, 1, time]");
+    }
+    return array.dataType() == DataType.INT32 ? array : array.castTo(DataType.INT32);
   }
 
   private INDArray shaped(float[] values, INDArray ids) {

@@ -12,12 +12,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.annotation.JsonIgnoreProperties;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.tarflowlm.data.DataException;
 
 /**
  * DataVec's form of {@link LatentPreProcessor}, for records of windows: a column of ids, INT [1, time], gets a column of noise
  * after it, FLOAT [1, time, dim], or is replaced by latents z, FLOAT [1, time, dim], if there is a codebook.
  *
- * <p>Records are numbered from 0, and noise depends on seed, worker and number alone; {@link #rewind} numbers from 0 again.
+ * <p>Records are numbered from 0, and noise depends on seed, worker, number and the record's ids, so that executors that each count
+ * from 0 draw different noise for different texts; {@link #rewind} numbers from 0 again.
  */
 @JsonIgnoreProperties({"inputSchema"})
 public final class LatentTransform extends BaseTransform {
@@ -95,7 +97,11 @@ public final class LatentTransform extends BaseTransform {
   @Override
   public List<Writable> map(List<Writable> record) {
     int column = inputSchema.getIndexOfColumn(columnName);
-    INDArray ids = ((NDArrayWritable) record.get(column)).get();
+    if (!(record.get(column) instanceof NDArrayWritable window)) {
+      throw new DataException("column " + columnName + " holds " + record.get(column).getClass().getSimpleName()
+          + "; expected an NDArrayWritable of ids, as window readers give");
+    }
+    INDArray ids = window.get();
     List<Writable> out = new ArrayList<>(record);
     if (codebook == null) {
       out.add(column + 1, new NDArrayWritable(drawn(ids)));
@@ -110,9 +116,10 @@ public final class LatentTransform extends BaseTransform {
     if (noise == null) {
       noise = new GaussianNoise(seed, worker);
     }
-    float[] values = noise.draw(next++, Math.toIntExact(ids.length() * dim));
+    int[] tokens = ids.dup('c').data().asInt();
+    float[] values = noise.draw(GaussianNoise.stream(next++, tokens), Math.multiplyExact(tokens.length, dim));
     if (codebook != null) {
-      values = codebook.encode(ids.dup('c').data().asInt(), values);
+      values = codebook.encode(tokens, values);
     }
     return Nd4j.createFromArray(values).reshape(1, ids.length(), dim);
   }

@@ -94,7 +94,8 @@ final class DocumentTokenizer {
     }
   }
 
-  private String decode(Document document) {
+  /** A document's text; empty if it is to be left out. */
+  String decode(Document document) {
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     ByteBuffer bytes = ByteBuffer.wrap(document.utf8());
     CharBuffer chars = CharBuffer.allocate(document.utf8().length);

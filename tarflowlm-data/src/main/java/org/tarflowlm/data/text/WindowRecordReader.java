@@ -84,7 +84,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
     reset();
   }
 
-  private static Path path(URI location) {
+  static Path path(URI location) {
     if (!"file".equals(location.getScheme())) {
       throw new DataException("location " + location + " is not supported; expected a file");
     }

@@ -174,8 +174,38 @@ class LatentInputsTest {
     assertArrayEquals(new long[] {2, 32}, batches.get(0).getLabels(0).shape());
     assertEquals(DataType.INT32, batches.get(0).getFeatures(0).dataType());
     assertEquals(DataType.FLOAT, batches.get(0).getFeatures(1).dataType());
-    assertArrayEquals(new GaussianNoise(3, 0).draw(0, 32 * DIM), batches.get(0).getFeatures(1).slice(0).reshape(-1).toFloatVector());
-    assertArrayEquals(new GaussianNoise(3, 0).draw(3, 32 * DIM), batches.get(1).getFeatures(1).slice(1).reshape(-1).toFloatVector());
+    assertArrayEquals(drawn(0, batches.get(0), 0), batches.get(0).getFeatures(1).slice(0).reshape(-1).toFloatVector());
+    assertArrayEquals(drawn(3, batches.get(1), 1), batches.get(1).getFeatures(1).slice(1).reshape(-1).toFloatVector());
+  }
+
+  private static float[] drawn(long number, MultiDataSet batch, int row) {
+    int[] ids = batch.getFeatures(0).slice(row).toIntVector();
+    return new GaussianNoise(3, 0).draw(GaussianNoise.stream(number, ids), 32 * DIM);
+  }
+
+  /** Two executors hold a copy of one transform each, and each counts from 0. */
+  @Test
+  void executorsDrawDifferentNoiseForDifferentTexts() {
+    INDArray a = Nd4j.createFromArray(1, 2, 3, 4).reshape(1, 4);
+    INDArray b = Nd4j.createFromArray(1, 2, 3, 5).reshape(1, 4);
+    assertEquals(new LatentTransform("ids", DIM, null, 3, 0).map(a), new LatentTransform("ids", DIM, null, 3, 0).map(a));
+    assertNotEquals(new LatentTransform("ids", DIM, null, 3, 0).map(a), new LatentTransform("ids", DIM, null, 3, 0).map(b));
+  }
+
+  /** Texts of different lengths, as DL4J batches them. */
+  @Test
+  void sequencesKeepTheirMasks() {
+    INDArray ids = Nd4j.createFromArray(new float[] {1, 2, 3, 4, 5, 0}).reshape(2, 1, 3);
+    INDArray mask = Nd4j.createFromArray(new float[] {1, 1, 1, 1, 1, 0}).reshape(2, 3);
+    MultiDataSet batch = new org.nd4j.linalg.dataset.MultiDataSet(new INDArray[] {ids}, new INDArray[] {ids}, new INDArray[] {mask},
+        new INDArray[] {mask});
+    LatentPreProcessor.noise(DIM, 3, 0).preProcess(batch);
+    assertArrayEquals(new int[] {1, 2, 3, 4, 5, 0}, batch.getFeatures(0).reshape(6).toIntVector());
+    assertEquals(DataType.INT32, batch.getFeatures(0).dataType());
+    assertArrayEquals(new long[] {2, 3, DIM}, batch.getFeatures(1).shape());
+    assertEquals(2, batch.getFeaturesMaskArrays().length);
+    assertEquals(mask, batch.getLabelsMaskArray(0));
+    assertEquals(batch.getFeatures(0), batch.getLabels(0));
   }
 
   @Test
@@ -184,7 +214,7 @@ class LatentInputsTest {
     INDArray z = batches.get(0).getFeatures(0);
     assertArrayEquals(new long[] {2, 32, DIM}, z.shape());
     int[] ids = new Text8Alphabet().encode(Excerpt.text().substring(0, 32));
-    float[] expected = codebook().encode(ids, new GaussianNoise(3, 0).draw(0, 32 * DIM));
+    float[] expected = codebook().encode(ids, new GaussianNoise(3, 0).draw(GaussianNoise.stream(0, ids), 32 * DIM));
     assertArrayEquals(expected, z.slice(0).reshape(-1).toFloatVector());
   }
 }

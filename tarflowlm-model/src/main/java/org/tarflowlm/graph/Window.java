@@ -1,0 +1,15 @@
+package org.tarflowlm.graph;
+
+/**
+ * What one graph is built for.
+ *
+ * @param tokens T, tokens of a window: at most the context length and a multiple of the patch size
+ * @param latents whether the graph reads latents instead of ids and noise
+ * @param masked whether texts may be shorter than the window
+ */
+public record Window(int tokens, boolean latents, boolean masked) {
+  /** Windows of ids that are full of text. */
+  public static Window of(int tokens) {
+    return new Window(tokens, false, false);
+  }
+}
