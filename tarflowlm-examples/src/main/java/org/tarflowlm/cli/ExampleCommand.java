@@ -34,7 +34,7 @@ final class ExampleCommand implements Callable<Integer> {
     add("CouplingByHand", "", "the couplings on toy mixtures: there, back, log-determinant", CouplingByHand::main);
     add("TrainTiny", "[STEPS]", "a tiny Mix-d flow from scratch on the bundled excerpt", TrainTiny::main);
     add("FineTune", "[WINDOWS]", "the packaged model trained further on a novel: frozen flows, early stopping", FineTune::main);
-    add("DataPipelines", "", "text8, enwik8 and OpenWebText to batches of latent inputs", DataPipelines::main);
+    add("DataPipelines", "", "text8, enwik8 and OpenWebText to latent inputs that networks train on", DataPipelines::main);
     add("CompareLikelihoods", "[CHARACTERS]", "ELBO, importance-weighted bounds, the discrete twin", CompareLikelihoods::main);
   }
 

@@ -9,26 +9,40 @@ import java.util.List;
 import java.util.Locale;
 import org.datavec.api.split.CollectionInputSplit;
 import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.LatentPreProcessor;
 import org.tarflowlm.data.text.Enwik8RecordReader;
 import org.tarflowlm.data.text.Excerpt;
 import org.tarflowlm.data.text.OpenWebTextRecordReader;
 import org.tarflowlm.data.text.Text8RecordReader;
+import org.tarflowlm.data.text.TextSequenceRecordReader;
+import org.tarflowlm.data.text.TextUnit;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.text.WindowIterator;
 import org.tarflowlm.data.text.WindowRecordReader;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.nn.ModelInputs;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Small files in the formats of text8, enwik8 and OpenWebText, read to batches of token ids and of the noise of their latents. */
+/**
+ * Small files in the formats of text8, enwik8 and OpenWebText become batches that tiny networks are trained on: ids with the noise of
+ * their latents, the latents themselves, and short texts of different lengths with masks.
+ */
 public final class DataPipelines {
   private static final int LENGTH = 64;
   private static final int BATCH = 4;
   private static final int LATENT_DIM = 5;
+  private static final int EPOCHS = 2;
 
   private DataPipelines() {}
 
@@ -42,23 +56,66 @@ public final class DataPipelines {
       for (int i = 0; i < 3; i++) {
         Files.writeString(documents.resolve("page-" + i + ".txt"), novel.substring(i * 2_000, (i + 1) * 2_000));
       }
-      show("text8, characters", new Text8RecordReader(LENGTH), text8, "text8");
-      show("enwik8, bytes", new Enwik8RecordReader(LENGTH), enwik8, "bytes");
-      show("OpenWebText, GPT-2's BPE", new OpenWebTextRecordReader(LENGTH), documents, "gpt2");
+      train("text8, characters", new Text8RecordReader(LENGTH), text8, "text8");
+      train("enwik8, bytes", new Enwik8RecordReader(LENGTH), enwik8, "bytes");
+      train("OpenWebText, GPT-2's BPE", new OpenWebTextRecordReader(LENGTH), documents, "gpt2");
+      trainOnLatents(text8);
+      trainOnShortTexts(Files.writeString(folder.resolve("lines.txt"), novel.substring(0, 4_000).replaceAll("(\\S+ \\S+ \\S+) ", "$1\n")));
       shuffled(text8);
     }
   }
 
-  /** Front to back in constant memory, through DataVec's and DL4J's own classes. */
-  private static void show(String what, WindowRecordReader reader, Path file, String tokenizer) throws IOException, InterruptedException {
-    reader.initialize(new CollectionInputSplit(List.<URI>of(file.toUri())));
-    MultiDataSetIterator batches = new RecordReaderMultiDataSetIterator.Builder(BATCH).addReader("text", reader).addInput("text", 0, 0)
-        .addOutput("text", 1, 1).build();
+  /** Front to back in constant memory, through DataVec's and DL4J's own classes, into a network of two inputs. */
+  private static void train(String what, WindowRecordReader reader, Path file, String tokenizer) throws IOException, InterruptedException {
+    Tokenizer symbols = Tokenizers.byName(tokenizer);
+    ComputationGraph network = network(symbols.vocabSize(), ModelInputs.IDS_AND_NOISE);
+    MultiDataSetIterator batches = windows(reader, file);
     batches.setPreProcessor(LatentPreProcessor.noise(LATENT_DIM, 42, 0));
     MultiDataSet batch = batches.next();
     System.out.println(what + ": ids " + shape(batch.getFeatures(0)) + ", noise " + shape(batch.getFeatures(1)));
-    INDArray first = batch.getFeatures(0).getRow(0);
-    System.out.println("  " + Tokenizers.byName(tokenizer).decode(first.toIntVector()).replace('\n', ' '));
+    System.out.println("  " + symbols.decode(batch.getFeatures(0).getRow(0).toIntVector()).replace('\n', ' '));
+    fit(network, batches, batch);
+  }
+
+  /** The same windows as latents of the network's own codebook, which stays as it is. */
+  private static void trainOnLatents(Path file) throws IOException, InterruptedException {
+    ComputationGraph network = network(27, ModelInputs.LATENTS);
+    MultiDataSetIterator batches = windows(new Text8RecordReader(LENGTH), file);
+    batches.setPreProcessor(LatentPreProcessor.latents(TarFlowNetwork.codebook(network), 42, 0));
+    MultiDataSet batch = batches.next();
+    System.out.println("latents of text8: z " + shape(batch.getFeatures(0)));
+    fit(network, batches, batch);
+  }
+
+  /** One line per sequence: DL4J pads a batch to its longest and adds the masks. */
+  private static void trainOnShortTexts(Path file) throws IOException, InterruptedException {
+    TextSequenceRecordReader reader = TextSequenceRecordReader.builder(Tokenizers.byName("text8"), TextUnit.LINE, LENGTH).build();
+    reader.initialize(new CollectionInputSplit(List.<URI>of(file.toUri())));
+    MultiDataSetIterator batches = new RecordReaderMultiDataSetIterator.Builder(16).addSequenceReader("text", reader)
+        .addInput("text", 0, 0).addOutput("text", 0, 0).build();
+    MultiDataSet batch = batches.next();
+    System.out.println("lines: ids " + shape(batch.getFeatures(0)) + ", mask " + shape(batch.getFeaturesMaskArray(0)) + " of "
+        + batch.getFeaturesMaskArray(0).sumNumber().intValue() + " ones");
+    fit(network(27, ModelInputs.IDS), batches, batch);
+  }
+
+  private static MultiDataSetIterator windows(WindowRecordReader reader, Path file) throws IOException, InterruptedException {
+    reader.initialize(new CollectionInputSplit(List.<URI>of(file.toUri())));
+    return new RecordReaderMultiDataSetIterator.Builder(BATCH).addReader("text", reader).addInput("text", 0, 0).addOutput("text", 1, 1)
+        .build();
+  }
+
+  private static ComputationGraph network(int vocabSize, ModelInputs inputs) {
+    TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, vocabSize, LENGTH, LATENT_DIM, 16, 2, 1, null,
+        List.of(FlowSpec.mixD(1, 16, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);
+    return TarFlowNetwork.create(config, new OptimizerSpec(1e-2, 0, 1.0, null, null, null, null), 100, 1, inputs);
+  }
+
+  private static void fit(ComputationGraph network, MultiDataSetIterator batches, MultiDataSet first) {
+    double before = network.score(first, false);
+    batches.reset();
+    network.fit(batches, EPOCHS);
+    System.out.printf(Locale.ROOT, "  trained: %.2f nats a token before, %.2f after %d epochs%n", before, network.score(first, false), EPOCHS);
   }
 
   /** Any window at once, in a seeded order that costs no memory: what training uses. */

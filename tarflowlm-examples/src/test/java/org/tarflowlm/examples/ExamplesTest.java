@@ -94,8 +94,14 @@ class ExamplesTest {
   }
 
   @Test
-  void everyFormatBecomesBatches() throws Exception {
+  void everyFormatBecomesBatchesThatTrain() throws Exception {
     String shown = output(DataPipelines::main);
+    List<Double> before = numbers("^  trained: ([\\d.]+) nats", shown);
+    List<Double> after = numbers("before, ([\\d.]+) after", shown);
+    assertEquals(5, before.size(), shown);
+    for (int i = 0; i < 5; i++) {
+      assertTrue(after.get(i) < before.get(i), shown);
+    }
     assertEquals(3, shown.lines().filter(line -> line.endsWith(": ids INT [4, 64], noise FLOAT [4, 64, 5]")).count(), shown);
     assertEquals(2, shown.lines().filter(line -> line.startsWith("  chapter four two the whiteness of the whale")).count(), shown);
     assertTrue(shown.contains("<page><title>Whale</title>"), shown);
