@@ -63,28 +63,29 @@ public final class TarFlowNetwork {
 
   private static ComputationGraph create(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps, DataType type) {
     optimize(layer, optimizer, totalSteps);
-    ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type).graphBuilder()
-        .addInputs(layer.getInputs().names())
-        .addLayer(LAYER, layer, layer.getInputs().names().get(0))
-        .setOutputs(LAYER)
-        .build();
-    connect(conf, layer.getInputs());
+    List<String> names = layer.getInputs().names();
+    ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
+        .graphBuilder().addInputs(names);
+    if (names.size() > 1) {
+      graph.addVertex(JOINED, new IdsAndNoiseVertex(), names.toArray(String[]::new));
+    }
+    ComputationGraphConfiguration conf = graph.addLayer(LAYER, layer, names.size() > 1 ? JOINED : names.get(0)).setOutputs(LAYER).build();
     ComputationGraph network = new OnePassGraph(conf);
     network.init();
     return network;
   }
 
-  /** Connects the layer with the network's inputs. */
+  /** Gives a network of one layer other inputs. */
   static void connect(ComputationGraphConfiguration conf, ModelInputs inputs) {
-    boolean joined = inputs == ModelInputs.IDS_AND_NOISE;
-    conf.setNetworkInputs(new ArrayList<>(inputs.names()));
+    List<String> names = inputs.names();
+    conf.setNetworkInputs(new ArrayList<>(names));
     conf.getVertices().remove(JOINED);
     conf.getVertexInputs().remove(JOINED);
-    if (joined) {
+    if (names.size() > 1) {
       conf.getVertices().put(JOINED, new IdsAndNoiseVertex());
-      conf.getVertexInputs().put(JOINED, new ArrayList<>(inputs.names()));
+      conf.getVertexInputs().put(JOINED, new ArrayList<>(names));
     }
-    conf.getVertexInputs().put(LAYER, new ArrayList<>(List.of(joined ? JOINED : inputs.names().get(0))));
+    conf.getVertexInputs().put(LAYER, new ArrayList<>(List.of(names.size() > 1 ? JOINED : names.get(0))));
     conf.setTopologicalOrder(null);
     conf.setTopologicalOrderStr(null);
   }
