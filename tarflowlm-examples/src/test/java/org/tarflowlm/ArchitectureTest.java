@@ -64,7 +64,7 @@ class ArchitectureTest {
     MAY_USE.put("inverse", List.of("config", "coupling", "kernel", "data.tokenize"));
     MAY_USE.put("ops", List.of("config", "coupling", "kernel", "inverse"));
     MAY_USE.put("graph", List.of("config", "ops"));
-    MAY_USE.put("nn", List.of("config", "kernel", "ops", "graph", "data.latent"));
+    MAY_USE.put("nn", List.of("config", "kernel", "ops", "graph", "data", "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "inverse", "nn", "data", "data.text"));
     MAY_USE.put("zoo.safetensors", List.of("config"));
     MAY_USE.put("zoo", List.of("zoo.safetensors", "config", "coupling", "inverse", "nn", "eval", "data", "data.file",

@@ -3,6 +3,7 @@ package org.tarflowlm.nn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.config.DL4JClassLoading;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -16,6 +17,7 @@ import org.tarflowlm.config.CodebookSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.latent.LatentCodebook;
 import org.tarflowlm.graph.KernelChoice;
 
@@ -62,6 +64,7 @@ public final class TarFlowNetwork {
   }
 
   private static ComputationGraph create(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps, DataType type) {
+    ensureBackend();
     optimize(layer, optimizer, totalSteps);
     List<String> names = layer.getInputs().names();
     ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
@@ -107,6 +110,18 @@ public final class TarFlowNetwork {
       logScales[i] = Math.max(logScales[i], (float) Math.log(spec.sigmaMin()));
     }
     return new LatentCodebook(config.latentDim(), parameters.get("codebook.mean").dup('c').data().asFloat(), logScales);
+  }
+
+  /**
+   * Makes ND4J find its backend and DL4J this project's layers, whatever the thread; to be called before the first use of DL4J.
+   *
+   * @throws IllegalStateException if there is no backend
+   */
+  public static void ensureBackend() {
+    Backend.ensure();
+    if (!Backend.sees(DL4JClassLoading.getDl4jClassloader(), TarFlowNetwork.class)) {
+      DL4JClassLoading.setDl4jClassloaderFromClass(TarFlowNetwork.class);
+    }
   }
 
   /**

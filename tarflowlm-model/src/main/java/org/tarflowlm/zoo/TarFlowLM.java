@@ -46,6 +46,7 @@ public final class TarFlowLM implements AutoCloseable {
   private TextLatents latents;
 
   private TarFlowLM(String name, Checkpoint checkpoint) {
+    TarFlowNetwork.ensureBackend();
     this.name = name;
     this.checkpoint = checkpoint;
     this.config = checkpoint.config();

@@ -6,6 +6,7 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSetPreProcessor;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.DataException;
 
 /**
@@ -36,6 +37,7 @@ public final class WindowIterator implements MultiDataSetIterator {
   private long next;
 
   private WindowIterator(Builder b) {
+    Backend.ensure();
     tokens = b.tokens;
     length = b.length;
     batch = b.batch;

@@ -16,6 +16,7 @@ import org.datavec.api.writable.Writable;
 import org.datavec.api.writable.batch.NDArrayRecordBatch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -47,6 +48,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
     if (length < 1) {
       throw new DataException("window length is " + length + "; expected at least 1");
     }
+    Backend.ensure();
     this.length = length;
   }
 
