@@ -45,6 +45,7 @@ public final class TarFlowNetwork {
    * @throws IllegalArgumentException if a discrete model is to take anything but ids
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, ModelInputs inputs) {
+    ensureBackend();
     TarFlowOutputLayer layer = new TarFlowOutputLayer(config, seed, KernelChoice.AUTO, List.of());
     layer.setInputs(inputs);
     return create(layer, optimizer, totalSteps, DataType.FLOAT);
@@ -60,11 +61,11 @@ public final class TarFlowNetwork {
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, KernelChoice kernels,
       List<String> frozen, DataType type) {
+    ensureBackend();
     return create(new TarFlowOutputLayer(config, seed, kernels, frozen), optimizer, totalSteps, type);
   }
 
   private static ComputationGraph create(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps, DataType type) {
-    ensureBackend();
     optimize(layer, optimizer, totalSteps);
     List<String> names = layer.getInputs().names();
     ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
