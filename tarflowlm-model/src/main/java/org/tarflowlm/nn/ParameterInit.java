@@ -24,6 +24,9 @@ final class ParameterInit {
   private static final double HEAD_STD = 0.02;
   private static final double MAF_OUT_STD = 0.01;
   private static final double COMPONENT_STD = 0.5;
+  /** Of a mixture behind affine flows: its outermost means, in standard deviations of what it reads, and the width of its components. */
+  private static final double BEHIND_AFFINE_RANGE = 1.5;
+  private static final double BEHIND_AFFINE_WIDTH = 0.5;
   /** In units of 2 pi positions. */
   private static final double LONGEST_WAVE = 10_000;
 
@@ -130,27 +133,31 @@ final class ParameterInit {
   }
 
   /**
-   * Where the components of an affine or Mix-1 flow start. The first mixture, which the codes reach as they are or only scaled, spreads them
-   * over the codebook's range, or puts them on the codebook itself where there is one for each token, or on the levels of a codebook's grid
-   * where it has as many; later flows start near the identity, because otherwise each added flow first ruins the likelihood, and in-token
-   * affine flows at it.
+   * Where the components of an affine or Mix-1 flow start. The first flow spreads them over the codebook's range, or puts them on the
+   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many. A mixture that only
+   * affine flows precede, which pass on the codes scaled, spreads them over the range too, wide enough for the flows before to move the
+   * codes. Other later flows start near the identity, because otherwise each added flow first ruins the likelihood, and in-token affine
+   * flows at it.
    */
   private float[] componentStart(int flow, INDArray codebookMeans) {
     FlowSpec spec = config.flows().get(flow);
     int k = spec.mixtures();
     int logits = spec.coupling() == Coupling.AFFINE ? 0 : k;
     int channels = config.channels();
-    boolean first = flow == 0 || logits > 0 && config.flows().subList(0, flow).stream().allMatch(f -> f.coupling() == Coupling.AFFINE);
-    double scale = flow == 0 ? config.codebook().meanScale() : 1;
-    double sigma = config.codebook().sigma() * scale / config.codebook().meanScale();
-    boolean onCodebook = flow == 0 && CodebookStart.fits(config);
+    boolean first = flow == 0;
+    boolean behindAffine = !first && logits > 0
+        && config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);
+    double scale = config.codebook().meanScale();
+    boolean onCodebook = first && CodebookStart.fits(config);
     int levels = GridOrder.levels(config.vocabSize(), config.latentDim());
     boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
     double width;
     if (onCodebook || onGrid) {
-      width = sigma;
+      width = config.codebook().sigma();
     } else if (first) {
       width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
+    } else if (behindAffine) {
+      width = BEHIND_AFFINE_WIDTH;
     } else {
       width = spec.isInToken() && logits == 0 ? 1 : Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
     }
@@ -159,9 +166,16 @@ final class ParameterInit {
     for (int c = 0; c < channels; c++) {
       int at = c * (logits + 2 * k) + logits;
       for (int i = 0; i < k; i++) {
-        double mean = onCodebook ? codebookMeans.getDouble(i, c % config.latentDim())
-            : onGrid ? CodebookGrid.level(i % levels, levels, scale)
-            : normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : config.init().innerSpread());
+        double mean;
+        if (onCodebook) {
+          mean = codebookMeans.getDouble(i, c % config.latentDim());
+        } else if (onGrid) {
+          mean = CodebookGrid.level(i % levels, levels, scale);
+        } else if (behindAffine) {
+          mean = k == 1 ? 0 : BEHIND_AFFINE_RANGE * (2.0 * i / (k - 1) - 1);
+        } else {
+          mean = normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : config.init().innerSpread());
+        }
         result[at + i] = (float) mean;
         result[at + k + i] = (float) unbounded(Math.log(width));
       }

@@ -1,0 +1,55 @@
+package org.tarflowlm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tarflowlm.config.InitSpec.Positions;
+import org.tarflowlm.config.ModelSize;
+import org.tarflowlm.config.PaperConfigs;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.config.TextFormat;
+import org.tarflowlm.config.Variant;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.train.RunConfig;
+
+/** The run configurations that come with the project. */
+class RunConfigurationsTest {
+  private static final Path FOLDER = Path.of("configs");
+
+  /** A trunk with in-token flows, or a paper's shape. */
+  static List<String> newest() throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("paper-") || name.contains("-trunk")).sorted()
+          .toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("newest")
+  void readsAndStartsWithSinusoidalPositions(String name) {
+    RunConfig run = RecordJson.read(FOLDER.resolve(name), RunConfig.class);
+    assertEquals(Positions.SINUSOIDAL, run.model().init().positions());
+    assertEquals(Tokenizers.byName(run.tokenizer()).vocabSize(), run.model().vocabSize());
+    assertTrue(ParameterShapes.parameterCount(run.model()) > 1_000_000);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"affine, AFFINE", "mix1, MIX_1", "mixd, MIX_D", "ar, AUTOREGRESSIVE"})
+  void paperShapesAreThePresets(String name, Variant variant) {
+    for (TextFormat format : List.of(TextFormat.TEXT8, TextFormat.OPENWEBTEXT)) {
+      String file = "paper-" + (format == TextFormat.TEXT8 ? "text8" : "openwebtext") + "-" + name + ".json";
+      TarFlowConfig expected = PaperConfigs.of(format, variant, ModelSize.PAPER);
+      assertEquals(expected, RecordJson.read(FOLDER.resolve(file), RunConfig.class).model(), file);
+    }
+  }
+}
