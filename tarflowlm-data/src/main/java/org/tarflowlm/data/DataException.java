@@ -7,11 +7,24 @@ package org.tarflowlm.data;
 public class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final int LONGEST_MESSAGE = 2000;
+  private static final int KEPT_END = 500;
+
   public DataException(String message) {
-    super(message);
+    super(shortened(message));
   }
 
   public DataException(String message, Throwable cause) {
-    super(message, cause);
+    super(shortened(message), cause);
+  }
+
+  /** A message that repeats no more of a user's input than can be read: the middle of a longer one is left out. */
+  public static String shortened(String message) {
+    if (message == null || message.length() <= LONGEST_MESSAGE) {
+      return message;
+    }
+    int start = LONGEST_MESSAGE - KEPT_END;
+    int end = message.length() - KEPT_END;
+    return message.substring(0, start) + "[... " + (end - start) + " more characters ...]" + message.substring(end);
   }
 }

@@ -1,5 +1,6 @@
 package org.tarflowlm.data;
 
+import com.github.luben.zstd.ZstdOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -51,6 +52,10 @@ public final class Archives {
 
   public static byte[] xz(byte[] content) {
     return packed(content, out -> new XZOutputStream(out, new LZMA2Options(1)));
+  }
+
+  public static byte[] zst(byte[] content) {
+    return packed(content, out -> new ZstdOutputStream(out).setChecksum(true));
   }
 
   /** With the dictionary size that xz -9 declares. */

@@ -19,6 +19,7 @@ import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -116,8 +117,9 @@ final class DataCommand implements Runnable {
       + "or a part of a corpus, such as text8:test.") String file,
       @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8, bytes or gpt2 (default: text8).")
       String tokenizer,
-      @Option(names = "--json", description = "Print one JSON object.") boolean json) {
-    CorpusStats stats = stats(file, Tokenizers.byName(tokenizer));
+      @Option(names = "--json", description = "Print one JSON object.") boolean json,
+      @Mixin DocumentArguments documents) {
+    CorpusStats stats = stats(file, Tokenizers.byName(tokenizer), documents);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Json.of(stats));
@@ -132,14 +134,23 @@ final class DataCommand implements Runnable {
     if (stats.foreign() > 0) {
       out.printf("foreign       %,d bytes outside the alphabet, the first at offset %,d%n", stats.foreign(), stats.firstForeign());
     }
+    if (stats.emptyDocuments() > 0) {
+      out.printf("empty         %,d documents%n", stats.emptyDocuments());
+    }
+    if (stats.badDocuments() > 0) {
+      out.printf("left out      %,d bad documents; one of them: %s%n", stats.badDocuments(), stats.firstBad());
+    }
+    if (stats.otherFiles() > 0) {
+      out.printf("other files   %,d, such as %s%n", stats.otherFiles(), stats.firstOther());
+    }
   }
 
-  private static CorpusStats stats(String name, Tokenizer tokenizer) {
+  private static CorpusStats stats(String name, Tokenizer tokenizer, DocumentArguments documents) {
     InputFile file = InputFile.parse(name);
     if (Files.exists(file.path())) {
-      return CorpusStats.of(file, tokenizer);
+      return CorpusStats.of(file, tokenizer, documents.options());
     }
-    try (TokenSequence tokens = corpora().open(name, tokenizer)) {
+    try (TokenSequence tokens = documents.corpora().open(name, tokenizer)) {
       return CorpusStats.of(name, tokens, tokenizer);
     }
   }
@@ -151,8 +162,9 @@ final class DataCommand implements Runnable {
       @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8 or bytes (default: text8).")
       String tokenizer,
       @Option(names = "--channels", paramLabel = "D", defaultValue = "5", description = "latentDim of the model (default: 5).")
-      int channels) {
-    try (TokenSequence tokens = corpora().open(file, Tokenizers.byName(tokenizer))) {
+      int channels,
+      @Mixin DocumentArguments documents) {
+    try (TokenSequence tokens = documents.corpora().open(file, Tokenizers.byName(tokenizer))) {
       spec.commandLine().getOut().println(GridOrder.of(tokens, channels));
     }
   }

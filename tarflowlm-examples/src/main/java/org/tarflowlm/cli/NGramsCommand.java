@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.inverse.NGramTable;
 import org.tarflowlm.inverse.StackWeights;
 import org.tarflowlm.zoo.Checkpoint;
@@ -72,7 +72,7 @@ final class NGramsCommand implements Callable<Integer> {
         StackWeights weights = StackWeights.of(loaded.config(), name -> checkpoint.tensors().get(name).values());
         table = NGramTable.distil(weights, order, tokens, seed, done -> pace.hear(done) && !interrupted.getAsBoolean());
       }
-      AtomicFiles.write(out, file -> {
+      AtomicFile.writeFile(out, file -> {
         try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
           table.write(stream, leastTotal, leastWeight);
         }

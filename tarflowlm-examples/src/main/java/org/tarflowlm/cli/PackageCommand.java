@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.data.corpus.Corpora;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.CheckpointInfo;
@@ -105,7 +105,7 @@ final class PackageCommand implements Callable<Integer> {
     Checkpoint described = trained.withInfo(info, card);
     (ngrams == null ? described : described.withNGrams(Files.readAllBytes(ngrams))).save(out, dtype, false);
     if (drawn != null) {
-      AtomicFiles.write(out.resolve(Checkpoint.CURVES), file -> Files.write(file, drawn));
+      AtomicFile.writeFile(out.resolve(Checkpoint.CURVES), file -> Files.write(file, drawn));
     }
     spec.commandLine().getOut().println(ZooEntry.describe(out, id.format(), id.variant()).toJson().stripTrailing());
     return 0;

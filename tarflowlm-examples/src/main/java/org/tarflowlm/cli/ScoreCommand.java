@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.zoo.Score;
@@ -29,6 +28,9 @@ final class ScoreCommand implements Runnable {
   @Mixin
   private ModelOption model;
 
+  @Mixin
+  private DocumentArguments documents;
+
   @Option(names = "--max-chars", paramLabel = "N", description = "Score only the first N characters (bytes for models of bytes).")
   private long maxCharacters = Long.MAX_VALUE;
 
@@ -50,7 +52,7 @@ final class ScoreCommand implements Runnable {
   public void run() {
     requireAtLeastOne("--max-chars", maxCharacters);
     requireAtLeastOne("--samples", samples);
-    try (TarFlowLM loaded = model.load(); TokenSequence tokens = Corpora.fromEnvironment().open(input, loaded.tokenizer())) {
+    try (TarFlowLM loaded = model.load(); TokenSequence tokens = documents.corpora().open(input, loaded.tokenizer())) {
       if (tokens.length() == 0) {
         throw new DataException(input + " is empty; expected a text");
       }

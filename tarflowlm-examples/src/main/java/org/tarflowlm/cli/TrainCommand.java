@@ -13,6 +13,7 @@ import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.ProgressiveTrainer;
 import org.tarflowlm.train.RunConfig;
@@ -22,6 +23,7 @@ import org.tarflowlm.train.TrainingSummary;
 import org.tarflowlm.zoo.Checkpoint;
 import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -64,9 +66,16 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
   private boolean resume;
 
+  @Option(names = "--allow-changes", description = "With --resume: go on although the configuration, a text, its tokenizer or the program "
+      + "is another one than the run was started with.")
+  private boolean allowChanges;
+
   @Option(names = "--progressive", description = "Train flow by flow: each flow on top of the frozen ones before it, in --out/stage1, "
       + "stage2, and so on. The object \"progressive\" of the configuration says how long each stage lasts.")
   private boolean progressive;
+
+  @Mixin
+  private DocumentArguments documents;
 
   @Option(names = "--json", description = "Print the result as one JSON object.")
   private boolean json;
@@ -79,11 +88,14 @@ final class TrainCommand implements Callable<Integer> {
     if (from != null && progressive) {
       throw new ParameterException(spec.commandLine(), "--from and --progressive were both given; expected one of them");
     }
+    if (allowChanges && !resume) {
+      throw new ParameterException(spec.commandLine(), "--allow-changes was given without --resume; expected both or none");
+    }
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
     RunConfig run = start == null ? RecordJson.read(config, RunConfig.class) : FineTuneConfig.read(config).of(start);
     run = run.withTraining(asked(run.training()));
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
-    Corpora corpora = Corpora.fromEnvironment();
+    Corpora corpora = documents.corpora();
     try (TokenSequence training = corpora.openForTraining(train, tokenizer); TokenSequence validation = corpora.open(valid, tokenizer)) {
       requireReadable(train, training, tokenizer, run.model().contextLength());
       requireReadable(valid, validation, tokenizer, run.model().contextLength());
@@ -103,10 +115,14 @@ final class TrainCommand implements Callable<Integer> {
     return frozen == null ? result : result.withFrozen(frozen);
   }
 
+  private Changes changes() {
+    return allowChanges ? Changes.ALLOW : Changes.REFUSE;
+  }
+
   private TrainingSummary whole(Checkpoint start, RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
     Trainer trainer;
     if (resume) {
-      trainer = Trainer.resume(run, training, validation, out);
+      trainer = Trainer.resume(run, training, validation, out, changes());
     } else {
       trainer = start == null
           ? Trainer.start(run, training, validation, out) : Trainer.startFrom(start, run, training, validation, out);
@@ -116,7 +132,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private List<TrainingSummary> flowByFlow(RunConfig run, TokenSequence training, TokenSequence validation) throws IOException {
     ProgressiveTrainer trainer = resume
-        ? ProgressiveTrainer.resume(run, training, validation, out) : ProgressiveTrainer.start(run, training, validation, out);
+        ? ProgressiveTrainer.resume(run, training, validation, out, changes()) : ProgressiveTrainer.start(run, training, validation, out);
     return UntilInterrupted.run(trainer::run);
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.tarflowlm.data.file.AtomicFile;
 
 /**
  * Says what a model is: every number that decides the shape of its parameters or the value of its likelihood.
@@ -208,7 +209,7 @@ public record TarFlowConfig(
    * @throws IOException if the file cannot be written
    */
   public void write(Path file) throws IOException {
-    AtomicFiles.write(file, toJson());
+    AtomicFile.write(file, toJson());
   }
 
   /** The discrete twin with the same body. */

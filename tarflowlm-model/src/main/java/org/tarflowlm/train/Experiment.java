@@ -9,10 +9,10 @@ import java.util.function.BooleanSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.corpus.Corpora;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -119,7 +119,7 @@ public final class Experiment {
     if (!stages.get(stages.size() - 1).finished()) {
       return false;
     }
-    AtomicFiles.write(folder.resolve(RESULT), RecordJson.write(score(row, stages, best, tokenizer)));
+    AtomicFile.write(folder.resolve(RESULT), RecordJson.write(score(row, stages, best, tokenizer)));
     return true;
   }
 

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.data.file.AtomicFile;
 
 /** An experiment's figures as a table in Markdown, ours beside the paper's. */
 public final class ExperimentReport {
@@ -42,7 +42,7 @@ public final class ExperimentReport {
     String section = begin + markdown(spec, rows) + end;
     int from = before.indexOf(begin);
     int to = from < 0 ? -1 : before.indexOf(end, from);
-    AtomicFiles.write(file, to < 0 ? before + (before.isEmpty() ? "" : "\n") + section
+    AtomicFile.write(file, to < 0 ? before + (before.isEmpty() ? "" : "\n") + section
         : before.substring(0, from) + section + before.substring(to + end.length()));
   }
 

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.data.file.IoErrors;
 
 /** The run's log: one JSON object a line. */
 final class ProgressLog {
@@ -19,7 +21,11 @@ final class ProgressLog {
   }
 
   void append(Progress progress) throws IOException {
-    Files.writeString(file, JSON.writeValueAsString(progress) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    try {
+      Files.writeString(file, JSON.writeValueAsString(progress) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw IoErrors.unwritable(file, e);
+    }
   }
 
   /** Drops the lines of steps after the checkpoint that a resumed run goes on from: they will be written again. */
@@ -37,6 +43,6 @@ final class ProgressLog {
         break; // a line cut short by a kill is the last one
       }
     }
-    Files.write(file, kept);
+    AtomicFile.write(file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
   }
 }

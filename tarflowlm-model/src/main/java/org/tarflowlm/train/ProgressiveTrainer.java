@@ -32,6 +32,7 @@ public final class ProgressiveTrainer {
   private final TokenSequence train;
   private final TokenSequence valid;
   private final Path out;
+  private Changes changes = Changes.REFUSE;
 
   private ProgressiveTrainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out) {
     this.config = config;
@@ -53,18 +54,25 @@ public final class ProgressiveTrainer {
   public static ProgressiveTrainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
     ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);
     RunFolder.requireNew(out);
-    RunFolder.create(out, config);
+    RunFolder.create(out, config, RunSources.of(train, valid));
     return trainer;
   }
 
   /**
    * Goes on with a run in its unfinished stage.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration
+   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program
    */
-  public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) {
+  public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
+    return resume(config, train, valid, out, Changes.REFUSE);
+  }
+
+  /** As {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, with changes allowed if said so. */
+  public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes)
+      throws IOException {
     ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);
-    RunFolder.requireRun(out, config);
+    RunFolder.requireRun(out, config, RunSources.of(train, valid), changes);
+    trainer.changes = changes;
     return trainer;
   }
 
@@ -84,6 +92,12 @@ public final class ProgressiveTrainer {
    * @return of the stages from the first to the one where the run stands; the run is at its end if that is the last stage and finished
    */
   public List<TrainingSummary> run(BooleanSupplier interrupted) throws IOException {
+    try (RunLock lock = RunLock.acquire(out)) {
+      return runLocked(interrupted);
+    }
+  }
+
+  private List<TrainingSummary> runLocked(BooleanSupplier interrupted) throws IOException {
     List<TrainingSummary> summaries = new ArrayList<>();
     for (int stage = 1; stage <= stages(); stage++) {
       TrainingSummary summary = trainer(stage).run(interrupted);
@@ -100,7 +114,7 @@ public final class ProgressiveTrainer {
     Stage stage = number == 1 ? new Stage(Map.of(), List.of(), spec.patience())
         : new Stage(Checkpoint.load(folder(number - 1).resolve(Trainer.BEST)).tensors(), frozen(number), spec.patience());
     return RunFolder.holdsRun(folder(number))
-        ? Trainer.resume(stageConfig(number), train, valid, folder(number), stage)
+        ? Trainer.resume(stageConfig(number), train, valid, folder(number), stage, changes)
         : Trainer.start(stageConfig(number), train, valid, folder(number), stage);
   }
 

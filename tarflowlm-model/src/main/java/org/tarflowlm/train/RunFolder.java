@@ -3,13 +3,19 @@ package org.tarflowlm.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.tarflowlm.config.AtomicFiles;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.file.AtomicFile;
 
 /** The output folder of a run, known by the configuration in it. */
 final class RunFolder {
   static final String CONFIG = "run.json";
+  private static final String SOURCES = "sources.json";
+  private static final Logger LOG = LogManager.getLogger(RunFolder.class);
 
   private RunFolder() {}
 
@@ -20,10 +26,11 @@ final class RunFolder {
     }
   }
 
-  /** Makes the folder and writes the configuration into it. */
-  static void create(Path out, RunConfig config) throws IOException {
+  /** Makes the folder and writes into it what the run is made from. */
+  static void create(Path out, RunConfig config, RunSources sources) throws IOException {
     Files.createDirectories(out);
-    AtomicFiles.write(out.resolve(CONFIG), RecordJson.write(config));
+    AtomicFile.write(out.resolve(SOURCES), RecordJson.write(sources));
+    AtomicFile.write(out.resolve(CONFIG), RecordJson.write(config));
   }
 
   /** Whether a run was started here. */
@@ -31,14 +38,45 @@ final class RunFolder {
     return Files.isRegularFile(out.resolve(CONFIG));
   }
 
-  /** @throws ConfigException if the folder holds no run, or one of another configuration */
-  static void requireRun(Path out, RunConfig config) {
+  /**
+   * Checks that a run may go on as it began.
+   *
+   * @throws ConfigException if the folder holds no run, or one of another configuration, text or program and {@code changes} do not
+   *     allow that
+   */
+  static void requireRun(Path out, RunConfig config, RunSources sources, Changes changes) throws IOException {
     if (!holdsRun(out)) {
       throw new ConfigException("nothing to resume in " + out + ": expected " + CONFIG + " of an earlier run");
     }
+    List<String> differences = new ArrayList<>();
     Path file = out.resolve(CONFIG);
-    if (!RecordJson.read(file, RunConfig.class).equals(config)) {
-      throw new ConfigException("the configuration differs from the one " + out + " was started with; expected " + file);
+    if (!sameConfiguration(file, config, changes)) {
+      differences.add("the configuration differs from " + file);
+    }
+    if (Files.exists(out.resolve(SOURCES))) {
+      differences.addAll(sources.differences(RecordJson.read(out.resolve(SOURCES), RunSources.class)));
+    } else {
+      LOG.warn("{} does not say what it was made from; whether text and program are the same is not known", out);
+    }
+    if (differences.isEmpty()) {
+      return;
+    }
+    if (changes == Changes.REFUSE) {
+      throw new ConfigException(out + " was started otherwise: " + String.join("; ", differences)
+          + "; expected the same as then (--allow-changes goes on all the same)");
+    }
+    LOG.warn("{} goes on otherwise than it was started: {}", out, String.join("; ", differences));
+    create(out, config, sources);
+  }
+
+  private static boolean sameConfiguration(Path file, RunConfig config, Changes changes) {
+    try {
+      return RecordJson.read(file, RunConfig.class).equals(config);
+    } catch (ConfigException e) {
+      if (changes == Changes.REFUSE) {
+        throw e;
+      }
+      return false;
     }
   }
 

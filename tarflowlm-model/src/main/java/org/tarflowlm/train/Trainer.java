@@ -110,26 +110,31 @@ public final class Trainer {
   static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) throws IOException {
     RunFolder.requireNew(out);
     Trainer trainer = new Trainer(config, train, valid, out, stage);
-    RunFolder.create(out, config);
+    RunFolder.create(out, config, RunSources.of(train, valid));
     return trainer;
   }
 
   /**
    * Goes on with a run from its last checkpoint, or from its start if it has none yet.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration
+   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program
    */
   public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    return resume(config, train, valid, out, Stage.WHOLE);
+    return resume(config, train, valid, out, Changes.REFUSE);
   }
 
-  static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) throws IOException {
-    RunFolder.requireRun(out, config);
+  /** As {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, with changes allowed if said so. */
+  public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes) throws IOException {
+    return resume(config, train, valid, out, Stage.WHOLE, changes);
+  }
+
+  static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage, Changes changes)
+      throws IOException {
+    RunFolder.requireRun(out, config, RunSources.of(train, valid), changes);
     Trainer trainer = new Trainer(config, train, valid, out, stage);
     Path state = out.resolve(TrainingState.FILE);
     if (Files.exists(state)) {
       trainer.counters = TrainingState.restore(state, trainer.network, trainer.average);
-      trainer.log.truncateAfter(trainer.counters.step());
       trainer.batches.seek((long) trainer.counters.step() * trainer.spec.accumulate());
       LOG.info("resumed at step {}", trainer.counters.step());
     }
@@ -146,9 +151,21 @@ public final class Trainer {
    *
    * @return bits per token on the validation windows: of the best checkpoint, and where the run stands
    * @throws IllegalStateException if the loss is no longer a number, or {@value #MOST_SKIPPED} updates in a row were skipped
+   * @throws ConfigException if another process writes this run, or has gone on with it since it was resumed here
    */
   public TrainingSummary run(BooleanSupplier interrupted) throws IOException {
-    LineSums sums = new LineSums(counters.seconds());
+    try (RunLock lock = RunLock.acquire(out)) {
+      int saved = TrainingState.savedStep(out.resolve(TrainingState.FILE));
+      if (saved != counters.step()) {
+        throw new ConfigException("the run in " + out + " stands at step " + saved + " by now; expected step " + counters.step()
+            + ": another process has gone on with it");
+      }
+      log.truncateAfter(counters.step());
+      return runLocked(interrupted);
+    }
+  }
+
+  private TrainingSummary runLocked(BooleanSupplier interrupted) throws IOException {
     while (!finished() && !interrupted.getAsBoolean()) {
       List<MultiDataSet> together = new ArrayList<>();
       for (int i = 0; i < spec.accumulate(); i++) {
@@ -160,17 +177,16 @@ public final class Trainer {
       if (average != null && !taken.skipped()) {
         average.add(step);
       }
-      double seconds = counters.seconds() + (System.nanoTime() - begin) / 1e9;
+      double took = (System.nanoTime() - begin) / 1e9;
       together.forEach(batch -> batch.getFeatures(0).close()); // labels are the same array
       int inARow = taken.skipped() ? counters.skippedInARow() + 1 : 0;
-      counters = new TrainingState.Counters(step, seconds, counters.bestBits(), counters.bestStep(),
-          counters.skipped() + (taken.skipped() ? 1 : 0), inARow);
+      counters = new TrainingState.Counters(step, counters.seconds() + took, counters.bestBits(), counters.bestStep(),
+          counters.skipped() + (taken.skipped() ? 1 : 0), inARow, counters.line().plus(taken.loss(), took));
       requireProgress(taken, inARow);
-      sums.add(taken.loss());
       boolean validates = step == spec.steps() || step % spec.validateEvery() == 0;
       if (validates || step % spec.logEvery() == 0) {
-        report(validates, sums);
-        sums = new LineSums(seconds);
+        report(validates);
+        counters = counters.withLine(LogLine.EMPTY);
       }
       if (finished() || step % spec.checkpointEvery() == 0) {
         TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
@@ -197,37 +213,11 @@ public final class Trainer {
     }
   }
 
-  /** Sums since the last line of the log. */
-  private static final class LineSums {
-    private final double secondsBefore;
-    private double loss;
-    private int losses;
-    private int steps;
-
-    LineSums(double secondsBefore) {
-      this.secondsBefore = secondsBefore;
-    }
-
-    /** A skipped update may have a loss that is no number. */
-    void add(double value) {
-      steps++;
-      if (Double.isFinite(value)) {
-        loss += value;
-        losses++;
-      }
-    }
-
-    /** Mean in bits per token, or null. */
-    Double bits() {
-      return losses == 0 ? null : loss / losses / Math.log(2);
-    }
-  }
-
-  private void report(boolean validates, LineSums sums) throws IOException {
+  private void report(boolean validates) throws IOException {
     int step = counters.step();
     Validated valid = validates ? validate() : Validated.NOTHING;
-    double secondsPerStep = (counters.seconds() - sums.secondsBefore) / sums.steps;
-    Progress progress = new Progress(step, spec.steps(), sums.bits(), valid.bits, valid.averageBits,
+    double secondsPerStep = counters.line().secondsPerStep();
+    Progress progress = new Progress(step, spec.steps(), counters.line().bits(), valid.bits, valid.averageBits,
         step * tokensPerStep, tokensPerStep / secondsPerStep, counters.seconds(), (spec.steps() - step) * secondsPerStep,
         schedule.valueAt(step - 1, 0), spec.optimizer().skipNorm() > 0 ? counters.skipped() : null, valid.flows);
     log.append(progress);
@@ -248,8 +238,7 @@ public final class Trainer {
     boolean averageIsBetter = averaged != null && averaged.bitsPerToken() < own.bitsPerToken();
     LikelihoodEstimate better = averageIsBetter ? averaged : own;
     if (better.bitsPerToken() < counters.bestBits()) {
-      counters = new TrainingState.Counters(counters.step(), counters.seconds(), better.bitsPerToken(), counters.step(),
-          counters.skipped(), counters.skippedInARow());
+      counters = counters.withBest(better.bitsPerToken());
       Supplier<Void> save = () -> {
         best.save(network, counters.step(), counters.step() * tokensPerStep, better, averageIsBetter);
         return null;

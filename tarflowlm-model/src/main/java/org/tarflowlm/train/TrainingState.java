@@ -1,6 +1,7 @@
 package org.tarflowlm.train;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -33,9 +34,18 @@ final class TrainingState {
    * @param bestStep the step of that validation; 0 before the first
    * @param skipped updates that were skipped so far
    * @param skippedInARow of those, the last ones without one between them that was not
+   * @param line of the log, as far as it has come
    */
-  record Counters(int step, double seconds, double bestBits, int bestStep, int skipped, int skippedInARow) {
-    static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY, 0, 0, 0);
+  record Counters(int step, double seconds, double bestBits, int bestStep, int skipped, int skippedInARow, LogLine line) {
+    static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY, 0, 0, 0, LogLine.EMPTY);
+
+    Counters withBest(double bits) {
+      return new Counters(step, seconds, bits, step, skipped, skippedInARow, line);
+    }
+
+    Counters withLine(LogLine other) {
+      return new Counters(step, seconds, bestBits, bestStep, skipped, skippedInARow, other);
+    }
   }
 
   /** @param average moving average of the parameters, or null */
@@ -46,13 +56,29 @@ final class TrainingState {
     if (average != null) {
       tensors.put(AVERAGE, flat(average.values()));
     }
-    SafetensorsWriter.write(file, tensors, DType.F32, Map.of(
-        "step", Integer.toString(counters.step()),
-        "seconds", Double.toString(counters.seconds()),
-        "bestBits", Double.toString(counters.bestBits()),
-        "bestStep", Integer.toString(counters.bestStep()),
-        "skipped", Integer.toString(counters.skipped()),
-        "skippedInARow", Integer.toString(counters.skippedInARow())));
+    SafetensorsWriter.write(file, tensors, DType.F32, Map.ofEntries(
+        Map.entry("step", Integer.toString(counters.step())),
+        Map.entry("seconds", Double.toString(counters.seconds())),
+        Map.entry("bestBits", Double.toString(counters.bestBits())),
+        Map.entry("bestStep", Integer.toString(counters.bestStep())),
+        Map.entry("skipped", Integer.toString(counters.skipped())),
+        Map.entry("skippedInARow", Integer.toString(counters.skippedInARow())),
+        Map.entry("lineLoss", Double.toString(counters.line().loss())),
+        Map.entry("lineLosses", Integer.toString(counters.line().losses())),
+        Map.entry("lineSteps", Integer.toString(counters.line().steps())),
+        Map.entry("lineSeconds", Double.toString(counters.line().seconds()))));
+  }
+
+  /** The step of the state in a file; 0 if there is none yet. */
+  static int savedStep(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return 0;
+    }
+    try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+      return Integer.parseInt(String.valueOf(reader.metadata().get("step")));
+    } catch (NumberFormatException e) {
+      throw new ConfigException(file + ": expected the counter step in the metadata", e);
+    }
   }
 
   /** @throws ConfigException if the file is not a state of this network */
@@ -66,7 +92,10 @@ final class TrainingState {
       Map<String, String> metadata = reader.metadata();
       Counters counters = new Counters(Integer.parseInt(metadata.get("step")), Double.parseDouble(metadata.get("seconds")),
           Double.parseDouble(metadata.get("bestBits")), Integer.parseInt(metadata.getOrDefault("bestStep", metadata.get("step"))),
-          Integer.parseInt(metadata.getOrDefault("skipped", "0")), Integer.parseInt(metadata.getOrDefault("skippedInARow", "0")));
+          Integer.parseInt(metadata.getOrDefault("skipped", "0")), Integer.parseInt(metadata.getOrDefault("skippedInARow", "0")),
+          new LogLine(Double.parseDouble(metadata.getOrDefault("lineLoss", "0")), Integer.parseInt(metadata.getOrDefault("lineLosses", "0")),
+              Integer.parseInt(metadata.getOrDefault("lineSteps", "0")),
+              Double.parseDouble(metadata.getOrDefault("lineSeconds", "0"))));
       TarFlowNetwork.setIteration(network, counters.step());
       return counters;
     } catch (NumberFormatException | NullPointerException e) {

@@ -8,11 +8,11 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.tarflowlm.config.AtomicFiles;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.text.Excerpt;
@@ -207,7 +207,7 @@ public final class Checkpoint {
       }
     }
     try {
-      AtomicFiles.writeFolder(folder, temporary -> writeTo(temporary, dtype));
+      AtomicFile.writeFolder(folder, temporary -> writeTo(temporary, dtype));
     } catch (SafetensorsException e) {
       throw new CheckpointException("cannot save " + folder + ": " + e.getMessage(), e);
     } catch (IOException e) {

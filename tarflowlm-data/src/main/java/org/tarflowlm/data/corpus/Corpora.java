@@ -23,6 +23,7 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.data.text.DocumentOptions;
 import org.tarflowlm.data.text.TokenCache;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenSequences;
@@ -59,6 +60,7 @@ public final class Corpora {
   private final CacheFolder cache;
   private final Downloader downloader;
   private final List<Corpus> corpora;
+  private final DocumentOptions options;
 
   /**
    * The literature's corpora, and those that {@code corpora.json} in the cache folder adds: an array of {@link Corpus}. One of the
@@ -77,9 +79,19 @@ public final class Corpora {
 
   /** For corpora of one's own. */
   public Corpora(CacheFolder cache, Downloader downloader, List<Corpus> corpora) {
+    this(cache, downloader, corpora, DocumentOptions.DEFAULT);
+  }
+
+  private Corpora(CacheFolder cache, Downloader downloader, List<Corpus> corpora, DocumentOptions options) {
     this.cache = cache;
     this.downloader = downloader;
     this.corpora = List.copyOf(corpora);
+    this.options = options;
+  }
+
+  /** The same corpora, whose documents and whose files of documents are read as said. */
+  public Corpora with(DocumentOptions choice) {
+    return new Corpora(cache, downloader, corpora, choice);
   }
 
   private static List<Split> split90And5And5Million() {
@@ -175,7 +187,7 @@ public final class Corpora {
       throw new DataException(corpus.name() + ":" + splitName + " is cut by tokens of tokenizer " + corpus.tokenizerName()
           + "; it cannot be opened with " + tokenizer.name());
     }
-    TokenSequence tokens = TokenSequences.open(new InputFile(file(corpus), corpus.content().member()), tokenizer, cache);
+    TokenSequence tokens = TokenSequences.open(new InputFile(file(corpus), corpus.content().member()), tokenizer, cache, options);
     if (split.unit() == Unit.TOKENS) {
       return tokens.slice(split.from(), split.to() == Split.END ? tokens.length() : split.to());
     }
@@ -191,7 +203,7 @@ public final class Corpora {
    */
   public TokenSequence open(String name, Tokenizer tokenizer) {
     if (new File(name).exists()) {
-      return TokenSequences.open(InputFile.parse(name), tokenizer, cache);
+      return TokenSequences.open(InputFile.parse(name), tokenizer, cache, options);
     }
     Matcher part = PART.matcher(name);
     if (part.matches()) {
@@ -200,7 +212,7 @@ public final class Corpora {
     corpora.stream().filter(corpus -> corpus.name().equals(name)).findFirst().ifPresent(corpus -> {
       throw new DataException(name + " is a corpus, not a file; expected one of its parts: " + corpus.partNames());
     });
-    return TokenSequences.open(InputFile.parse(name), tokenizer, cache);
+    return TokenSequences.open(InputFile.parse(name), tokenizer, cache, options);
   }
 
   /** As {@link #open(String, Tokenizer)}, to train on: logs the line of {@link #wholeCorpus} if there is one. */

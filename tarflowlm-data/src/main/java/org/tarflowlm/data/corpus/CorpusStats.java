@@ -6,9 +6,9 @@ import java.nio.file.Files;
 import java.util.List;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
-import org.tarflowlm.data.text.DocumentSource;
+import org.tarflowlm.data.text.DocumentOptions;
+import org.tarflowlm.data.text.DocumentReport;
 import org.tarflowlm.data.text.DocumentSources;
-import org.tarflowlm.data.text.InvalidUtf8;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.text.TokenStream;
 import org.tarflowlm.data.text.TokenStreams;
@@ -28,21 +28,32 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  * @param unigramBits entropy of the ids' frequencies, in bits a token: what a model that knows nothing but them would need
  * @param foreign bytes outside the alphabet (byte-level tokenizers)
  * @param firstForeign offset of the first of them, or -1
+ * @param badDocuments documents left out because they could not be taken as they are
+ * @param firstBad what is wrong with one of them, or null
+ * @param emptyDocuments documents without text, which are left out
+ * @param otherFiles files beside the documents that are of another kind
+ * @param firstOther the first of them, or null
  */
 public record CorpusStats(String input, String tokenizer, long bytes, long tokens, long documents, int distinct, int vocabSize,
-    double unigramBits, long foreign, long firstForeign) {
+    double unigramBits, long foreign, long firstForeign, long badDocuments, String firstBad, long emptyDocuments, long otherFiles,
+    String firstOther) {
+
+  /** As {@link #of(InputFile, Tokenizer, DocumentOptions)} with the default options. */
+  public static CorpusStats of(InputFile input, Tokenizer tokenizer) {
+    return of(input, tokenizer, DocumentOptions.DEFAULT);
+  }
 
   /**
-   * Reads the input whole. Documents that are not UTF-8 are counted with replaced characters.
+   * Reads the input whole.
    *
-   * @throws org.tarflowlm.data.DataException if it cannot be read or is damaged
+   * @throws org.tarflowlm.data.DataException if it cannot be read or is damaged, or has a bad document that is not to be left out
    */
-  public static CorpusStats of(InputFile input, Tokenizer tokenizer) {
+  public static CorpusStats of(InputFile input, Tokenizer tokenizer, DocumentOptions options) {
     try {
       long bytes = Files.isDirectory(input.path()) ? 0 : Files.size(input.path());
-      return tokenizer instanceof ByteTokenizer byteTokenizer && !DocumentSources.isCollection(input.path())
+      return tokenizer instanceof ByteTokenizer byteTokenizer && !DocumentSources.isCollection(input)
           ? ofBytes(input, byteTokenizer, bytes)
-          : ofDocuments(input, tokenizer, bytes);
+          : ofDocuments(input, tokenizer, bytes, options);
     } catch (IOException e) {
       throw IoErrors.unreadable(input, e);
     }
@@ -59,7 +70,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
         counts[ids[i]]++;
       }
     }
-    return of(name, tokenizer, 0, 1, counts, 0, -1);
+    return of(name, tokenizer, 0, 1, counts, 0, -1, new DocumentReport());
   }
 
   private static CorpusStats ofBytes(InputFile input, ByteTokenizer tokenizer, long bytes) throws IOException {
@@ -82,14 +93,15 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
         offset += n;
       }
     }
-    return of(input.toString(), tokenizer, bytes, 1, counts, foreign, firstForeign);
+    return of(input.toString(), tokenizer, bytes, 1, counts, foreign, firstForeign, new DocumentReport());
   }
 
-  private static CorpusStats ofDocuments(InputFile input, Tokenizer tokenizer, long bytes) throws IOException {
+  private static CorpusStats ofDocuments(InputFile input, Tokenizer tokenizer, long bytes, DocumentOptions options) throws IOException {
     long[] counts = new long[tokenizer.vocabSize()];
     int[] ids = new int[1 << 14];
     long documents;
-    try (TokenStream tokens = TokenStreams.ofDocuments(List.of(input), tokenizer, InvalidUtf8.REPLACE, DocumentSource.Limits.DEFAULT,
+    DocumentReport report = new DocumentReport();
+    try (TokenStream tokens = TokenStreams.ofDocuments(List.of(input), tokenizer, options, report,
         Runtime.getRuntime().availableProcessors())) {
       int n;
       do {
@@ -100,11 +112,11 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
       } while (n == ids.length);
       documents = tokens.documents();
     }
-    return of(input.toString(), tokenizer, bytes, documents, counts, 0, -1);
+    return of(input.toString(), tokenizer, bytes, documents, counts, 0, -1, report);
   }
 
   private static CorpusStats of(String input, Tokenizer tokenizer, long bytes, long documents, long[] counts, long foreign,
-      long firstForeign) {
+      long firstForeign, DocumentReport report) {
     long tokens = 0;
     int distinct = 0;
     for (long count : counts) {
@@ -116,6 +128,6 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
       bits -= count == 0 ? 0 : (double) count / tokens * Math.log((double) count / tokens) / Math.log(2);
     }
     return new CorpusStats(input, tokenizer.name(), bytes, tokens, documents, distinct, counts.length, bits, foreign,
-        firstForeign);
+        firstForeign, report.bad(), report.firstBad(), report.emptyDocuments(), report.others(), report.firstOther());
   }
 }

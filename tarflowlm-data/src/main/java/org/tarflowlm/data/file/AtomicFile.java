@@ -3,16 +3,33 @@ package org.tarflowlm.data.file;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 
-/** Writes files so that a reader, or the next start after a crash, sees the old content or the whole new one, never a part. */
+/**
+ * Writes files and folders so that a reader, or the next start after a crash, sees the old content or the whole new one, never a
+ * part: beside the target under a temporary name, forced to disk, renamed. What a process that was killed left beside a target
+ * goes when the target is written next. A failure names the target.
+ */
 public final class AtomicFile {
+  private static final Logger LOG = LogManager.getLogger(AtomicFile.class);
+
   private AtomicFile() {}
 
   /** Writes the content of a file. */
@@ -21,40 +38,164 @@ public final class AtomicFile {
     void writeTo(OutputStream out) throws IOException;
   }
 
-  /**
-   * Writes to a temporary file beside {@code target}, forces it to disk and renames it. On any failure the temporary file goes
-   * and {@code target} stays as it was.
-   */
+  /** Something that writes itself to a path. */
+  @FunctionalInterface
+  public interface Writer {
+    void writeTo(Path path) throws IOException;
+  }
+
+  /** Replaces {@code target}; on any failure it stays as it was. */
   public static void write(Path target, Content content) throws IOException {
-    Path folder = target.toAbsolutePath().getParent();
-    Files.createDirectories(folder);
-    Path temporary = Files.createTempFile(folder, "." + target.getFileName(), ".tmp");
-    try {
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+    writeFile(target, temporary -> {
+      try (OutputStream out = new BufferedOutputStream(
+          Channels.newOutputStream(FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)), 1 << 16)) {
         content.writeTo(out);
-        out.flush();
-        channel.force(true);
       }
-      moveIntoPlace(temporary, target);
+    });
+  }
+
+  /** Writes text as UTF-8. */
+  public static void write(Path target, String text) throws IOException {
+    writeFile(target, temporary -> Files.writeString(temporary, text));
+  }
+
+  /** As {@link #write(Path, Content)}, for a writer that makes the file it is given. */
+  public static void writeFile(Path target, Writer writer) throws IOException {
+    Path file = prepared(target);
+    Path temporary = temporary(file);
+    try {
+      writer.writeTo(temporary);
+      force(temporary, false);
+      move(temporary, file);
+      force(file.getParent(), true);
+    } catch (IOException e) {
+      throw named(file, e);
     } finally {
       Files.deleteIfExists(temporary);
     }
   }
 
+  /**
+   * Fills a new folder. Where a folder of that name exists it is moved aside first and deleted last, so that a crash leaves the old
+   * one, the new one, or the old one aside, which the next call puts back; never a mixture.
+   *
+   * @param writer fills the folder it is given; the folder exists and is empty
+   * @throws IOException if a folder or a file of it cannot be written; an existing folder is then unchanged
+   */
+  public static void writeFolder(Path target, Writer writer) throws IOException {
+    Path folder = prepared(target);
+    Path temporary = temporary(folder);
+    Path old = temporary.resolveSibling(temporary.getFileName() + ".old");
+    try {
+      Files.createDirectory(temporary);
+      writer.writeTo(temporary);
+      for (Path each : list(temporary)) {
+        force(each, Files.isDirectory(each));
+      }
+      boolean replaces = Files.exists(folder);
+      if (replaces) {
+        move(folder, old);
+      }
+      try {
+        move(temporary, folder);
+      } catch (IOException e) {
+        if (replaces) {
+          move(old, folder);
+        }
+        throw e;
+      }
+      force(folder.getParent(), true);
+      deleteTree(old);
+    } catch (IOException e) {
+      throw named(folder, e);
+    } finally {
+      deleteTree(temporary);
+    }
+  }
+
   /** Renames a complete and forced file to its final name, replacing what is there, and forces the folder. */
   public static void moveIntoPlace(Path complete, Path target) throws IOException {
-    Files.move(complete, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    forceFolder(target.toAbsolutePath().getParent());
+    move(complete, target);
+    force(target.toAbsolutePath().getParent(), true);
+  }
+
+  /** Writes all of a buffer. */
+  public static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  /** The absolute name of a target, whose folder exists now and holds nothing of dead processes. */
+  private static Path prepared(Path target) throws IOException {
+    Path file = target.toAbsolutePath().normalize();
+    Path folder = file.getParent();
+    Files.createDirectories(folder);
+    Pattern ours = Pattern.compile(Pattern.quote("." + file.getFileName()) + "\\.(\\d{1,9})-[0-9a-f]{8}\\.part(\\.old)?");
+    try (DirectoryStream<Path> beside = Files.newDirectoryStream(folder,
+        each -> each.getFileName().toString().startsWith("." + file.getFileName() + "."))) {
+      for (Path each : beside) {
+        Matcher name = ours.matcher(each.getFileName().toString());
+        if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+          recover(each, name.group(2) != null, file);
+        }
+      }
+    }
+    return file;
+  }
+
+  private static void recover(Path left, boolean wasMovedAside, Path target) throws IOException {
+    if (wasMovedAside && !Files.exists(target)) {
+      LOG.info("{} was left by a process that was killed: putting it back", left);
+      move(left, target);
+    } else {
+      LOG.info("{} was left by a process that was killed: removing it", left);
+      deleteTree(left);
+    }
+  }
+
+  private static Path temporary(Path target) {
+    return target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
+        + UUID.randomUUID().toString().substring(0, 8) + ".part");
+  }
+
+  private static IOException named(Path target, IOException e) {
+    boolean ofTemporary = e instanceof FileSystemException f && f.getFile() != null
+        && f.getFile().contains("." + target.getFileName() + ".");
+    return ofTemporary || e.getClass() == IOException.class ? new FileSystemException(target.toString(), null, IoErrors.reason(e)) : e;
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   /** A folder cannot be forced on every system (Windows refuses to open one): the rename itself has already happened. */
-  private static void forceFolder(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+  private static void force(Path path, boolean folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, folder ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
       channel.force(true);
     } catch (IOException e) {
-      // The file is complete and in place; only its survival of a power cut in the next seconds is less certain.
-      LogManager.getLogger(AtomicFile.class).debug("cannot force {}: {}", folder, e.getMessage());
+      if (!folder) {
+        throw e;
+      }
+      LOG.debug("cannot force {}: {}", path, e.getMessage());
+    }
+  }
+
+  private static List<Path> list(Path root) throws IOException {
+    try (Stream<Path> paths = Files.walk(root)) {
+      return paths.sorted(Comparator.reverseOrder()).toList();
+    }
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    if (Files.exists(root)) {
+      for (Path each : list(root)) {
+        Files.delete(each);
+      }
     }
   }
 }

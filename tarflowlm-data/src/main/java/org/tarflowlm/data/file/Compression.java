@@ -1,13 +1,12 @@
 package org.tarflowlm.data.file;
 
+import com.github.luben.zstd.ZstdInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.tarflowlm.data.DataException;
 import org.tukaani.xz.XZInputStream;
 
@@ -17,7 +16,28 @@ public enum Compression {
   ZIP(".zip", 'P', 'K', 3, 4),
   GZIP(".gz", 0x1f, 0x8b),
   BZIP2(".bz2", 'B', 'Z', 'h', -1, '1', 'A', 'Y', '&', 'S', 'Y'),
-  XZ(".xz", 0xfd, '7', 'z', 'X', 'Z', 0);
+  XZ(".xz", 0xfd, '7', 'z', 'X', 'Z', 0),
+  ZSTD(".zst", 0x28, 0xb5, 0x2f, 0xfd),
+  /** Zstandard that begins with a frame to be skipped, as pzstd and seekable writers make it. */
+  ZSTD_SKIPPABLE(".zst", -1, 0x2a, 0x4d, 0x18);
+
+  /** What starts as these do is packed in a way that is not read here. */
+  private enum Unreadable {
+    SEVEN_ZIP("7z archive", '7', 'z', 0xbc, 0xaf, 0x27, 0x1c),
+    RAR("rar archive", 'R', 'a', 'r', '!', 0x1a, 7),
+    LZ4("lz4 file", 4, 0x22, 0x4d, 0x18),
+    LZIP("lzip file", 'L', 'Z', 'I', 'P', 1),
+    COMPRESS(".Z file", 0x1f, 0x9d, 0x90),
+    LZMA(".lzma file", 0x5d, 0, 0, -1, -1, 0xff, 0xff, 0xff, 0xff);
+
+    private final String what;
+    private final int[] magic;
+
+    Unreadable(String what, int... magic) {
+      this.what = what;
+      this.magic = magic;
+    }
+  }
 
   /** Most memory that unpacking .xz may take, in KiB: just enough for 64 MiB, the largest dictionary of xz's presets. */
   private static final int XZ_MEMORY_KIB = 66 << 10;
@@ -47,7 +67,12 @@ public enum Compression {
 
   /** As {@link #detect(InputStream, String)}, from a file's first bytes. */
   public static Compression detect(byte[] head, String name) {
-    Compression found = Arrays.stream(values()).filter(c -> c != NONE && c.matches(head)).findFirst().orElse(NONE);
+    for (Unreadable other : Unreadable.values()) {
+      if (startsWith(head, other.magic)) {
+        throw new DataException(name + " is a " + other.what + ", which cannot be read; expected plain text, .gz, .bz2, .xz, .zst or .zip");
+      }
+    }
+    Compression found = Arrays.stream(values()).filter(c -> c != NONE && startsWith(head, c.magic)).findFirst().orElse(NONE);
     String lower = name.toLowerCase(Locale.ROOT);
     for (Compression claimed : values()) {
       if (claimed != NONE && found == NONE && lower.endsWith(claimed.suffix)) {
@@ -59,12 +84,14 @@ public enum Compression {
   }
 
   /**
-   * The unpacked content of a stream that may be compressed; of a zip archive, its first file.
+   * The unpacked content of a stream that may be compressed; truncation and wrong checksums are thrown as IOExceptions while
+   * reading.
    *
    * @param in a stream with mark and reset
+   * @throws DataException if it is a zip archive, which cannot be read from front to back without guessing
    */
   public static InputStream unpack(InputStream in, String name) throws IOException {
-    return detect(in, name).unpack(in, name, null);
+    return detect(in, name).unpackStream(in, name);
   }
 
   /** As much as is needed for xz's presets, but no more than the heap has: an error is better than running out of memory. */
@@ -72,7 +99,7 @@ public enum Compression {
     return (int) Math.min(XZ_MEMORY_KIB, Runtime.getRuntime().maxMemory() / 1024 * 3 / 4);
   }
 
-  private boolean matches(byte[] head) {
+  private static boolean startsWith(byte[] head, int[] magic) {
     if (head.length < magic.length) {
       return false;
     }
@@ -84,28 +111,22 @@ public enum Compression {
     return true;
   }
 
-  /**
-   * The unpacked content. Truncation and wrong checksums are thrown as IOExceptions while reading.
-   *
-   * @param member which zip member; null for the first file in it
-   */
-  InputStream unpack(InputStream in, String name, String member) throws IOException {
+  InputStream unpackStream(InputStream in, String name) throws IOException {
     return switch (this) {
       case NONE -> in;
-      case ZIP -> zipMember(in, name, member);
-      case GZIP -> new GZIPInputStream(in, 1 << 16);
+      case ZIP -> throw new DataException(name + " is a zip archive where none is expected");
+      case GZIP -> GzipCompressorInputStream.builder().setInputStream(in).setDecompressConcatenated(true).get();
       case BZIP2 -> new BZip2CompressorInputStream(in, true);
       case XZ -> new XZInputStream(in, xzMemoryKib());
+      case ZSTD, ZSTD_SKIPPABLE -> zstd(in, name);
     };
   }
 
-  private static InputStream zipMember(InputStream in, String name, String member) throws IOException {
-    ZipInputStream zip = new ZipInputStream(in);
-    for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-      if (!entry.isDirectory() && (member == null || entry.getName().equals(member))) {
-        return zip;
-      }
+  private static InputStream zstd(InputStream in, String name) throws IOException {
+    try {
+      return new ZstdInputStream(in);
+    } catch (LinkageError e) {
+      throw new DataException(name + " cannot be unpacked: zstd's native library cannot be loaded here (" + e.getMessage() + ")", e);
     }
-    throw new DataException(name + " has no member" + (member == null ? "" : " \"" + member + "\""));
   }
 }

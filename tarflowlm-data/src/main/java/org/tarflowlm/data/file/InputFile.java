@@ -1,32 +1,46 @@
 package org.tarflowlm.data.file;
 
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
-import java.util.zip.ZipFile;
 import org.tarflowlm.data.DataException;
 
 /**
- * A file of text as it lies on disk: plain, or compressed as .zip, .gz, .bz2 or .xz (told by its first bytes). Reading streams;
- * nothing is unpacked to disk.
+ * A file of text as it lies on disk: plain, or compressed as .zip, .gz, .bz2, .xz or .zst (told by its first bytes). Reading
+ * streams; nothing is unpacked to disk.
  *
  * @param path the file
  * @param member which member of a zip archive, or null for its only one
  */
 public record InputFile(Path path, String member) {
+  private static final byte[] LFS_POINTER = "version https://git-lfs.github.com/spec/".getBytes(StandardCharsets.US_ASCII);
+  private static final int BUFFER = 1 << 16;
 
-  /** Reads {@code corpus.zip#member} or just {@code corpus.txt}; an existing file whose name holds a # is taken whole. */
+  /**
+   * Reads {@code corpus.zip#member} or just {@code corpus.txt}; an existing file whose name holds a # is taken whole.
+   *
+   * @throws DataException if the name cannot be that of a file
+   */
   public static InputFile parse(String name) {
-    int hash = name.lastIndexOf('#');
-    if (hash <= 0 || Files.exists(Path.of(name))) {
-      return of(Path.of(name));
+    try {
+      Path whole = Path.of(name);
+      for (int hash = name.indexOf('#'); hash > 0 && !Files.exists(whole); hash = name.indexOf('#', hash + 1)) {
+        Path archive = Path.of(name.substring(0, hash));
+        if (Files.isRegularFile(archive) || name.indexOf('#', hash + 1) < 0) {
+          return new InputFile(archive, name.substring(hash + 1));
+        }
+      }
+      return of(whole);
+    } catch (InvalidPathException e) {
+      throw new DataException("\"" + name + "\" cannot be the name of a file: " + e.getReason(), e);
     }
-    return new InputFile(Path.of(name.substring(0, hash)), name.substring(hash + 1));
   }
 
   public static InputFile of(Path path) {
@@ -36,7 +50,50 @@ public record InputFile(Path path, String member) {
   /** Whether the bytes on disk are the text itself. */
   public boolean isPlain() {
     try (InputStream in = openRaw()) {
-      return Compression.detect(in, path.toString()) == Compression.NONE;
+      return member == null && Compression.detect(in, path.toString()) == Compression.NONE;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** Whether this is a zip archive of several files, of which no member is named. */
+  public boolean isZipOfSeveral() {
+    try (InputStream in = openRaw()) {
+      if (member != null || Compression.detect(in, path.toString()) != Compression.ZIP) {
+        return false;
+      }
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    try (ZipMembers zip = openZip()) {
+      return zip.names().size() > 1;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** The members of a zip archive. */
+  public ZipMembers openZip() {
+    try {
+      return new ZipMembers(Files.newByteChannel(path), path.toString());
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** The name of what {@link #open} reads: the file's, or that of the archive's member. */
+  public String contentName() {
+    if (member != null) {
+      return member;
+    }
+    String name = path.getFileName().toString();
+    try (InputStream in = openRaw()) {
+      if (Compression.detect(in, path.toString()) != Compression.ZIP) {
+        return name;
+      }
+      try (ZipMembers zip = openZip()) {
+        return zip.names().size() == 1 ? zip.names().get(0) : name;
+      }
     } catch (IOException e) {
       throw unreadable(e);
     }
@@ -52,7 +109,14 @@ public record InputFile(Path path, String member) {
       InputStream in = openRaw();
       try {
         Compression compression = Compression.detect(in, path.toString());
-        return compression.unpack(in, path.toString(), compression == Compression.ZIP ? chooseMember() : null);
+        if (compression == Compression.ZIP) {
+          in.close();
+          return openMember();
+        }
+        if (member != null) {
+          throw new DataException(this + ": " + path + " is not a zip archive, the only kind of which a member can be named");
+        }
+        return compression.unpackStream(in, path.toString());
       } catch (IOException | RuntimeException e) {
         in.close();
         throw e;
@@ -62,26 +126,58 @@ public record InputFile(Path path, String member) {
     }
   }
 
+  private InputStream openMember() throws IOException {
+    ZipMembers zip = openZip();
+    try {
+      List<String> names = zip.names();
+      if (member == null && names.size() != 1) {
+        throw new DataException(path + " has " + names.size() + " members; expected " + path + "#NAME with NAME one of "
+            + String.join(", ", names.subList(0, Math.min(8, names.size()))));
+      }
+      InputStream content = zip.open(member == null ? names.get(0) : member);
+      return new FilterInputStream(content) {
+        @Override
+        public void close() throws IOException {
+          super.close();
+          zip.close();
+        }
+      };
+    } catch (IOException | RuntimeException e) {
+      zip.close();
+      throw e;
+    }
+  }
+
   private InputStream openRaw() throws IOException {
     if (!Files.exists(path)) {
-      throw new DataException("file " + path + " does not exist");
+      throw new DataException(Files.isSymbolicLink(path) ? path + " is a link to " + Files.readSymbolicLink(path) + ", which does not exist"
+          : "file " + path + " does not exist");
     }
     if (!Files.isRegularFile(path)) {
       throw new DataException(path + " is not a file");
     }
-    return new BufferedInputStream(Files.newInputStream(path), 1 << 16);
+    InputStream in = new BufferedInputStream(Files.newInputStream(path), BUFFER);
+    in.mark(LFS_POINTER.length);
+    byte[] head = in.readNBytes(LFS_POINTER.length);
+    in.reset();
+    try {
+      requireContent(head, path);
+      return in;
+    } catch (DataException e) {
+      in.close();
+      throw e;
+    }
   }
 
-  private String chooseMember() throws IOException {
-    try (ZipFile zip = new ZipFile(path.toFile())) {
-      List<String> names = zip.stream().filter(e -> !e.isDirectory()).map(ZipEntry::getName).toList();
-      if (member != null ? !names.contains(member) : names.size() != 1) {
-        throw new DataException(path + (member != null ? " has no member \"" + member + "\"" : " has " + names.size() + " members")
-            + "; expected " + path + "#NAME with NAME one of " + String.join(", ", names.subList(0, Math.min(8, names.size()))));
-      }
-      return names.size() == 1 ? names.get(0) : member;
-    } catch (ZipException e) {
-      throw new DataException(path + " is not a complete zip archive: " + e.getMessage(), e);
+  /**
+   * Git LFS leaves a pointer of three lines where a file was not fetched.
+   *
+   * @param head the first bytes of a file, or all of them
+   * @throws DataException if this is such a pointer
+   */
+  public static void requireContent(byte[] head, Object name) {
+    if (head.length >= LFS_POINTER.length && Arrays.equals(head, 0, LFS_POINTER.length, LFS_POINTER, 0, LFS_POINTER.length)) {
+      throw new DataException(name + " is a pointer of Git LFS, not the file itself; git lfs pull fetches it");
     }
   }
 

@@ -3,8 +3,12 @@ package org.tarflowlm.data.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+import org.tarflowlm.data.DataException;
 
 /** A read-only file in memory-mapped pieces, so that files beyond 2 GiB work and no heap is used. */
 public final class MappedFile {
@@ -13,8 +17,12 @@ public final class MappedFile {
 
   private final ByteBuffer[] pieces;
   private final long length;
+  private final Path path;
+  private final Object key;
 
   public MappedFile(Path path) throws IOException {
+    this.path = path;
+    this.key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       length = channel.size();
       pieces = new ByteBuffer[(int) ((length + PIECE - 1) >> PIECE_BITS)];
@@ -29,19 +37,49 @@ public final class MappedFile {
     return length;
   }
 
-  /** Copies bytes [from, from + count) to target[at ...]. */
+  /**
+   * Copies bytes [from, from + count) to target[at ...].
+   *
+   * @throws DataException if the file has been cut since it was mapped, or its disk fails
+   */
   public void read(long from, byte[] target, int at, int count) {
     if (from < 0 || count < 0 || from + count > length) {
       throw new IndexOutOfBoundsException("bytes " + from + " to " + (from + count) + " of " + length);
     }
+    requireWhole();
     while (count > 0) {
       ByteBuffer piece = pieces[(int) (from >> PIECE_BITS)];
       int offset = (int) (from & (PIECE - 1));
       int n = Math.min(count, piece.limit() - offset);
-      piece.get(offset, target, at, n);
+      copy(piece, offset, target, at, n);
       from += n;
       at += n;
       count -= n;
     }
+  }
+
+  /** Where a mapped page has no file behind it any more, Java throws an Error, at the access or later and elsewhere. */
+  private void requireWhole() {
+    try {
+      BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+      if (now.size() < length && Objects.equals(now.fileKey(), key)) {
+        throw changed(null);
+      }
+    } catch (IOException e) {
+      // Deleted, or moved away: what is mapped is still there.
+    }
+  }
+
+  private void copy(ByteBuffer piece, int offset, byte[] target, int at, int n) {
+    try {
+      piece.get(offset, target, at, n);
+    } catch (InternalError e) {
+      throw changed(e);
+    }
+  }
+
+  private DataException changed(InternalError cause) {
+    return new DataException(path + " is shorter than the " + length + " bytes that it had when it was opened; expected a file that does "
+        + "not change while it is in use", cause);
   }
 }

@@ -9,6 +9,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.MappedFile;
+import org.tarflowlm.data.file.ScratchFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 
 /**
@@ -59,11 +60,9 @@ public final class ByteTokenFile implements TokenSequence {
       if (foreign == Foreign.FAIL && input.isPlain()) {
         return new ByteTokenFile(input, new MappedFile(input.path()), tokenizer);
       }
-      Path unpacked = Files.createTempFile("tarflowlm", ".text");
-      unpacked.toFile().deleteOnExit();
+      Path unpacked = scratch();
       try (OutputStream out = Files.newOutputStream(unpacked)) {
         copy(input, tokenizer, foreign, out);
-        out.flush();
         return new ByteTokenFile(input, new MappedFile(unpacked), tokenizer);
       } finally {
         // Where a mapped file cannot be deleted, it stays until the JVM ends.
@@ -72,6 +71,18 @@ public final class ByteTokenFile implements TokenSequence {
     } catch (IOException e) {
       throw IoErrors.unreadable(input, e);
     }
+  }
+
+  private static Path scratch() {
+    try {
+      return ScratchFile.create();
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
+  private static DataException unwritable(IOException e) {
+    return IoErrors.unwritable("a temporary file in " + System.getProperty("java.io.tmpdir"), e);
   }
 
   private static void copy(InputFile input, ByteTokenizer tokenizer, Foreign foreign, OutputStream out) throws IOException {
@@ -93,7 +104,7 @@ public final class ByteTokenFile implements TokenSequence {
     try {
       out.write(bytes, 0, count);
     } catch (IOException e) {
-      throw IoErrors.unwritable("a temporary file in " + System.getProperty("java.io.tmpdir"), e);
+      throw unwritable(e);
     }
   }
 

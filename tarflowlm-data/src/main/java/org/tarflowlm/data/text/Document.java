@@ -5,11 +5,17 @@ package org.tarflowlm.data.text;
  *
  * @param name where it lies, for messages
  * @param utf8 its text, encoded
- * @param continued whether this goes on with the document before it
+ * @param offset bytes of the document before this piece of it; above 0 it goes on with the document before it
+ * @param isPiece whether the document comes in pieces
  */
-public record Document(String name, byte[] utf8, boolean continued) {
+public record Document(String name, byte[] utf8, long offset, boolean isPiece) {
   /** A whole document. */
   public Document(String name, byte[] utf8) {
-    this(name, utf8, false);
+    this(name, utf8, 0, false);
+  }
+
+  /** Whether this goes on with the document before it. */
+  public boolean continued() {
+    return offset > 0;
   }
 }

@@ -1,13 +1,8 @@
 package org.tarflowlm.data.text;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Locale;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
@@ -20,15 +15,17 @@ final class DocumentTokenizer {
   static final int LARGEST_VOCABULARY = 1 << 16;
 
   private final Tokenizer tokenizer;
-  private final InvalidUtf8 invalid;
+  private final DocumentOptions options;
+  private final DocumentReport report;
 
-  DocumentTokenizer(Tokenizer tokenizer, InvalidUtf8 invalid) {
+  DocumentTokenizer(Tokenizer tokenizer, DocumentOptions options, DocumentReport report) {
     if (tokenizer.vocabSize() > LARGEST_VOCABULARY) {
       throw new DataException("tokenizer " + tokenizer.name() + " has " + tokenizer.vocabSize() + " ids; expected at most "
           + LARGEST_VOCABULARY);
     }
     this.tokenizer = tokenizer;
-    this.invalid = invalid;
+    this.options = options;
+    this.report = report;
   }
 
   Tokenizer tokenizer() {
@@ -40,7 +37,6 @@ final class DocumentTokenizer {
     private short[] ids = new short[1 << 16];
     private int length;
     private int documents;
-    private int left;
 
     short[] ids() {
       return ids;
@@ -52,11 +48,6 @@ final class DocumentTokenizer {
 
     int documents() {
       return documents;
-    }
-
-    /** Documents that were left out: empty, or not UTF-8. */
-    int leftOut() {
-      return left;
     }
 
     private void add(int separator, int[] tokens, boolean continued) {
@@ -76,10 +67,12 @@ final class DocumentTokenizer {
   Chunk tokenize(DocumentSource.Part part) throws IOException {
     Chunk chunk = new Chunk();
     part.forEach(document -> {
+      if (document.utf8().length == 0) {
+        report.empty();
+        return;
+      }
       String text = decode(document);
-      if (text.isEmpty()) {
-        chunk.left++;
-      } else {
+      if (text != null) {
         chunk.add(tokenizer.separator(), encode(document, text), document.continued());
       }
     });
@@ -94,20 +87,19 @@ final class DocumentTokenizer {
     }
   }
 
-  /** A document's text; empty if it is to be left out. */
+  /** The text, or null if the document is left out. */
   String decode(Document document) {
-    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-    ByteBuffer bytes = ByteBuffer.wrap(document.utf8());
-    CharBuffer chars = CharBuffer.allocate(document.utf8().length);
-    CoderResult result = decoder.decode(bytes, chars, true);
-    if (!result.isError()) {
-      return chars.flip().toString();
+    try {
+      return Utf8.decode(document.utf8(), document.name(), document.offset());
+    } catch (DataException e) {
+      if (options.bad() == BadDocuments.REPLACE) {
+        return new String(document.utf8(), StandardCharsets.UTF_8);
+      }
+      if (document.isPiece()) {
+        throw e; // Without a piece the document would be another one.
+      }
+      options.bad(e.getMessage(), report);
+      return null;
     }
-    return switch (invalid) {
-      case REPLACE -> new String(document.utf8(), StandardCharsets.UTF_8);
-      case SKIP -> "";
-      case FAIL -> throw new DataException(String.format(Locale.ROOT, "%s is not valid UTF-8: byte 0x%02X at offset %d", document.name(),
-          document.utf8()[bytes.position()] & 0xff, bytes.position()));
-    };
   }
 }

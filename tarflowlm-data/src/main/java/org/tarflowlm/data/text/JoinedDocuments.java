@@ -8,19 +8,21 @@ import org.tarflowlm.data.file.InputFile;
 /** The documents of several files or folders, one after another. */
 final class JoinedDocuments implements DocumentSource {
   private final Iterator<InputFile> files;
-  private final Limits limits;
+  private final DocumentOptions options;
+  private final DocumentReport report;
   private DocumentSource current;
 
-  JoinedDocuments(List<InputFile> files, Limits limits) {
+  JoinedDocuments(List<InputFile> files, DocumentOptions options, DocumentReport report) {
     this.files = files.iterator();
-    this.limits = limits;
+    this.options = options;
+    this.report = report;
   }
 
   @Override
   public Part next() throws IOException {
     while (current != null || files.hasNext()) {
       if (current == null) {
-        current = DocumentSources.open(files.next(), limits);
+        current = DocumentSources.open(files.next(), options, report);
       }
       Part part = current.next();
       if (part != null) {

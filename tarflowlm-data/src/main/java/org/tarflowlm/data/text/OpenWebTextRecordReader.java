@@ -16,31 +16,27 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 public final class OpenWebTextRecordReader extends WindowRecordReader {
   private static final long serialVersionUID = 1L;
 
-  private final InvalidUtf8 invalid;
-  private final DocumentSource.Limits limits;
+  private final DocumentOptions options;
   private final int threads;
 
   /** @param length tokens in a window */
   public OpenWebTextRecordReader(int length) {
-    this(length, InvalidUtf8.FAIL, DocumentSource.Limits.DEFAULT, Runtime.getRuntime().availableProcessors());
+    this(length, DocumentOptions.DEFAULT, Runtime.getRuntime().availableProcessors());
   }
 
   /**
    * @param length tokens in a window
-   * @param invalid what to do with documents that are not UTF-8
-   * @param limits bounds against hostile archives
    * @param threads how many tokenise
    */
-  public OpenWebTextRecordReader(int length, InvalidUtf8 invalid, DocumentSource.Limits limits, int threads) {
+  public OpenWebTextRecordReader(int length, DocumentOptions options, int threads) {
     super(length);
-    this.invalid = invalid;
-    this.limits = limits;
+    this.options = options;
     this.threads = threads;
   }
 
   @Override
   protected TokenStream open(List<Path> locations) throws IOException {
-    return TokenStreams.ofDocuments(locations.stream().map(InputFile::of).toList(), new Gpt2Bpe(), invalid, limits, threads);
+    return TokenStreams.ofDocuments(locations.stream().map(InputFile::of).toList(), new Gpt2Bpe(), options, new DocumentReport(), threads);
   }
 
   @Override

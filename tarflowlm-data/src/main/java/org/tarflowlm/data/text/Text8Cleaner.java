@@ -1,17 +1,12 @@
 package org.tarflowlm.data.text;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
-import java.io.Reader;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.text.Normalizer;
+import java.util.Arrays;
 import java.util.Map;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.AtomicFile;
@@ -145,25 +140,29 @@ public final class Text8Cleaner {
   private static long clean(InputFile source, OutputStream target) throws IOException {
     StringBuilder cleaned = new StringBuilder();
     Text8Cleaner cleaner = new Text8Cleaner(cleaned);
-    char[] piece = new char[1 << 15];
+    byte[] piece = new byte[1 << 16];
+    int kept = 0;
+    long offset = 0;
     long written = 0;
-    try (InputStream in = new BufferedInputStream(source.open());
-        Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT))) {
-      for (int n = read(reader, piece, source); n >= 0; n = read(reader, piece, source)) {
-        cleaner.accept(CharBuffer.wrap(piece), 0, n);
+    try (InputStream in = source.open()) {
+      for (int n = read(in, piece, kept, source); kept + n > 0; n = read(in, piece, kept, source)) {
+        int whole = n == 0 ? kept : Utf8.wholeCharacters(piece, kept + n);
+        String text = Utf8.decode(Arrays.copyOf(piece, whole), source, offset);
+        cleaner.accept(text, 0, text.length());
         target.write(cleaned.toString().getBytes(StandardCharsets.US_ASCII));
         written += cleaned.length();
         cleaned.setLength(0);
+        offset += whole;
+        kept = kept + n - whole;
+        System.arraycopy(piece, whole, piece, 0, kept);
       }
     }
     return written;
   }
 
-  private static int read(Reader reader, char[] piece, InputFile source) {
+  private static int read(InputStream in, byte[] piece, int from, InputFile source) {
     try {
-      return reader.read(piece);
-    } catch (CharacterCodingException e) {
-      throw new DataException(source + " is not valid UTF-8", e);
+      return in.readNBytes(piece, from, piece.length - from);
     } catch (IOException e) {
       throw IoErrors.unreadable(source, e);
     }

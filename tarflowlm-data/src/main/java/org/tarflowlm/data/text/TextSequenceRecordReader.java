@@ -46,7 +46,8 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
   private final boolean separators;
   private final int shard;
   private final int shards;
-  private final transient DocumentSource.Limits limits;
+  private final transient DocumentOptions options;
+  private final transient DocumentReport report = new DocumentReport();
   private Configuration conf;
   private transient List<InputFile> files;
   private transient DocumentSource source;
@@ -57,14 +58,14 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
 
   private TextSequenceRecordReader(Builder b) {
     tokenizer = b.tokenizer;
-    decoder = new DocumentTokenizer(b.tokenizer, b.invalid);
+    decoder = new DocumentTokenizer(b.tokenizer, b.options, report);
     unit = b.unit;
     maxTokens = b.maxTokens / b.multiple * b.multiple;
     multiple = b.multiple;
     separators = b.separators;
     shard = b.shard;
     shards = b.shards;
-    limits = b.limits;
+    options = b.options;
   }
 
   /**
@@ -98,7 +99,7 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
   @Override
   public void reset() {
     close();
-    source = new JoinedDocuments(files, limits);
+    source = new JoinedDocuments(files, options, report);
     ready = new ArrayDeque<>();
     open = null;
     sequences = 0;
@@ -140,12 +141,13 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
       open = "";
     }
     openName = document.name();
-    List<String> units = unit.split(open + decoder.decode(document));
+    String more = decoder.decode(document);
+    List<String> units = unit.split(open + (more == null ? "" : more));
     units.subList(0, units.size() - 1).forEach(this::add);
     open = units.get(units.size() - 1);
-    if (open.length() > limits.documentBytes()) {
+    if (open.length() > options.limits().documentBytes()) {
       throw new DataException(openName + " has a " + unit.name().toLowerCase(Locale.ROOT) + " of more than "
-          + limits.documentBytes() + " bytes, the limit");
+          + options.limits().documentBytes() + " bytes, the limit");
     }
   }
 
@@ -281,8 +283,7 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
     private boolean separators;
     private int shard;
     private int shards = 1;
-    private InvalidUtf8 invalid = InvalidUtf8.FAIL;
-    private DocumentSource.Limits limits = DocumentSource.Limits.DEFAULT;
+    private DocumentOptions options = DocumentOptions.DEFAULT;
 
     private Builder(Tokenizer tokenizer, TextUnit unit, int maxTokens) {
       if (maxTokens < 1) {
@@ -318,15 +319,9 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
       return this;
     }
 
-    /** What to do with documents that are not UTF-8; {@link InvalidUtf8#FAIL} unless set. */
-    public Builder invalid(InvalidUtf8 choice) {
-      invalid = choice;
-      return this;
-    }
-
-    /** Bounds against hostile archives. */
-    public Builder limits(DocumentSource.Limits bounds) {
-      limits = bounds;
+    /** How documents are read; {@link DocumentOptions#DEFAULT} unless set. */
+    public Builder documents(DocumentOptions choice) {
+      options = choice;
       return this;
     }
 

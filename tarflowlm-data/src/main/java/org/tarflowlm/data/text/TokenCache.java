@@ -6,12 +6,14 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.MappedFile;
+import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -77,7 +79,7 @@ public final class TokenCache implements TokenSequence {
     }
     SourceStamp stamp = cache.header.source();
     if (!stamp.matches(source)) {
-      throw new DataException(path + " is stale: " + source + " is not the file of " + stamp.length() + " bytes and SHA-256 "
+      throw new StaleCacheException(path + " is stale: " + source + " is not the file of " + stamp.length() + " bytes and SHA-256 "
           + stamp.sha256() + " that it was made from; delete the cache to build it anew");
     }
     return cache;
@@ -91,6 +93,11 @@ public final class TokenCache implements TokenSequence {
   /** What the ids were made from. */
   public SourceStamp source() {
     return header.source();
+  }
+
+  /** By which reader and with which options the ids were made; null in caches of old. */
+  String made() {
+    return header.made();
   }
 
   /** Documents in the corpus. */
@@ -123,6 +130,18 @@ public final class TokenCache implements TokenSequence {
       }
       done += n;
     }
+  }
+
+  /** Of the checksums of all ids, which is fast. */
+  @Override
+  public String contentHash() {
+    MessageDigest digest = Sha256.digest();
+    byte[] bytes = new byte[4];
+    for (int block = 0; block < header.blocks(); block++) {
+      file.read(header.checksumsAt() + 4L * block, bytes, 0, bytes.length);
+      digest.update(bytes);
+    }
+    return Sha256.hex(digest);
   }
 
   /** Checks every block. @throws DataException naming the first damaged one */

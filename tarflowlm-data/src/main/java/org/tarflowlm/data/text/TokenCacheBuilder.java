@@ -1,5 +1,6 @@
 package org.tarflowlm.data.text;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -27,12 +29,14 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 public final class TokenCacheBuilder {
   private static final Logger LOG = LogManager.getLogger(TokenCacheBuilder.class);
   private static final long COMMIT_TOKENS = 1L << 24;
+  /** To be raised whenever the same source comes out as other documents. */
+  private static final int READER = 2;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final InputFile source;
   private final Tokenizer tokenizer;
-  private InvalidUtf8 invalid = InvalidUtf8.FAIL;
-  private DocumentSource.Limits limits = DocumentSource.Limits.DEFAULT;
+  private final DocumentReport report = new DocumentReport();
+  private DocumentOptions options = DocumentOptions.DEFAULT;
   private int threads = Runtime.getRuntime().availableProcessors();
   private long commitTokens = COMMIT_TOKENS;
   private Progress progress = Progress.NONE;
@@ -43,15 +47,9 @@ public final class TokenCacheBuilder {
     this.tokenizer = tokenizer;
   }
 
-  /** What to do with documents that are not UTF-8; FAIL unless set. */
-  public TokenCacheBuilder invalidUtf8(InvalidUtf8 choice) {
-    invalid = choice;
-    return this;
-  }
-
-  /** Bounds against hostile archives. */
-  public TokenCacheBuilder limits(DocumentSource.Limits bounds) {
-    limits = bounds;
+  /** How documents are read. */
+  public TokenCacheBuilder options(DocumentOptions choice) {
+    options = choice;
     return this;
   }
 
@@ -81,17 +79,77 @@ public final class TokenCacheBuilder {
     if (!Files.exists(cache)) {
       build(cache);
     }
-    return TokenCache.open(cache, source, tokenizer);
+    return openFresh(cache);
+  }
+
+  /**
+   * As {@link #openOrBuild}, but builds again what was made from something else; for caches that nobody named.
+   */
+  TokenCache openOrRebuild(Path cache) {
+    try {
+      return openOrBuild(cache);
+    } catch (StaleCacheException e) {
+      LOG.warn("tokenising {} again: {}", source, e.getMessage());
+    }
+    locked(cache, () -> {
+      if (isStale(cache)) {
+        Files.deleteIfExists(cache);
+        buildLocked(cache);
+      }
+    });
+    return openFresh(cache);
+  }
+
+  private boolean isStale(Path cache) {
+    try {
+      openFresh(cache).close();
+      return false;
+    } catch (StaleCacheException e) {
+      return true;
+    }
+  }
+
+  private TokenCache openFresh(Path cache) {
+    TokenCache opened = TokenCache.open(cache, source, tokenizer);
+    if (!made().equals(opened.made())) {
+      throw new StaleCacheException(cache + " is stale: it was made by " + opened.made() + "; expected " + made()
+          + "; delete the cache to build it anew");
+    }
+    return opened;
+  }
+
+  /** The reader's version, the options and the tokenizer's doing on a sample: what the ids depend on besides the source. */
+  private String made() {
+    String sample;
+    try {
+      int[] ids = tokenizer.encode("the quick brown fox jumps over the lazy dog");
+      sample = Integer.toHexString(Arrays.hashCode(ids));
+    } catch (DataException e) {
+      sample = "none";
+    }
+    return "reader " + READER + ", " + options.bad() + ", field " + options.textField() + ", sample " + sample;
   }
 
   /** Builds the cache unless it is there. */
   public void build(Path cache) {
+    locked(cache, () -> {
+      if (!Files.exists(cache)) {
+        buildLocked(cache);
+      }
+    });
+  }
+
+  /** What is done while no other process works at the cache. */
+  @FunctionalInterface
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private static void locked(Path cache, Work work) {
     try {
       Files.createDirectories(cache.toAbsolutePath().getParent());
       FileLocks.holding(cache.resolveSibling(cache.getFileName() + ".lock"), () -> {
-        if (!Files.exists(cache)) {
-          buildLocked(cache);
-        }
+        work.run();
         return cache;
       });
     } catch (IOException e) {
@@ -100,9 +158,9 @@ public final class TokenCacheBuilder {
   }
 
   /** How far a build has come: parts of the source, documents and ids written from them. */
-  private record Journal(String tokenizer, SourceStamp source, long parts, long documents, long tokens) {
+  private record Journal(String tokenizer, String made, SourceStamp source, long parts, long documents, long tokens) {
     Journal plus(DocumentTokenizer.Chunk chunk, long written) {
-      return new Journal(tokenizer, source, parts + 1, documents + chunk.documents(), tokens + written);
+      return new Journal(tokenizer, made, source, parts + 1, documents + chunk.documents(), tokens + written);
     }
   }
 
@@ -110,16 +168,14 @@ public final class TokenCacheBuilder {
     Path part = cache.resolveSibling(cache.getFileName() + ".part");
     Path journalFile = cache.resolveSibling(cache.getFileName() + ".part.json");
     Journal journal = resumed(part, journalFile, SourceStamp.of(source));
-    long leftOut = 0;
     try (FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        ParallelTokenizer tokens = new ParallelTokenizer(DocumentSources.open(source, limits),
-            new DocumentTokenizer(tokenizer, invalid), threads)) {
+        ParallelTokenizer tokens = new ParallelTokenizer(DocumentSources.open(source, options, report),
+            new DocumentTokenizer(tokenizer, options, report), threads)) {
       out.truncate(TokenCacheHeader.BYTES + 2 * journal.tokens);
       tokens.skip(journal.parts);
       long committed = journal.tokens;
       for (DocumentTokenizer.Chunk chunk = tokens.next(); chunk != null; chunk = tokens.next()) {
         journal = journal.plus(chunk, append(out, chunk, journal.tokens));
-        leftOut += chunk.leftOut();
         progress.update(source.toString(), journal.tokens, -1);
         if (journal.tokens - committed >= commitTokens) {
           out.force(true);
@@ -128,28 +184,47 @@ public final class TokenCacheBuilder {
         }
       }
       if (journal.documents == 0) {
-        throw new DataException(source + " holds no document with text; expected .txt files, a tar of them, or .jsonl");
+        throw new DataException(source + " holds no document with text; expected .txt or .jsonl files, or archives of them, not hidden"
+            + (report.bad() == 0 ? "" : " (" + report.bad() + " bad documents were left out: " + report.firstBad() + ")"));
+      }
+      if (!SourceStamp.quick(source).state().equals(journal.source.state())) {
+        throw new DataException(source + " was changed while it was tokenised; nothing was kept");
       }
       finish(out, journal);
     }
     AtomicFile.moveIntoPlace(part, cache);
     Files.deleteIfExists(journalFile);
-    LOG.info("{}: {} tokens of {} documents; {} empty or invalid documents left out", cache, journal.tokens, journal.documents, leftOut);
+    LOG.info("{}: {} tokens of {} documents", cache, journal.tokens, journal.documents);
+    if (report.bad() > 0) {
+      LOG.warn("{}: {} bad documents were left out; one of them: {}", source, report.bad(), report.firstBad());
+    }
   }
 
   private Journal resumed(Path part, Path journalFile, SourceStamp stamp) throws IOException {
-    Journal fresh = new Journal(tokenizer.name(), stamp, 0, 0, 0);
+    Journal fresh = new Journal(tokenizer.name(), made(), stamp, 0, 0, 0);
     if (!Files.exists(journalFile) || !Files.exists(part)) {
       return fresh;
     }
-    Journal journal = JSON.readValue(journalFile.toFile(), Journal.class);
-    boolean same = journal.tokenizer.equals(fresh.tokenizer) && journal.source.sha256().equals(stamp.sha256());
+    Journal journal = readJournal(journalFile);
+    boolean same = journal != null && fresh.tokenizer.equals(journal.tokenizer) && fresh.made.equals(journal.made)
+        && stamp.sha256().equals(journal.source.sha256());
     if (!same || Files.size(part) < TokenCacheHeader.BYTES + 2 * journal.tokens) {
       LOG.warn("{} was made from something else: starting over", part);
       return fresh;
     }
     LOG.info("{}: going on after {} tokens", part, journal.tokens);
-    return new Journal(journal.tokenizer, stamp, journal.parts, journal.documents, journal.tokens);
+    return new Journal(journal.tokenizer, journal.made, stamp, journal.parts, journal.documents, journal.tokens);
+  }
+
+  /** The journal of a build that broke off, or null if it cannot be read. */
+  private static Journal readJournal(Path file) throws IOException {
+    try {
+      Journal journal = JSON.readValue(file.toFile(), Journal.class);
+      return journal.source == null || journal.tokens < 0 || journal.parts < 0 ? null : journal;
+    } catch (JsonProcessingException e) {
+      LOG.warn("{} cannot be read: {}", file, e.getOriginalMessage());
+      return null;
+    }
   }
 
   private static void commit(Path journalFile, Journal journal) throws IOException {
@@ -170,7 +245,7 @@ public final class TokenCacheBuilder {
   /** Checksums after the ids, then the header: without it the file is no token cache. */
   private void finish(FileChannel out, Journal journal) throws IOException {
     TokenCacheHeader header = new TokenCacheHeader(tokenizer.name(), tokenizer.vocabSize(), journal.tokens, journal.documents,
-        TokenCache.BLOCK_TOKENS, journal.source);
+        TokenCache.BLOCK_TOKENS, journal.source, journal.made);
     ByteBuffer checksums = ByteBuffer.allocate(4 * header.blocks()).order(ByteOrder.LITTLE_ENDIAN);
     ByteBuffer block = ByteBuffer.allocate(2 * TokenCache.BLOCK_TOKENS);
     CRC32C crc = new CRC32C();

@@ -21,8 +21,9 @@ import org.tarflowlm.data.DataException;
  * @param documents documents in it
  * @param blockTokens ids that one checksum stands for
  * @param source what the ids were made from
+ * @param made by which reader, with which options; null in caches of old
  */
-record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long documents, int blockTokens, SourceStamp source) {
+record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long documents, int blockTokens, SourceStamp source, String made) {
   static final int BYTES = 4096;
   private static final byte[] MAGIC = "TARFTOK1".getBytes(StandardCharsets.US_ASCII);
   private static final int JSON_AT = MAGIC.length + 8;

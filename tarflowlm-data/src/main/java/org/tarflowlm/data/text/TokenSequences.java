@@ -2,8 +2,6 @@ package org.tarflowlm.data.text;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +17,8 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 public final class TokenSequences {
   /** Larger texts of tokenizers that are not byte-level are tokenised into the cache folder. */
   private static final int LARGEST_IN_MEMORY = 4 << 20;
+  /** File systems take names of 255 bytes; what is put around this one and the bytes of its letters must fit. */
+  private static final int LONGEST_NAME = 40;
 
   private TokenSequences() {}
 
@@ -27,15 +27,15 @@ public final class TokenSequences {
    *
    * <ul>
    *   <li>a token cache (.tokens), which must be of that tokenizer;
-   *   <li>a collection of documents (folder, .tar, .tar.xz, .jsonl, see {@link DocumentSources}): tokenised into the cache folder
-   *       at first, with the separator between documents;
-   *   <li>a text (plain, .zip, .gz, .bz2, .xz): mapped for byte-level tokenizers; else in memory, or if it is large tokenised into
-   *       the cache folder.
+   *   <li>a collection of documents (folder, archive, .jsonl, see {@link DocumentSources}): tokenised into the cache folder at
+   *       first, and again when it has changed, with the separator between documents;
+   *   <li>a text (plain, .zip, .gz, .bz2, .xz, .zst): mapped for byte-level tokenizers; else in memory, or if it is large tokenised
+   *       into the cache folder.
    * </ul>
    *
-   * @throws DataException if it cannot be read, is damaged, or has changed since it was tokenised
+   * @throws DataException if it cannot be read or is damaged
    */
-  public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
+  public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
     if (input.path().toString().endsWith(".tokens")) {
       TokenCache tokens = TokenCache.open(input.path());
       if (!tokens.tokenizer().name().equals(tokenizer.name())) {
@@ -46,12 +46,21 @@ public final class TokenSequences {
     if (!Files.exists(input.path())) {
       throw new DataException("file " + input.path() + " does not exist");
     }
-    if (DocumentSources.isCollection(input.path())) {
-      return new TokenCacheBuilder(input, tokenizer).openOrBuild(cacheFile(input, tokenizer, cache));
+    if (DocumentSources.isCollection(input)) {
+      return cached(input, tokenizer, cache, options);
     }
     return tokenizer instanceof ByteTokenizer byteTokenizer
         ? ByteTokenFile.open(input, byteTokenizer, Foreign.FAIL)
-        : openText(input, tokenizer, cache);
+        : openText(input, tokenizer, cache, options);
+  }
+
+  private static TokenSequence cached(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+    return new TokenCacheBuilder(input, tokenizer).options(options).openOrRebuild(cacheFile(input, tokenizer, cache, options));
+  }
+
+  /** As {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)} with the default options. */
+  public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
+    return open(input, tokenizer, cache, DocumentOptions.DEFAULT);
   }
 
   /** As {@link #open(InputFile, Tokenizer, CacheFolder)} with the cache folder of the environment. */
@@ -64,21 +73,38 @@ public final class TokenSequences {
     return open(InputFile.parse(name), tokenizer);
   }
 
-  /** Where the ids of an input are kept: {@code tokens/NAME-HASH.TOKENIZER.tokens}, the hash being of the input's path. */
+  /** As {@link #cacheFile(InputFile, Tokenizer, CacheFolder, DocumentOptions)} with the default options. */
   public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
-    String path = input.path().toAbsolutePath().normalize() + (input.member() == null ? "" : "#" + input.member());
-    String hash = Sha256.of(path.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
-    return cache.file("tokens", input.path().getFileName() + "-" + hash + "." + tokenizer.name() + ".tokens");
+    return cacheFile(input, tokenizer, cache, DocumentOptions.DEFAULT);
   }
 
-  private static TokenSequence openText(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
+  /**
+   * Where the ids of an input are kept: {@code tokens/NAME-HASH.TOKENIZER.tokens}, the hash being of the input's path without
+   * links and of options that are not the default.
+   */
+  public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+    try {
+      Path real = input.path().toRealPath();
+      String key = real + (input.member() == null ? "" : "#" + input.member())
+          + (options.bad() == BadDocuments.FAIL ? "" : "\n" + options.bad())
+          + (options.textField().equals("text") ? "" : "\n" + options.textField());
+      String hash = Sha256.of(key.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
+      String name = String.valueOf(real.getFileName());
+      String shortName = name.substring(0, Math.min(name.length(), LONGEST_NAME));
+      return cache.file("tokens", shortName + "-" + hash + "." + tokenizer.name() + ".tokens");
+    } catch (IOException e) {
+      throw IoErrors.unreadable(input, e);
+    }
+  }
+
+  private static TokenSequence openText(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
     try (InputStream in = input.open()) {
       byte[] bytes = in.readNBytes(LARGEST_IN_MEMORY + 1);
-      return bytes.length > LARGEST_IN_MEMORY
-          ? new TokenCacheBuilder(input, tokenizer).openOrBuild(cacheFile(input, tokenizer, cache))
-          : TokenArray.of(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString(), tokenizer);
-    } catch (CharacterCodingException e) {
-      throw new DataException(input + " is not valid UTF-8", e);
+      if (bytes.length > LARGEST_IN_MEMORY) {
+        return cached(input, tokenizer, cache, options);
+      }
+      String text = options.bad() == BadDocuments.REPLACE ? new String(bytes, StandardCharsets.UTF_8) : Utf8.decode(bytes, input, 0);
+      return TokenArray.of(text, tokenizer);
     } catch (IOException e) {
       throw IoErrors.unreadable(input, e);
     }

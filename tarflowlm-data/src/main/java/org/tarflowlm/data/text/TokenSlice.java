@@ -1,6 +1,8 @@
 package org.tarflowlm.data.text;
 
+import java.nio.charset.StandardCharsets;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.Sha256;
 
 /** Tokens [from, to) of another sequence. */
 record TokenSlice(TokenSequence whole, long from, long to) implements TokenSequence {
@@ -26,6 +28,12 @@ record TokenSlice(TokenSequence whole, long from, long to) implements TokenSeque
       throw new IndexOutOfBoundsException("tokens " + start + " to " + (start + count) + " of " + length());
     }
     whole.read(from + start, ids, at, count);
+  }
+
+  @Override
+  public String contentHash() {
+    return whole instanceof TokenCache
+        ? Sha256.of((whole.contentHash() + " " + from + " " + to).getBytes(StandardCharsets.US_ASCII)) : TokenSequence.super.contentHash();
   }
 
   @Override

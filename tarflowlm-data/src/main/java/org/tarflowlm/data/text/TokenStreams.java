@@ -18,10 +18,11 @@ public final class TokenStreams {
    * The ids of documents, with the tokenizer's separator between them.
    *
    * @param files files or folders, see {@link DocumentSources}
+   * @param report counts what is not among the documents
    * @param threads how many tokenise
    */
-  public static TokenStream ofDocuments(List<InputFile> files, Tokenizer tokenizer, InvalidUtf8 invalid, DocumentSource.Limits limits,
+  public static TokenStream ofDocuments(List<InputFile> files, Tokenizer tokenizer, DocumentOptions options, DocumentReport report,
       int threads) {
-    return new DocumentTokenStream(new JoinedDocuments(files, limits), new DocumentTokenizer(tokenizer, invalid), threads);
+    return new DocumentTokenStream(new JoinedDocuments(files, options, report), new DocumentTokenizer(tokenizer, options, report), threads);
   }
 }

@@ -6,20 +6,20 @@ import java.util.Arrays;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.tokenize.Gpt2Words;
 
 /**
- * A file as its only document, in pieces. It is cut before a single space between two ASCII letters: a byte-pair encoding that
- * splits text into words as GPT-2's does (a word takes the space before it along) gives the same ids for the pieces as for the
- * whole.
+ * A file as its only document, in pieces, cut where words part as {@link Gpt2Words} says: a byte-pair encoding over such words
+ * gives the same ids for the pieces as for the whole.
  */
 final class WholeFile implements DocumentSource {
   /** Longest run of text without such a place. */
-  private static final int LONGEST_PIECE = 1 << 20;
+  private static final int LONGEST_PIECE = 1 << 24;
 
   private final InputFile file;
   private final InputStream in;
   private byte[] rest = new byte[0];
-  private boolean continued;
+  private long offset;
   private boolean ended;
 
   WholeFile(InputFile file) {
@@ -34,8 +34,8 @@ final class WholeFile implements DocumentSource {
       return null;
     }
     DocumentBatch batch = new DocumentBatch();
-    batch.add(new Document(file.toString(), piece, continued));
-    continued = true;
+    batch.add(new Document(file.toString(), piece, offset, true));
+    offset += piece.length;
     return batch;
   }
 
@@ -44,41 +44,60 @@ final class WholeFile implements DocumentSource {
     int cut = -1;
     while (cut < 0 && !ended) {
       if (bytes.length >= LONGEST_PIECE) {
-        throw new DataException(file + " has more than " + LONGEST_PIECE + " bytes without a space between two letters a to z: expected "
-            + "text, or a .jsonl, a folder or a tar of documents");
+        throw new DataException(file + " has a word of more than " + LONGEST_PIECE + " bytes at offset " + offset + ": expected text with "
+            + "spaces or marks between words");
       }
-      byte[] more = read();
+      // A long word is looked through as often as it doubles.
+      byte[] more = read(Math.max(DocumentBatch.BYTES, bytes.length));
       int had = bytes.length;
       bytes = Arrays.copyOf(bytes, had + more.length);
       System.arraycopy(more, 0, bytes, had, more.length);
-      cut = ended ? -1 : lastCut(bytes);
+      cut = ended ? -1 : lastCut(bytes, Math.max(0, had - 8));
     }
     int end = cut < 0 ? bytes.length : cut;
     rest = Arrays.copyOfRange(bytes, end, bytes.length);
     return end == bytes.length ? bytes : Arrays.copyOf(bytes, end);
   }
 
-  private byte[] read() {
+  private byte[] read(int wanted) {
     try {
-      byte[] more = in.readNBytes(DocumentBatch.BYTES);
-      ended = more.length < DocumentBatch.BYTES;
+      byte[] more = in.readNBytes(wanted);
+      ended = more.length < wanted;
       return more;
     } catch (IOException e) {
       throw IoErrors.unreadable(file, e);
     }
   }
 
-  private static int lastCut(byte[] bytes) {
-    for (int i = bytes.length - 2; i > 0; i--) {
-      if (bytes[i] == ' ' && isLetter(bytes[i - 1]) && isLetter(bytes[i + 1])) {
-        return i;
+  /** The last place above {@code least} where words part, or -1. */
+  private static int lastCut(byte[] bytes, int least) {
+    int after = -1;
+    int end = bytes.length;
+    for (int at = bytes.length - 1; at >= least; at--) {
+      if ((bytes[at] & 0xc0) != 0x80) {
+        int character = codePoint(bytes, at, end);
+        if (character >= 0 && after >= 0 && Gpt2Words.part(character, after)) {
+          return end;
+        }
+        after = character;
+        end = at;
       }
     }
     return -1;
   }
 
-  private static boolean isLetter(byte b) {
-    return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z';
+  /** The character of bytes [from, to), or -1 if they are no single one. */
+  private static int codePoint(byte[] bytes, int from, int to) {
+    int first = bytes[from] & 0xff;
+    int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length != to - from) {
+      return -1;
+    }
+    int value = length == 1 ? first : first & 0x3f >> length - 1;
+    for (int i = from + 1; i < to; i++) {
+      value = value << 6 | bytes[i] & 0x3f;
+    }
+    return value <= Character.MAX_CODE_POINT && (value < 0xd800 || value > 0xdfff) ? value : -1;
   }
 
   @Override

@@ -31,6 +31,7 @@ public final class Bytes implements ByteTokenizer {
 
   @Override
   public int[] encode(String text) {
+    Surrogates.requirePairs(text);
     return encode(text.getBytes(StandardCharsets.UTF_8));
   }
 

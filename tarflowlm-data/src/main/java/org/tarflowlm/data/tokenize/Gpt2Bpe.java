@@ -4,17 +4,27 @@ import com.knuddels.jtokkit.Encodings;
 import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 import com.knuddels.jtokkit.api.IntArrayList;
+import java.util.Arrays;
 import org.tarflowlm.data.DataException;
 
 /**
  * GPT-2's byte-pair encoding, 50257 ids, the same as OpenAI's. Text is taken literally: the characters {@code <|endoftext|>}
  * in a document are ordinary text, and {@link #END_OF_TEXT} is put between documents only by whoever joins them.
+ *
+ * <p>The library's time and memory grow with the longest word, so that long text goes to it in pieces: cut between words, and
+ * within a word of any length where the ids show that the cut does not matter.
  */
 public final class Gpt2Bpe implements Tokenizer {
   public static final String NAME = "gpt2";
   public static final int SIZE = 50257;
   /** The id that separates documents. */
   public static final int END_OF_TEXT = 50256;
+
+  /** Characters of a piece. */
+  private static final int PIECE = 1 << 13;
+  /** Ids on either side of a cut that are encoded again to see whether it matters; a character has up to four. */
+  private static final int AROUND = 8;
+  private static final int TRIES = 256;
 
   /** Parsing the merge table takes a while and some memory: all instances share it, and only once one is used. */
   private static final class Shared {
@@ -39,7 +49,116 @@ public final class Gpt2Bpe implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
-    return Shared.ENCODING.encodeOrdinary(text).toArray();
+    Surrogates.requirePairs(text);
+    Ids ids = new Ids();
+    int from = 0;
+    while (text.length() - from > PIECE) {
+      int cut = cutBetweenWords(text, from, from + PIECE);
+      if (cut > 0) {
+        ids.add(encodePiece(text, from, cut));
+        from = cut;
+      } else {
+        from = encodeLongWord(text, from, ids);
+      }
+    }
+    ids.add(encodePiece(text, from, text.length()));
+    return ids.toArray();
+  }
+
+  private static int[] encodePiece(String text, int from, int to) {
+    return Shared.ENCODING.encodeOrdinary(text.substring(from, to)).toArray();
+  }
+
+  /** The last place of (from, to) where words part, or -1. */
+  private static int cutBetweenWords(String text, int from, int to) {
+    int after = text.codePointBefore(to);
+    for (int at = to - Character.charCount(after); at > from; at -= Character.charCount(after)) {
+      int before = text.codePointBefore(at);
+      if (Gpt2Words.part(before, after)) {
+        return at;
+      }
+      after = before;
+    }
+    return -1;
+  }
+
+  /**
+   * Encodes a word that is longer than a piece. Merges never look beyond their neighbours: ids that are right on both sides of a
+   * cut are right together if those next to the cut are what the text around it encodes to.
+   *
+   * @return the end of what was encoded
+   */
+  private static int encodeLongWord(String text, int start, Ids out) {
+    int from = start;
+    int[] ids = encodePiece(text, from, pieceEnd(text, from, PIECE));
+    for (int size = PIECE; pieceEnd(text, from, size) < text.length();) {
+      int cut = cutBetweenWords(text, from, pieceEnd(text, from, size));
+      if (cut > 0) {
+        out.add(encodePiece(text, from, cut));
+        return cut;
+      }
+      Cut within = cutWithinWord(text, from, ids);
+      if (within == null) {
+        size *= 2; // A text made to be hard: a longer piece has other places.
+        ids = encodePiece(text, from, pieceEnd(text, from, size));
+      } else {
+        out.add(Arrays.copyOf(ids, within.count));
+        from = within.at;
+        ids = within.rest;
+        size = PIECE;
+      }
+    }
+    out.add(ids);
+    return text.length();
+  }
+
+  private static int pieceEnd(String text, int from, int size) {
+    int end = (int) Math.min(text.length(), (long) from + size);
+    return end < text.length() && Character.isLowSurrogate(text.charAt(end)) ? end - 1 : end;
+  }
+
+  /** The first {@code count} ids end at {@code at} of the text, and {@code rest} are the ids of the piece that begins there. */
+  private record Cut(int count, int at, int[] rest) {
+  }
+
+  private static Cut cutWithinWord(String text, int from, int[] ids) {
+    for (int count = ids.length - AROUND; count > AROUND && count > ids.length - TRIES; count--) {
+      String head = text(ids, 0, count);
+      if (head == null) {
+        continue;
+      }
+      int at = from + head.length();
+      int[] rest = encodePiece(text, at, pieceEnd(text, at, PIECE));
+      if (fits(ids, count, rest)) {
+        return new Cut(count, at, rest);
+      }
+    }
+    return null;
+  }
+
+  /** Whether the ids next to a cut are those of the text around it. */
+  private static boolean fits(int[] ids, int count, int[] rest) {
+    for (int before = 1; before <= AROUND; before++) {
+      for (int after = 1; after <= Math.min(AROUND, rest.length); after++) {
+        int[] around = Arrays.copyOfRange(ids, count - before, count + after);
+        System.arraycopy(rest, 0, around, before, after);
+        String text = text(around, 0, around.length);
+        if (text != null) {
+          return Arrays.equals(around, Shared.ENCODING.encodeOrdinary(text).toArray());
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The text of ids [from, to), or null if they begin or end within a character. */
+  private static String text(int[] ids, int from, int to) {
+    IntArrayList list = new IntArrayList(to - from);
+    for (int i = from; i < to; i++) {
+      list.add(ids[i]);
+    }
+    String text = Shared.ENCODING.decode(list);
+    return text.startsWith("\ufffd") || text.endsWith("\ufffd") ? null : text;
   }
 
   @Override
@@ -52,5 +171,23 @@ public final class Gpt2Bpe implements Tokenizer {
       list.add(ids[i]);
     }
     return Shared.ENCODING.decodeBytes(list);
+  }
+
+  /** Ids that grow. */
+  private static final class Ids {
+    private int[] values = new int[1 << 10];
+    private int count;
+
+    void add(int[] more) {
+      if (count + more.length > values.length) {
+        values = Arrays.copyOf(values, Math.max(count + more.length, values.length + (values.length >> 1)));
+      }
+      System.arraycopy(more, 0, values, count, more.length);
+      count += more.length;
+    }
+
+    int[] toArray() {
+      return Arrays.copyOf(values, count);
+    }
   }
 }

@@ -24,7 +24,7 @@ import org.tarflowlm.data.text.Excerpt;
 class InputFileTest {
   private static final byte[] TEXT = Excerpt.text().getBytes(StandardCharsets.US_ASCII);
   private static final Map<String, byte[]> PACKED = Map.of("a.zip", Archives.zip(new Entry("text8", TEXT)), "a.gz", Archives.gz(TEXT),
-      "a.bz2", Archives.bz2(TEXT), "a.xz", Archives.xz(TEXT));
+      "a.bz2", Archives.bz2(TEXT), "a.xz", Archives.xz(TEXT), "a.zst", Archives.zst(TEXT));
 
   @TempDir private Path folder;
 
@@ -63,6 +63,8 @@ class InputFileTest {
     assertArrayEquals(TEXT, read(file("a.gz", joined(Archives.gz(half), Archives.gz(rest)))));
     assertArrayEquals(TEXT, read(file("a.bz2", joined(Archives.bz2(half), Archives.bz2(rest)))));
     assertArrayEquals(TEXT, read(file("a.xz", joined(Archives.xz(half), Archives.xz(rest)))));
+    assertArrayEquals(TEXT, read(file("a.zst", joined(Archives.zst(half), Archives.zst(rest)))));
+    assertTrue(failure(file("b.gz", joined(Archives.gz(half), new byte[] {1, 2, 3}))).contains("b.gz"), "garbage behind");
   }
 
   private static byte[] joined(byte[] a, byte[] b) {

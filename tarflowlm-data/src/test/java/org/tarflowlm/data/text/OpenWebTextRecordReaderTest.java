@@ -47,8 +47,8 @@ class OpenWebTextRecordReaderTest {
     }
   }
 
-  private int[] all(Path path, InvalidUtf8 invalid) throws IOException {
-    return all(TokenStreams.ofDocuments(List.of(InputFile.of(path)), GPT2, invalid, DocumentSource.Limits.DEFAULT, 2));
+  private int[] all(Path path, BadDocuments bad) throws IOException {
+    return all(TokenStreams.ofDocuments(List.of(InputFile.of(path)), GPT2, DocumentOptions.DEFAULT.withBad(bad), new DocumentReport(), 2));
   }
 
   private Path archive(Entry... entries) throws IOException {
@@ -59,30 +59,30 @@ class OpenWebTextRecordReaderTest {
   @Test
   void separatorsStandBetweenDocuments() throws IOException {
     Path path = archive(new Entry("1.txt", "One."), new Entry("2.txt", "Two <|endoftext|>."), new Entry("3.txt", "Three\n"));
-    assertArrayEquals(joined("One.", "Two <|endoftext|>.", "Three\n"), all(path, InvalidUtf8.FAIL));
+    assertArrayEquals(joined("One.", "Two <|endoftext|>.", "Three\n"), all(path, BadDocuments.FAIL));
   }
 
   @Test
   void emptyDocumentsAreLeftOut() throws IOException {
     Path path = archive(new Entry("0.txt", ""), new Entry("1.txt", "One."), new Entry("2.txt", ""), new Entry("3.txt", "Three"));
-    assertArrayEquals(joined("One.", "Three"), all(path, InvalidUtf8.FAIL));
+    assertArrayEquals(joined("One.", "Three"), all(path, BadDocuments.FAIL));
   }
 
   @Test
   void invalidUtf8IsNamedReplacedOrSkipped() throws IOException {
     byte[] bad = {'b', 'a', 'd', (byte) 0xc3, '('};
     Path path = archive(new Entry("1.txt", "One."), new Entry("2.txt", bad), new Entry("3.txt", "Three"));
-    String message = assertThrows(DataException.class, () -> all(path, InvalidUtf8.FAIL)).getMessage();
+    String message = assertThrows(DataException.class, () -> all(path, BadDocuments.FAIL)).getMessage();
     assertTrue(message.contains("2.txt is not valid UTF-8: byte 0xC3 at offset 3"), message);
-    assertArrayEquals(joined("One.", "bad\ufffd(", "Three"), all(path, InvalidUtf8.REPLACE));
-    assertArrayEquals(joined("One.", "Three"), all(path, InvalidUtf8.SKIP));
+    assertArrayEquals(joined("One.", "bad\ufffd(", "Three"), all(path, BadDocuments.REPLACE));
+    assertArrayEquals(joined("One.", "Three"), all(path, BadDocuments.SKIP));
   }
 
   @Test
   void piecesOfALongFileGiveTheIdsOfTheWhole() throws IOException {
     String text = (Excerpt.text() + " It's 12 o'clock, isn't it?  Two  spaces\n\n caf\u00e9 \ud83d\udc4d. ").repeat(6);
     Path path = Files.writeString(folder.resolve("book.txt"), text);
-    assertArrayEquals(GPT2.encode(text), all(path, InvalidUtf8.FAIL));
+    assertArrayEquals(GPT2.encode(text), all(path, BadDocuments.FAIL));
   }
 
   @Test
@@ -134,6 +134,6 @@ class OpenWebTextRecordReaderTest {
       lines.append("{\"text\":\"").append(documents[i]).append("\"}\n");
     }
     Path path = Files.write(folder.resolve("docs.jsonl.xz"), Archives.xz(lines.toString().getBytes(StandardCharsets.UTF_8)));
-    assertArrayEquals(joined(documents), all(path, InvalidUtf8.FAIL));
+    assertArrayEquals(joined(documents), all(path, BadDocuments.FAIL));
   }
 }

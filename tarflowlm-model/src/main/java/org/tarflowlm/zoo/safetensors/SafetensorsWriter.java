@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
-import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.zoo.safetensors.SafetensorsException.Problem;
 
 /** Writes safetensors files of one element type: F32, F16 or BF16. Tensors lie in the order of the map, from a multiple of 8 bytes. */
@@ -34,10 +34,10 @@ public final class SafetensorsWriter {
       throw new IllegalArgumentException("dtype is " + dtype + "; expected F32, F16 or BF16");
     }
     byte[] header = header(tensors, dtype, metadata);
-    AtomicFiles.write(file, path -> {
+    AtomicFile.writeFile(file, path -> {
       try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        AtomicFiles.writeFully(channel, littleEndian(SafetensorsHeader.LENGTH_BYTES).putLong(header.length).flip());
-        AtomicFiles.writeFully(channel, ByteBuffer.wrap(header));
+        AtomicFile.writeFully(channel, littleEndian(SafetensorsHeader.LENGTH_BYTES).putLong(header.length).flip());
+        AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
         for (Map.Entry<String, FloatTensor> each : tensors.entrySet()) {
           writeValues(channel, each.getKey(), each.getValue().values(), dtype);
         }
@@ -75,7 +75,7 @@ public final class SafetensorsWriter {
       for (int i = from; i < to; i++) {
         put(chunk, name, values[i], dtype);
       }
-      AtomicFiles.writeFully(channel, chunk.flip());
+      AtomicFile.writeFully(channel, chunk.flip());
     }
   }
 

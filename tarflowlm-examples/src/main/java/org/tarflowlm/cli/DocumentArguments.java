@@ -1,0 +1,25 @@
+package org.tarflowlm.cli;
+
+import org.tarflowlm.data.corpus.Corpora;
+import org.tarflowlm.data.text.BadDocuments;
+import org.tarflowlm.data.text.DocumentOptions;
+import picocli.CommandLine.Option;
+
+/** How documents are read, for every command that takes a text. */
+final class DocumentArguments {
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; dots part nested "
+      + "names, as in page.body (default: text).")
+  private String textField = "text";
+
+  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "What to do with a document that is not UTF-8, or a line of JSON "
+      + "that cannot be read or has no text: fail (the default) and name the place; skip it and count it; or replace what is not UTF-8.")
+  private BadDocuments bad = BadDocuments.FAIL;
+
+  DocumentOptions options() {
+    return DocumentOptions.DEFAULT.withTextField(textField).withBad(bad);
+  }
+
+  Corpora corpora() {
+    return Corpora.fromEnvironment().with(options());
+  }
+}

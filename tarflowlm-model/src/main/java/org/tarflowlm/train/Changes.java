@@ -1,0 +1,9 @@
+package org.tarflowlm.train;
+
+/** Whether a run may go on with another configuration, text or program than it was started with. */
+public enum Changes {
+  /** It must be the same run. */
+  REFUSE,
+  /** The change is logged, and the run goes on from its last checkpoint; its numbers are not those of one run any more. */
+  ALLOW
+}

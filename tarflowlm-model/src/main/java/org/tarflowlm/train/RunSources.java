@@ -1,0 +1,39 @@
+package org.tarflowlm.train;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import java.util.ArrayList;
+import java.util.List;
+import org.tarflowlm.data.text.TokenSequence;
+
+/**
+ * What a run is made from besides its configuration, kept in its folder. The hashes are of ids, so that another tokenizer under the
+ * same name is noticed as well.
+ *
+ * @param trainTokens ids of the training text
+ * @param trainSha256 their hash
+ * @param validTokens ids of the validation text
+ * @param validSha256 their hash
+ * @param code hash of the classes that compute, see {@link CodeHash}
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+record RunSources(long trainTokens, String trainSha256, long validTokens, String validSha256, String code) {
+  static RunSources of(TokenSequence train, TokenSequence valid) {
+    return new RunSources(train.length(), train.contentHash(), valid.length(), valid.contentHash(), CodeHash.current());
+  }
+
+  /** In words, what differs from an earlier run's. */
+  List<String> differences(RunSources earlier) {
+    List<String> found = new ArrayList<>();
+    if (!trainSha256.equals(earlier.trainSha256)) {
+      found.add("the training text is another one, or differently tokenised (" + trainTokens + " tokens; " + earlier.trainTokens + " then)");
+    }
+    if (!validSha256.equals(earlier.validSha256)) {
+      found.add("the validation text is another one, or differently tokenised (" + validTokens + " tokens; " + earlier.validTokens
+          + " then)");
+    }
+    if (!code.equals(earlier.code)) {
+      found.add("the program is another one (code " + code + "; " + earlier.code + " then)");
+    }
+    return found;
+  }
+}
