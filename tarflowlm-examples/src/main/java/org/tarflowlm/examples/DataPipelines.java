@@ -115,7 +115,8 @@ public final class DataPipelines {
     double before = network.score(first, false);
     batches.reset();
     network.fit(batches, EPOCHS);
-    System.out.printf(Locale.ROOT, "  trained: %.2f nats a token before, %.2f after %d epochs%n", before, network.score(first, false), EPOCHS);
+    double after = network.score(first, false);
+    System.out.printf(Locale.ROOT, "  trained: %.2f nats per token before, %.2f after %d epochs%n", before, after, EPOCHS);
   }
 
   /** Any window at once, in a seeded order that costs no memory: what training uses. */

@@ -15,10 +15,11 @@ import org.tarflowlm.ops.Ops;
  * The whole model as one SameDiff graph over windows of a fixed number of tokens.
  *
  * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]; or {@link #LATENTS} [B, T, d] in place of both; for
- * texts shorter than the window {@link #LENGTHS} INT [B], in positions, and {@link #MASK} [B, T]. Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO
- * (flows) or the exact log-likelihood (autoregressive), in nats per sequence; {@link #LOSS}, the sum over examples of its negative
- * divided by T (with a mask: by the mean number of tokens), which is what DL4J then divides by the batch size: nats per token;
- * {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z); the flows' inputs, by {@link #latent(int)},
+ * texts shorter than the window {@link #LENGTHS} INT [B], in positions, and {@link #MASK} [B, T].
+ *
+ * <p>Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO (flows) or the exact log-likelihood (autoregressive), in nats per sequence;
+ * {@link #LOSS}, the sum over examples of its negative divided by T (with a mask: by the mean number of tokens), which is what DL4J then
+ * divides by the batch size: nats per token; {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z); the flows' inputs, by {@link #latent(int)},
  * [B, T/P, P*d].
  */
 public final class WindowGraph {

@@ -46,6 +46,7 @@ final class ModelBatch implements AutoCloseable {
     if (config.model() == ModelType.TARFLOW) {
       result.noise = BatchArrays.floating("noise", noise, type, result.batch, result.time, config.latentDim());
     }
+    result.checkIds();
     return result;
   }
 

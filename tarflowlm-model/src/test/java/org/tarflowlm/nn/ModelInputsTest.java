@@ -169,7 +169,8 @@ class ModelInputsTest {
         TestModels.ids(1, 3, 7), z);
     refuses(config, ModelInputs.LATENTS, "id 5 at position 1 of text 0; expected 0 to 4", ids.dup().putScalar(0, 1, 5), z);
     refuses(config, ModelInputs.IDS, "id -1 at position 7 of text 2; expected 0 to 4", ids, ids.dup().putScalar(2, 7, -1));
-    refuses(config, ModelInputs.IDS, "ids: found 0.5; expected whole numbers", ids, Nd4j.valueArrayOf(new long[] {3, 8}, 0.5, DataType.FLOAT));
+    refuses(config, ModelInputs.IDS, "ids: found 0.5; expected whole numbers", ids,
+        Nd4j.valueArrayOf(new long[] {3, 8}, 0.5, DataType.FLOAT));
     refuses(config, ModelInputs.IDS, "ids have shape [3, 8, 2]; expected [batch, time], or [batch, 1, time]", ids, z);
     refuses(config, ModelInputs.IDS, "labels that are noise: found shape [3, 8, 5]; expected [3, 8, 2]",
         Nd4j.zeros(DataType.FLOAT, 3, 8, 5), ids);

@@ -3,6 +3,7 @@ package org.tarflowlm.data.text;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,11 +11,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
-import org.datavec.api.conf.Configuration;
 import org.datavec.api.records.Record;
 import org.datavec.api.records.SequenceRecord;
 import org.datavec.api.records.metadata.RecordMetaData;
-import org.datavec.api.records.reader.BaseRecordReader;
 import org.datavec.api.records.reader.SequenceRecordReader;
 import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.IntWritable;
@@ -35,7 +34,7 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  * DL4J pads a batch to its longest text and adds masks, [batch, time]. A text longer than {@code maxTokens} goes on in the next
  * sequence. Documents are streamed; those of a collection ({@link DocumentSources}) one after another.
  */
-public final class TextSequenceRecordReader extends BaseRecordReader implements SequenceRecordReader {
+public final class TextSequenceRecordReader extends OrderedRecordReader implements SequenceRecordReader {
   private static final long serialVersionUID = 1L;
 
   private final transient Tokenizer tokenizer;
@@ -48,8 +47,7 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
   private final int shards;
   private final transient DocumentOptions options;
   private final transient DocumentReport report = new DocumentReport();
-  private Configuration conf;
-  private transient List<InputFile> files;
+  private transient List<Path> files;
   private transient DocumentSource source;
   private transient Deque<int[]> ready;
   private transient String open;
@@ -83,36 +81,22 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
       throw new DataException("split " + split.getClass().getSimpleName() + " is a part of a corpus; expected files of texts");
     }
     inputSplit = split;
-    files = Arrays.stream(split.locations()).map(WindowRecordReader::path).map(InputFile::of).toList();
-    if (files.isEmpty()) {
-      throw new DataException("the split has no location; expected files");
-    }
+    files = files(split);
     reset();
-  }
-
-  @Override
-  public void initialize(Configuration configuration, InputSplit split) throws IOException, InterruptedException {
-    conf = configuration;
-    initialize(split);
   }
 
   @Override
   public void reset() {
     close();
-    source = new JoinedDocuments(files, options, report);
+    source = new JoinedDocuments(files.stream().map(InputFile::of).toList(), options, report);
     ready = new ArrayDeque<>();
     open = null;
     sequences = 0;
     if (!hasNext()) {
-      throw new DataException(files.get(0) + (files.size() == 1 ? "" : " and " + (files.size() - 1) + " more") + ": no "
+      throw new DataException(names(files) + ": no "
           + unit.name().toLowerCase(Locale.ROOT) + " of at least " + multiple + (multiple == 1 ? " token" : " tokens")
           + (shards == 1 ? "" : " for worker " + shard + " of " + shards));
     }
-  }
-
-  @Override
-  public boolean resetSupported() {
-    return true;
   }
 
   @Override
@@ -129,7 +113,7 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
         }
       }
     } catch (IOException e) {
-      throw IoErrors.unreadable(files.get(0), e);
+      throw IoErrors.unreadable(names(files), e);
     }
     return ready != null && !ready.isEmpty();
   }
@@ -207,16 +191,11 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
       try {
         source.close();
       } catch (IOException e) {
-        throw IoErrors.unreadable(files.get(0), e);
+        throw IoErrors.unreadable(names(files), e);
       } finally {
         source = null;
       }
     }
-  }
-
-  @Override
-  public List<String> getLabels() {
-    return null;
   }
 
   @Override
@@ -231,22 +210,7 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
   }
 
   @Override
-  public List<Writable> record(URI uri, DataInputStream in) {
-    throw noMetaData();
-  }
-
-  @Override
   public List<List<Writable>> sequenceRecord(URI uri, DataInputStream in) {
-    throw noMetaData();
-  }
-
-  @Override
-  public Record loadFromMetaData(RecordMetaData metaData) {
-    throw noMetaData();
-  }
-
-  @Override
-  public List<Record> loadFromMetaData(List<RecordMetaData> metaData) {
     throw noMetaData();
   }
 
@@ -258,20 +222,6 @@ public final class TextSequenceRecordReader extends BaseRecordReader implements 
   @Override
   public List<SequenceRecord> loadSequenceFromMetaData(List<RecordMetaData> metaData) {
     throw noMetaData();
-  }
-
-  private static DataException noMetaData() {
-    return new DataException("texts are read in order only");
-  }
-
-  @Override
-  public void setConf(Configuration configuration) {
-    conf = configuration;
-  }
-
-  @Override
-  public Configuration getConf() {
-    return conf;
   }
 
   /** Settings of a {@link TextSequenceRecordReader}. */

@@ -1,16 +1,11 @@
 package org.tarflowlm.data.text;
 
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.datavec.api.conf.Configuration;
 import org.datavec.api.records.Record;
-import org.datavec.api.records.metadata.RecordMetaData;
-import org.datavec.api.records.reader.BaseRecordReader;
 import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.Writable;
 import org.datavec.api.writable.batch.NDArrayRecordBatch;
@@ -29,11 +24,10 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  * <p>The locations of the split are read one after another as one text; tokens at its end that do not fill a window are left
  * out. A part of a corpus is read as {@code new CorpusSplit("text8", "train")}.
  */
-public abstract class WindowRecordReader extends BaseRecordReader {
+public abstract class WindowRecordReader extends OrderedRecordReader {
   private static final long serialVersionUID = 1L;
 
   private final int length;
-  private Configuration conf;
   private transient List<Path> locations;
   private transient TokenStream stream;
   private transient int[] ahead;
@@ -79,24 +73,8 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   @Override
   public void initialize(InputSplit split) throws IOException, InterruptedException {
     inputSplit = split;
-    locations = Arrays.stream(split.locations()).map(WindowRecordReader::path).toList();
-    if (locations.isEmpty()) {
-      throw new DataException("the split has no location; expected files");
-    }
+    locations = files(split);
     reset();
-  }
-
-  static Path path(URI location) {
-    if (!"file".equals(location.getScheme())) {
-      throw new DataException("location " + location + " is not supported; expected a file");
-    }
-    return Path.of(location);
-  }
-
-  @Override
-  public void initialize(Configuration configuration, InputSplit split) throws IOException, InterruptedException {
-    conf = configuration;
-    initialize(split);
   }
 
   @Override
@@ -107,22 +85,13 @@ public abstract class WindowRecordReader extends BaseRecordReader {
     try {
       stream = inputSplit instanceof TokenSplit part ? new SequenceTokenStream(part.open(tokenizer())) : open(locations);
     } catch (IOException e) {
-      throw IoErrors.unreadable(names(), e);
+      throw IoErrors.unreadable(names(locations), e);
     }
     lookAhead();
     if (!haveAhead) {
-      throw new DataException(names() + ": shorter than one window of " + length + " tokens"
+      throw new DataException(names(locations) + ": shorter than one window of " + length + " tokens"
           + (shards == 1 ? "" : " for worker " + shard + " of " + shards));
     }
-  }
-
-  private String names() {
-    return locations.size() == 1 ? locations.get(0).toString() : locations.get(0) + " and " + (locations.size() - 1) + " more";
-  }
-
-  @Override
-  public boolean resetSupported() {
-    return true;
   }
 
   @Override
@@ -165,7 +134,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
         closeStream();
       }
     } catch (IOException e) {
-      throw IoErrors.unreadable(names(), e);
+      throw IoErrors.unreadable(names(locations), e);
     }
   }
 
@@ -174,7 +143,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
       try {
         stream.close();
       } catch (IOException e) {
-        throw IoErrors.unreadable(names(), e);
+        throw IoErrors.unreadable(names(locations), e);
       } finally {
         stream = null;
       }
@@ -188,42 +157,7 @@ public abstract class WindowRecordReader extends BaseRecordReader {
   }
 
   @Override
-  public List<String> getLabels() {
-    return null;
-  }
-
-  /** A window has no address of its own in DataVec: not offered. */
-  @Override
-  public List<Writable> record(URI uri, DataInputStream in) {
-    throw noMetaData();
-  }
-
-  @Override
   public Record nextRecord() {
     return new org.datavec.api.records.impl.Record(next(), null);
-  }
-
-  @Override
-  public Record loadFromMetaData(RecordMetaData metaData) {
-    throw noMetaData();
-  }
-
-  @Override
-  public List<Record> loadFromMetaData(List<RecordMetaData> metaData) {
-    throw noMetaData();
-  }
-
-  private static DataException noMetaData() {
-    return new DataException("windows are read in order only; use WindowIterator for access by number");
-  }
-
-  @Override
-  public void setConf(Configuration configuration) {
-    conf = configuration;
-  }
-
-  @Override
-  public Configuration getConf() {
-    return conf;
   }
 }

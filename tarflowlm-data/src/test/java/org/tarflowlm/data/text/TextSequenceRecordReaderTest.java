@@ -90,7 +90,8 @@ class TextSequenceRecordReaderTest {
 
   @Test
   void dl4jPadsBatchesAndAddsMasks() throws Exception {
-    TextSequenceRecordReader reader = open(TextSequenceRecordReader.builder(new Text8Alphabet(), TextUnit.LINE, 9), file("a", "ab\nabcd\nc"));
+    Path file = file("a", "ab\nabcd\nc");
+    TextSequenceRecordReader reader = open(TextSequenceRecordReader.builder(new Text8Alphabet(), TextUnit.LINE, 9), file);
     MultiDataSetIterator batches = new RecordReaderMultiDataSetIterator.Builder(2).addSequenceReader("text", reader)
         .addInput("text", 0, 0).addOutput("text", 0, 0).build();
     for (int epoch = 0; epoch < 2; epoch++) {
