@@ -58,7 +58,7 @@ class ArchitectureTest {
     MAY_USE.put("data.text", List.of("data", "data.file", "data.tokenize"));
     MAY_USE.put("data.latent", List.of("data", "data.text"));
     MAY_USE.put("data.corpus", List.of("data", "data.file", "data.text", "data.tokenize"));
-    MAY_USE.put("config", List.of("data.file"));
+    MAY_USE.put("config", List.of("data", "data.file"));
     MAY_USE.put("coupling", List.of());
     MAY_USE.put("kernel", List.of());
     MAY_USE.put("inverse", List.of("config", "coupling", "kernel", "data.tokenize"));

@@ -26,7 +26,7 @@ final class Failures {
   /** A command that failed; the stack trace goes to the log at level debug. */
   static int reportFailure(Exception failure, CommandLine command) {
     LOG.debug("failed", failure);
-    command.getErr().println("tarflowlm: " + message(failure));
+    command.getErr().println("tarflowlm: " + oneLine(message(failure)));
     return FAILURE;
   }
 

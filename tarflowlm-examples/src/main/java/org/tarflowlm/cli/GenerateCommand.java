@@ -85,8 +85,9 @@ final class GenerateCommand implements Runnable {
   /** A single text appears as it is written. */
   private void write(TarFlowLM loaded, GenerationOptions options, PrintWriter out) {
     if (options.batchSize() == 1) {
-      TextStream stream = new TextStream(loaded.tokenizer(), out);
-      stream.accept(loaded.tokenizer().encode(prompt));
+      TextStream stream = new TextStream(loaded.tokenizer(), out, options.stopStrings());
+      loaded.tokenizer().encode(prompt); // Refused before anything is printed.
+      stream.prompt(prompt);
       List<Generation> generations = loaded.generate(prompt, options, stream);
       stream.end();
       noteApproximation(spec, generations);

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,7 +118,7 @@ class EditCommandTest {
         // nothing to close
       }
     };
-    TextStream stream = new TextStream(new Text8Alphabet(), new PrintWriter(closed));
+    TextStream stream = new TextStream(new Text8Alphabet(), new PrintWriter(closed), List.of());
     assertEquals("standard output is closed", assertThrows(IllegalStateException.class, () -> stream.accept(new int[] {1})).getMessage());
   }
 

@@ -1,5 +1,7 @@
 package org.tarflowlm.config;
 
+import org.tarflowlm.data.DataException;
+
 /**
  * A configuration that is not valid; the message names the key, what was found and what was expected, in one line.
  *
@@ -26,7 +28,7 @@ public class ConfigException extends IllegalArgumentException {
    * @param problem what was found and what was expected, as the rest of a sentence that begins with the key
    */
   public ConfigException(String key, String problem) {
-    super(key.isEmpty() ? problem : key + " " + problem);
+    super(DataException.shortened(key.isEmpty() ? problem : key + " " + problem));
     this.key = key;
     this.problem = problem;
   }

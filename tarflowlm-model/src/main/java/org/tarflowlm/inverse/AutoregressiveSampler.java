@@ -61,7 +61,7 @@ public final class AutoregressiveSampler {
       int[][] tokens = new Run(prompt, options, from, to, listener).all();
       for (int b = from; b < to; b++) {
         int[] generated = tokens[b - from];
-        result[b] = new Generation(prompt, generated, tokenizer.decode(generated), new int[0][], new double[0][], true, 1.0);
+        result[b] = new Generation(prompt, generated, new StopStrings(options.stopStrings(), tokenizer).textOf(generated), new int[0][], new double[0][], true, 1.0);
       }
     });
     return List.of(result);

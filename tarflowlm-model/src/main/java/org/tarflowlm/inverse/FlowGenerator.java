@@ -193,7 +193,7 @@ public final class FlowGenerator {
           flows[l] = Arrays.copyOf(flows[l], lengths[b]);
           latents[b][l] = Arrays.copyOf(latents[b][l], lengths[b] * config.latentDim());
         }
-        result[b] = new Generation(prompt, text, tokenizer.decode(text), flows, latents[b], exact, accepted / plan.size());
+        result[b] = new Generation(prompt, text, stops.textOf(text), flows, latents[b], exact, accepted / plan.size());
       }
       return result;
     }

@@ -5,7 +5,7 @@ package org.tarflowlm.inverse;
  *
  * @param prompt the tokens it continues
  * @param tokens the new tokens
- * @param text what the new tokens stand for
+ * @param text what the new tokens stand for; where a stop string ends within the last of them, up to its end
  * @param levels with {@code showFlows}, the new tokens decoded at every level of the stack, [L + 1][tokens], from z to u; else empty
  * @param latents with {@code showFlows}, the latents of the new tokens at the same levels, [L + 1][tokens * d]; else empty
  * @param exact whether this is an exact sample from the model under the given options, rather than an approximation

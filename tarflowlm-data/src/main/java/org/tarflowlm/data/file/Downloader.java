@@ -26,9 +26,17 @@ public final class Downloader {
    * @param stallTimeout without a byte
    * @param attempts how often in a row to try without getting a byte further
    * @param pause before the second attempt; doubled for each further one
+   * @param overall for a file, all attempts and pauses together
+   * @param unannounced most bytes of a file whose length neither the caller nor the server tells
    */
-  public record Settings(Duration connectTimeout, Duration stallTimeout, int attempts, Duration pause) {
-    public static final Settings DEFAULT = new Settings(Duration.ofSeconds(20), Duration.ofSeconds(30), 5, Duration.ofSeconds(1));
+  public record Settings(Duration connectTimeout, Duration stallTimeout, int attempts, Duration pause, Duration overall, long unannounced) {
+    public static final Settings DEFAULT = new Settings(Duration.ofSeconds(20), Duration.ofSeconds(30), 5, Duration.ofSeconds(1),
+        Duration.ofHours(24), 4L << 30);
+
+    /** With the default limits on a whole file. */
+    public Settings(Duration connectTimeout, Duration stallTimeout, int attempts, Duration pause) {
+      this(connectTimeout, stallTimeout, attempts, pause, DEFAULT.overall, DEFAULT.unannounced);
+    }
   }
 
   private final boolean offline;
@@ -136,13 +144,15 @@ public final class Downloader {
   private void receive(RemoteFile remote, Path part, Progress progress) throws WrongContentException, IOException {
     Transfer transfer = new Transfer(remote, part, progress, settings);
     int failures = 0;
+    long most = transfer.have();
     while (true) {
-      long before = transfer.have();
       try {
         transfer.run();
         break;
       } catch (TransferException e) {
-        failures = transfer.have() > before ? 1 : failures + 1;
+        // A server that gives some bytes and then takes them back has not brought the file further.
+        failures = transfer.have() > most ? 1 : failures + 1;
+        most = Math.max(most, transfer.have());
         if (failures >= settings.attempts()) {
           throw new DataException("cannot fetch " + remote.uri() + ": " + e.getMessage() + " (" + failures + " attempts; "
               + transfer.have() + " bytes are kept in " + part + " to be continued)", e);

@@ -18,7 +18,8 @@ import org.tarflowlm.data.DataException;
 final class Transfer {
   private static final int REDIRECTS = 5;
   private static final long PROGRESS_NANOS = 200_000_000;
-  private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-\\d+/(\\d+|\\*)");
+  private static final Pattern CONTENT_RANGE = Pattern.compile("bytes ([0-8]?\\d{1,18})-[0-8]?\\d{1,18}/([0-8]?\\d{1,18}|\\*)");
+  private static final Pattern CONTENT_LENGTH = Pattern.compile("[0-8]?\\d{1,18}");
 
   private final RemoteFile remote;
   private final Path part;
@@ -26,6 +27,7 @@ final class Transfer {
   private final Downloader.Settings settings;
   private String validator;
   private boolean continued;
+  private final long deadline;
   private long nextProgress = System.nanoTime();
 
   Transfer(RemoteFile remote, Path part, Progress progress, Downloader.Settings settings) {
@@ -33,6 +35,7 @@ final class Transfer {
     this.part = part;
     this.progress = progress;
     this.settings = settings;
+    this.deadline = System.nanoTime() + settings.overall().toNanos();
   }
 
   /** Bytes that are here already. */
@@ -81,6 +84,7 @@ final class Transfer {
   private void request(long have) throws TransferException, WrongContentException {
     HttpURLConnection connection = null;
     try {
+      requireTime(have);
       connection = open(remote.uri(), have);
       int status = connection.getResponseCode();
       long start = status == 206 ? rangeStart(connection, have) : 0;
@@ -88,7 +92,7 @@ final class Transfer {
         throw refused(status, connection.getResponseMessage());
       }
       validator = connection.getHeaderField("ETag");
-      long rest = connection.getContentLengthLong();
+      long rest = announcedLength(connection);
       try (InputStream in = connection.getInputStream()) {
         save(in, start, expectedTotal(rest < 0 ? RemoteFile.UNKNOWN : start + rest), "the connection was cut");
       }
@@ -101,6 +105,15 @@ final class Transfer {
         connection.disconnect();
       }
     }
+  }
+
+  /** The announced length, or UNKNOWN if there is none. */
+  private long announcedLength(HttpURLConnection connection) throws TransferException {
+    String header = connection.getHeaderField("Content-Length");
+    if (header != null && !CONTENT_LENGTH.matcher(header.strip()).matches()) {
+      throw new TransferException("the server announces a length of \"" + header + "\" bytes");
+    }
+    return header == null ? RemoteFile.UNKNOWN : Long.parseLong(header.strip());
   }
 
   /** Connects, following redirects by hand: Java's own do not go from http to https. */
@@ -124,7 +137,7 @@ final class Transfer {
         return connection;
       }
       connection.disconnect();
-      URI next = uri.resolve(location);
+      URI next = resolved(uri, location);
       boolean http = "http".equalsIgnoreCase(next.getScheme());
       if (!http && !"https".equalsIgnoreCase(next.getScheme()) || http && "https".equalsIgnoreCase(uri.getScheme())) {
         throw new DataException(uri + " redirects to " + next + ", which is not followed");
@@ -132,6 +145,14 @@ final class Transfer {
       uri = next;
     }
     throw new DataException(remote.uri() + " redirects more than " + REDIRECTS + " times");
+  }
+
+  private static URI resolved(URI uri, String location) {
+    try {
+      return uri.resolve(location);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(uri + " redirects to \"" + location + "\", which is no address", e);
+    }
   }
 
   private long rangeStart(HttpURLConnection connection, long have) throws TransferException, WrongContentException {
@@ -181,15 +202,19 @@ final class Transfer {
   }
 
   private void save(InputStream in, long start, long total, String endedBy) throws TransferException, WrongContentException, IOException {
-    requireRoom(total - start);
+    boolean unannounced = total == RemoteFile.UNKNOWN;
+    long most = unannounced ? settings.unannounced() : total;
+    requireRoom(unannounced ? 0 : total - start);
     long at = start;
     try (FileChannel out = openPart(start)) {
       byte[] buffer = new byte[1 << 16];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        if (total != RemoteFile.UNKNOWN && at + n > total) {
-          throw new WrongContentException(remote.uri() + " sends more than the expected " + total + " bytes", continued);
+        if (at + n > most) {
+          throw new WrongContentException(remote.uri() + (unannounced ? " announces no length and sends more than " + most + " bytes, the limit"
+              : " sends more than the expected " + total + " bytes"), continued && !unannounced);
         }
-        append(out, ByteBuffer.wrap(buffer, 0, n));
+        requireTime(at);
+        append(out, ByteBuffer.wrap(buffer, 0, n), unannounced);
         at += n;
         report(at, total, false);
       }
@@ -199,6 +224,13 @@ final class Transfer {
       throw new TransferException(endedBy + " after " + at + " of " + total + " bytes");
     }
     report(at, at, true);
+  }
+
+  private void requireTime(long have) {
+    if (System.nanoTime() - deadline > 0) {
+      throw new DataException("cannot fetch " + remote.uri() + ": it is not here after " + settings.overall().toSeconds() + " s, the limit; "
+          + have + " bytes are kept in " + part + " to be continued");
+    }
   }
 
   private FileChannel openPart(long start) {
@@ -213,12 +245,16 @@ final class Transfer {
     }
   }
 
-  private void append(FileChannel out, ByteBuffer bytes) {
+  /** @param unannounced whether the file may have no end: what of it has filled the disk is then not kept */
+  private void append(FileChannel out, ByteBuffer bytes, boolean unannounced) {
     try {
       while (bytes.hasRemaining()) {
         out.write(bytes);
       }
     } catch (IOException e) {
+      if (unannounced) {
+        discard();
+      }
       throw IoErrors.unwritable(part, e);
     }
   }
