@@ -248,7 +248,11 @@ final class EvaluateInfillingCommand implements Runnable {
   private static String cell(Bits bits, boolean trueText) {
     MeanEstimate mean = bits.bitsPerCharacter();
     MeanEstimate more = bits.moreThanTrueText();
-    return trueText ? String.format(Locale.ROOT, "%.3f ± %.3f", mean.mean(), mean.standardError())
-        : String.format(Locale.ROOT, "%.3f (%+.3f ± %.3f)", mean.mean(), more.mean(), more.standardError());
+    return trueText ? String.format(Locale.ROOT, "%.3f%s", mean.mean(), error(mean))
+        : String.format(Locale.ROOT, "%.3f (%+.3f%s)", mean.mean(), more.mean(), error(more));
+  }
+
+  private static String error(MeanEstimate mean) {
+    return Double.isNaN(mean.standardError()) ? "" : String.format(Locale.ROOT, " ± %.3f", mean.standardError());
   }
 }

@@ -1,8 +1,10 @@
 package org.tarflowlm.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** Results for machines: one JSON object on standard output. */
 final class Json {
@@ -10,11 +12,27 @@ final class Json {
 
   private Json() {}
 
+  /** @throws IllegalStateException if a figure is not finite, which JSON cannot say and nobody can use */
   static String of(Object value) {
     try {
-      return MAPPER.writeValueAsString(value);
+      JsonNode tree = MAPPER.valueToTree(value);
+      settle("", tree);
+      return MAPPER.writeValueAsString(tree);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** A standard error that one value cannot have is null. */
+  private static void settle(String name, JsonNode node) {
+    if (node instanceof ObjectNode object && object.path("standardError").isFloatingPointNumber()
+        && Double.isNaN(object.get("standardError").doubleValue())) {
+      object.putNull("standardError");
+    }
+    if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
+      throw new IllegalStateException("the result " + name + " is " + node.doubleValue() + ", no finite number");
+    }
+    node.fields().forEachRemaining(field -> settle(name.isEmpty() ? field.getKey() : name + "." + field.getKey(), field.getValue()));
+    node.elements().forEachRemaining(element -> settle(name, element));
   }
 }

@@ -73,9 +73,10 @@ final class ScoreCommand implements Runnable {
   static String text(Score score, String source, double seconds) {
     String error = Double.isNaN(score.standardError()) ? "" : String.format(Locale.ROOT, ", standard error %.4f", score.standardError());
     boolean exact = score.bound().equals(Bound.EXACT);
-    return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s, perplexity per token %.3f%n"
+    return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s%s%n"
         + "%,d characters of %s in %.1f s, model %s",
-        exact ? "" : "at most ", score.bitsPerCharacter(), exact ? "exact" : score.bound() + ", an upper bound", error, score.perplexity(),
+        exact ? "" : "at most ", score.bitsPerCharacter(), exact ? "exact" : score.bound() + ", an upper bound", error,
+        Double.isFinite(score.perplexity()) ? String.format(Locale.ROOT, ", perplexity per token %.3f", score.perplexity()) : "",
         score.characters(), source, seconds, score.model());
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.config.RecordJson;
@@ -164,9 +165,11 @@ final class TrainCommand implements Callable<Integer> {
     }
     for (int i = 0; i < stages.size(); i++) {
       TrainingSummary summary = stages.get(i);
-      spec.commandLine().getOut().printf("%s%s after %d of %d steps, %,d tokens, %.0f s: best validation %.4f bits per token (%s)%n",
+      spec.commandLine().getOut().printf("%s%s after %d of %d steps, %,d tokens, %.0f s: %s%n",
           progressive ? "stage " + (i + 1) + " " : "", summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(),
-          summary.tokens(), summary.seconds(), summary.bestBits(), summary.bound());
+          summary.tokens(), summary.seconds(), Double.isFinite(summary.bestBits())
+              ? String.format(Locale.ROOT, "best validation %.4f bits per token (%s)", summary.bestBits(), summary.bound())
+              : "no validation yet");
     }
   }
 

@@ -25,9 +25,13 @@ final class TinyModels {
   }
 
   static Checkpoint checkpoint(ModelType type) {
+    return checkpoint(config(type));
+  }
+
+  static Checkpoint checkpoint(TarFlowConfig config) {
     CheckpointInfo info = CheckpointInfo.of("text8").withName("tiny", "1", "An untrained model for tests.")
         .withGeneration(new GenerationDefaults(24, 0.9, 0, 3L));
-    return CheckpointNetworks.checkpoint(TarFlowNetwork.create(config(type), OptimizerSpec.defaults(), 1, 5), info, null);
+    return CheckpointNetworks.checkpoint(TarFlowNetwork.create(config, OptimizerSpec.defaults(), 1, 5), info, null);
   }
 
   /** A short training run. */

@@ -58,9 +58,17 @@ public class ConfigException extends IllegalArgumentException {
     }
   }
 
+  /** Numbers that come from files have a limit before anything is made from them. */
+  public static void requireWithin(String key, long value, long least, long most) {
+    requireAtLeast(key, value, least);
+    if (value > most) {
+      throw new ConfigException(key, "is " + value + "; expected at most " + most);
+    }
+  }
+
   public static void requirePositive(String key, double value) {
-    if (!(value > 0) || Double.isInfinite(value)) {
-      throw new ConfigException(key, "is " + value + "; expected a positive number");
+    if (!(value > 0) || (float) value == 0f || Float.isInfinite((float) value)) {
+      throw new ConfigException(key, "is " + value + "; expected a positive number that single precision holds");
     }
   }
 }

@@ -25,6 +25,8 @@ public record FlowSpec(
     boolean tied,
     ChannelDirection channelDirection) {
 
+  private static final int MOST_LAYERS = 1_024;
+
   public FlowSpec {
     if (coupling == null) {
       throw new ConfigException("coupling", "is missing; expected AFFINE, MIX_1 or MIX_D");
@@ -33,14 +35,14 @@ public record FlowSpec(
       throw new ConfigException("direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
     }
     channelDirection = channelDirection == null ? ChannelDirection.ASCENDING : channelDirection;
-    ConfigException.requireAtLeast("layers", layers, 0);
+    ConfigException.requireWithin("layers", layers, 0, MOST_LAYERS);
     if (coupling == Coupling.AFFINE) {
       if (mixtures > 1) {
         throw new ConfigException("mixtures", "is " + mixtures + " for an AFFINE flow; expected 1 (an affine flow has one component)");
       }
       mixtures = 1;
     }
-    ConfigException.requireAtLeast("mixtures", mixtures, 1);
+    ConfigException.requireWithin("mixtures", mixtures, 1, TarFlowConfig.MOST_TOKENS);
     if (tied && coupling != Coupling.MIX_D) {
       throw new ConfigException("tied", "is true for a " + coupling + " flow; only a MIX_D flow can be tied to the encoder's codebook");
     }

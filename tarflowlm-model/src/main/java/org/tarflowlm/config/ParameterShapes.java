@@ -33,6 +33,7 @@ import java.util.Map;
  * <p>Names hold no underscore: DL4J's updater splits its keys there.
  */
 public final class ParameterShapes {
+  private static final int MOST_NUMBERS = Integer.MAX_VALUE - 8;
   private final Map<String, long[]> shapes = new LinkedHashMap<>();
 
   private ParameterShapes() {}
@@ -54,10 +55,16 @@ public final class ParameterShapes {
   /**
    * Number of scalars in all parameters.
    *
-   * @throws ConfigException if it does not fit a long
+   * @throws ConfigException if one has more than 2^31, which no array holds
    */
   public static long parameterCount(TarFlowConfig config) {
     try {
+      of(config).forEach((name, shape) -> {
+        if (length(shape) > MOST_NUMBERS) {
+          throw new ConfigException("the parameter " + name + " would have the shape " + Arrays.toString(shape) + "; expected at most "
+              + MOST_NUMBERS + " numbers");
+        }
+      });
       return of(config).values().stream().mapToLong(ParameterShapes::length).reduce(0, Math::addExact);
     } catch (ArithmeticException e) {
       throw new ConfigException("the configuration has more than 2^63 parameters", e);

@@ -45,6 +45,10 @@ public record TarFlowConfig(
     Integer mafLayers) {
 
   private static final int MAX_CHANNELS = 1 << 16;
+  /** Of a vocabulary, of a window, of the components of a mixture. */
+  static final int MOST_TOKENS = 1 << 20;
+  private static final int MOST_UNITS = 1 << 16;
+  private static final int MOST_FLOWS = 256;
 
   public TarFlowConfig {
     model = model == null ? ModelType.TARFLOW : model;
@@ -54,14 +58,14 @@ public record TarFlowConfig(
     mafHidden = mafHidden == null ? 128 : mafHidden;
     init = init == null ? InitSpec.defaults() : init;
     mafLayers = mafLayers == null ? 1 : mafLayers;
-    ConfigException.requireAtLeast("vocabSize", vocabSize, 2);
-    ConfigException.requireAtLeast("contextLength", contextLength, 1);
+    ConfigException.requireWithin("vocabSize", vocabSize, 2, MOST_TOKENS);
+    ConfigException.requireWithin("contextLength", contextLength, 1, MOST_TOKENS);
     ConfigException.requireAtLeast("latentDim", latentDim, 1);
-    ConfigException.requireAtLeast("width", width, 1);
-    ConfigException.requireAtLeast("heads", heads, 1);
+    ConfigException.requireWithin("width", width, 1, MOST_UNITS);
+    ConfigException.requireWithin("heads", heads, 1, width);
     ConfigException.requireAtLeast("patchSize", patchSize, 1);
-    ConfigException.requireAtLeast("mafHidden", mafHidden, 2);
-    ConfigException.requireAtLeast("mafLayers", mafLayers, 1);
+    ConfigException.requireWithin("mafHidden", mafHidden, 2, MOST_UNITS);
+    ConfigException.requireWithin("mafLayers", mafLayers, 1, MOST_FLOWS);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
     codebook.requireOrderOf(vocabSize);
     if ((long) latentDim * patchSize > MAX_CHANNELS) {
@@ -78,6 +82,7 @@ public record TarFlowConfig(
       throw new ConfigException("flows", "is empty; expected at least one flow");
     }
     flows = List.copyOf(flows);
+    ConfigException.requireWithin("flows", flows.size(), 1, MOST_FLOWS);
     if (flows.get(0).isInToken()) {
       throw new ConfigException("flows[0].layers", "is 0; expected at least 1, since no flow before it has a transformer");
     }

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.
  *
- * @param maxNewTokens tokens to generate, at least 1
+ * @param maxNewTokens tokens to generate, 1 to 2^24
  * @param temperature above 0. Divides the logits of a discrete model, of a Mix-d flow's weights, which stand for tokens, and of the
  *     weights of a Mix-1 flow that comes first
  * @param noiseTemperature above 0; standard deviation of the base noise u of a flow model. Scaling the noise pulls every scalar
@@ -14,9 +14,9 @@ import java.util.List;
  * @param topP keeps the smallest set of most probable tokens with at least this probability, in (0, 1]; 1 keeps all
  * @param seed seeds all randomness; equal options give equal text
  * @param stopStrings generation of a sequence ends with the first of these that it contains; the stop string is kept
- * @param batchSize sequences to generate, at least 1
+ * @param batchSize sequences to generate, 1 to 2^16
  * @param showFlows decode every level of a flow model's stack as well
- * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none (see
+ * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none, at most 2^20 (see
  *     {@link SpanSampler})
  * @param decoding how positions are found, which changes the speed, not the text; null for {@link Decoding#AUTO}
  */
@@ -34,10 +34,10 @@ public record GenerationOptions(
     Decoding decoding) {
 
   public GenerationOptions {
-    requireAtLeast("maxNewTokens", maxNewTokens, 1);
+    requireWithin("maxNewTokens", maxNewTokens, 1, 1 << 24);
     requirePositive("temperature", temperature);
     requirePositive("noiseTemperature", noiseTemperature);
-    requireAtLeast("topK", topK, 0);
+    requireWithin("topK", topK, 0, Integer.MAX_VALUE);
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("topP is " + topP + "; expected a number above 0 and at most 1");
     }
@@ -45,8 +45,8 @@ public record GenerationOptions(
     if (stopStrings.contains("")) {
       throw new IllegalArgumentException("stopStrings holds an empty string; expected at least one character");
     }
-    requireAtLeast("batchSize", batchSize, 1);
-    requireAtLeast("refinements", refinements, 0);
+    requireWithin("batchSize", batchSize, 1, 1 << 16);
+    requireWithin("refinements", refinements, 0, 1 << 20);
     decoding = decoding == null ? Decoding.AUTO : decoding;
   }
 
@@ -114,9 +114,11 @@ public record GenerationOptions(
     return temperature == 1.0 && topK == 0 && topP == 1.0 ? TokenFilter.NONE : new TokenFilter(temperature, topK, topP);
   }
 
-  private static void requireAtLeast(String name, int value, int least) {
+  private static void requireWithin(String name, int value, int least, int most) {
     if (value < least) {
       throw new IllegalArgumentException(name + " is " + value + "; expected at least " + least);
+    } else if (value > most) {
+      throw new IllegalArgumentException(name + " is " + value + "; expected at most " + most);
     }
   }
 

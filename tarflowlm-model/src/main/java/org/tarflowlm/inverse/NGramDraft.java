@@ -79,8 +79,12 @@ final class NGramDraft implements Draft {
       weights[k] = Math.log(Math.max(LEAST, weights[k]));
     }
     filter.apply(weights, scratch);
+    double most = Double.NEGATIVE_INFINITY;
+    for (double weight : weights) {
+      most = Math.max(most, weight);
+    }
     for (int k = 0; k < weights.length; k++) {
-      weights[k] = Math.exp(weights[k]);
+      weights[k] = Math.exp(weights[k] - most); // at a low temperature all of them may be nothing in double precision
     }
   }
 

@@ -19,6 +19,8 @@ final class NGramFile {
   private static final int VERSION = 1;
   static final int MOST_ORDER = 16;
   private static final int BUFFER = 1 << 16;
+  /** Contexts, and followers of all of them but the last: a table of so many takes 200 MB. */
+  private static final int MOST_READ = 1 << 22;
   private static final int MOST_VOCABULARY = 1 << 20;
   /** Codes of weights: {@code 8 log2(weight / LEAST)}. */
   private static final double LEAST = 0.125;
@@ -120,7 +122,7 @@ final class NGramFile {
   static NGramTable read(InputStream in) throws IOException {
     try (DataInputStream data = new DataInputStream(new GZIPInputStream(in, BUFFER))) {
       NGramTable table = readHeader(data);
-      new Reader(table, data).node(NGramTable.ROOT, 0);
+      new Reader(table, data, true, new int[2]).node(NGramTable.ROOT, 0);
       require(data.read() < 0, "goes on after its end");
       return table;
     } catch (EOFException | ZipException e) {
@@ -128,12 +130,13 @@ final class NGramFile {
     }
   }
 
-  /** Checks the header and the checksum, without reading the n-grams. */
+  /** Checks all of it, without keeping the n-grams. */
   static void require(InputStream in, int vocabulary) throws IOException {
     try (DataInputStream data = new DataInputStream(new GZIPInputStream(in, BUFFER))) {
-      int found = readHeader(data).vocabulary();
-      require(found == vocabulary, "is made for " + found + " tokens; expected " + vocabulary);
-      data.transferTo(OutputStream.nullOutputStream());
+      NGramTable table = readHeader(data);
+      require(table.vocabulary() == vocabulary, "is made for " + table.vocabulary() + " tokens; expected " + vocabulary);
+      new Reader(table, data, false, new int[2]).node(NGramTable.ROOT, 0);
+      require(data.read() < 0, "goes on after its end");
     } catch (EOFException | ZipException e) {
       throw damaged(e);
     }
@@ -155,16 +158,28 @@ final class NGramFile {
     return new IOException("is damaged or no file of n-grams: " + (e instanceof EOFException ? "it ends too early" : e.getMessage()), e);
   }
 
-  private record Reader(NGramTable table, DataInputStream in) {
+  /**
+   * Reads a tree.
+   *
+   * @param keeps whether the n-grams go into the table
+   * @param read contexts and followers so far
+   */
+  private record Reader(NGramTable table, DataInputStream in, boolean keeps, int[] read) {
     void node(long key, int depth) throws IOException {
-      require(!table.isFull(), "has more n-grams than this program can hold");
-      int context = table.context(key);
-      table.backoff(context, 1f);
+      require(++read[0] <= MOST_READ && read[1] <= MOST_READ, "has more than " + MOST_READ + " n-grams");
+      int context = keeps ? table.context(key) : 0;
+      if (keeps) {
+        table.backoff(context, 1f);
+      }
       int count = readCount(table.vocabulary());
+      read[1] += count;
       int token = 0;
       for (int i = 0; i < count; i++) {
         token = readToken(token, i > 0);
-        table.append(context, token, (float) (LEAST * Math.pow(2.0, in.readUnsignedByte() / STEPS)));
+        int weight = in.readUnsignedByte();
+        if (keeps) {
+          table.append(context, token, (float) (LEAST * Math.pow(2.0, weight / STEPS)));
+        }
       }
       int children = readCount(table.vocabulary());
       require(children == 0 || depth + 1 < table.order(), "is damaged: a context has more than " + (table.order() - 1) + " tokens");

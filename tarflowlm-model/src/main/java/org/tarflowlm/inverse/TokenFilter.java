@@ -11,6 +11,7 @@ final class TokenFilter {
   static final TokenFilter NONE = new TokenFilter(1.0, 0, 1.0);
   /** Logit of a removed token: e to this is zero, and it stays finite under differences. */
   private static final double REMOVED = -1e30;
+  private static final double COLD = 1e-6;
 
   private final double temperature;
   private final int topK;
@@ -34,7 +35,9 @@ final class TokenFilter {
 
   /** Changes the logits in place. Ties at the edge of top-k or top-p are all kept. {@code scratch} is a temporary of the same length. */
   void apply(double[] logits, double[] scratch) {
-    if (temperature != 1.0) {
+    if (temperature < COLD) {
+      freeze(logits);
+    } else if (temperature != 1.0) {
       for (int k = 0; k < logits.length; k++) {
         logits[k] /= temperature;
       }
@@ -46,6 +49,17 @@ final class TokenFilter {
     if (topP < 1.0) {
       sort(logits, scratch);
       remove(logits, smallestKept(scratch));
+    }
+  }
+
+  /** Divides the distances from the largest logit instead: quotients of the logits themselves may overflow. */
+  private void freeze(double[] logits) {
+    double most = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      most = Math.max(most, logit);
+    }
+    for (int k = 0; k < logits.length; k++) {
+      logits[k] = Math.max(REMOVED, (logits[k] - most) / temperature);
     }
   }
 

@@ -52,7 +52,16 @@ public final class NativeSetup {
     return cpuFlags.containsAll(AVX2) ? Optional.of("Haswell") : Optional.empty();
   }
 
+  /** Native libraries are unpacked below the home folder, which Java calls "?" where the system's list does not know the user. */
+  private static void findHome() {
+    String home = System.getenv("HOME");
+    if (List.of("", "?").contains(System.getProperty("user.home", "").strip()) && home != null && !home.isBlank()) {
+      System.getProperties().putIfAbsent("org.bytedeco.javacpp.cachedir", Path.of(home, ".javacpp", "cache").toString());
+    }
+  }
+
   private static String choose() {
+    findHome();
     String given = System.getenv(VARIABLE);
     if (given != null && !given.isBlank()) {
       LOG.info("backend {}, OpenBLAS core type {} (from the environment)", backend(), given);

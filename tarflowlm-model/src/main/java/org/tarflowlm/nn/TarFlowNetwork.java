@@ -1,5 +1,7 @@
 package org.tarflowlm.nn;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
@@ -61,6 +64,7 @@ public final class TarFlowNetwork {
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, KernelChoice kernels,
       List<String> frozen, DataType type) {
+    requireRoom(config, type);
     ensureBackend();
     return create(new TarFlowOutputLayer(config, seed, kernels, frozen), optimizer, totalSteps, type);
   }

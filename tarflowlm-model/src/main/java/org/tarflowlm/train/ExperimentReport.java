@@ -19,9 +19,9 @@ public final class ExperimentReport {
         + " ratio, weighted | s/step | paper, text8 (other data, other size) | paper's ratio |\n"
         + "|---|---|---|---|---|---|---|---|---|---|\n");
     for (ExperimentRow row : rows) {
-      text.append(String.format(Locale.ROOT, "| %s | %,d | %,d | %.4f ± %.4f | %s | %s | %s | %.3f | %s | %s |%n", row.label(),
-          row.parameters(), row.tokens(), row.bits(), row.error(),
-          row.samples() == 1 ? "" : String.format(Locale.ROOT, "%.4f ± %.4f (%d)", row.weightedBits(), row.weightedError(), row.samples()),
+      text.append(String.format(Locale.ROOT, "| %s | %,d | %,d | %s | %s | %s | %s | %.3f | %s | %s |%n", row.label(),
+          row.parameters(), row.tokens(), withError(row.bits(), row.error()),
+          row.samples() == 1 ? "" : withError(row.weightedBits(), row.weightedError()) + " (" + row.samples() + ")",
           baseline == null ? "" : number(row.bits() / baseline.bits()),
           baseline == null || row.samples() == 1 ? "" : number(row.weightedBits() / baseline.weightedBits()),
           row.secondsPerStep(), row.published() == null ? "" : String.format(Locale.ROOT, "%.2f", row.published()),
@@ -44,6 +44,10 @@ public final class ExperimentReport {
     int to = from < 0 ? -1 : before.indexOf(end, from);
     AtomicFile.write(file, to < 0 ? before + (before.isEmpty() ? "" : "\n") + section
         : before.substring(0, from) + section + before.substring(to + end.length()));
+  }
+
+  private static String withError(double bits, Double error) {
+    return String.format(Locale.ROOT, "%.4f", bits) + (error == null ? "" : String.format(Locale.ROOT, " ± %.4f", error));
   }
 
   private static String number(double ratio) {

@@ -8,14 +8,29 @@ package org.tarflowlm.train;
  * @param tokens it was trained on, all stages of a progressive run together
  * @param trainSeconds in training steps alone
  * @param bits ELBO, an upper bound; exact for a discrete model
- * @param error standard error of {@code bits} over the windows
+ * @param error standard error of {@code bits} over the windows; null with a single window
  * @param samples K of the importance-weighted bound; 1 for a discrete model, whose bits are exact
  * @param weightedBits importance-weighted bound; equal to {@code bits} for a discrete model
  * @param weightedError its standard error
  * @param scored tokens of the test text
  */
 public record ExperimentRow(String name, String label, Double published, String bound, long parameters, long tokens, int steps,
-    double trainSeconds, double bits, double error, int samples, double weightedBits, double weightedError, long scored) {
+    double trainSeconds, double bits, Double error, int samples, double weightedBits, Double weightedError, long scored) {
+
+  /** @throws IllegalStateException if the bits are not finite */
+  public ExperimentRow {
+    if (!Double.isFinite(bits) || !Double.isFinite(weightedBits)) {
+      throw new IllegalStateException("the model " + name + " gives the test text " + bits + " and " + weightedBits
+          + " bits; expected finite numbers");
+    }
+    error = known(error);
+    weightedError = known(weightedError);
+  }
+
+  private static Double known(Double error) {
+    return error == null || Double.isNaN(error) ? null : error;
+  }
+
   /** Of the training steps. */
   public double secondsPerStep() {
     return trainSeconds / steps;

@@ -25,7 +25,7 @@ import org.tarflowlm.zoo.safetensors.TensorInfo;
 /** Reads and checks a checkpoint's files in the order in which they can be understood: manifest, configuration, header, weights. */
 final class CheckpointLoader {
   private static final int MAX_TEXT_BYTES = 1 << 20;
-  private static final int MAX_NGRAM_BYTES = 1 << 28;
+  private static final int MAX_NGRAM_BYTES = 1 << 24;
   /** Of a safetensors file, with its length. */
   private static final long MAX_HEADER_BYTES = 100_000_008;
 
@@ -35,7 +35,18 @@ final class CheckpointLoader {
     this.source = source;
   }
 
+  /** @throws CheckpointException whatever is wrong */
   Checkpoint load() {
+    try {
+      return loadFiles();
+    } catch (CheckpointException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new CheckpointException(source + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
+    }
+  }
+
+  private Checkpoint loadFiles() {
     List<String> missing = Checkpoint.REQUIRED_FILES.stream().filter(file -> !source.has(file)).toList();
     if (!missing.isEmpty()) {
       throw new CheckpointException(source + " is not a checkpoint: " + String.join(" and ", missing)

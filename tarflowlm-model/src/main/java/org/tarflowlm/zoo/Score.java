@@ -17,7 +17,12 @@ import org.tarflowlm.eval.LikelihoodEstimate;
 public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPerCharacter, double standardError, long characters,
     long tokens, double nats, double perplexity) {
 
+  /** @throws IllegalStateException if the likelihood is not finite */
   static Score of(String model, LikelihoodEstimate estimate, long characters) {
+    if (!Double.isFinite(estimate.nats())) {
+      throw new IllegalStateException("the model " + model + " gives the text no likelihood that is a finite number (" + estimate.nats()
+          + " nats): its weights are finite, but too large to compute with");
+    }
     double bitsPerNat = 1 / Math.log(2);
     return new Score(model, estimate.bound(), estimate.nats() * bitsPerNat / characters,
         estimate.standardErrorNats() * estimate.tokens() * bitsPerNat / characters, characters, estimate.tokens(), estimate.nats(),

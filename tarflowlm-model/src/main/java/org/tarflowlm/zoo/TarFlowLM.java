@@ -267,7 +267,7 @@ public final class TarFlowLM implements AutoCloseable {
   private synchronized ComputationGraph network() {
     requireOpen();
     if (network == null) {
-      network = CheckpointNetworks.network(checkpoint);
+      network = Natively.run(() -> CheckpointNetworks.network(checkpoint));
     }
     return network;
   }
@@ -275,7 +275,7 @@ public final class TarFlowLM implements AutoCloseable {
   private synchronized Sampler sampler() {
     requireOpen();
     if (sampler == null) {
-      sampler = Sampler.of(checkpoint, tokenizer);
+      sampler = Natively.run(() -> Sampler.of(checkpoint, tokenizer));
     }
     return sampler;
   }

@@ -2,6 +2,7 @@ package org.tarflowlm.data.file;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import org.tarflowlm.data.DataException;
 
 /**
  * Where downloaded and derived files are kept, and whether anything may be downloaded.
@@ -18,8 +19,20 @@ public record CacheFolder(Path root, boolean offline) {
   /** The switches as this process was started with. */
   public static CacheFolder fromEnvironment() {
     String root = setting(ROOT_PROPERTY);
-    Path folder = root == null || root.isBlank() ? Path.of(System.getProperty("user.home"), ".cache", "tarflowlm") : Path.of(root);
+    Path folder = root == null || root.isBlank() ? Path.of(home(), ".cache", "tarflowlm") : Path.of(root);
     return new CacheFolder(folder.toAbsolutePath().normalize(), isOn(setting(OFFLINE_PROPERTY)));
+  }
+
+  /** Java calls it "?" where the system's list does not know the user, as in some containers; HOME may be set all the same. */
+  private static String home() {
+    String home = System.getProperty("user.home", "").strip();
+    String named = System.getenv("HOME");
+    if (!home.isEmpty() && !home.equals("?")) {
+      return home;
+    } else if (named != null && !named.isBlank()) {
+      return named;
+    }
+    throw new DataException("no home folder is known; set HOME, or TARFLOWLM_CACHE to a folder for what is fetched and derived");
   }
 
   private static String setting(String property) {

@@ -119,7 +119,7 @@ final class Transfer {
   /** Connects, following redirects by hand: Java's own do not go from http to https. */
   private HttpURLConnection open(URI uri, long have) throws IOException {
     for (int i = 0; i <= REDIRECTS; i++) {
-      HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+      HttpURLConnection connection = EnvironmentProxy.connect(uri);
       connection.setInstanceFollowRedirects(false);
       connection.setConnectTimeout((int) settings.connectTimeout().toMillis());
       connection.setReadTimeout((int) settings.stallTimeout().toMillis());

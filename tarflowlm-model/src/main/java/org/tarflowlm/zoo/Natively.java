@@ -1,0 +1,22 @@
+package org.tarflowlm.zoo;
+
+import java.util.function.Supplier;
+
+/** What loads native libraries: where it cannot, an exception that says why in one line, not one of several kinds of Error. */
+final class Natively {
+  private Natively() {}
+
+  /** @throws IllegalStateException if a library cannot be loaded */
+  static <T> T run(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (LinkageError e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new IllegalStateException("the native libraries cannot be loaded: "
+          + (root.getMessage() == null ? root.toString() : root.getMessage().lines().findFirst().orElse("")), e);
+    }
+  }
+}
