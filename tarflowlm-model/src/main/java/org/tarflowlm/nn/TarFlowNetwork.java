@@ -117,6 +117,16 @@ public final class TarFlowNetwork {
     return new LatentCodebook(config.latentDim(), parameters.get("codebook.mean").dup('c').data().asFloat(), logScales);
   }
 
+  /** The least that a network takes, its parameters and their gradients, against all that the machine has. */
+  private static void requireRoom(TarFlowConfig config, DataType type) {
+    long parameters = ParameterShapes.parameterCount(config);
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine
+        && 2.0 * type.width() * parameters > machine.getTotalMemorySize()) {
+      throw new ConfigException("the model has " + parameters + " parameters; with their gradients they take more than the "
+          + machine.getTotalMemorySize() + " bytes of memory that this machine has");
+    }
+  }
+
   /**
    * Makes ND4J find its backend and DL4J this project's layers, whatever the thread; to be called before the first use of DL4J.
    *
