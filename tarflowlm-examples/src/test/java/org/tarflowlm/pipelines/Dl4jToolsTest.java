@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.core.util.ModelGuesser;
-import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.parallelism.ParallelInference;
 import org.deeplearning4j.parallelism.ParallelWrapper;
@@ -67,7 +67,7 @@ class Dl4jToolsTest {
     }
     ComputationGraph network = network(ModelInputs.IDS);
     ComputationGraph other = network(ModelInputs.IDS);
-    network.fit(new ListDataSetIterator<>(sets, BATCH), 2);
+    network.fit(new ExistingDataSetIterator(sets), 2);
     other.fit(windows(0, 3), 2);
     assertEquals(other.params(), network.params());
     assertEquals(network.score(sets.get(0)), other.score(new MultiDataSet(ids(0), ids(0))));
