@@ -44,7 +44,7 @@ public final class TokenCache implements TokenSequence {
     byte[] head = new byte[(int) Math.min(TokenCacheHeader.BYTES, file.length())];
     file.read(0, head, 0, head.length);
     this.header = TokenCacheHeader.parse(head, path);
-    if (header.blockTokens() != BLOCK_TOKENS || header.tokens() < 0 || file.length() != header.fileLength()) {
+    if (file.length() != header.fileLength()) {
       throw new DataException(path + " is damaged: it has " + file.length() + " bytes; its header announces " + header.fileLength());
     }
     this.checked = new boolean[header.blocks()];

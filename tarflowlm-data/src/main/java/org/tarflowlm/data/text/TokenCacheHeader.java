@@ -25,6 +25,8 @@ import org.tarflowlm.data.DataException;
  */
 record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long documents, int blockTokens, SourceStamp source, String made) {
   static final int BYTES = 4096;
+  /** As many as have a checksum with a number. */
+  private static final long MOST_TOKENS = (long) TokenCache.BLOCK_TOKENS * Integer.MAX_VALUE;
   private static final byte[] MAGIC = "TARFTOK1".getBytes(StandardCharsets.US_ASCII);
   private static final int JSON_AT = MAGIC.length + 8;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -45,9 +47,7 @@ record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long docum
 
   byte[] toBytes() {
     try {
-      byte[] json = JSON.writeValueAsBytes(this);
-      ByteBuffer out = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      return out.put(MAGIC).putInt(json.length).putInt(crc(json)).put(json).array();
+      return around(JSON.writeValueAsBytes(this));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
@@ -65,10 +65,22 @@ record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long docum
       throw new DataException(file + " is damaged: wrong checksum of its header");
     }
     try {
-      return JSON.readValue(bytes, JSON_AT, length, TokenCacheHeader.class);
+      TokenCacheHeader header = JSON.readValue(bytes, JSON_AT, length, TokenCacheHeader.class);
+      if (header == null || header.tokenizer == null || header.source == null || header.source.name() == null
+          || header.source.sha256() == null || header.blockTokens != TokenCache.BLOCK_TOKENS || header.tokens < 0
+          || header.tokens > MOST_TOKENS || header.documents < 0 || header.vocabSize < 1
+          || header.vocabSize > DocumentTokenizer.LARGEST_VOCABULARY) {
+        throw new DataException(file + " is damaged: its header makes no sense");
+      }
+      return header;
     } catch (IOException e) {
       throw new DataException(file + " has a header of another version: " + e.getMessage(), e);
     }
+  }
+
+  /** A header around any JSON, with its checksum. */
+  static byte[] around(byte[] json) {
+    return ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putInt(json.length).putInt(crc(json)).put(json).array();
   }
 
   private static int crc(byte[] bytes) {

@@ -1,0 +1,16 @@
+package org.tarflowlm.config;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.nio.charset.StandardCharsets;
+
+/** Configurations from strangers: a model's, or a ConfigException; see docs/reliability.md. */
+class ConfigFuzzTest {
+  @FuzzTest
+  void config(byte[] bytes) {
+    try {
+      RecordJson.read(new String(bytes, StandardCharsets.UTF_8), TarFlowConfig.class);
+    } catch (ConfigException e) {
+      // Refused.
+    }
+  }
+}
