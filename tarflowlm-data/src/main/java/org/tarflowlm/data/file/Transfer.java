@@ -210,8 +210,9 @@ final class Transfer {
       byte[] buffer = new byte[1 << 16];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         if (at + n > most) {
-          throw new WrongContentException(remote.uri() + (unannounced ? " announces no length and sends more than " + most + " bytes, the limit"
-              : " sends more than the expected " + total + " bytes"), continued && !unannounced);
+          String said = unannounced ? " announces no length and sends more than " + most + " bytes, the limit"
+              : " sends more than the expected " + total + " bytes";
+          throw new WrongContentException(remote.uri() + said, continued && !unannounced);
         }
         requireTime(at);
         append(out, ByteBuffer.wrap(buffer, 0, n), unannounced);
@@ -228,8 +229,8 @@ final class Transfer {
 
   private void requireTime(long have) {
     if (System.nanoTime() - deadline > 0) {
-      throw new DataException("cannot fetch " + remote.uri() + ": it is not here after " + settings.overall().toSeconds() + " s, the limit; "
-          + have + " bytes are kept in " + part + " to be continued");
+      throw new DataException("cannot fetch " + remote.uri() + ": it is not here after " + settings.overall().toSeconds()
+          + " s, the limit; " + have + " bytes are kept in " + part + " to be continued");
     }
   }
 

@@ -101,7 +101,8 @@ abstract class MemberDocuments implements DocumentSource {
             + options.limits().documentBytes());
       }
       byte[] zip = bytes(member, options.limits().documentBytes());
-      return new ZipDocuments(new ZipMembers(new SeekableInMemoryByteChannel(zip), member.name()), member.name(), options, report, depth + 1);
+      ZipMembers members = new ZipMembers(new SeekableInMemoryByteChannel(zip), member.name());
+      return new ZipDocuments(members, member.name(), options, report, depth + 1);
     }
     InputStream in = unpacked(member, depth == 0 ? Long.MAX_VALUE : options.limits().archiveBytes());
     return kind == MemberKind.TAR ? new TarDocuments(in, member.name(), options, report, depth + 1)
