@@ -83,13 +83,17 @@ public final class ParameterShapes {
 
   /** E of a configuration's masked heads: embedding features per preceding channel (paper appendix H). */
   public static int mafEmbedding(TarFlowConfig config) {
-    return mafEmbedding(config.mafHidden(), config.channels());
+    return mafEmbedding(config.mafHidden(), config.channels(), config.mafLayers());
   }
 
-  /** E of a masked head of so many hidden units (D_module) and channels. */
-  public static int mafEmbedding(int mafHidden, int channels) {
+  /**
+   * E of a masked head of so many hidden units (D_module), channels and hidden layers. The paper's formula leaves a head over many channels
+   * a single feature a channel; heads with further layers, which the paper does not have, get at least four.
+   */
+  public static int mafEmbedding(int mafHidden, int channels, int mafLayers) {
     int preceding = Math.max(1, channels - 1);
-    return (int) Math.min(Math.max(1, mafHidden * 9L / (16L * preceding)), 96);
+    int least = mafLayers > 1 ? 4 : 1;
+    return (int) Math.min(Math.max(least, mafHidden * 9L / (16L * preceding)), 96);
   }
 
   private void addCodebook(TarFlowConfig config) {

@@ -55,7 +55,7 @@ public final class Flops {
    */
   public static long maskedHead(int width, int channels, int outputs, int hidden, int layers) {
     long c = channels;
-    long embedding = ParameterShapes.mafEmbedding(hidden, channels);
+    long embedding = ParameterShapes.mafEmbedding(hidden, channels, layers);
     return 6 * embedding * (c - 1) * (c - 1) + hidden * c * (width + embedding * (c - 1)) + hidden * c * c * outputs
         + (layers - 1) * hidden * c * hidden * c / 2;
   }

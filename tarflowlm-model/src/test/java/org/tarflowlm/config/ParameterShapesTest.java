@@ -108,6 +108,22 @@ class ParameterShapesTest {
   }
 
   @Test
+  void anInTokenFlowHasItsHeadAlone() {
+    TarFlowConfig one = config(5, 1, CodebookSpec.SigmaMode.FIXED, FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
+        FlowSpec.affine(0, Direction.LEFT_TO_RIGHT));
+    TarFlowConfig config = new TarFlowConfig(one.model(), one.vocabSize(), one.contextLength(), 5, one.width(), one.heads(), 1, false,
+        one.flows(), one.codebook(), null, 16, null, 3);
+    Map<String, long[]> shapes = ParameterShapes.of(config);
+
+    assertEquals(List.of("flow1.maf.context.weight", "flow1.maf.context.bias", "flow1.maf.features.weight", "flow1.maf.features.bias",
+        "flow1.maf.hidden.weight", "flow1.maf.residual1.weight", "flow1.maf.residual1.bias", "flow1.maf.residual2.weight",
+        "flow1.maf.residual2.bias", "flow1.maf.out.weight", "flow1.maf.out.bias"),
+        shapes.keySet().stream().filter(name -> name.startsWith("flow1.")).toList());
+    assertArrayEquals(new long[] {8 * 5, 8 * 5}, shapes.get("flow1.maf.residual2.weight"));
+    assertArrayEquals(new long[] {12, 4 * 4}, shapes.get("flow1.maf.features.weight"), "16 * 9 / 16 / 4 = 2, but at least 4");
+  }
+
+  @Test
   void autoregressiveTwinHasTheSumOfLayers() {
     TarFlowConfig twin = config(5, 1, CodebookSpec.SigmaMode.PER_TOKEN, FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
         FlowSpec.affine(2, Direction.RIGHT_TO_LEFT)).autoregressiveTwin();

@@ -29,7 +29,7 @@ class FlopsTest {
       assertEquals(each.get("regular").asLong(), Flops.discrete(layers, width, tokens, each.get("vocab").asInt()));
       for (int patch : new int[] {1, 2, 4}) {
         String key = Integer.toString(patch);
-        assertEquals(each.get("maf_embed_size").get(key).asInt(), ParameterShapes.mafEmbedding(HIDDEN, LATENT * patch));
+        assertEquals(each.get("maf_embed_size").get(key).asInt(), ParameterShapes.mafEmbedding(HIDDEN, LATENT * patch, 1));
         assertEquals(each.get("maf_module").get(key).asLong(), Flops.maskedHead(width, LATENT * patch, 3 * MIXTURES, HIDDEN, 1));
         TarFlowConfig flow = new TarFlowConfig(ModelType.TARFLOW, 27, tokens, LATENT, width, 1, patch, null,
             List.of(FlowSpec.mix1(layers, MIXTURES, Direction.LEFT_TO_RIGHT)), null, null, HIDDEN, null);

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
@@ -41,6 +42,14 @@ class SpanSamplerTest {
     for (int t = 3; t < 8; t++) {
       assertEquals(0.7 * noise.nextGaussian(), u[t], 1e-5);
     }
+  }
+
+  /** A trunk with an in-token flow reads the prompt as one flow does. */
+  @Test
+  void exactScanIsExactForAPromptOfATrunk() {
+    TarFlowConfig config = config(3, FlowSpec.affine(1, L2R), FlowSpec.mix1(0, 2, L2R).withChannelDirection(ChannelDirection.DESCENDING));
+    assertTrue(SpanSampler.isExactScan(config, 3, 2, 3));
+    assertTrue(distance(config, 2, new double[] {0.4, -0.9, 0}, 2, 0) < CRITICAL);
   }
 
   @Test
