@@ -61,10 +61,10 @@ class ArchitectureTest {
     MAY_USE.put("config", List.of("data", "data.file"));
     MAY_USE.put("coupling", List.of());
     MAY_USE.put("kernel", List.of());
-    MAY_USE.put("inverse", List.of("config", "coupling", "kernel", "data.tokenize"));
+    MAY_USE.put("inverse", List.of("config", "coupling", "kernel", "data.latent", "data.tokenize"));
     MAY_USE.put("ops", List.of("config", "coupling", "kernel", "inverse"));
-    MAY_USE.put("graph", List.of("config", "ops"));
-    MAY_USE.put("nn", List.of("config", "kernel", "ops", "graph", "data", "data.latent"));
+    MAY_USE.put("graph", List.of("config", "ops", "inverse"));
+    MAY_USE.put("nn", List.of("config", "inverse", "kernel", "ops", "graph", "data", "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "inverse", "nn", "data", "data.text"));
     MAY_USE.put("zoo.safetensors", List.of("config", "data.file"));
     MAY_USE.put("zoo", List.of("zoo.safetensors", "config", "coupling", "inverse", "nn", "eval", "data", "data.file",

@@ -11,6 +11,7 @@ import org.tarflowlm.examples.CouplingByHand;
 import org.tarflowlm.examples.DataPipelines;
 import org.tarflowlm.examples.FineTune;
 import org.tarflowlm.examples.GenerateText;
+import org.tarflowlm.examples.SameDiffGraphs;
 import org.tarflowlm.examples.ScoreText;
 import org.tarflowlm.examples.TrainTiny;
 import org.tarflowlm.examples.WatchFlowsEdit;
@@ -32,6 +33,7 @@ final class ExampleCommand implements Callable<Integer> {
     add("GenerateText", "[PROMPT]", "continuations at three temperatures", GenerateText::main);
     add("WatchFlowsEdit", "[SEED]", "a text after every flow, from noise to the end", WatchFlowsEdit::main);
     add("CouplingByHand", "", "the couplings on toy mixtures: there, back, log-determinant", CouplingByHand::main);
+    add("SameDiffGraphs", "[TEXT ...]", "the two graphs of a model: build, inspect, run, save, load, invert", SameDiffGraphs::main);
     add("TrainTiny", "[STEPS]", "a tiny Mix-d flow from scratch on the bundled excerpt", TrainTiny::main);
     add("FineTune", "[WINDOWS]", "the packaged model trained further on a novel: frozen flows, early stopping", FineTune::main);
     add("DataPipelines", "", "text8, enwik8 and OpenWebText to latent inputs that networks train on", DataPipelines::main);

@@ -51,6 +51,15 @@ class ExamplesTest {
   }
 
   @Test
+  void bothGraphsRunAndTheLoadedOneWritesTheSame() throws Exception {
+    List<String> lines = output(SameDiffGraphs::main, "a", "ship").lines().toList();
+    assertEquals("forward graph: inputs [ids, noise]", lines.get(0).substring(0, lines.get(0).lastIndexOf(',')));
+    assertTrue(lines.get(1).matches("ELBO -\\d+\\.\\d nats; h\\(1\\) lies \\d+\\.\\d{3} from h\\(0\\)"), lines.get(1));
+    assertTrue(lines.get(3).matches("written: a ship[a-z ]{40}"), lines.get(3));
+    assertEquals(lines.get(4).replace("written at temperature 0.5: ", ""), lines.get(5).replace("written by the loaded graph: ", ""));
+  }
+
+  @Test
   void everyFlowIsShownWithItsChanges() throws Exception {
     String shown = output(WatchFlowsEdit::main, "2");
     List<Double> changes = numbers("changes +(\\d+) of 90$", shown);

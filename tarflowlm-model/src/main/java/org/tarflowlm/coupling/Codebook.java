@@ -105,4 +105,25 @@ public final class Codebook {
     }
     return best;
   }
+
+  /**
+   * The token whose mean lies nearest; the smallest id among equals. That is {@link #decode} for equal scales: for latents far from all
+   * codes, where the widest code would win whatever its direction.
+   */
+  public static int nearest(double[] z, int zAt, Components codes) {
+    int best = 0;
+    double least = Double.POSITIVE_INFINITY;
+    for (int k = 0; k < codes.count(); k++) {
+      double distance = 0.0;
+      for (int i = 0; i < codes.dims(); i++) {
+        double x = z[zAt + i] - codes.means[i * codes.count() + k];
+        distance += x * x;
+      }
+      if (distance < least) {
+        least = distance;
+        best = k;
+      }
+    }
+    return best;
+  }
 }

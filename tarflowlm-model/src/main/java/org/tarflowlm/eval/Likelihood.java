@@ -78,7 +78,7 @@ public final class Likelihood {
     long whole = usable / length;
     long told = System.nanoTime();
     for (long window = 0; window < whole; window += BATCH) {
-      add(tokens, window * length, (int) Math.min(BATCH, whole - window), length, window, tally);
+      add(tokens, window * length, (int) Math.min(BATCH, whole - window), length, tally);
       if (System.nanoTime() - told > NANOS_BETWEEN_LINES) {
         told = System.nanoTime();
         LOG.info("scored {} of {} tokens: {} bits per token so far", tally.tokens, usable,
@@ -86,19 +86,19 @@ public final class Likelihood {
       }
     }
     if (usable > whole * length) {
-      add(tokens, whole * length, 1, (int) (usable - whole * length), whole, tally);
+      add(tokens, whole * length, 1, (int) (usable - whole * length), tally);
     }
     return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.importanceWeighted(samples) : Bound.EXACT);
   }
 
-  private void add(TokenSequence tokens, long from, int windows, int length, long firstWindow, Tally tally) {
+  private void add(TokenSequence tokens, long from, int windows, int length, Tally tally) {
     int[] batch = new int[windows * length];
     tokens.read(from, batch, 0, batch.length);
     LogMeanExp[] weights = new LogMeanExp[windows];
     Arrays.setAll(weights, i -> new LogMeanExp());
     try (INDArray input = Nd4j.createFromArray(batch).reshape(windows, length)) {
       for (int sample = 0; sample < samples; sample++) {
-        draw(input, firstWindow * samples + sample, weights);
+        draw(input, sample, from, weights);
       }
     }
     for (LogMeanExp each : weights) {
@@ -106,9 +106,10 @@ public final class Likelihood {
     }
   }
 
-  /** One draw of the encoder's noise for a batch of windows. */
-  private void draw(INDArray input, long draw, LogMeanExp[] weights) {
-    try (INDArray noise = EncoderNoise.draw(seed, draw, DataType.FLOAT, input.size(0), input.size(1), layer.model().latentDim());
+  /** One draw of the encoder's noise for a batch of windows, the first of which begins at token {@code from} of the text. */
+  private void draw(INDArray input, long draw, long from, LogMeanExp[] weights) {
+    int d = layer.model().latentDim();
+    try (INDArray noise = EncoderNoise.part(seed, draw, from * d, DataType.FLOAT, input.size(0), input.size(1), d);
         INDArray result = layer.logLikelihood(input, noise)) {
       for (int i = 0; i < weights.length; i++) {
         weights[i].add(result.getDouble(i));

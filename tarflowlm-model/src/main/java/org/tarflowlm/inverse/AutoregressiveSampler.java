@@ -61,7 +61,8 @@ public final class AutoregressiveSampler {
       int[][] tokens = new Run(prompt, options, from, to, listener).all();
       for (int b = from; b < to; b++) {
         int[] generated = tokens[b - from];
-        result[b] = new Generation(prompt, generated, new StopStrings(options.stopStrings(), tokenizer).textOf(generated), new int[0][], new double[0][], true, 1.0);
+        String text = new StopStrings(options.stopStrings(), tokenizer).textOf(generated);
+        result[b] = new Generation(prompt, generated, text, new int[0][], new double[0][], true, 1.0);
       }
     });
     return List.of(result);
@@ -117,7 +118,7 @@ public final class AutoregressiveSampler {
       for (int b = 0; b < count; b++) {
         random[b] = Prompts.random(options.seed(), from + b);
       }
-      filter = options.tokenFilter();
+      filter = options.sampling().filter();
       stops = new StopStrings(options.stopStrings(), tokenizer);
       cache = new CachedTransformer(transformer, count, count, config.contextLength(), 1);
       sequence = new int[count];

@@ -40,6 +40,20 @@ final class DecodingPace {
     return blocks;
   }
 
+  /** Whether, as things stand, the next stretches would all go by steps, without a trial. */
+  synchronized boolean goesBySteps(int next) {
+    boolean steps = !(nanos[1] < nanos[0]) && trial == 0;
+    for (int n = stretches + 1; n <= stretches + next; n++) {
+      steps &= !isPowerOfTwo(n);
+    }
+    return steps;
+  }
+
+  /** Stretches went by steps without being measured. */
+  synchronized void passed(int count) {
+    stretches += count;
+  }
+
   /** Ever more rarely, what seems the slower way is tried again: the machine's load changes, and the compiler gets better. */
   private static boolean isPowerOfTwo(int n) {
     return n >= UNTRIED && (n & n - 1) == 0;

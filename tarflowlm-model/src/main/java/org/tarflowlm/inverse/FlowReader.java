@@ -1,8 +1,6 @@
 package org.tarflowlm.inverse;
 
 import java.util.Arrays;
-import java.util.Random;
-import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /** Reads a given text through the stack, so that it can be looked at level by level (paper section 5). May be used by many threads. */
@@ -33,19 +31,11 @@ public final class FlowReader {
       throw new IllegalArgumentException("the text has " + tokens.length + " tokens; expected 1 to " + window + ", the model's window"
           + (patch == 1 ? "" : ", in patches of " + patch));
     }
-    int d = weights.config().latentDim();
-    double[] z = new double[tokens.length * d];
-    double[] noise = new double[d];
-    Random random = Prompts.random(seed, 0);
-    for (int t = 0; t < tokens.length; t++) {
-      for (int i = 0; i < d; i++) {
-        noise[i] = random.nextGaussian();
-      }
-      Codebook.encode(tokens[t], noise, 0, weights.codebook(), z, t * d);
-    }
+    double[] z = new LatentEncoder(weights.codebook()).encode(tokens, seed);
     double[][][] h = new StackTransform(weights).forward(new double[][] {z}).latents().h();
     double[][] latents = Arrays.stream(h).map(level -> level[0]).toArray(double[][]::new);
-    int[][] levels = Arrays.stream(latents).map(decoder::decode).toArray(int[][]::new);
+    int[][] levels = new int[latents.length][];
+    Arrays.setAll(levels, l -> decoder.decodeLevel(l, latents[l], 0, tokens.length));
     return new Generation(new int[0], tokens, tokenizer.decode(tokens), levels, latents, true, 1.0);
   }
 }

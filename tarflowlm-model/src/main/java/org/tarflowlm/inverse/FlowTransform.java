@@ -5,12 +5,12 @@ import java.util.function.BooleanSupplier;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * One flow with its in-token flows on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they go through the
- * transformer in groups) and u to z (position by position, all sequences together, or a single one in blocks). Holds caches and scratch
- * arrays: one instance a thread.
+ * One flow with its in-token flows on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they
+ * go through the transformer in groups) and u to z (position by position, all sequences together, or a single one in blocks). Holds caches
+ * and scratch arrays: one instance a thread.
  *
- * <p>Positions are numbered in time. A right-to-left flow reads them from the last to the first; position 0 of its transformer is the
- * last position in time.
+ * <p>Positions are numbered in time. A right-to-left flow reads them from the last to the first; position 0 of its transformer is the last
+ * position in time.
  */
 final class FlowTransform {
   /** Hears which positions are final. */
@@ -66,6 +66,11 @@ final class FlowTransform {
     int parts = this.parallel == null ? 1 : parallel.parts();
     rows = new FlowRows(weights, channels, sequences, positions, most, parts, filter, workspace);
     computed = new double[this.parallel == null ? 0 : positions * channels];
+  }
+
+  /** Stretches of that many positions. */
+  static int stretches(int positions) {
+    return (positions + STRETCH - 1) / STRETCH;
   }
 
   /** Uses the filter at the positions [from, to) in time only: known text is read by the model as it is. */

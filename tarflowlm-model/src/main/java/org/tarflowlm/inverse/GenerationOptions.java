@@ -35,12 +35,7 @@ public record GenerationOptions(
 
   public GenerationOptions {
     requireWithin("maxNewTokens", maxNewTokens, 1, 1 << 24);
-    requirePositive("temperature", temperature);
-    requirePositive("noiseTemperature", noiseTemperature);
-    requireWithin("topK", topK, 0, Integer.MAX_VALUE);
-    if (!(topP > 0 && topP <= 1)) {
-      throw new IllegalArgumentException("topP is " + topP + "; expected a number above 0 and at most 1");
-    }
+    new Sampling(temperature, noiseTemperature, topK, topP); // checks the four
     stopStrings = stopStrings == null ? List.of() : List.copyOf(stopStrings);
     if (stopStrings.contains("")) {
       throw new IllegalArgumentException("stopStrings holds an empty string; expected at least one character");
@@ -110,8 +105,9 @@ public record GenerationOptions(
         showFlows, value);
   }
 
-  TokenFilter tokenFilter() {
-    return temperature == 1.0 && topK == 0 && topP == 1.0 ? TokenFilter.NONE : new TokenFilter(temperature, topK, topP);
+  /** The numbers that reshape a model's distributions. */
+  public Sampling sampling() {
+    return new Sampling(temperature, noiseTemperature, topK, topP);
   }
 
   private static void requireWithin(String name, int value, int least, int most) {
@@ -119,12 +115,6 @@ public record GenerationOptions(
       throw new IllegalArgumentException(name + " is " + value + "; expected at least " + least);
     } else if (value > most) {
       throw new IllegalArgumentException(name + " is " + value + "; expected at most " + most);
-    }
-  }
-
-  private static void requirePositive(String name, double value) {
-    if (!(value > 0) || Double.isInfinite(value)) {
-      throw new IllegalArgumentException(name + " is " + value + "; expected a positive number");
     }
   }
 }

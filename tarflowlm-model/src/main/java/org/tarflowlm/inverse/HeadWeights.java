@@ -21,7 +21,7 @@ final class HeadWeights {
   HeadWeights(TarFlowConfig config, int flow, Components codebook, ParameterSource source) {
     FlowSpec spec = config.flows().get(flow);
     first = flow == 0;
-    sharpened = config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);
+    sharpened = Sampling.sharpens(config, flow);
     channelOrder = ChannelOrder.of(config, flow);
     if (spec.coupling() == Coupling.MIX_D) {
       masked = null;

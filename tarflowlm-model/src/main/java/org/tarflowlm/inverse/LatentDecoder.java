@@ -5,8 +5,9 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * Latents to token ids by the codebook's posterior, argmax_k p(k | z) (paper section 3.1). Any level of the stack can be decoded,
- * which turns generation into a visible sequence of edits (section 5). May be used by many threads.
+ * Latents to token ids: z by the codebook's posterior, argmax_k p(k | z) (paper section 3.1), any other level of the stack by the nearest
+ * mean, which turns generation into a visible sequence of edits (section 5). Other levels lie many sigma from every code, where the
+ * posterior would know only the few widest. May be used by many threads.
  */
 public final class LatentDecoder {
   private final Components codebook;
@@ -15,7 +16,7 @@ public final class LatentDecoder {
     this.codebook = codebook;
   }
 
-  /** Tokens of one sequence [tokens * d], in order. */
+  /** Tokens of one sequence z [tokens * d], in order. */
   public int[] decode(double[] latents) {
     return decode(latents, 0, latents.length / codebook.dims());
   }
@@ -24,6 +25,18 @@ public final class LatentDecoder {
   public int[] decode(double[] latents, int from, int count) {
     int[] tokens = new int[count];
     decode(latents, from, tokens, new Workspace());
+    return tokens;
+  }
+
+  /** {@code count} tokens of h^(level) from token number {@code from} on: by the posterior at level 0, by the nearest mean above. */
+  public int[] decodeLevel(int level, double[] latents, int from, int count) {
+    if (level == 0) {
+      return decode(latents, from, count);
+    }
+    int[] tokens = new int[count];
+    for (int t = 0; t < count; t++) {
+      tokens[t] = Codebook.nearest(latents, (from + t) * codebook.dims(), codebook);
+    }
     return tokens;
   }
 

@@ -60,6 +60,16 @@ final class ParallelFlows {
     return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, () -> rule(l), parts, weights.config().channels());
   }
 
+  /** Whether all flows would go by steps over that many tokens of a single sequence; if so, they are counted as done. */
+  boolean goesBySteps(Decoding wanted, int tokens) {
+    int stretches = FlowTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
+    if (wanted == Decoding.AUTO && paces.stream().allMatch(pace -> pace.goesBySteps(stretches))) {
+      paces.forEach(pace -> pace.passed(stretches));
+      return true;
+    }
+    return wanted == Decoding.SEQUENTIAL;
+  }
+
   private Draft draft(int l, TokenFilter filter, Workspace workspace) {
     return guessedByNGrams(l)
         ? new NGramDraft(() -> table(l), weights.flows().get(l).components(), filter, workspace, weights.config().patchSize())

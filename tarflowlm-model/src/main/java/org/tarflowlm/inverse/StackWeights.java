@@ -32,7 +32,7 @@ public final class StackWeights {
     if (config.model() != ModelType.TARFLOW) {
       throw new IllegalArgumentException("model is " + config.model() + "; expected " + ModelType.TARFLOW + " for an inverse pass");
     }
-    Components codebook = codebook(config, new ParameterSource(parameters, "codebook."));
+    Components codebook = codebook(config, parameters);
     List<FlowWeights> flows = new ArrayList<>();
     for (int trunk : config.trunks()) {
       flows.add(FlowWeights.of(config, trunk, codebook, parameters));
@@ -40,7 +40,14 @@ public final class StackWeights {
     return new StackWeights(config, codebook, List.copyOf(flows));
   }
 
-  private static Components codebook(TarFlowConfig config, ParameterSource source) {
+  /** One flow alone; arguments and errors as in {@link #of}. Needs the codebook's parameters only if the flow is tied to it. */
+  public static FlowWeights flow(TarFlowConfig config, int flow, Function<String, float[]> parameters) {
+    return FlowWeights.of(config, flow, config.flows().get(flow).tied() ? codebook(config, parameters) : null, parameters);
+  }
+
+  /** The encoder's components alone; arguments and errors as in {@link #of}. */
+  public static Components codebook(TarFlowConfig config, Function<String, float[]> parameters) {
+    ParameterSource source = new ParameterSource(parameters, "codebook.");
     int tokens = config.vocabSize();
     SigmaMode mode = config.codebook().sigmaMode();
     double[] logSigma = new double[tokens];

@@ -14,11 +14,16 @@ public final class EncoderNoise {
 
   /** Noise of that shape, the same for the same seed, draw and shape; different draws are independent. The caller closes it. */
   public static INDArray draw(long seed, long draw, DataType type, long... shape) {
+    return part(seed, draw, 0, type, shape);
+  }
+
+  /** The same from number {@code from} of the draw on: of tokens in the middle of a text. */
+  public static INDArray part(long seed, long draw, long from, DataType type, long... shape) {
     int count = 1;
     for (long size : shape) {
       count = Math.toIntExact(count * size);
     }
     // one array, not a view of another one: it can be closed
-    return Nd4j.create(new GaussianNoise(seed, 0).draw(draw, count), shape, type);
+    return Nd4j.create(new GaussianNoise(seed, 0).draw(draw, from, count), shape, type);
   }
 }

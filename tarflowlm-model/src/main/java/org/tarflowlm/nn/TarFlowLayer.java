@@ -15,6 +15,7 @@ import org.deeplearning4j.nn.layers.samediff.SameDiffOutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.autodiff.listeners.Listener;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -235,6 +236,13 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   /** SameDiff listeners that are told of every op of the graph, for profiling. */
   public void setGraphListeners(Listener... listeners) {
     sessions.setListeners(List.of(listeners));
+  }
+
+  /** The graph for windows of full texts, for a caller to keep. */
+  SameDiff graph(int tokens) {
+    SameDiff sd = InverseSession.emptyGraph();
+    WindowGraph.build(sd, config, tokens, dataType, layer().getKernels(), paramTable, layer().frozenParameters());
+    return sd;
   }
 
   /** Bytes of native memory that the activations and gradients of the steps so far have taken. */

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -22,7 +23,9 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.latent.LatentCodebook;
+import org.tarflowlm.graph.InverseGraph;
 import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.inverse.Sampling;
 
 /**
  * Models as DL4J networks: a ComputationGraph of one output layer, {@value #LAYER}, whose input is {@value #INPUT} unless
@@ -96,6 +99,39 @@ public final class TarFlowNetwork {
     conf.getVertexInputs().put(LAYER, new ArrayList<>(List.of(names.size() > 1 ? JOINED : names.get(0))));
     conf.setTopologicalOrder(null);
     conf.setTopologicalOrderStr(null);
+  }
+
+  /** The network's graph over whole windows, as {@link #sameDiff(ComputationGraph, int)}. */
+  public static SameDiff sameDiff(ComputationGraph network) {
+    return sameDiff(network, layer(network).model().contextLength());
+  }
+
+  /**
+   * The network's graph from text to likelihood ({@link org.tarflowlm.graph.WindowGraph}) as a graph of the caller's own. It reads the
+   * network's parameters where they are, so it follows the network's training. For one thread.
+   *
+   * @param tokens T of its windows
+   */
+  public static SameDiff sameDiff(ComputationGraph network, int tokens) {
+    return layer(network).graph(tokens);
+  }
+
+  /** The network's graph from noise to text without a prompt, as {@link #inverseSameDiff(ComputationGraph, Sampling, boolean)}. */
+  public static SameDiff inverseSameDiff(ComputationGraph network) {
+    return inverseSameDiff(network, Sampling.DEFAULT, false);
+  }
+
+  /**
+   * The network's graph from noise to text ({@link InverseGraph}) with DOUBLE latents, as a graph of the caller's own. It reads the
+   * network's parameters where they are, and packs them anew when they have changed. For one thread.
+   *
+   * @param prompt whether the text begins with a prompt
+   * @throws IllegalArgumentException if the model is discrete, or has no flow that can honour the sampling
+   */
+  public static SameDiff inverseSameDiff(ComputationGraph network, Sampling sampling, boolean prompt) {
+    SameDiff sd = InverseSession.emptyGraph();
+    InverseGraph.build(sd, layer(network).model(), DataType.DOUBLE, parameters(network), sampling, prompt);
+    return sd;
   }
 
   /**

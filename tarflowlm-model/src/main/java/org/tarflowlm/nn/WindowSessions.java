@@ -7,7 +7,6 @@ import java.util.function.BiConsumer;
 import org.nd4j.autodiff.listeners.Listener;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -37,9 +36,7 @@ final class WindowSessions {
     if (!wanted.equals(window)) {
       close();
       try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-        graph = SameDiff.create();
-        // DL4J's parameters are views into one flat array; only this holder keeps views as they are
-        graph.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
+        graph = InverseSession.emptyGraph();
         builder.accept(graph, wanted);
       }
       window = wanted;

@@ -24,24 +24,29 @@ import org.nd4j.linalg.factory.Nd4j;
  * and checks shapes against those of noop; {@link #execute()} takes its place.
  *
  * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), an {@link #opName()} of their own
- * (a stock name is silently replaced by the stock op), and a floating-point array as first input (noop checks that the
- * types of the first input and output agree; integer ids come later in the list). All outputs have the first input's type.
+ * (a stock name is silently replaced by the stock op), and floating-point arrays of one type as first inputs, as many as there are outputs
+ * (noop checks that input i has the type of output i; ids come later in the list). All outputs have the first input's type.
  */
 public abstract class JavaOp extends DynamicCustomOp {
+  /** Last integer argument of every op in a saved graph: a mark, and the version of the ops' arguments in the lower half. */
+  private static final long FORMAT = 0x7A4F_0000L | 1;
+  private static final long VERSION = 0xFFFF;
   private final ThreadLocal<OpContext> pending = new ThreadLocal<>();
 
   protected JavaOp() {}
 
-  /** An op inside a graph; whole-number parameters travel as integer arguments. */
+  /** An op inside a graph; whole-number parameters travel as integer arguments, behind which goes the format's version. */
   protected JavaOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
     super(null, sd, inputs);
     addIArgument(integerArguments);
+    addIArgument(FORMAT);
   }
 
   /** An op outside of any graph, for {@link #execute()}. */
   protected JavaOp(INDArray[] inputs, long... integerArguments) {
     super(inputs, null);
     addIArgument(integerArguments);
+    addIArgument(FORMAT);
   }
 
   /**
@@ -78,6 +83,11 @@ public abstract class JavaOp extends DynamicCustomOp {
   /** Integer argument {@code i}. */
   protected final int argument(int i) {
     return iArguments.get(i).intValue();
+  }
+
+  /** Integer argument {@code i} as the bits of a floating-point number. */
+  protected final double bits(int i) {
+    return Double.longBitsToDouble(iArguments.get(i));
   }
 
   @Override
@@ -120,9 +130,19 @@ public abstract class JavaOp extends DynamicCustomOp {
     // integer arguments carry everything
   }
 
+  /**
+   * Called when a graph was loaded; arguments are read where they are needed.
+   *
+   * @throws IllegalStateException if the graph was saved by another version of the ops
+   */
   @Override
   public void configureFromArguments() {
-    // integer arguments are read where they are needed
+    long found = iArguments.isEmpty() ? 0 : iArguments.get(iArguments.size() - 1);
+    if (found != FORMAT) {
+      throw new IllegalStateException(opName() + " of the saved graph has "
+          + ((found & ~VERSION) == (FORMAT & ~VERSION) ? "version " + (found & VERSION) : "no version") + " of the ops; expected version "
+          + (FORMAT & VERSION) + ": build the graph anew from the model");
+    }
   }
 
   /** Looked up late, so that loading an op class does not start the backend. */

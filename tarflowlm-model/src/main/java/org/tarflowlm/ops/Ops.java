@@ -2,12 +2,35 @@ package org.tarflowlm.ops;
 
 import java.util.List;
 import org.nd4j.imports.converters.ImportClassMapping;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.kernel.NativeSetup;
 
 /** Makes the project's ops known to SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
 public final class Ops {
-  static {
+  private Ops() {}
+
+  /** Registers every op of the project, once; to be called before a graph is built. ND4J calls it when it starts ({@link OpsHook}). */
+  public static void register() {
     NativeSetup.ensure(); // before anything loads the backend
+    // ND4J first and with no lock of ours held: its start comes back here, and two threads must not wait for each other
+    Nd4j.getBackend();
+    Registry.fill();
+  }
+
+  /** Filled when it is first asked for. */
+  static final class Registry {
+    static {
+      fillAll();
+    }
+
+    private Registry() {}
+
+    static void fill() {
+      // the static initialiser does it
+    }
+  }
+
+  private static void fillAll() {
     List<JavaOp> all = List.of(
         new LinearOp(), new LinearOp.Gradient(),
         new LinearResidualOp(),
@@ -31,16 +54,9 @@ public final class Ops {
         new LogPosteriorOp(), new LogPosteriorOp.Gradient(),
         new BoundLogScalesOp(), new BoundLogScalesOp.Gradient(),
         new MixtureCdfInverseOp(), new RosenblattInverseOp(), new AffineInverseOp(),
-        new FlowInverseOp());
+        new FlowInverseOp(), new FlowForwardOp(), new DecodeOp());
     for (JavaOp op : all) {
       ImportClassMapping.getOpNameMapping().put(op.opName(), op);
     }
-  }
-
-  private Ops() {}
-
-  /** Registers every op of the project, once; to be called before a graph is built or loaded. */
-  public static void register() {
-    // the static initialiser does it
   }
 }

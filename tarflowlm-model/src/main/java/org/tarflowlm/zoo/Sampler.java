@@ -35,7 +35,8 @@ interface Sampler {
       return new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer)::generate;
     }
     StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
-    return new Flows(new FlowGenerator(weights, tokenizer, checkpoint::ngrams), new FlowReader(weights, tokenizer));
+    FlowGenerator generator = new FlowGenerator(weights, tokenizer, checkpoint::ngrams).through(new GraphInverse(checkpoint));
+    return new Flows(generator, new FlowReader(weights, tokenizer));
   }
 
   /** Of a flow model. */

@@ -1,38 +1,33 @@
 package org.tarflowlm.zoo;
 
-import org.tarflowlm.coupling.Codebook;
+import java.util.Arrays;
 import org.tarflowlm.coupling.Components;
-import org.tarflowlm.data.latent.GaussianNoise;
 import org.tarflowlm.inverse.LatentDecoder;
+import org.tarflowlm.inverse.LatentEncoder;
 import org.tarflowlm.inverse.StackWeights;
 
 /** Tokens to latents and back by a model's codebook (paper section 3.1). */
 final class TextLatents {
   private final Components codebook;
+  private final LatentEncoder encoder;
   private final LatentDecoder decoder;
 
   private TextLatents(Components codebook) {
     this.codebook = codebook;
+    this.encoder = new LatentEncoder(codebook);
     this.decoder = new LatentDecoder(codebook);
   }
 
   static TextLatents of(Checkpoint checkpoint) {
-    return new TextLatents(StackWeights.of(checkpoint.config(), checkpoint::values).codebook());
+    return new TextLatents(StackWeights.codebook(checkpoint.config(), checkpoint::values));
   }
 
   /** z = mu + sigma * noise, [tokens][d]. */
   double[][] encode(int[] tokens, long seed) {
-    int d = codebook.dims();
-    float[] draw = new GaussianNoise(seed, 0).draw(0, Math.multiplyExact(tokens.length, d));
-    double[][] z = new double[tokens.length][d];
-    double[] noise = new double[d];
-    for (int t = 0; t < tokens.length; t++) {
-      for (int i = 0; i < d; i++) {
-        noise[i] = draw[t * d + i];
-      }
-      Codebook.encode(tokens[t], noise, 0, codebook, z[t], 0);
-    }
-    return z;
+    double[] z = encoder.encode(tokens, seed);
+    double[][] rows = new double[tokens.length][];
+    Arrays.setAll(rows, t -> Arrays.copyOfRange(z, t * codebook.dims(), (t + 1) * codebook.dims()));
+    return rows;
   }
 
   /** The most probable token of each latent [tokens][d]. */

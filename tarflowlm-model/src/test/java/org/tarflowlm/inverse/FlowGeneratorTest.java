@@ -61,7 +61,7 @@ class FlowGeneratorTest {
     Generation found = generator.generate(new int[0], OPTIONS.withShowFlows(true), null).get(0);
     assertArrayEquals(decoder.decode(inverse.latents().z()[0]), found.tokens());
     for (int l = 0; l <= 3; l++) {
-      assertArrayEquals(decoder.decode(inverse.latents().h()[l][0]), found.levels()[l], "level " + l);
+      assertArrayEquals(decoder.decodeLevel(l, inverse.latents().h()[l][0], 0, 14), found.levels()[l], "level " + l);
     }
   }
 
@@ -156,6 +156,11 @@ class FlowGeneratorTest {
     assertMessage("the prompt has 3 tokens; expected none or at least a patch of 4",
         () -> generator.generate(new int[] {1, 2, 3}, OPTIONS, null));
     assertMessage("prompt[0] is token -1; expected 0 to 26", () -> generator.generate(new int[] {-1, 2, 3, 4}, OPTIONS, null));
+    FlowGenerator affine = generator(1, FlowSpec.affine(1, L2R));
+    assertMessage("topK is 2, but the model's flows are AFFINE; only MIX_D has components to choose from",
+        () -> affine.generate(new int[0], OPTIONS.withTopK(2), null));
+    assertMessage("topP is 0.5, but the model's flows are AFFINE; only MIX_D has components to choose from",
+        () -> affine.infill(new int[0], 3, new int[0], OPTIONS.withTopP(0.5)));
     assertMessage("batchSize is 2; expected 1 for a generation that is listened to",
         () -> generator.generate(new int[0], OPTIONS.withBatchSize(2), tokens -> { }));
   }

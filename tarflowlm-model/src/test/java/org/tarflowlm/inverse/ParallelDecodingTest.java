@@ -161,7 +161,7 @@ class ParallelDecodingTest {
           workspace, flows.of(l, Decoding.PARALLEL, TokenFilter.NONE, workspace));
       double[][] z = new double[1][u[0].length];
       transform.inverse(u, z, 1);
-      double[] expected = FlowInverse.run(weights.flows().get(l), config.channels(), u)[0];
+      double[] expected = FlowPass.inverse(weights.flows().get(l), config.channels(), u)[0];
       for (int i = 0; i < z[0].length; i++) {
         z[0][i] += 1e-4 * random.nextGaussian();
       }

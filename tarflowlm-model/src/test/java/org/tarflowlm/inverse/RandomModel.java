@@ -13,15 +13,16 @@ import org.tarflowlm.config.TarFlowConfig;
  * Small models with random parameters of sensible sizes: codes apart from each other, every context dependence visible, but mixtures
  * without deep gaps, in which z would depend on u so steeply that rounding errors explode from position to position.
  */
-final class RandomModel {
+public final class RandomModel {
   private RandomModel() {}
 
-  static TarFlowConfig config(int vocabulary, int context, int latent, int width, int heads, int patch, boolean mixing, FlowSpec... flows) {
+  public static TarFlowConfig config(int vocabulary, int context, int latent, int width, int heads, int patch, boolean mixing,
+      FlowSpec... flows) {
     return new TarFlowConfig(ModelType.TARFLOW, vocabulary, context, latent, width, heads, patch, mixing, List.of(flows), null, null, 16,
         null);
   }
 
-  static Map<String, float[]> parameters(TarFlowConfig config, long seed) {
+  public static Map<String, float[]> parameters(TarFlowConfig config, long seed) {
     Random random = new Random(seed);
     Map<String, float[]> result = new HashMap<>();
     ParameterShapes.of(config).forEach((name, shape) -> {

@@ -21,6 +21,7 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.inverse.Sampling;
 import org.tarflowlm.inverse.StackTransform;
 import org.tarflowlm.inverse.StackWeights;
 
@@ -61,7 +62,7 @@ class FlowInverseOpTest {
     PARAMETERS.forEach((name, array) -> variables.put(name, sd.constant(name, array)));
     SDVariable h = sd.placeHolder("u", DataType.DOUBLE, -1, 4, 4);
     for (int l = 2; l >= 0; l--) {
-      h = new FlowInverseOp(sd, CONFIG, l, h, variables::get).outputVariable();
+      h = new FlowInverseOp(sd, CONFIG, l, Sampling.DEFAULT, h, null, variables::get).outputVariable();
     }
     INDArray z = sd.output(Map.of("u", u), h.name()).get(h.name());
     for (int b = 0; b < 3; b++) {
@@ -74,8 +75,8 @@ class FlowInverseOpTest {
   @Test
   void arraysAreInvertedAtOnceAndFloatsStayFloats() {
     INDArray u = Nd4j.randn(DataType.FLOAT, 2, 4, 4);
-    INDArray z = new FlowInverseOp(CONFIG, 1, u, PARAMETERS::get).execute()[0];
-    INDArray wide = new FlowInverseOp(CONFIG, 1, u.castTo(DataType.DOUBLE), PARAMETERS::get).execute()[0];
+    INDArray z = new FlowInverseOp(CONFIG, 1, Sampling.DEFAULT, u, null, PARAMETERS::get).execute()[0];
+    INDArray wide = new FlowInverseOp(CONFIG, 1, Sampling.DEFAULT, u.castTo(DataType.DOUBLE), null, PARAMETERS::get).execute()[0];
     assertEquals(DataType.FLOAT, z.dataType());
     assertTrue(wide.norm2Number().doubleValue() > 1);
     assertEquals(0.0, wide.castTo(DataType.FLOAT).sub(z).norm2Number().doubleValue(), 1e-6);
@@ -84,7 +85,7 @@ class FlowInverseOpTest {
   @Test
   void wrongShapesAreNamedAndThereIsNoGradient() {
     IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class,
-        () -> new FlowInverseOp(CONFIG, 1, Nd4j.randn(DataType.FLOAT, 2, 5, 4), PARAMETERS::get).execute());
+        () -> new FlowInverseOp(CONFIG, 1, Sampling.DEFAULT, Nd4j.randn(DataType.FLOAT, 2, 5, 4), null, PARAMETERS::get).execute());
     assertEquals("tarflow_flow_inverse: expected u of shape [batch, 1 to 4, 4], found [2, 5, 4]", thrown.getMessage());
     assertThrows(UnsupportedOperationException.class, () -> new FlowInverseOp().doDiff(List.of()));
   }

@@ -21,17 +21,24 @@ public final class GaussianNoise {
 
   /** Numbers 0 to {@code count} - 1 of a stream. */
   public float[] draw(long stream, int count) {
+    return draw(stream, 0, count);
+  }
+
+  /** Numbers {@code from} to {@code from + count} - 1 of a stream. */
+  public float[] draw(long stream, long from, int count) {
     float[] out = new float[count];
     // Seed and stream take different numbers of mixings: mixed alike, draw d of seed s would be draw s of seed d.
     long start = SplitMix64.mix(key + SplitMix64.STEP * (stream + 1));
     // Box-Muller: two uniform numbers make two normal ones. StrictMath, so that they are the same everywhere.
-    for (int i = 0; i < count; i += 2) {
+    for (long i = from - from % 2; i < from + count; i += 2) {
       double u = ((SplitMix64.mix(start + (i + 1L) * SplitMix64.STEP) >>> 11) + 1) * TO_UNIT;
       double v = (SplitMix64.mix(start + (i + 2L) * SplitMix64.STEP) >>> 11) * TO_UNIT;
       double radius = StrictMath.sqrt(-2 * StrictMath.log(u));
-      out[i] = (float) (radius * StrictMath.cos(2 * Math.PI * v));
-      if (i + 1 < count) {
-        out[i + 1] = (float) (radius * StrictMath.sin(2 * Math.PI * v));
+      if (i >= from) {
+        out[(int) (i - from)] = (float) (radius * StrictMath.cos(2 * Math.PI * v));
+      }
+      if (i + 1 < from + count) {
+        out[(int) (i + 1 - from)] = (float) (radius * StrictMath.sin(2 * Math.PI * v));
       }
     }
     return out;

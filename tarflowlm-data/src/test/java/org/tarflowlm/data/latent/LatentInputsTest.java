@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.datavec.api.records.reader.impl.transform.TransformProcessRecordReader;
 import org.datavec.api.split.FileSplit;
@@ -75,6 +76,9 @@ class LatentInputsTest {
   void noiseRepeatsBySeedAndDiffersByWorkerAndStream() {
     float[] eps = new GaussianNoise(7, 0).draw(3, 50);
     assertArrayEquals(eps, new GaussianNoise(7, 0).draw(3, 50));
+    for (int from : new int[] {1, 6, 17}) {
+      assertArrayEquals(Arrays.copyOfRange(eps, from, from + 20), new GaussianNoise(7, 0).draw(3, from, 20), "from number " + from);
+    }
     assertEquals(-0.40599608f, new GaussianNoise(1, 0).draw(0, 3)[0], "the same on every machine");
     for (float[] other : List.of(new GaussianNoise(8, 0).draw(3, 50), new GaussianNoise(7, 1).draw(3, 50),
         new GaussianNoise(7, 0).draw(4, 50))) {

@@ -1,0 +1,96 @@
+package org.tarflowlm.nn;
+
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.graph.InverseGraph;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.graph.WindowGraph;
+import org.tarflowlm.inverse.Sampling;
+import org.tarflowlm.inverse.StackInverse;
+import org.tarflowlm.ops.Tensors;
+
+/**
+ * An {@link InverseGraph} that is run again and again. What SameDiff finds out about the order of its ops is kept for each shape, as in
+ * training. One caller at a time.
+ */
+public final class InverseSession implements StackInverse {
+  private static final List<String> OUTPUTS = List.of(WindowGraph.latent(0), InverseGraph.IDS);
+
+  private final TarFlowConfig config;
+  private final SameDiff sd;
+  private final GraphSession session;
+  private Sampling sampling = Sampling.DEFAULT;
+
+  /**
+   * Builds the graph.
+   *
+   * @param parameters FLOAT arrays by name, used as they are
+   * @param prompt whether the graph has a prompt
+   */
+  public InverseSession(TarFlowConfig config, Map<String, INDArray> parameters, boolean prompt) {
+    this.config = config;
+    try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+      sd = emptyGraph();
+      InverseGraph.build(sd, config, DataType.DOUBLE, parameters, sampling, prompt);
+      session = new GraphSession(sd);
+    }
+  }
+
+  /** Whether the running backend is one for the graph: the CPU. */
+  public static boolean isPossible() {
+    return KernelChoice.AUTO.usesJava();
+  }
+
+  /** A graph that uses arrays of parameters as they are, views of a network's included. */
+  static SameDiff emptyGraph() {
+    SameDiff sd = SameDiff.create();
+    // DL4J's parameters are views into one flat array; only this holder keeps views as they are
+    sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
+    return sd;
+  }
+
+  @Override
+  public Window inverse(Sampling wanted, double[][] u, double[][] prompt) {
+    if (!wanted.equals(sampling)) {
+      InverseGraph.sample(sd, wanted);
+      sampling = wanted;
+    }
+    try (INDArray noise = array(u); INDArray known = prompt[0].length == 0 ? null : array(prompt)) {
+      Map<String, INDArray> results = session.run(OUTPUTS, known == null ? Map.of(InverseGraph.U, noise)
+          : Map.of(InverseGraph.U, noise, InverseGraph.PROMPT, known), Operation.INFERENCE, List.of());
+      double[][] z = new double[u.length][u[0].length];
+      int[][] tokens = new int[u.length][u[0].length / config.latentDim()];
+      INDArray latents = results.get(WindowGraph.latent(0));
+      int[] ids = Tensors.ints(results.get(InverseGraph.IDS));
+      for (int b = 0; b < z.length; b++) {
+        Tensors.read(latents, (long) b * z[b].length, z[b], z[b].length);
+        System.arraycopy(ids, b * tokens[b].length, tokens[b], 0, tokens[b].length);
+      }
+      return new Window(z, tokens);
+    } finally {
+      session.endStep();
+    }
+  }
+
+  private INDArray array(double[][] sequences) {
+    long channels = config.channels();
+    return Nd4j.create(flat(sequences), new long[] {sequences.length, sequences[0].length / channels, channels}, DataType.DOUBLE);
+  }
+
+  private static double[] flat(double[][] sequences) {
+    int length = sequences[0].length;
+    double[] flat = new double[sequences.length * length];
+    for (int b = 0; b < sequences.length; b++) {
+      System.arraycopy(sequences[b], 0, flat, b * length, length);
+    }
+    return flat;
+  }
+}

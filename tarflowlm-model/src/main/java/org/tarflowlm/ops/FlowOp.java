@@ -1,0 +1,204 @@
+package org.tarflowlm.ops;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.inverse.FlowWeights;
+import org.tarflowlm.inverse.Sampling;
+import org.tarflowlm.inverse.StackWeights;
+
+/**
+ * Base of the ops that compute a whole flow, its in-token flows included, with the kernel of the generators ({@link
+ * org.tarflowlm.inverse.FlowPass}). The model's configuration travels as a string argument, so a saved graph holds all it needs. Inputs:
+ * the latents, those of a prompt if there is one, then the parameters of {@link #parameterNames}, as they are trained. The latents may be
+ * FLOAT or DOUBLE and keep their precision in the couplings; parameters are FLOAT.
+ */
+public abstract class FlowOp extends JavaOp {
+  private static final int ARGUMENTS = 6;
+
+  /** Made anew when parameters have changed; ops of one flow in one graph share it. */
+  private PackedParameters<FlowWeights> packed = new PackedParameters<>();
+  private TarFlowConfig config;
+  private List<String> parameterNames;
+
+  FlowOp() {}
+
+  /** @param levels outputs of the latents' shape */
+  FlowOp(SameDiff sd, TarFlowConfig config, int flow, int levels, Sampling sampling, SDVariable latents, SDVariable prompt,
+      Function<String, SDVariable> parameter) {
+    super(sd, inputs(config, flow, levels, latents, prompt, parameter).toArray(new SDVariable[0]),
+        arguments(config, flow, sampling, prompt));
+    addSArgument(config.toJson());
+  }
+
+  FlowOp(TarFlowConfig config, int flow, int levels, Sampling sampling, INDArray latents, INDArray prompt,
+      Function<String, INDArray> parameter) {
+    super(inputs(config, flow, levels, latents, prompt, parameter).toArray(new INDArray[0]), arguments(config, flow, sampling, prompt));
+    addSArgument(config.toJson());
+  }
+
+  /**
+   * Makes the op sample otherwise from its next execution on.
+   *
+   * @throws IllegalArgumentException if the flow cannot honour it
+   */
+  public final void sample(Sampling sampling) {
+    long[] changed = arguments(config(), flow(), sampling, hasPrompt() ? this : null);
+    for (int i = 0; i < ARGUMENTS; i++) {
+      iArguments.set(i, changed[i]);
+    }
+  }
+
+  /** Lets this op and another one of the same flow and the same parameters pack them once for both. */
+  public final void share(FlowOp other) {
+    packed = other.packed;
+  }
+
+  private static <T> List<T> inputs(TarFlowConfig config, int flow, int levels, T latents, T prompt, Function<String, T> parameter) {
+    // noop wants output i to be of the type of input i, and parameters may be of another
+    List<T> inputs = new ArrayList<>(Collections.nCopies(levels, latents));
+    if (prompt != null) {
+      inputs.add(prompt);
+    }
+    parameterNames(config, flow).forEach(name -> inputs.add(parameter.apply(name)));
+    return inputs;
+  }
+
+  /**
+   * Names of the parameters that a flow needs, in the order of the inputs: its own, those of its in-token flows, and those of the codebook
+   * that it is tied to.
+   */
+  static List<String> parameterNames(TarFlowConfig config, int flow) {
+    List<String> prefixes = new ArrayList<>();
+    for (int l = flow; l < config.endOfTrunk(flow); l++) {
+      prefixes.add("flow" + l + ".");
+    }
+    if (config.flows().get(flow).tied()) {
+      prefixes.add("codebook.");
+    }
+    return ParameterShapes.of(config).keySet().stream().filter(name -> prefixes.stream().anyMatch(name::startsWith)).toList();
+  }
+
+  private static long[] arguments(TarFlowConfig config, int flow, Sampling sampling, Object prompt) {
+    if (config.flows().get(flow).isInToken()) {
+      throw new IllegalArgumentException("flow " + flow + " is an in-token flow; expected flow " + config.trunkOf(flow)
+          + ", whose transformer it shares");
+    }
+    sampling.requireHonoured(config, flow);
+    return new long[] {flow, prompt == null ? 0 : 1, sampling.topK(), Double.doubleToRawLongBits(sampling.temperature()),
+        Double.doubleToRawLongBits(sampling.noiseTemperature()), Double.doubleToRawLongBits(sampling.topP())};
+  }
+
+  @Override
+  public void configureFromArguments() {
+    super.configureFromArguments();
+    if (iArguments.size() != ARGUMENTS + 1 || sArguments.size() != 1) {
+      throw new IllegalStateException(opName() + " of the saved graph has " + (iArguments.size() - 1) + " numbers and " + sArguments.size()
+          + " texts; expected " + ARGUMENTS + " and 1");
+    }
+    config();
+  }
+
+  /** The model. */
+  public final TarFlowConfig config() {
+    if (config == null) {
+      config = TarFlowConfig.fromJson(getSArgument(0));
+    }
+    return config;
+  }
+
+  /** Which flow of the model, counted from 0. */
+  public final int flow() {
+    return argument(0);
+  }
+
+  final boolean hasPrompt() {
+    return argument(1) == 1;
+  }
+
+  final Sampling sampling() {
+    return new Sampling(bits(3), bits(4), argument(2), bits(5));
+  }
+
+  /** Refuses latents that are no sequences of the model, and a prompt that leaves nothing to find. */
+  final void requireLatents(String name, List<INDArray> inputs) {
+    INDArray h = inputs.get(0);
+    int channels = config().channels();
+    if (h.rank() != 3 || h.size(2) != channels || h.size(1) < 1 || h.size(1) > config().positions()) {
+      throw new IllegalArgumentException(opName() + ": expected " + name + " of shape [batch, 1 to " + config().positions() + ", "
+          + channels + "], found " + Arrays.toString(h.shape()));
+    }
+    if (hasPrompt()) {
+      INDArray prompt = prompt(inputs);
+      if (prompt.rank() != 3 || prompt.size(0) != h.size(0) || prompt.size(2) != channels || prompt.size(1) > h.size(1)) {
+        throw new IllegalArgumentException(opName() + ": expected a prompt of shape [" + h.size(0) + ", at most " + h.size(1) + ", "
+            + channels + "], found " + Arrays.toString(prompt.shape()));
+      }
+    }
+  }
+
+  private List<String> names() {
+    if (parameterNames == null) {
+      parameterNames = parameterNames(config(), flow());
+    }
+    return parameterNames;
+  }
+
+  /** The latents of the prompt. */
+  final INDArray prompt(List<INDArray> inputs) {
+    return inputs.get(inputs.size() - names().size() - 1);
+  }
+
+  final FlowWeights weights(List<INDArray> inputs) {
+    List<String> names = names();
+    List<INDArray> parameters = inputs.subList(inputs.size() - names.size(), inputs.size());
+    return packed.get(parameters, () -> {
+      Map<String, INDArray> byName = new HashMap<>();
+      for (int i = 0; i < names.size(); i++) {
+        byName.put(names.get(i), parameters.get(i));
+      }
+      return StackWeights.flow(config(), flow(), name -> floats(byName.get(name)));
+    });
+  }
+
+  static float[] floats(INDArray array) {
+    return array == null ? null : array.castTo(DataType.FLOAT).dup('c').data().asFloat();
+  }
+
+  /** [batch][numbers of a sequence]. */
+  static double[][] sequences(INDArray array) {
+    INDArray dense = Tensors.dense(array);
+    double[][] sequences = new double[Math.toIntExact(array.size(0))][Math.toIntExact(array.length() / array.size(0))];
+    for (int b = 0; b < sequences.length; b++) {
+      Tensors.read(dense, (long) b * sequences[b].length, sequences[b], sequences[b].length);
+    }
+    return sequences;
+  }
+
+  /** Fills an output with the first numbers of sequences. */
+  static void write(double[][] sequences, INDArray target) {
+    INDArray dense = Tensors.isDense(target) ? target : target.ulike();
+    int length = Math.toIntExact(target.length() / target.size(0));
+    for (int b = 0; b < sequences.length; b++) {
+      Tensors.write(sequences[b], length, dense, (long) b * length);
+    }
+    if (dense != target) {
+      target.assign(dense);
+    }
+  }
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    throw new UnsupportedOperationException(opName() + " has no gradient: it samples, it does not train");
+  }
+}
