@@ -3,6 +3,7 @@ package org.tarflowlm.nn;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.ops.Tensors;
 
 /** Reads what iterators hand over; what cannot be used is an IllegalArgumentException that names what was found and what was expected. */
 final class BatchArrays {
@@ -35,7 +36,7 @@ final class BatchArrays {
   /** Whole numbers in C order. */
   static int[] whole(String what, INDArray array) {
     if (!array.dataType().isFPType()) {
-      return array.dup('c').data().asInt();
+      return Tensors.ints(array);
     }
     double[] values = array.dup('c').data().asDouble();
     int[] result = new int[values.length];
