@@ -53,6 +53,7 @@ class MaskedTextsTest {
         }
       }
       result.add(Arguments.of(TestModels.everyCoupling(4), kernels));
+      result.add(Arguments.of(TestModels.trunk(2), kernels));
       result.add(Arguments.of(TestModels.everyCoupling(1).autoregressiveTwin(), kernels));
     }
     return result.stream();
