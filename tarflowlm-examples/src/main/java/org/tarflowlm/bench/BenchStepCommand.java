@@ -75,7 +75,7 @@ public final class BenchStepCommand implements Callable<Integer> {
         theirs.add(Peer.run(peer, "its median milliseconds a step"));
       }
     }
-    MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.shape().config(), batch) : null;
+    MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.config(), batch) : null;
     print(ours, theirs, floor, breakdown ? breakdown(benchmark) : List.of());
     return 0;
   }

@@ -26,7 +26,7 @@ public final class StepBenchmark {
   private static final int LATENT_DIM = 5;
   private static final double MEGABYTE = 1 << 20;
 
-  private final Shape shape;
+  private final TarFlowConfig config;
   private final ComputationGraph network;
   private final INDArray ids;
   private final int tokens;
@@ -76,15 +76,20 @@ public final class StepBenchmark {
       long parameters) {}
 
   public StepBenchmark(Shape shape, KernelChoice kernels) {
-    this.shape = shape;
-    network = TarFlowNetwork.create(shape.config(), OptimizerSpec.defaults(), 1_000_000, 1, kernels, List.of(), DataType.FLOAT);
-    tokens = shape.batch() * shape.sequence();
-    ids = Nd4j.createFromArray(new Random(1).ints(tokens, 0, VOCAB).toArray()).reshape(shape.batch(), shape.sequence());
+    this(shape.config(), shape.batch(), kernels);
   }
 
-  /** What is timed. */
-  Shape shape() {
-    return shape;
+  /** @param batch windows of the context length a step */
+  public StepBenchmark(TarFlowConfig config, int batch, KernelChoice kernels) {
+    this.config = config;
+    network = TarFlowNetwork.create(config, OptimizerSpec.defaults(), 1_000_000, 1, kernels, List.of(), DataType.FLOAT);
+    tokens = batch * config.contextLength();
+    ids = Nd4j.createFromArray(new Random(1).ints(tokens, 0, config.vocabSize()).toArray()).reshape(batch, config.contextLength());
+  }
+
+  /** The model that is timed. */
+  TarFlowConfig config() {
+    return config;
   }
 
   /** The network under test. */

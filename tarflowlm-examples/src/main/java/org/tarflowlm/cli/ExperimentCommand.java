@@ -3,8 +3,11 @@ package org.tarflowlm.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentReport;
 import org.tarflowlm.train.ExperimentRow;
@@ -17,8 +20,11 @@ import picocli.CommandLine.Spec;
 /** Trains and scores the rows of a comparison and writes its table. */
 @Command(name = "experiment", mixinStandardHelpOptions = true, description = {
     "Train several models on one text, score them on another, and write a table of both.",
-    "Rows that are finished are not done again; an interrupted row goes on where it stopped."})
+    "A row has a run for each seed. Runs that are finished are not done again; an interrupted run goes on where it stopped.",
+    "Several processes may work on one experiment: each takes runs that no other has in hand."})
 final class ExperimentCommand implements Callable<Integer> {
+  private static final Logger LOG = LogManager.getLogger(ExperimentCommand.class);
+
   @Option(names = "--spec", required = true, paramLabel = "FILE", description = "JSON: title, rows (name, label, config, ...), baseline.")
   private Path spec;
 
@@ -31,7 +37,7 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(names = "--test", required = true, paramLabel = "FILE", description = "Text to report.")
   private String test;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs, one folder a row.")
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs, each in a folder of its own.")
   private Path out;
 
   @Option(names = "--rows", split = ",", paramLabel = "NAME", description = "Only these rows, in this order; default all.")
@@ -54,18 +60,29 @@ final class ExperimentCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Experiment experiment = new Experiment(spec, new Experiment.Texts(train, valid, test), samples, out);
-    List<String> names = rows.isEmpty() ? experiment.spec().rows().stream().map(ExperimentSpec.Row::name).toList() : rows;
+    List<ExperimentSpec.Run> runs = (rows.isEmpty() ? experiment.spec().rows() : rows.stream().map(experiment.spec()::row).toList())
+        .stream().flatMap(row -> experiment.spec().runs(row).stream()).toList();
+    List<String> busy = new ArrayList<>();
     boolean finished = UntilInterrupted.run(interrupted -> {
-      for (String name : names) {
-        if (interrupted.getAsBoolean() || !experiment.run(name, interrupted)) {
+      for (ExperimentSpec.Run run : runs) {
+        Experiment.Outcome outcome = interrupted.getAsBoolean() ? Experiment.Outcome.INTERRUPTED : experiment.run(run, interrupted);
+        if (outcome == Experiment.Outcome.INTERRUPTED) {
           return false;
         }
+        if (outcome == Experiment.Outcome.BUSY) {
+          busy.add(run.folder());
+        } else {
+          RunCurves.draw(experiment.folder(run));
+        }
         if (report != null) {
-          ExperimentReport.write(report, experiment.spec(), experiment.results());
+          experiment.report(report);
         }
       }
       return true;
     });
+    if (!busy.isEmpty()) {
+      LOG.info("left to other processes: {}", String.join(", ", busy));
+    }
     List<ExperimentRow> results = experiment.results();
     PrintWriter output = command.commandLine().getOut();
     output.println(json ? Json.of(results) : ExperimentReport.markdown(experiment.spec(), results).stripTrailing());

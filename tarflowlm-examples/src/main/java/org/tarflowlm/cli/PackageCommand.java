@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.tarflowlm.config.AtomicFiles;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.text.TokenSequence;
@@ -34,6 +36,7 @@ import picocli.CommandLine.Spec;
 final class PackageCommand implements Callable<Integer> {
   private static final Logger LOG = LogManager.getLogger(PackageCommand.class);
   private static final long NOISE_SEED = 1;
+  private static final int FLOW_WINDOWS = 64;
 
   @Option(names = "--from", required = true, paramLabel = "DIR", description = "Checkpoint folder, such as the best/ of a run.")
   private Path from;
@@ -87,6 +90,7 @@ final class PackageCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--dtype is " + dtype + "; expected F32, F16 or BF16");
     }
     Checkpoint trained = Checkpoint.load(from);
+    String flows = flows(trained);
     byte[] drawn = drawCurves();
     Map<String, String> training = new LinkedHashMap<>(trained.info().training());
     training.putAll(facts);
@@ -98,6 +102,9 @@ final class PackageCommand implements Callable<Integer> {
     String card = new Checkpoint(trained.config(), info, trained.tensors(), null).card();
     if (drawn != null) {
       card = card + "\n![Bits per token during training](" + Checkpoint.CURVES + ")\n";
+    }
+    if (flows != null) {
+      card = card + "\n## What each flow does\n\n" + flows;
     }
     if (notes != null) {
       card = card + "\n" + Files.readString(notes);
@@ -115,6 +122,18 @@ final class PackageCommand implements Callable<Integer> {
   private byte[] drawCurves() throws IOException {
     Path log = curves != null ? curves : from.toAbsolutePath().resolveSibling(RunCurves.LOG);
     return curves == null && !Files.exists(log) ? null : RunCurves.png(log);
+  }
+
+  /** Of the first text that is measured; null without one, or for a discrete model. */
+  private String flows(Checkpoint checkpoint) throws IOException {
+    if (measure.isEmpty() || checkpoint.config().model() != ModelType.TARFLOW) {
+      return null;
+    }
+    Map.Entry<String, String> first = measure.entrySet().iterator().next();
+    try (TarFlowLM model = TarFlowLM.of(checkpoint); TokenSequence text = Corpora.fromEnvironment().open(first.getValue(), model.tokenizer())) {
+      return "On " + first.getKey() + ":\n\n" + FlowTable.markdown(FlowTable.account(model, text, FLOW_WINDOWS, NOISE_SEED),
+          checkpoint.config());
+    }
   }
 
   private List<Measurement> measurements(Checkpoint checkpoint) throws IOException {

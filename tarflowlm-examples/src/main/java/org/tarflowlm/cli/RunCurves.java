@@ -8,16 +8,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler.ChartTheme;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.train.RunConfig;
 
-/** The curves of a run as an image: bits per token while training and on the validation windows, over the tokens seen. */
+/** The curves of a run as images: bits per token while training and on the validation windows, of the whole stack and of its cuts. */
 final class RunCurves {
   static final String LOG = "progress.jsonl";
+  private static final String RUN = "run.json";
+  private static final String CURVES = "curves.png";
+  private static final String FLOWS = "flows.png";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int WIDTH = 900;
   private static final int HEIGHT = 500;
@@ -26,37 +34,88 @@ final class RunCurves {
   private RunCurves() {}
 
   /**
+   * Puts {@value #CURVES} and, for a model of flows, {@value #FLOWS} into a run's folder, or into those of its stages; nothing where there
+   * is no log yet.
+   */
+  static void draw(Path run) throws IOException {
+    for (int stage = 1; Files.isDirectory(run.resolve("stage" + stage)); stage++) {
+      draw(run.resolve("stage" + stage));
+    }
+    Path log = run.resolve(LOG);
+    if (!Files.exists(log) || Files.size(log) == 0) {
+      return;
+    }
+    byte[] curves = png(log);
+    AtomicFile.write(run.resolve(CURVES), out -> out.write(curves));
+    byte[] flows = flowsPng(log, RecordJson.read(run.resolve(RUN), RunConfig.class).model());
+    if (flows != null) {
+      AtomicFile.write(run.resolve(FLOWS), out -> out.write(flows));
+    }
+  }
+
+  /**
    * @param log one JSON object a line, as a run writes it
    * @throws IOException if the file cannot be read, or holds no line with tokens and trainBits; names the line
    */
   static byte[] png(Path log) throws IOException {
-    List<Double> tokens = new ArrayList<>();
-    List<Double> train = new ArrayList<>();
-    List<Double> validTokens = new ArrayList<>();
-    List<Double> valid = new ArrayList<>();
-    List<String> lines = Files.readAllLines(log);
-    for (int i = 0; i < lines.size(); i++) {
-      JsonNode line = parse(log, i, lines.get(i));
-      double seen = line.get("tokens").asDouble() / MILLION;
-      tokens.add(seen);
-      train.add(line.get("trainBits").asDouble());
-      if (line.has("validBits")) {
-        validTokens.add(seen);
-        valid.add(line.get("validBits").asDouble());
-      }
+    List<JsonNode> lines = lines(log);
+    XYChart chart = chart(null);
+    add(chart, "training", lines, line -> line.get("trainBits"), false);
+    add(chart, "validation", lines, line -> line.get("validBits"), true);
+    add(chart, "validation, averaged weights", lines, line -> line.get("averageBits"), true);
+    return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+  }
+
+  /**
+   * What each flow did in the course of the run, and in the end.
+   *
+   * @return null if the log tells of no flows
+   * @throws IOException as {@link #png}
+   */
+  static byte[] flowsPng(Path log, TarFlowConfig config) throws IOException {
+    List<JsonNode> lines = lines(log).stream().filter(line -> line.has("flows")).toList();
+    if (lines.isEmpty()) {
+      return null;
     }
-    if (tokens.isEmpty()) {
+    XYChart bits = chart("bits per token if the stack ended here");
+    XYChart changes = chart("share of tokens that a flow changes");
+    List<String> names = FlowTable.names(config);
+    for (int l = 0; l < names.size(); l++) {
+      int level = l;
+      add(bits, names.get(l), lines, line -> line.get("flows").path(level).get("bits"), true);
+      add(changes, names.get(l), lines, line -> line.get("flows").path(level).get("changedTokens"), true);
+    }
+    return FlowPictures.stacked(List.of(bits, changes));
+  }
+
+  private static XYChart chart(String title) {
+    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).title(title == null ? "" : title)
+        .xAxisTitle("million tokens").yAxisTitle(title == null ? "bits per token" : "").build();
+    chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+    chart.getStyler().setChartTitleVisible(title != null);
+    chart.getStyler().setXAxisMin(0.0);
+    return chart;
+  }
+
+  /** Nothing where no line has the number. */
+  private static void add(XYChart chart, String name, List<JsonNode> lines, Function<JsonNode, JsonNode> number, boolean marked) {
+    List<JsonNode> known = lines.stream().filter(line -> number.apply(line) != null && number.apply(line).isNumber()).toList();
+    if (!known.isEmpty()) {
+      chart.addSeries(name, known.stream().map(line -> line.get("tokens").asDouble() / MILLION).toList(),
+          known.stream().map(line -> number.apply(line).asDouble()).toList())
+          .setMarker(marked ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+    }
+  }
+
+  private static List<JsonNode> lines(Path log) throws IOException {
+    List<JsonNode> result = new ArrayList<>();
+    for (String line : Files.readAllLines(log)) {
+      result.add(parse(log, result.size(), line));
+    }
+    if (result.isEmpty()) {
       throw new IOException(log + " is empty; expected the log of a run, one JSON object a line");
     }
-    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).xAxisTitle("million tokens")
-        .yAxisTitle("bits per token").build();
-    chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
-    chart.getStyler().setXAxisMin(0.0);
-    chart.addSeries("training", tokens, train).setMarker(SeriesMarkers.NONE);
-    if (!valid.isEmpty()) {
-      chart.addSeries("validation", validTokens, valid).setMarker(SeriesMarkers.CIRCLE);
-    }
-    return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+    return result;
   }
 
   private static JsonNode parse(Path log, int index, String text) throws IOException {
@@ -66,7 +125,7 @@ final class RunCurves {
     } catch (JsonProcessingException e) {
       line = null;
     }
-    if (line == null || !line.path("tokens").isNumber() || !line.path("trainBits").isNumber()) {
+    if (line == null || !line.path("tokens").isNumber() || !line.path("trainBits").isNumber() && !line.has("step")) {
       throw new IOException(log + ", line " + (index + 1) + ": expected a JSON object with tokens and trainBits");
     }
     return line;

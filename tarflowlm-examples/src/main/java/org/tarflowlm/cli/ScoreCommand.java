@@ -1,10 +1,12 @@
 package org.tarflowlm.cli;
 
+import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.zoo.Score;
 import org.tarflowlm.zoo.ScoringOptions;
@@ -20,6 +22,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "score", mixinStandardHelpOptions = true,
     description = "Say how many bits per character a model needs for a text, and which bound that is.")
 final class ScoreCommand implements Runnable {
+  private static final int FLOW_WINDOWS = 64;
+
   @Option(names = "--input", required = true, paramLabel = "FILE",
       description = "The text: plain, .gz, .bz2, .xz, .zip (archive.zip#member), a folder or archive of documents, .jsonl or "
           + ".tokens; or a part of a corpus, such as text8:test (see tarflowlm data list).")
@@ -41,8 +45,12 @@ final class ScoreCommand implements Runnable {
       description = "Samples of the encoder's noise: 1, the default, for the ELBO; more for the tighter importance-weighted bound IW-K.")
   private int samples = 1;
 
+  @Option(names = "--by-flow", description = "Also say what each flow does to the text, on 64 windows spread evenly over it: see "
+      + "tarflowlm flows.")
+  private boolean byFlow;
+
   @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, standardError (null with a single "
-      + "window), characters, seconds (of scoring, without loading the model).")
+      + "window), characters, seconds (of scoring, without loading the model), with --by-flow also levels.")
   private boolean json;
 
   @Spec
@@ -59,7 +67,14 @@ final class ScoreCommand implements Runnable {
       long begin = System.nanoTime();
       Score score = loaded.score(tokens, new ScoringOptions(seed, samples, maxCharacters));
       double seconds = (System.nanoTime() - begin) / 1e9;
-      spec.commandLine().getOut().println(json ? json(score, seconds) : text(score, input, seconds));
+      FlowAccount account = byFlow
+          ? FlowTable.account(loaded, tokens.slice(0, Math.min(tokens.length(), score.tokens())), FLOW_WINDOWS, seed) : null;
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(json ? json(score, seconds, account) : text(score, input, seconds));
+      if (byFlow && !json) {
+        out.print("\n" + FlowTable.markdown(account, loaded.config()));
+        out.flush();
+      }
     }
   }
 
@@ -80,7 +95,7 @@ final class ScoreCommand implements Runnable {
         score.characters(), source, seconds, score.model());
   }
 
-  private static String json(Score score, double seconds) {
+  private static String json(Score score, double seconds, FlowAccount account) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", score.model());
     result.put("bound", score.bound().name());
@@ -88,6 +103,9 @@ final class ScoreCommand implements Runnable {
     result.put("standardError", Double.isNaN(score.standardError()) ? null : score.standardError());
     result.put("characters", score.characters());
     result.put("seconds", seconds);
+    if (account != null) {
+      result.put("levels", account.levels());
+    }
     return Json.of(result);
   }
 }

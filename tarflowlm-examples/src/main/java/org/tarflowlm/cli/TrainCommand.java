@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.text.TokenSequence;
@@ -93,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--allow-changes was given without --resume; expected both or none");
     }
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
-    RunConfig run = start == null ? RecordJson.read(config, RunConfig.class) : FineTuneConfig.read(config).of(start);
+    RunConfig run = start == null ? RunConfig.read(config) : FineTuneConfig.read(config).of(start);
     run = run.withTraining(asked(run.training()));
     Tokenizer tokenizer = Tokenizers.byName(run.tokenizer());
     Corpora corpora = documents.corpora();
@@ -101,6 +100,7 @@ final class TrainCommand implements Callable<Integer> {
       requireReadable(train, training, tokenizer, run.model().contextLength());
       requireReadable(valid, validation, tokenizer, run.model().contextLength());
       List<TrainingSummary> stages = progressive ? flowByFlow(run, training, validation) : List.of(whole(start, run, training, validation));
+      RunCurves.draw(out);
       int expected = progressive ? run.model().flows().size() : 1;
       TrainingSummary last = stages.get(stages.size() - 1);
       boolean finished = stages.size() == expected && last.finished();

@@ -4,13 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.file.FileLocks;
+import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentSpec;
 import org.tarflowlm.train.RunConfig;
 
@@ -51,11 +55,11 @@ class ExperimentCommandTest {
     write("report.md", "# Kept\n");
     write("spec.json", "{\"title\": \"Tiny\", \"baseline\": \"ar\", \"rows\": [{\"name\": \"ar\", \"label\": \"twin\", "
         + "\"config\": \"ar.json\", \"published\": 1.23}, {\"name\": \"flow\", \"label\": \"joint\", "
-        + "\"config\": \"flow.json\", \"published\": 1.30}, {\"name\": \"stages\", "
+        + "\"config\": \"flow.json\"}, {\"name\": \"stages\", "
         + "\"label\": \"one by one\", \"config\": \"flow.json\", \"progressive\": true}]}");
     assertEquals(0, run("--rows", "ar,flow").code());
     String report = Files.readString(folder.resolve("report.md"));
-    assertTrue(report.startsWith("# Kept\n") && report.contains("| joint |") && report.contains("| 1.057 |"), report);
+    assertTrue(report.startsWith("# Kept\n") && report.contains("| joint |") && report.contains("| 1.23 | 1.000 |"), report);
     assertFalse(report.contains("one by one"));
     byte[] first = Files.readAllBytes(folder.resolve("out/flow/result.json"));
     Cli whole = run("--json");
@@ -77,11 +81,83 @@ class ExperimentCommandTest {
   }
 
   @Test
-  void theExperimentsOfThisProjectAreWellFormed() {
+  void theExperimentsOfThisProjectAreWellFormed() throws IOException {
     Path configs = Path.of("configs");
-    for (String name : List.of("experiment-30m.json", "experiment-8m.json")) {
-      ExperimentSpec spec = RecordJson.read(configs.resolve(name), ExperimentSpec.class);
-      spec.rows().forEach(row -> assertTrue(RecordJson.read(configs.resolve(row.config()), RunConfig.class).training().steps() > 0));
+    Experiment.Texts none = new Experiment.Texts("", "", "");
+    for (Path file : files("configs/experiment-*.json")) {
+      ExperimentSpec spec = new Experiment(file, none, 1, folder).spec();
+      spec.rows().forEach(row -> assertTrue(RunConfig.read(configs.resolve(row.config())).training().steps() > 0));
     }
+  }
+
+  @Test
+  void theConfigurationsOfThisProjectAreWellFormed() throws IOException {
+    List<Path> configs = files("configs/*.json");
+    assertTrue(configs.size() > 20, configs.toString());
+    for (Path file : configs) {
+      if (!file.getFileName().toString().matches("experiment-.*|fine-tune.json")) {
+        assertTrue(RunConfig.read(file).training().steps() > 0);
+      }
+    }
+  }
+
+  private static List<Path> files(String glob) throws IOException {
+    Path pattern = Path.of(glob);
+    List<Path> result = new java.util.ArrayList<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(pattern.getParent(), pattern.getFileName().toString())) {
+      found.forEach(result::add);
+    }
+    return result;
+  }
+
+  @Test
+  void aRowHasARunForEachSeed() throws IOException {
+    write("text", TEXT);
+    write("flow.json", config("TARFLOW"));
+    write("ar.json", "{\"base\": \"flow.json\", \"model\": {\"model\": \"AUTOREGRESSIVE\"}}");
+    write("spec.json", "{\"title\": \"Tiny\", \"baseline\": \"ar\", \"seeds\": [1, 7], \"rows\": [{\"name\": \"ar\", \"label\": \"twin\", "
+        + "\"config\": \"ar.json\"}, {\"name\": \"flow\", \"label\": \"joint\", \"config\": \"flow.json\", \"seeds\": [3]}]}");
+    JsonNode rows = run("--json", "--samples", "1").succeeds().json();
+    assertEquals(List.of(1L, 7L, 3L), List.of(rows.get(0).get("seed").asLong(), rows.get(1).get("seed").asLong(),
+        rows.get(2).get("seed").asLong()));
+    double[] bits = {rows.get(0).get("bits").asDouble(), rows.get(1).get("bits").asDouble()};
+    assertTrue(bits[0] != bits[1]);
+    String report = Files.readString(folder.resolve("report.md"));
+    assertTrue(report.contains(String.format(Locale.ROOT, "| 1, 7 | %.4f (%.4f to %.4f) |", (bits[0] + bits[1]) / 2,
+        Math.min(bits[0], bits[1]), Math.max(bits[0], bits[1]))), report);
+    assertTrue(report.contains("| joint | "), report);
+    assertTrue(Files.exists(folder.resolve("out/flow-seed3/flows.png")));
+    assertTrue(Files.exists(folder.resolve("out/ar-seed7/curves.png")));
+  }
+
+  /** The lock of a row that another process has in hand is held here. */
+  @Test
+  void aRunInAnotherHandIsLeftAlone() throws IOException {
+    write("text", TEXT);
+    write("flow.json", config("TARFLOW"));
+    write("spec.json", "{\"title\": \"Tiny\", \"rows\": [{\"name\": \"one\", \"label\": \"1\", \"config\": \"flow.json\"}, "
+        + "{\"name\": \"two\", \"label\": \"2\", \"config\": \"flow.json\"}]}");
+    Files.createDirectories(folder.resolve("out"));
+    Process other = new ProcessBuilder("flock", path("out/.one.lock"), "cat").redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    try {
+      while (FileLocks.tryHolding(folder.resolve("out/.one.lock"), () -> true).isPresent()) {
+        Thread.onSpinWait();
+      }
+      JsonNode rows = run("--json", "--samples", "1").succeeds().json();
+      assertEquals(1, rows.size());
+      assertEquals("two", rows.get(0).get("name").asText());
+      assertFalse(Files.exists(folder.resolve("out/one")));
+    } finally {
+      other.destroy();
+    }
+  }
+
+  @Test
+  void aPublishedFigureNeedsTheFormOfThePapersModel() throws IOException {
+    write("text", TEXT);
+    write("flow.json", config("TARFLOW"));
+    write("spec.json", "{\"title\": \"Tiny\", \"rows\": [{\"name\": \"flow\", \"label\": \"joint\", \"config\": \"flow.json\", "
+        + "\"published\": 1.3}]}");
+    run().fails(1, "row flow has a published figure; expected none, since the model of flow.json has not the form of the paper's");
   }
 }

@@ -2,6 +2,7 @@ package org.tarflowlm.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.tarflowlm.config.CodebookSpec.Layout;
 import org.tarflowlm.config.CodebookSpec.SigmaMode;
 import org.tarflowlm.config.InitSpec.Positions;
@@ -37,6 +38,32 @@ public final class PaperConfigs {
     ModelType model = variant == Variant.AUTOREGRESSIVE ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW;
     return new TarFlowConfig(model, format.vocabSize(), context, format.latentDim(), size.width(), size.heads(), 1, false,
         flows(format, variant, size), codebook(variant, size), null, null, new InitSpec(null, null, null, Positions.SINUSOIDAL));
+  }
+
+  /**
+   * Whether a model has the form of the paper's of its kind, at whatever size, so that the two may be compared: the paper's number of flows
+   * with their layers in the paper's proportions and directions that alternate, one token a position, a codebook without a built order, and
+   * Mix-d trained flow by flow.
+   */
+  public static boolean hasForm(TarFlowConfig config, boolean progressive) {
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      return true;
+    }
+    List<FlowSpec> flows = config.flows();
+    boolean alternates = IntStream.range(1, flows.size()).allMatch(l -> flows.get(l).direction() != flows.get(l - 1).direction());
+    boolean ascends = flows.stream().allMatch(flow -> flow.channelDirection() == ChannelDirection.ASCENDING);
+    if (!alternates || !ascends || config.patchSize() != 1 || config.codebook().layout() != Layout.NORMAL) {
+      return false;
+    }
+    return switch (flows.get(0).coupling()) {
+      case AFFINE -> !progressive && flows.size() == 6 && flows.stream().allMatch(flow ->
+          flow.coupling() == Coupling.AFFINE && flow.layers() == flows.get(0).layers());
+      case MIX_1 -> !progressive && flows.size() == 3 && flows.stream().allMatch(flow -> flow.coupling() == Coupling.MIX_1
+          && flow.mixtures() == flows.get(0).mixtures()) && flows.get(1).layers() == flows.get(0).layers()
+          && flows.get(2).layers() == 4 * flows.get(0).layers();
+      case MIX_D -> progressive && flows.size() == 3 && flows.get(0).tied()
+          && flows.subList(1, 3).stream().allMatch(flow -> flow.coupling() == Coupling.MIX_1);
+    };
   }
 
   private static CodebookSpec codebook(Variant variant, ModelSize size) {

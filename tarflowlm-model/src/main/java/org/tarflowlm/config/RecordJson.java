@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
@@ -29,6 +30,8 @@ import java.util.Map;
  * (or zero, or false) and sets the default. Nulls are not written.
  */
 public final class RecordJson {
+  private static final String BASE = "base";
+  private static final int MOST_BASES = 8;
   private static final JsonMapper MAPPER = JsonMapper.builder()
       .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
       .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
@@ -73,6 +76,46 @@ public final class RecordJson {
     } catch (ConfigException e) {
       throw new ConfigException(file + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * As {@link #read(Path, Class)}, of a file that may say only in what it differs from another one: its key {@code base} then names that
+   * file, relative to its own folder. Objects are merged key by key, every other value replaces that of the base. For files of the user's
+   * own: what came from elsewhere could name any file.
+   */
+  public static <R extends Record> R readWithBase(Path file, Class<R> type) {
+    try {
+      return read(merged(file, MOST_BASES).toString(), type);
+    } catch (ConfigException e) {
+      throw new ConfigException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonNode merged(Path file, int basesLeft) {
+    JsonNode tree = StrictJson.parse(StrictJson.readText(file));
+    if (!(tree instanceof ObjectNode changes) || !changes.has(BASE)) {
+      return tree;
+    }
+    JsonNode base = changes.remove(BASE);
+    if (!base.isTextual() || basesLeft == 0) {
+      throw new ConfigException(BASE, basesLeft == 0 ? "leads to more than " + MOST_BASES + " files; expected an end"
+          : "is " + StrictJson.describe(base) + "; expected the name of a file");
+    }
+    Path named = file.resolveSibling(base.textValue());
+    try {
+      return merge(merged(named, basesLeft - 1), changes);
+    } catch (ConfigException e) {
+      throw new ConfigException(BASE + " " + named + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonNode merge(JsonNode base, JsonNode changes) {
+    if (!(base instanceof ObjectNode result) || !changes.isObject()) {
+      return changes;
+    }
+    changes.properties().forEach(each -> result.set(each.getKey(),
+        result.has(each.getKey()) ? merge(result.get(each.getKey()), each.getValue()) : each.getValue()));
+    return result;
   }
 
   /** The record as indented JSON in the order of its components, with a newline at the end. */

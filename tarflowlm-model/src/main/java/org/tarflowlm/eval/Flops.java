@@ -1,5 +1,7 @@
 package org.tarflowlm.eval;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
@@ -14,23 +16,42 @@ public final class Flops {
   private Flops() {}
 
   /**
-   * The whole model over a full window. The paper gives no figure for a Mix-d head; it is counted as what it is, a matrix from the
-   * transformer's width to P*K logits, like the discrete head.
+   * Operations of a flow, or of a whole discrete model, over a full window.
+   *
+   * @param body the transformer with the projection of its input
+   * @param head what turns its features into a coupling's parameters, or into logits
    */
+  public record Part(long body, long head) {
+    public long total() {
+      return body + head;
+    }
+  }
+
+  /** The whole model over a full window. */
   public static long of(TarFlowConfig config) {
+    return parts(config).stream().mapToLong(Part::total).sum();
+  }
+
+  /**
+   * Flow by flow, data to noise, or the one part of a discrete model. The paper gives no figure for a Mix-d head; it is counted as what it
+   * is, a matrix from the transformer's width to P*K logits, like the discrete head.
+   */
+  public static List<Part> parts(TarFlowConfig config) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
-      return discrete(config.totalLayers(), config.width(), config.contextLength(), config.vocabSize());
+      long body = body(config.totalLayers(), config.width(), config.contextLength());
+      return List.of(new Part(body,
+          discrete(config.totalLayers(), config.width(), config.contextLength(), config.vocabSize()) - body));
     }
     long positions = config.positions();
-    long sum = 0;
+    List<Part> parts = new ArrayList<>();
     for (FlowSpec flow : config.flows()) {
       long head = flow.coupling() == Coupling.MIX_D
           ? 2L * config.width() * config.patchSize() * flow.mixtures()
           : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden(),
               config.mafLayers());
-      sum += (flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions)) + positions * head;
+      parts.add(new Part(flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions), positions * head));
     }
-    return sum;
+    return parts;
   }
 
   /** A discrete language model: a transformer and a softmax over the vocabulary. */

@@ -11,6 +11,7 @@ import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.eval.LatentMetrics.Spread;
 import org.tarflowlm.inverse.LatentDecoder;
 import org.tarflowlm.inverse.StackTransform;
@@ -72,6 +73,18 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
       }
     }
     return of(weights, h, logDeterminants, vae);
+  }
+
+  /**
+   * As {@link #of(StackWeights, int[][], long)}.
+   *
+   * @param windows at most so many, spread evenly over the text; a text shorter than the context length is one window
+   * @throws org.tarflowlm.data.DataException if the text is shorter than a patch
+   */
+  public static FlowAccount of(StackWeights weights, TokenSequence text, int windows, long seed) {
+    int patch = weights.config().patchSize();
+    int length = (int) Math.min(weights.config().contextLength(), Math.max(patch, text.length() / patch * patch));
+    return of(weights, TokenWindows.spread(text, length, windows), seed);
   }
 
   /** As {@link #of(StackWeights, int[][], long)}, of a network's weights as they are now. */

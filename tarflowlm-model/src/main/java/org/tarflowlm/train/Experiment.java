@@ -10,9 +10,11 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.data.file.FileLocks;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -25,14 +27,17 @@ import org.tarflowlm.zoo.CheckpointNetworks;
 /**
  * Trains several models on one text and scores them on another, as in the paper's Table 2.
  *
- * <p>Each row is a run of its own in a folder of its own under the output folder, with its figures in {@code result.json} once it is
- * scored. Whatever is finished is not done again, and an unfinished run goes on from its last checkpoint; so an experiment may be
- * interrupted at any time, and runs begun by {@code tarflowlm train} with the same configuration count.
+ * <p>Each row is a run, or one for each seed, in a folder of its own under the output folder, with its figures in {@code result.json} once
+ * it is scored. Whatever is finished is not done again, and an unfinished run goes on from its last checkpoint; so an experiment may be
+ * interrupted at any time, and runs begun by {@code tarflowlm train} with the same configuration count. Several processes may share an
+ * experiment: each takes runs that no other has in hand.
  */
 public final class Experiment {
   private static final Logger LOG = LogManager.getLogger(Experiment.class);
   private static final String RESULT = "result.json";
   private static final long NOISE_SEED = 1;
+  /** Set by the launcher. */
+  private static final String COMMIT = "tarflowlm.commit";
 
   private final ExperimentSpec spec;
   private final Path specFile;
@@ -53,7 +58,8 @@ public final class Experiment {
    * @param specFile JSON of an {@link ExperimentSpec}
    * @param samples K of the importance-weighted bound; 1 leaves it out
    * @param out folder of the runs; made if it is not there
-   * @throws ConfigException if the file is not an experiment's
+   * @throws ConfigException if the file is not an experiment's, or a row of it names a published figure and its model has not the form
+   *     of the paper's
    */
   public Experiment(Path specFile, Texts texts, int samples, Path out) {
     this.spec = RecordJson.read(specFile, ExperimentSpec.class);
@@ -61,53 +67,89 @@ public final class Experiment {
     this.texts = texts;
     this.samples = samples;
     this.out = out;
+    for (ExperimentSpec.Row row : spec.rows()) {
+      if (row.published() != null
+          && !PaperConfigs.hasForm(RunConfig.read(this.specFile.resolveSibling(row.config())).model(), row.progressive())) {
+        throw new ConfigException(specFile + ": row " + row.name() + " has a published figure; expected none, since the model of "
+            + row.config() + " has not the form of the paper's");
+      }
+    }
   }
 
   public ExperimentSpec spec() {
     return spec;
   }
 
-  /** Figures of the rows that are finished, in the order of the experiment. */
+  /** Figures of the runs that are finished, in the order of the experiment. */
   public List<ExperimentRow> results() {
     List<ExperimentRow> results = new ArrayList<>();
     for (ExperimentSpec.Row row : spec.rows()) {
-      Path file = out.resolve(row.name()).resolve(RESULT);
-      if (Files.isRegularFile(file)) {
-        results.add(RecordJson.read(file, ExperimentRow.class));
+      for (ExperimentSpec.Run run : spec.runs(row)) {
+        Path file = folder(run).resolve(RESULT);
+        if (Files.isRegularFile(file)) {
+          results.add(RecordJson.read(file, ExperimentRow.class));
+        }
       }
     }
     return results;
   }
 
+  /** How a run stands. */
+  public enum Outcome {
+    FINISHED,
+    INTERRUPTED,
+    /** Another process has it in hand. */
+    BUSY
+  }
+
+  /** Folder of a run. */
+  public Path folder(ExperimentSpec.Run run) {
+    return out.resolve(run.folder());
+  }
+
   /**
-   * Trains and scores one row, unless that is done already.
+   * Trains and scores one run, unless that is done already or another process is at it.
    *
-   * @return whether the row is finished; false if it was interrupted
-   * @throws ConfigException if the row is unknown or its folder holds a run of another configuration
+   * @throws ConfigException if its folder holds a run of another configuration
    */
-  public boolean run(String name, BooleanSupplier interrupted) throws IOException {
-    ExperimentSpec.Row row = spec.rows().stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow(() ->
-        new ConfigException("no row " + name + " in " + specFile + "; expected one of "
-            + String.join(", ", spec.rows().stream().map(ExperimentSpec.Row::name).toList())));
-    Path folder = out.resolve(name);
-    if (Files.isRegularFile(folder.resolve(RESULT))) {
-      return true;
+  public Outcome run(ExperimentSpec.Run run, BooleanSupplier interrupted) throws IOException {
+    if (Files.isRegularFile(folder(run).resolve(RESULT))) {
+      return Outcome.FINISHED;
     }
-    RunConfig config = RecordJson.read(specFile.resolveSibling(row.config()), RunConfig.class);
+    Files.createDirectories(out);
+    return FileLocks.tryHolding(out.resolve("." + run.folder() + ".lock"), () -> trainAndScore(run, interrupted)).orElse(Outcome.BUSY);
+  }
+
+  /** Brings the table of a report up to date; processes that share the experiment do so one after another. */
+  public void report(Path file) throws IOException {
+    Files.createDirectories(out);
+    FileLocks.holding(out.resolve(".report.lock"), () -> {
+      ExperimentReport.write(file, spec, results());
+      return null;
+    });
+  }
+
+  private Outcome trainAndScore(ExperimentSpec.Run run, BooleanSupplier interrupted) throws IOException {
+    Path folder = folder(run);
+    if (Files.isRegularFile(folder.resolve(RESULT))) {
+      return Outcome.FINISHED; // by another process, until a moment ago
+    }
+    RunConfig named = RunConfig.read(specFile.resolveSibling(run.row().config()));
+    RunConfig config = run.seed() == null ? named : named.withTraining(named.training().withSeed(run.seed()));
     Tokenizer tokenizer = Tokenizers.byName(config.tokenizer());
     List<TrainingSummary> stages;
     Path best;
     Corpora corpora = Corpora.fromEnvironment();
     try (TokenSequence train = corpora.openForTraining(texts.train(), tokenizer);
         TokenSequence valid = corpora.open(texts.valid(), tokenizer)) {
-      LOG.info("{}: training", name);
-      if (row.progressive()) {
+      LOG.info("{}: training", run.folder());
+      if (run.row().progressive()) {
         ProgressiveTrainer trainer = RunFolder.holdsRun(folder)
             ? ProgressiveTrainer.resume(config, train, valid, folder) : ProgressiveTrainer.start(config, train, valid, folder);
         stages = trainer.run(interrupted);
         best = trainer.folder(trainer.stages()).resolve(Trainer.BEST);
         if (stages.size() < trainer.stages()) {
-          return false;
+          return Outcome.INTERRUPTED;
         }
       } else {
         Trainer trainer = RunFolder.holdsRun(folder)
@@ -117,15 +159,15 @@ public final class Experiment {
       }
     }
     if (!stages.get(stages.size() - 1).finished()) {
-      return false;
+      return Outcome.INTERRUPTED;
     }
-    AtomicFile.write(folder.resolve(RESULT), RecordJson.write(score(row, stages, best, tokenizer)));
-    return true;
+    AtomicFile.write(folder.resolve(RESULT), RecordJson.write(score(run.row(), stages, best, config)));
+    return Outcome.FINISHED;
   }
 
-  private ExperimentRow score(ExperimentSpec.Row row, List<TrainingSummary> stages, Path best, Tokenizer tokenizer) throws IOException {
+  private ExperimentRow score(ExperimentSpec.Row row, List<TrainingSummary> stages, Path best, RunConfig config) throws IOException {
     ComputationGraph network = CheckpointNetworks.network(Checkpoint.load(best));
-    try (TokenSequence test = Corpora.fromEnvironment().open(texts.test(), tokenizer)) {
+    try (TokenSequence test = Corpora.fromEnvironment().open(texts.test(), Tokenizers.byName(config.tokenizer()))) {
       LOG.info("{}: scoring {} tokens", row.name(), test.length());
       LikelihoodEstimate one = new Likelihood(TarFlowNetwork.layer(network), NOISE_SEED).of(test);
       boolean exact = one.bound() == LikelihoodEstimate.Bound.EXACT;
@@ -135,7 +177,8 @@ public final class Experiment {
       return new ExperimentRow(row.name(), row.label(), row.published(), one.bound().name(), last.parameters(),
           stages.stream().mapToLong(TrainingSummary::tokens).sum(), stages.stream().mapToInt(TrainingSummary::step).sum(),
           stages.stream().mapToDouble(TrainingSummary::seconds).sum(), one.bitsPerToken(), one.standardErrorBits(), exact ? 1 : samples,
-          weighted.bitsPerToken(), weighted.standardErrorBits(), one.tokens());
+          weighted.bitsPerToken(), weighted.standardErrorBits(), one.tokens(),
+          config.training().seed(), System.getProperty(COMMIT));
     }
   }
 }

@@ -3,32 +3,79 @@ package org.tarflowlm.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.tarflowlm.data.file.AtomicFile;
 
 /** An experiment's figures as a table in Markdown, ours beside the paper's. */
 public final class ExperimentReport {
   private ExperimentReport() {}
 
-  /** The table; rows in the given order, ratios to the baseline where it is finished. */
-  public static String markdown(ExperimentSpec spec, List<ExperimentRow> rows) {
-    ExperimentRow baseline = rows.stream().filter(row -> row.name().equals(spec.baseline())).findFirst().orElse(null);
+  /** The runs of a row that are finished: one for each seed. */
+  private record Group(List<ExperimentRow> runs) {
+    ExperimentRow first() {
+      return runs.get(0);
+    }
+
+    double mean(ToDoubleFunction<ExperimentRow> figure) {
+      return runs.stream().mapToDouble(figure).average().orElseThrow();
+    }
+
+    /** Of one run with its standard error over the windows, of several the mean and the range. */
+    String figure(ToDoubleFunction<ExperimentRow> bits, Function<ExperimentRow, Double> error) {
+      return runs.size() == 1
+          ? withError(bits.applyAsDouble(first()), error.apply(first()))
+          : String.format(Locale.ROOT, "%.4f (%.4f to %.4f)", mean(bits), runs.stream().mapToDouble(bits).min().orElseThrow(),
+              runs.stream().mapToDouble(bits).max().orElseThrow());
+    }
+
+    String distinct(Function<ExperimentRow, Object> fact) {
+      return runs.stream().map(fact).filter(Objects::nonNull).map(Object::toString).distinct().collect(Collectors.joining(", "));
+    }
+  }
+
+  /**
+   * The table; rows in the order of the experiment, ratios to the baseline where it is finished. Figures of a row with several seeds are
+   * means over its runs, with the range of the bits.
+   *
+   * @param results of runs, each with the name of its row
+   */
+  public static String markdown(ExperimentSpec spec, List<ExperimentRow> results) {
+    Map<String, Group> groups = new LinkedHashMap<>();
+    for (ExperimentSpec.Row row : spec.rows()) {
+      List<ExperimentRow> runs = results.stream().filter(result -> result.name().equals(row.name())).toList();
+      if (!runs.isEmpty()) {
+        groups.put(row.name(), new Group(runs));
+      }
+    }
+    Group baseline = spec.baseline() == null ? null : groups.get(spec.baseline());
     StringBuilder text = new StringBuilder("## ").append(spec.title()).append("\n\n");
-    text.append("| model | parameters | tokens | bits (ELBO; exact for AR) | importance-weighted (K) | ratio to baseline |"
-        + " ratio, weighted | s/step | paper, text8 (other data, other size) | paper's ratio |\n"
-        + "|---|---|---|---|---|---|---|---|---|---|\n");
-    for (ExperimentRow row : rows) {
-      text.append(String.format(Locale.ROOT, "| %s | %,d | %,d | %s | %s | %s | %s | %.3f | %s | %s |%n", row.label(),
-          row.parameters(), row.tokens(), withError(row.bits(), row.error()),
-          row.samples() == 1 ? "" : withError(row.weightedBits(), row.weightedError()) + " (" + row.samples() + ")",
-          baseline == null ? "" : number(row.bits() / baseline.bits()),
-          baseline == null || row.samples() == 1 ? "" : number(row.weightedBits() / baseline.weightedBits()),
-          row.secondsPerStep(), row.published() == null ? "" : String.format(Locale.ROOT, "%.2f", row.published()),
-          row.published() == null || baseline == null || baseline.published() == null ? ""
-              : number(row.published() / baseline.published())));
+    text.append("| model | parameters | tokens | seeds | bits (ELBO; exact for AR) | importance-weighted (K) | ratio to baseline |"
+        + " ratio, weighted | s/step | commit | paper, text8 (other data, other size) | paper's ratio |\n"
+        + "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (Group group : groups.values()) {
+      ExperimentRow row = group.first();
+      boolean weighted = row.samples() > 1;
+      text.append(String.format(Locale.ROOT, "| %s | %,d | %,d | %s | %s | %s | %s | %s | %.3f | %s | %s | %s |%n", row.label(),
+          row.parameters(), row.tokens(), group.distinct(ExperimentRow::seed), group.figure(ExperimentRow::bits, ExperimentRow::error),
+          weighted ? group.figure(ExperimentRow::weightedBits, ExperimentRow::weightedError) + " (" + row.samples() + ")" : "",
+          ratio(group, baseline, ExperimentRow::bits), weighted ? ratio(group, baseline, ExperimentRow::weightedBits) : "",
+          group.mean(ExperimentRow::secondsPerStep), group.distinct(ExperimentRow::commit),
+          row.published() == null ? "" : String.format(Locale.ROOT, "%.2f", row.published()),
+          row.published() == null || baseline == null || baseline.first().published() == null ? ""
+              : number(row.published() / baseline.first().published())));
     }
     return text.toString().replace("\r\n", "\n");
+  }
+
+  private static String ratio(Group group, Group baseline, ToDoubleFunction<ExperimentRow> bits) {
+    return baseline == null ? "" : number(group.mean(bits) / baseline.mean(bits));
   }
 
   /**

@@ -1,7 +1,7 @@
 package org.tarflowlm.train;
 
 /**
- * What a finished model of an experiment was measured to be. Bits are per token of the test text.
+ * What a finished run of an experiment was measured to be. Bits are per token of the test text.
  *
  * @param label what the report calls it
  * @param published the paper's figure, or null
@@ -13,9 +13,12 @@ package org.tarflowlm.train;
  * @param weightedBits importance-weighted bound; equal to {@code bits} for a discrete model
  * @param weightedError its standard error
  * @param scored tokens of the test text
+ * @param seed of the run; null where it is not known
+ * @param commit of the program that scored it; null where it is not known
  */
 public record ExperimentRow(String name, String label, Double published, String bound, long parameters, long tokens, int steps,
-    double trainSeconds, double bits, Double error, int samples, double weightedBits, Double weightedError, long scored) {
+    double trainSeconds, double bits, Double error, int samples, double weightedBits, Double weightedError, long scored, Long seed,
+    String commit) {
 
   /** @throws IllegalStateException if the bits are not finite */
   public ExperimentRow {

@@ -12,30 +12,44 @@ import org.tarflowlm.config.ConfigException;
  * @param title heading of the report
  * @param rows in the order of the report
  * @param baseline name of the row that the others are divided by; default: none
+ * @param seeds of every row that names none of its own: a run for each; default: one run with the configuration's seed
  */
 public record ExperimentSpec(
-    @JsonProperty(required = true) String title, @JsonProperty(required = true) List<Row> rows, String baseline) {
+    @JsonProperty(required = true) String title, @JsonProperty(required = true) List<Row> rows, String baseline,
+    List<Long> seeds) {
 
   /**
    * One model.
    *
-   * @param name also the name of the run's folder
+   * @param name also the name of the run's folder, with {@code -seed} and the seed behind it where seeds are named
    * @param label what the report calls it
    * @param config file of the run's {@link RunConfig}, relative to the experiment's own file
    * @param progressive whether it is trained flow by flow
-   * @param published the paper's figure for its counterpart, in bits per character of text8; left out if there is none
+   * @param published the paper's figure for its counterpart, in bits per character of text8; only for a model of the paper's form
+   *     ({@link org.tarflowlm.config.PaperConfigs#hasForm}); left out if there is none
+   * @param seeds of its runs; default: the experiment's
    */
   public record Row(@JsonProperty(required = true) String name, @JsonProperty(required = true) String label,
-      @JsonProperty(required = true) String config, Boolean progressive, Double published) {
+      @JsonProperty(required = true) String config, Boolean progressive, Double published, List<Long> seeds) {
     public Row {
       if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
         throw new ConfigException("name", "is \"" + name + "\"; expected letters, digits, points, underscores and hyphens");
       }
       progressive = progressive != null && progressive;
+      seeds = distinct(seeds);
     }
   }
 
+  /**
+   * One run of a row.
+   *
+   * @param folder its name in the folder of the experiment's runs
+   * @param seed in place of the configuration's; null for that one
+   */
+  public record Run(Row row, String folder, Long seed) {}
+
   public ExperimentSpec {
+    seeds = distinct(seeds);
     rows = List.copyOf(rows);
     if (rows.isEmpty()) {
       throw new ConfigException("rows", "is empty; expected at least one model");
@@ -49,5 +63,25 @@ public record ExperimentSpec(
     if (baseline != null && !names.contains(baseline)) {
       throw new ConfigException("baseline", "is " + baseline + "; expected one of " + String.join(", ", names));
     }
+  }
+
+  private static List<Long> distinct(List<Long> seeds) {
+    if (seeds != null && new HashSet<>(seeds).size() != seeds.size()) {
+      throw new ConfigException("seeds", "is " + seeds + "; expected different numbers");
+    }
+    return seeds == null ? List.of() : List.copyOf(seeds);
+  }
+
+  /** Runs of a row: one for each seed. */
+  public List<Run> runs(Row row) {
+    List<Long> each = row.seeds().isEmpty() ? seeds : row.seeds();
+    return each.isEmpty() ? List.of(new Run(row, row.name(), null))
+        : each.stream().map(seed -> new Run(row, row.name() + "-seed" + seed, seed)).toList();
+  }
+
+  /** @throws ConfigException if there is no row of that name */
+  public Row row(String name) {
+    return rows.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow(() -> new ConfigException("no row " + name
+        + "; expected one of " + String.join(", ", rows.stream().map(Row::name).toList())));
   }
 }

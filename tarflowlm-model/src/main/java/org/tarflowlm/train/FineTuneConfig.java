@@ -13,7 +13,7 @@ import org.tarflowlm.zoo.Checkpoint;
 public record FineTuneConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
   /** @throws ConfigException in one line that names the file, the key, what was found and what was expected */
   public static FineTuneConfig read(Path file) {
-    return RecordJson.read(file, FineTuneConfig.class);
+    return RecordJson.readWithBase(file, FineTuneConfig.class);
   }
 
   /**

@@ -1,6 +1,8 @@
 package org.tarflowlm.train;
 
+import java.nio.file.Path;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -35,6 +37,15 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
   /** A run without stages of its own. */
   public RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
     this(tokenizer, model, training, null);
+  }
+
+  /**
+   * Reads a configuration, which may name another file as its {@code base} ({@link RecordJson#readWithBase}).
+   *
+   * @throws ConfigException in one line that names the file, the key, what was found and what was expected
+   */
+  public static RunConfig read(Path file) {
+    return RecordJson.readWithBase(file, RunConfig.class);
   }
 
   /** The same run, trained in another way. */

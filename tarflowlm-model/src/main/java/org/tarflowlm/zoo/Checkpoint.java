@@ -130,7 +130,7 @@ public final class Checkpoint {
   }
 
   /** Values of a parameter, row by row; not to be written to. Null if there is none of that name. */
-  float[] values(String name) {
+  public float[] values(String name) {
     FloatTensor tensor = tensors.get(name);
     return tensor == null ? null : tensor.values();
   }

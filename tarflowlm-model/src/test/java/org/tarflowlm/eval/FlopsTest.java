@@ -52,6 +52,8 @@ class FlopsTest {
     assertEquals(first + second + inToken, Flops.of(config.withFlows(flows)));
     TarFlowConfig deeper = new TarFlowConfig(ModelType.TARFLOW, 5, 4, 1, 3, 1, 2, null, flows, null, null, 16, null, 2);
     assertEquals(first + second + inToken + 2 * 2 * 2 * 16 * 16, Flops.of(deeper));
+    assertEquals(List.of(first, second), Flops.parts(config).stream().map(Flops.Part::total).toList());
+    assertEquals(2 * 2 * 3 * 2 * 5, Flops.parts(config).get(0).head());
     assertEquals(4 * (4 * 3 + 3 * 24 * 9 + 2 * 3 * 3 * 4 + 2 * 3 * 5), Flops.of(config.autoregressiveTwin()));
   }
 }

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.logging.log4j.LogManager;
@@ -35,6 +36,20 @@ public final class FileLocks {
     try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock held = lockOf(channel, lockFile)) {
       return action.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Runs the action if nobody else holds the lock; empty if somebody does. */
+  public static <T> Optional<T> tryHolding(Path lockFile, Action<T> action) throws IOException {
+    ReentrantLock lock = WITHIN_PROCESS.computeIfAbsent(lockFile.toAbsolutePath().normalize(), p -> new ReentrantLock());
+    if (!lock.tryLock()) {
+      return Optional.empty();
+    }
+    try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = channel.tryLock()) {
+      return held == null ? Optional.empty() : Optional.of(action.run());
     } finally {
       lock.unlock();
     }

@@ -1,0 +1,119 @@
+package org.tarflowlm.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.tarflowlm.bench.StepBenchmark;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.eval.Flops;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.inverse.FlowView;
+import org.tarflowlm.train.RunConfig;
+import org.tarflowlm.zoo.TarFlowZoo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The paper's appendix H for a configuration, beside the time that a step takes here. */
+@Command(name = "flops", mixinStandardHelpOptions = true, description = {
+    "Count a model's floating-point operations as the paper's appendix H does, beside its discrete twin's, and time training steps.",
+    "A multiply-add counts as 2; couplings, norms and activations are left out. A step counts as three forward passes."})
+final class FlopsCommand implements Callable<Integer> {
+  private static final double GIGA = 1e9;
+  private static final int PASSES_A_STEP = 3;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "Run configuration, as for train.")
+  private Path config;
+
+  @Option(names = "--model", paramLabel = "MODEL", description = "In its place a model, as for score.")
+  private String model;
+
+  @Option(names = "--batch", paramLabel = "N", defaultValue = "8", description = "Windows a step; default ${DEFAULT-VALUE}.")
+  private int batch;
+
+  @Option(names = "--steps", paramLabel = "N", defaultValue = "10",
+      description = "Steps to time, after as many that are not timed; 0 for none; default ${DEFAULT-VALUE}.")
+  private int steps;
+
+  @Option(names = "--json", description = "Print one JSON object: parts, total, twin, ratio, stepGigaflops, and if steps were timed "
+      + "stepMs and gigaflopsPerSecond.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  /** Operations of a part of the model over one window. */
+  private record Row(String part, long body, long head, long total) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if ((config == null) == (model == null)) {
+      throw new ParameterException(spec.commandLine(), "expected either --config or --model");
+    }
+    if (batch < 1 || steps < 0) {
+      throw new ParameterException(spec.commandLine(), batch < 1 ? "--batch is " + batch + "; expected at least 1"
+          : "--steps is " + steps + "; expected at least 0");
+    }
+    TarFlowConfig counted = config != null ? RunConfig.read(config).model() : TarFlowZoo.resolve(model).config();
+    List<Row> rows = rows(counted);
+    long total = Flops.of(counted);
+    long twin = Flops.of(counted.autoregressiveTwin());
+    double step = PASSES_A_STEP * total / GIGA * batch;
+    Double milliseconds = steps == 0 ? null : milliseconds(counted);
+    print(rows, total, twin, step, milliseconds, counted.contextLength());
+    return 0;
+  }
+
+  private static List<Row> rows(TarFlowConfig config) {
+    List<Row> rows = new ArrayList<>();
+    List<Flops.Part> parts = Flops.parts(config);
+    for (int i = 0; i < parts.size(); i++) {
+      String name = config.model() == ModelType.TARFLOW ? FlowView.name(i, config.flows().get(i)) : "discrete model";
+      rows.add(new Row(name, parts.get(i).body(), parts.get(i).head(), parts.get(i).total()));
+    }
+    return rows;
+  }
+
+  private double milliseconds(TarFlowConfig timed) throws IOException {
+    StepBenchmark benchmark = new StepBenchmark(timed, batch, KernelChoice.AUTO);
+    benchmark.warmUp(steps);
+    return benchmark.run(steps).medianMs();
+  }
+
+  private void print(List<Row> rows, long total, long twin, double step, Double milliseconds, int tokens) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("parts", rows);
+      result.put("total", total);
+      result.put("twin", twin);
+      result.put("ratio", (double) total / twin);
+      result.put("stepGigaflops", step);
+      if (milliseconds != null) {
+        result.put("stepMs", milliseconds);
+        result.put("gigaflopsPerSecond", step / milliseconds * 1e3);
+      }
+      out.println(Json.of(result));
+      return;
+    }
+    out.println("| part | transformer, GFLOP | head, GFLOP | total, GFLOP | share |");
+    out.println("|---|---|---|---|---|");
+    for (Row row : rows) {
+      out.printf(Locale.ROOT, "| %s | %.4f | %.4f | %.4f | %.1f %% |%n", row.part(), row.body() / GIGA, row.head() / GIGA,
+          row.total() / GIGA, 100.0 * row.total() / total);
+    }
+    out.printf(Locale.ROOT, "One window of %d tokens, forward: %.4f GFLOP, %.2f times its discrete twin's %.4f.%n", tokens, total / GIGA,
+        (double) total / twin, twin / GIGA);
+    out.printf(Locale.ROOT, "A training step of %d windows: %.2f GFLOP%s.%n", batch, step, milliseconds == null ? ""
+        : String.format(Locale.ROOT, ", %.1f ms here (median of %d), %.1f GFLOP/s", milliseconds, steps, step / milliseconds * 1e3));
+  }
+}

@@ -1,0 +1,46 @@
+package org.tarflowlm.cli;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.eval.FlowAccount;
+import org.tarflowlm.eval.LatentMetrics.Spread;
+import org.tarflowlm.inverse.FlowView;
+import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.zoo.TarFlowLM;
+
+/** What each flow does, as a table in Markdown. */
+final class FlowTable {
+  private FlowTable() {}
+
+  /** Names of the levels of a stack, data to noise: the codebook, then the flows. */
+  static List<String> names(TarFlowConfig config) {
+    return IntStream.rangeClosed(0, config.flows().size())
+        .mapToObj(l -> l == 0 ? "codebook" : FlowView.name(l - 1, config.flows().get(l - 1))).toList();
+  }
+
+  /** The account of a model over windows of a text. */
+  static FlowAccount account(TarFlowLM model, TokenSequence text, int windows, long seed) {
+    return FlowAccount.of(StackWeights.of(model.config(), model.checkpoint()::values), text, windows, seed);
+  }
+
+  static String markdown(FlowAccount account, TarFlowConfig config) {
+    List<String> names = names(config);
+    StringBuilder text = new StringBuilder("| after | bits per token if the stack ended here | mean squared change | tokens changed | "
+        + "L2 norm | cosine | participation ratio | centroid movement |\n|---|---|---|---|---|---|---|---|\n");
+    for (FlowAccount.Level level : account.levels()) {
+      text.append(String.format(Locale.ROOT, "| %s | %.4f | %s | %s | %s | %s | %s | %s |\n", names.get(level.flows()), level.bits(),
+          level.squaredChange() == null ? "" : String.format(Locale.ROOT, "%.4f", level.squaredChange()),
+          level.changedTokens() == null ? "" : String.format(Locale.ROOT, "%.1f %%", 100 * level.changedTokens()), spread(level.l2Norm()),
+          spread(level.cosine()), spread(level.participationRatio()), spread(level.centroidMovement())));
+    }
+    return text + String.format(Locale.ROOT, "\n%,d windows, %,d tokens; the last four columns are mean and standard deviation over the "
+        + "windows.\n", account.windows(), account.tokens());
+  }
+
+  private static String spread(Spread spread) {
+    return spread == null ? "" : String.format(Locale.ROOT, "%.3f ± %.3f", spread.mean(), spread.standardDeviation());
+  }
+}
