@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.file.FileLocks;
@@ -117,7 +121,7 @@ class ExperimentCommandTest {
     write("ar.json", "{\"base\": \"flow.json\", \"model\": {\"model\": \"AUTOREGRESSIVE\"}}");
     write("spec.json", "{\"title\": \"Tiny\", \"baseline\": \"ar\", \"seeds\": [1, 7], \"rows\": [{\"name\": \"ar\", \"label\": \"twin\", "
         + "\"config\": \"ar.json\"}, {\"name\": \"flow\", \"label\": \"joint\", \"config\": \"flow.json\", \"seeds\": [3]}]}");
-    JsonNode rows = run("--json", "--samples", "1").succeeds().json();
+    JsonNode rows = run("--json").succeeds().json();
     assertEquals(List.of(1L, 7L, 3L), List.of(rows.get(0).get("seed").asLong(), rows.get(1).get("seed").asLong(),
         rows.get(2).get("seed").asLong()));
     double[] bits = {rows.get(0).get("bits").asDouble(), rows.get(1).get("bits").asDouble()};
@@ -130,25 +134,38 @@ class ExperimentCommandTest {
     assertTrue(Files.exists(folder.resolve("out/ar-seed7/curves.png")));
   }
 
-  /** The lock of a row that another process has in hand is held here. */
+  /** Another thread holds a run's lock, as another process would. */
   @Test
-  void aRunInAnotherHandIsLeftAlone() throws IOException {
+  void aRunInAnotherHandIsLeftAlone() throws Exception {
     write("text", TEXT);
     write("flow.json", config("TARFLOW"));
     write("spec.json", "{\"title\": \"Tiny\", \"rows\": [{\"name\": \"one\", \"label\": \"1\", \"config\": \"flow.json\"}, "
         + "{\"name\": \"two\", \"label\": \"2\", \"config\": \"flow.json\"}]}");
     Files.createDirectories(folder.resolve("out"));
-    Process other = new ProcessBuilder("flock", path("out/.one.lock"), "cat").redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    CompletableFuture<Void> other = CompletableFuture.runAsync(() -> hold(folder.resolve("out/.one.lock"), held, done));
+    held.await();
+    JsonNode rows = run("--json").succeeds().json();
+    done.countDown();
+    other.get();
+    assertEquals(1, rows.size());
+    assertEquals("two", rows.get(0).get("name").asText());
+    assertFalse(Files.exists(folder.resolve("out/one")));
+  }
+
+  private static void hold(Path lock, CountDownLatch held, CountDownLatch done) {
     try {
-      while (FileLocks.tryHolding(folder.resolve("out/.one.lock"), () -> true).isPresent()) {
-        Thread.onSpinWait();
-      }
-      JsonNode rows = run("--json", "--samples", "1").succeeds().json();
-      assertEquals(1, rows.size());
-      assertEquals("two", rows.get(0).get("name").asText());
-      assertFalse(Files.exists(folder.resolve("out/one")));
-    } finally {
-      other.destroy();
+      FileLocks.holding(lock, () -> {
+        held.countDown();
+        try {
+          return done.await(1, TimeUnit.MINUTES);
+        } catch (InterruptedException e) {
+          throw new IOException(e);
+        }
+      });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
