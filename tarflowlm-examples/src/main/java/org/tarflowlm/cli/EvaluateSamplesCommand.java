@@ -8,10 +8,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.eval.DivergenceFrontier;
+import org.tarflowlm.eval.JudgeFeatures;
 import org.tarflowlm.eval.SampleStatistics;
 import org.tarflowlm.inverse.Generation;
 import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.nn.TarFlowLayer;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.zoo.CheckpointNetworks;
 import org.tarflowlm.zoo.Score;
 import org.tarflowlm.zoo.ScoringOptions;
 import org.tarflowlm.zoo.TarFlowLM;
@@ -25,6 +32,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "evaluate-samples", mixinStandardHelpOptions = true, description = {
     "Write texts with every model at every temperature, and measure them: entropy of a text's token frequencies in bits, distinct n-grams, "
         + "and bits per character under every judge (exact for discrete models, an upper bound for flow models).",
+    "With --reference and a discrete model among the judges also the divergence frontier, in the manner of MAUVE: the hidden states with "
+        + "which that judge reads the texts against those with which it reads other pieces of the reference, 1 for equal distributions. "
+        + "The row of real text shows what can be reached. Left out where there are fewer than ten states: one for 16 tokens.",
     "Fewer bits are not better by themselves: compare with the row of real text.", "With --prompt-tokens, texts go on from the pieces of "
         + "--reference, bits are those of the continuation given the prompt, and rows of texts that were written without the prompt show "
         + "what the prompt is worth."})
@@ -68,9 +78,14 @@ final class EvaluateSamplesCommand implements Runnable {
   @Spec
   private CommandSpec spec;
 
+  /** Pieces of the reference that rows are compared with; null without one. */
+  private int[][] people;
+  /** The discrete judge whose hidden states are compared; null if there is none. */
+  private ComputationGraph frontier;
+
   /** One row of the table. */
   private record Row(String source, Double temperature, Boolean prompted, double entropyBits, Map<String, Double> distinct,
-      Map<String, Double> bitsPerCharacter) {}
+      Map<String, Double> bitsPerCharacter, Double frontier) {}
 
   @Override
   public void run() {
@@ -91,10 +106,17 @@ final class EvaluateSamplesCommand implements Runnable {
       for (String each : judging) {
         loaded.computeIfAbsent(each, TarFlowLM::resolve);
       }
+      requireWindows(judging, loaded);
       List<Row> rows = new ArrayList<>();
       int[][] prompts = new int[texts][0];
       if (reference != null) {
-        int[][] pieces = ReferencePieces.read(reference, loaded.get(models.get(0)).tokenizer(), texts, promptTokens + tokens);
+        // every second piece is the row of people's text, those between them are what all rows are compared with
+        int[][] pieces = ReferencePieces.read(reference, loaded.get(models.get(0)).tokenizer(), 2 * texts - 1, promptTokens + tokens);
+        people = each(2, 1, pieces);
+        frontier = judging.stream().map(loaded::get).filter(judge -> judge.config().model() == ModelType.AUTOREGRESSIVE).findFirst()
+            .filter(judge -> (texts - 1) * (tokens / JudgeFeatures.STRIDE) >= DivergenceFrontier.LEAST)
+            .map(judge -> CheckpointNetworks.network(judge.checkpoint())).orElse(null);
+        pieces = each(2, 0, pieces);
         prompts = Arrays.stream(pieces).map(piece -> Arrays.copyOf(piece, promptTokens)).toArray(int[][]::new);
         int[][] rest = Arrays.stream(pieces).map(piece -> Arrays.copyOfRange(piece, promptTokens, piece.length)).toArray(int[][]::new);
         rows.add(row(reference, null, prompts, rest, judging, loaded));
@@ -105,14 +127,33 @@ final class EvaluateSamplesCommand implements Runnable {
           if (promptTokens > 0) {
             int[][] free = written(loaded.get(each), temperature, new int[texts][0]);
             Row unprompted = row(each, temperature, prompts, free, judging, loaded);
-            rows.add(new Row(each, temperature, false, unprompted.entropyBits(), unprompted.distinct(), unprompted.bitsPerCharacter()));
+            rows.add(new Row(each, temperature, false, unprompted.entropyBits(), unprompted.distinct(), unprompted.bitsPerCharacter(),
+                unprompted.frontier()));
           }
         }
       }
       print(rows);
     } finally {
       loaded.values().forEach(TarFlowLM::close);
+      if (frontier != null) {
+        TarFlowNetwork.layer(frontier).close();
+      }
     }
+  }
+
+  /** A prompt that a judge's window does not hold together with the text would be cut off in silence. */
+  private void requireWindows(List<String> judging, Map<String, TarFlowLM> loaded) {
+    for (String each : judging) {
+      int window = loaded.get(each).config().contextLength();
+      if (promptTokens > 0 && promptTokens + tokens > window) {
+        throw new ParameterException(spec.commandLine(), "--prompt-tokens " + promptTokens + " and --tokens " + tokens + " make "
+            + (promptTokens + tokens) + "; expected at most " + window + ", the window of the judge " + each);
+      }
+    }
+  }
+
+  private static int[][] each(int step, int first, int[][] pieces) {
+    return IntStream.range(0, pieces.length).filter(i -> i % step == first).mapToObj(i -> pieces[i]).toArray(int[][]::new);
   }
 
   private int[][] written(TarFlowLM model, double temperature, int[][] prompts) {
@@ -140,14 +181,29 @@ final class EvaluateSamplesCommand implements Runnable {
       bits.put(each, IntStream.range(0, samples.length).mapToDouble(i -> bitsPerCharacter(judge, prompts[i], samples[i])).average()
           .orElseThrow());
     }
-    return new Row(source, temperature, promptTokens > 0 ? true : null, SampleStatistics.entropyBits(samples), distinct, bits);
+    return new Row(source, temperature, promptTokens > 0 ? true : null, SampleStatistics.entropyBits(samples), distinct, bits,
+        frontier(prompts, samples));
+  }
+
+  /** Null without a reference or a discrete judge. */
+  private Double frontier(int[][] prompts, int[][] samples) {
+    if (frontier == null) {
+      return null;
+    }
+    TarFlowLayer judge = TarFlowNetwork.layer(frontier);
+    int[][] whole = IntStream.range(0, samples.length).mapToObj(i -> joined(prompts[i], samples[i])).toArray(int[][]::new);
+    return DivergenceFrontier.between(JudgeFeatures.of(judge, people, promptTokens), JudgeFeatures.of(judge, whole, promptTokens), seed);
+  }
+
+  private static int[] joined(int[] prompt, int[] text) {
+    int[] both = Arrays.copyOf(prompt, prompt.length + text.length);
+    System.arraycopy(text, 0, both, prompt.length, text.length);
+    return both;
   }
 
   /** Of a continuation given its prompt: the bits of both together, without those of the prompt alone. */
   private double bitsPerCharacter(TarFlowLM judge, int[] prompt, int[] text) {
-    int[] both = Arrays.copyOf(prompt, prompt.length + text.length);
-    System.arraycopy(text, 0, both, prompt.length, text.length);
-    Score whole = score(judge, both);
+    Score whole = score(judge, joined(prompt, text));
     if (prompt.length == 0) {
       return whole.bitsPerCharacter();
     }
@@ -173,6 +229,9 @@ final class EvaluateSamplesCommand implements Runnable {
     List<String> names = new ArrayList<>(List.of("written by", "temperature", "entropy, bits"));
     rows.get(0).distinct().keySet().forEach(n -> names.add("distinct-" + n));
     rows.get(0).bitsPerCharacter().keySet().forEach(judge -> names.add("bits per character, " + judge));
+    if (frontier != null) {
+      names.add("divergence frontier");
+    }
     out.println("| " + String.join(" | ", names) + " |");
     out.println("|---".repeat(names.size()) + "|");
     for (Row row : rows) {
@@ -181,6 +240,9 @@ final class EvaluateSamplesCommand implements Runnable {
           String.format(Locale.ROOT, "%.3f", row.entropyBits())));
       row.distinct().values().forEach(value -> cells.add(String.format(Locale.ROOT, "%.3f", value)));
       row.bitsPerCharacter().values().forEach(value -> cells.add(String.format(Locale.ROOT, "%.3f", value)));
+      if (frontier != null) {
+        cells.add(String.format(Locale.ROOT, "%.3f", row.frontier()));
+      }
       out.println("| " + String.join(" | ", cells) + " |");
     }
     out.printf("%d texts of %d tokens a row, seed %d%n", texts, tokens, seed);

@@ -125,7 +125,9 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
     for (int l = 0; l < h.length; l++) {
       nats -= l == 0 ? 0 : Arrays.stream(logDeterminants[l - 1]).sum();
       double normal = Arrays.stream(h[l]).flatMapToDouble(Arrays::stream).map(Normal::logPdf).sum();
-      int[][] decoded = Arrays.stream(h[l]).map(decoder::decode).toArray(int[][]::new);
+      int level = l;
+      int[][] decoded = Arrays.stream(h[l]).map(sequence ->
+          decoder.decodeLevel(level, sequence, 0, sequence.length / config.latentDim())).toArray(int[][]::new);
       double[][][] rows = Arrays.stream(h[l]).map(sequence -> rows(sequence, config.latentDim())).toArray(double[][][]::new);
       levels.add(new Level(l, (nats - normal) / tokens / Math.log(2), l == 0 ? null : squaredChange(h[l - 1], h[l]),
           l == 0 ? null : changed(decodedBefore, decoded), LatentMetrics.l2Norm(rows), LatentMetrics.cosine(rows),

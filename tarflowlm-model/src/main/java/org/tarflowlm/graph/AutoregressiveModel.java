@@ -16,7 +16,8 @@ final class AutoregressiveModel {
   SDVariable logLikelihood(SDVariable ids) {
     Primitives p = scope.primitives();
     SDVariable embedded = p.embedding(scope.parameter("embed.weight"), ids);
-    SDVariable features = new CausalTransformer(scope, PREFIX, scope.config().totalLayers()).build(embedded);
+    SDVariable features = new CausalTransformer(scope, PREFIX, scope.config().totalLayers()).build(embedded)
+        .rename(WindowGraph.FEATURES);
     SDVariable logits = p.linear(features, scope.matrix(PREFIX + "head.weight"), scope.parameter(PREFIX + "head.bias"));
     return scope.perSequence(p.crossEntropy(logits, ids, scope.config().vocabSize()), scope.tokens()).neg();
   }

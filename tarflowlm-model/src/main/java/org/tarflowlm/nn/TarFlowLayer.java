@@ -233,6 +233,20 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return evaluate(WindowGraph.latent(flow), ids, noise);
   }
 
+  /**
+   * Hidden states of an autoregressive model.
+   *
+   * @param ids INT [batch, time]
+   * @return what the head reads at each position, which depends on the tokens before it, [batch, time, width]
+   * @throws IllegalStateException if the model is one of flows
+   */
+  public INDArray features(INDArray ids) {
+    if (config.model() != ModelType.AUTOREGRESSIVE) {
+      throw new IllegalStateException("the model is " + config.model() + "; expected " + ModelType.AUTOREGRESSIVE);
+    }
+    return evaluate(WindowGraph.FEATURES, ids, named(ids, null)).reshape(ids.size(0), ids.size(1), config.width());
+  }
+
   /** SameDiff listeners that are told of every op of the graph, for profiling. */
   public void setGraphListeners(Listener... listeners) {
     sessions.setListeners(List.of(listeners));
