@@ -78,6 +78,7 @@ final class EvaluateSamplesCommand implements Runnable {
   @Spec
   private CommandSpec spec;
 
+  private long exactJudges;
   /** Pieces of the reference that rows are compared with; null without one. */
   private int[][] people;
   /** The discrete judge whose hidden states are compared; null if there is none. */
@@ -107,6 +108,7 @@ final class EvaluateSamplesCommand implements Runnable {
         loaded.computeIfAbsent(each, TarFlowLM::resolve);
       }
       requireWindows(judging, loaded);
+      exactJudges = judging.stream().distinct().filter(each -> loaded.get(each).config().model() == ModelType.AUTOREGRESSIVE).count();
       List<Row> rows = new ArrayList<>();
       int[][] prompts = new int[texts][0];
       if (reference != null) {
@@ -246,5 +248,8 @@ final class EvaluateSamplesCommand implements Runnable {
       out.println("| " + String.join(" | ", cells) + " |");
     }
     out.printf("%d texts of %d tokens a row, seed %d%n", texts, tokens, seed);
+    if (promptTokens > 0 && rows.get(0).bitsPerCharacter().size() > exactJudges) {
+      out.println("Of a flow model's judgement of a continuation given its prompt only the two terms are upper bounds, not their difference.");
+    }
   }
 }
