@@ -249,7 +249,7 @@ final class EvaluateSamplesCommand implements Runnable {
     }
     out.printf("%d texts of %d tokens a row, seed %d%n", texts, tokens, seed);
     if (promptTokens > 0 && rows.get(0).bitsPerCharacter().size() > exactJudges) {
-      out.println("Of a flow model's judgement of a continuation given its prompt only the two terms are upper bounds, not their difference.");
+      out.println("Bits of a continuation given its prompt are a difference: under a flow model of two upper bounds, so no bound itself.");
     }
   }
 }

@@ -28,7 +28,8 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(names = "--spec", required = true, paramLabel = "FILE", description = "JSON: title, rows (name, label, config, ...), baseline.")
   private Path spec;
 
-  @Option(names = "--train", required = true, paramLabel = "FILE", description = "Text to train on: a file, or a part of a corpus, such as text8:train.")
+  @Option(names = "--train", required = true, paramLabel = "FILE",
+      description = "Text to train on: a file, or a part of a corpus, such as text8:train.")
   private String train;
 
   @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to choose the best checkpoint by.")

@@ -130,7 +130,8 @@ final class PackageCommand implements Callable<Integer> {
       return null;
     }
     Map.Entry<String, String> first = measure.entrySet().iterator().next();
-    try (TarFlowLM model = TarFlowLM.of(checkpoint); TokenSequence text = Corpora.fromEnvironment().open(first.getValue(), model.tokenizer())) {
+    try (TarFlowLM model = TarFlowLM.of(checkpoint);
+        TokenSequence text = Corpora.fromEnvironment().open(first.getValue(), model.tokenizer())) {
       return "On " + first.getKey() + ":\n\n" + FlowTable.markdown(FlowTable.account(model, text, FLOW_WINDOWS, NOISE_SEED),
           checkpoint.config());
     }

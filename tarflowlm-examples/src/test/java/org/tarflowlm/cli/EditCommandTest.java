@@ -139,8 +139,8 @@ class EditCommandTest {
     assertFalse(rows.get(2).get("prompted").asBoolean());
     rows.forEach(row -> assertTrue(row.get("bitsPerCharacter").get(discrete.toString()).asDouble() > 1));
     rows.forEach(row -> assertTrue(row.get("frontier").isNull(), "too few texts"));
-    JsonNode compared = Cli.run("evaluate-samples", "--models", flows, "--judges", discrete, "--temperatures", "1.0", "--texts", 6, "--tokens",
-        32, "--reference", reference, "--json").succeeds().json().get("rows");
+    JsonNode compared = Cli.run("evaluate-samples", "--models", flows, "--judges", discrete, "--temperatures", "1.0", "--texts", 6,
+        "--tokens", 32, "--reference", reference, "--json").succeeds().json().get("rows");
     compared.forEach(row -> assertTrue(row.get("frontier").asDouble() > 0 && row.get("frontier").asDouble() <= 1, row.toString()));
     Cli.run("evaluate-samples", "--models", discrete, "--tokens", 32, "--reference", reference, "--prompt-tokens", 1)
         .fails(2, "--prompt-tokens 1 and --tokens 32 make 33; expected at most 32, the window of the judge ");

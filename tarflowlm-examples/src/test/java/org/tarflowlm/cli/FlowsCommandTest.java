@@ -41,7 +41,8 @@ class FlowsCommandTest {
     Cli shown = Cli.run("flows", "--model", flows, "--input", text, "--plot", plot).succeeds();
     String[] lines = shown.out().split("\\R");
     assertTrue(lines[2].matches("\\| codebook \\| \\d+\\.\\d{4} \\|  \\|  \\| .* ± .*"), shown.out());
-    assertTrue(lines[3].matches("\\| flow 0 \\(Mix-d, left to right\\) \\| \\d\\.\\d{4} \\| \\d+\\.\\d{4} \\| [\\d.]+ % \\| .*"), shown.out());
+    assertTrue(lines[3].matches(
+        "\\| flow 0 \\(Mix-d, left to right\\) \\| \\d\\.\\d{4} \\| \\d+\\.\\d{4} \\| [\\d.]+ % \\| .*"), shown.out());
     assertTrue(lines[4].startsWith("| flow 1 (Mix-1, right to left) | "), shown.out());
     assertTrue(shown.out().contains("31 windows, 992 tokens"), shown.out());
     BufferedImage picture = ImageIO.read(plot.toFile());
@@ -73,8 +74,8 @@ class FlowsCommandTest {
   void aRunLeavesPicturesOfItsCurvesAndFlows() throws IOException {
     Path config = Files.writeString(folder.resolve("run.json"), RecordJson.write(TinyModels.run(2)));
     Path run = folder.resolve("run");
-    Cli.run("train", "--config", config, "--seed", 5, "--patience", 3, "--freeze", "codebook", "--train", text, "--valid", text, "--out", run)
-        .succeeds();
+    Cli.run("train", "--config", config, "--seed", 5, "--patience", 3, "--freeze", "codebook", "--train", text, "--valid", text,
+        "--out", run).succeeds();
     assertEquals(900, ImageIO.read(run.resolve("curves.png").toFile()).getWidth());
     assertEquals(900, ImageIO.read(run.resolve("flows.png").toFile()).getWidth());
     JsonNode training = Cli.run("flops", "--config", run.resolve("run.json"), "--steps", 0, "--json").succeeds().json();
@@ -100,8 +101,8 @@ class FlowsCommandTest {
   void operationsAreCountedAndAStepIsTimed() {
     String counted = Cli.run("flops", "--model", flows, "--batch", 2, "--steps", 1).succeeds().out();
     assertTrue(counted.contains("| flow 0 (Mix-d, left to right) | "), counted);
-    assertTrue(counted.matches("(?s).*A training step of 2 windows: 0\\.\\d\\d GFLOP, [\\d.]+ ms here \\(median of 1\\), [\\d.]+ GFLOP/s\\.\\R"),
-        counted);
+    assertTrue(counted.matches(
+        "(?s).*A training step of 2 windows: 0\\.\\d\\d GFLOP, [\\d.]+ ms here \\(median of 1\\), [\\d.]+ GFLOP/s\\.\\R"), counted);
     JsonNode twin = Cli.run("flops", "--model", discrete, "--steps", 0, "--json").succeeds().json();
     assertEquals(1.0, twin.get("ratio").asDouble());
     assertFalse(twin.has("stepMs"));

@@ -13,8 +13,8 @@ import org.tarflowlm.nn.OptimizerSpec;
  * @param seed of parameters, window order and noise; default 1
  * @param validateEvery steps between validations; default 500
  * @param validationWindows windows of the validation file, evenly spread, the same every time; default 128
- * @param flowWindows windows among these for what each flow does ({@link org.tarflowlm.eval.FlowAccount}), at every validation; default
- *     8, 0 for none
+ * @param flowWindows windows of the validation file, evenly spread, for what each flow does ({@link org.tarflowlm.eval.FlowAccount}) at
+ *     every validation; default 8, 0 for none
  * @param patience the run ends after so many validations without a new best; default 0: never
  * @param frozen parameters that do not train: parts such as {@code codebook}, {@code flow0}, {@code flow0.block1}; default none
  * @param emaDecay decay of a moving average of the weights, which is validated beside them; the better of the two becomes the best

@@ -83,8 +83,8 @@ class DivergenceFrontierTest {
     assertArrayEquals(states[0], changed[0]);
     assertTrue(!java.util.Arrays.equals(states[1], changed[1]));
     assertEquals(1, JudgeFeatures.of(judge, new int[][] {text}, 20).length);
-    TarFlowLayer flows = TarFlowNetwork.layer(TarFlowNetwork.create(TestModels.everyCoupling(1).withContextLength(40), OptimizerSpec.defaults(),
-        10, 3));
+    TarFlowConfig stack = TestModels.everyCoupling(1).withContextLength(40);
+    TarFlowLayer flows = TarFlowNetwork.layer(TarFlowNetwork.create(stack, OptimizerSpec.defaults(), 10, 3));
     assertThrows(IllegalStateException.class, () -> JudgeFeatures.of(flows, new int[][] {text}, 0));
   }
 }
