@@ -19,6 +19,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.GaussianNoise;
 import org.tarflowlm.graph.WindowGraph;
@@ -244,7 +245,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     if (config.model() != ModelType.AUTOREGRESSIVE) {
       throw new IllegalStateException("the model is " + config.model() + "; expected " + ModelType.AUTOREGRESSIVE);
     }
-    return evaluate(WindowGraph.FEATURES, ids, named(ids, null)).reshape(ids.size(0), ids.size(1), config.width());
+    return evaluate(WindowGraph.FEATURES, ids, null).reshape(ids.size(0), ids.size(1), config.width());
   }
 
   /** SameDiff listeners that are told of every op of the graph, for profiling. */
