@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentReport;
 import org.tarflowlm.train.ExperimentRow;
@@ -52,6 +53,10 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "Markdown file whose table is brought up to date after each row; the rest of the file stays.")
   private Path report;
 
+  @Option(names = "--allow-changes", description = "Take runs that were begun, or trained to their end, with another configuration, text or "
+      + "program than these.")
+  private boolean allowChanges;
+
   @Option(names = "--json", description = "Print the figures as JSON.")
   private boolean json;
 
@@ -60,7 +65,8 @@ final class ExperimentCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Experiment experiment = new Experiment(spec, new Experiment.Texts(train, valid, test), samples, out);
+    Experiment experiment = new Experiment(spec, new Experiment.Texts(train, valid, test), samples, out,
+        allowChanges ? Changes.ALLOW : Changes.REFUSE);
     List<ExperimentSpec.Run> runs = (rows.isEmpty() ? experiment.spec().rows() : rows.stream().map(experiment.spec()::row).toList())
         .stream().flatMap(row -> experiment.spec().runs(row).stream()).toList();
     List<String> busy = new ArrayList<>();

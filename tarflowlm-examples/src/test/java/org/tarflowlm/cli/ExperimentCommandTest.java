@@ -12,16 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.config.ModelSize;
-import org.tarflowlm.config.PaperConfigs;
-import org.tarflowlm.config.TextFormat;
-import org.tarflowlm.config.Variant;
 import org.tarflowlm.data.file.FileLocks;
 import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentSpec;
@@ -106,18 +101,6 @@ class ExperimentCommandTest {
     for (Path file : configs) {
       if (!file.getFileName().toString().matches("experiment-.*|fine-tune.json")) {
         assertTrue(RunConfig.read(file).training().steps() > 0);
-      }
-    }
-  }
-
-  @Test
-  void thePapersShapesAreThoseOfThePresets() {
-    for (TextFormat format : List.of(TextFormat.TEXT8, TextFormat.OPENWEBTEXT)) {
-      for (Variant variant : Variant.values()) {
-        String name = "configs/paper-" + format.name().toLowerCase(Locale.ROOT) + "-"
-            + Map.of(Variant.AFFINE, "affine", Variant.MIX_1, "mix1", Variant.MIX_D, "mixd", Variant.AUTOREGRESSIVE, "ar").get(variant)
-            + ".json";
-        assertEquals(PaperConfigs.of(format, variant, ModelSize.PAPER), RunConfig.read(Path.of(name)).model(), name);
       }
     }
   }

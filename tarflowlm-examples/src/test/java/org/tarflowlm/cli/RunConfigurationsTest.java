@@ -15,7 +15,6 @@ import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
@@ -37,7 +36,7 @@ class RunConfigurationsTest {
   @ParameterizedTest
   @MethodSource("newest")
   void readsAndStartsWithSinusoidalPositions(String name) {
-    RunConfig run = RecordJson.read(FOLDER.resolve(name), RunConfig.class);
+    RunConfig run = RunConfig.read(FOLDER.resolve(name));
     assertEquals(Positions.SINUSOIDAL, run.model().init().positions());
     assertEquals(Tokenizers.byName(run.tokenizer()).vocabSize(), run.model().vocabSize());
     assertTrue(ParameterShapes.parameterCount(run.model()) > 500_000);
@@ -49,7 +48,7 @@ class RunConfigurationsTest {
     for (TextFormat format : List.of(TextFormat.TEXT8, TextFormat.OPENWEBTEXT)) {
       String file = "paper-" + (format == TextFormat.TEXT8 ? "text8" : "openwebtext") + "-" + name + ".json";
       TarFlowConfig expected = PaperConfigs.of(format, variant, ModelSize.PAPER);
-      assertEquals(expected, RecordJson.read(FOLDER.resolve(file), RunConfig.class).model(), file);
+      assertEquals(expected, RunConfig.read(FOLDER.resolve(file)).model(), file);
     }
   }
 }

@@ -44,6 +44,7 @@ public final class Experiment {
   private final Texts texts;
   private final int samples;
   private final Path out;
+  private final Changes changes;
 
   /**
    * The texts, each a file, compressed file or {@code archive.zip#member}.
@@ -62,11 +63,17 @@ public final class Experiment {
    *     of the paper's
    */
   public Experiment(Path specFile, Texts texts, int samples, Path out) {
+    this(specFile, texts, samples, out, Changes.REFUSE);
+  }
+
+  /** As {@link #Experiment(Path, Texts, int, Path)}, where runs that an older program began or ended may count. */
+  public Experiment(Path specFile, Texts texts, int samples, Path out, Changes changes) {
     this.spec = RecordJson.read(specFile, ExperimentSpec.class);
     this.specFile = specFile.toAbsolutePath();
     this.texts = texts;
     this.samples = samples;
     this.out = out;
+    this.changes = changes;
     for (ExperimentSpec.Row row : spec.rows()) {
       if (row.published() != null
           && !PaperConfigs.hasForm(RunConfig.read(this.specFile.resolveSibling(row.config())).model(), row.progressive())) {
@@ -145,7 +152,7 @@ public final class Experiment {
       LOG.info("{}: training", run.folder());
       if (run.row().progressive()) {
         ProgressiveTrainer trainer = RunFolder.holdsRun(folder)
-            ? ProgressiveTrainer.resume(config, train, valid, folder) : ProgressiveTrainer.start(config, train, valid, folder);
+            ? ProgressiveTrainer.resume(config, train, valid, folder, changes) : ProgressiveTrainer.start(config, train, valid, folder);
         stages = trainer.run(interrupted);
         best = trainer.folder(trainer.stages()).resolve(Trainer.BEST);
         if (stages.size() < trainer.stages()) {
@@ -153,7 +160,7 @@ public final class Experiment {
         }
       } else {
         Trainer trainer = RunFolder.holdsRun(folder)
-            ? Trainer.resume(config, train, valid, folder) : Trainer.start(config, train, valid, folder);
+            ? Trainer.resume(config, train, valid, folder, changes) : Trainer.start(config, train, valid, folder);
         stages = List.of(trainer.run(interrupted));
         best = folder.resolve(Trainer.BEST);
       }
