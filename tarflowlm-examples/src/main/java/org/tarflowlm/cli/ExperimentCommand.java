@@ -53,8 +53,8 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "Markdown file whose table is brought up to date after each row; the rest of the file stays.")
   private Path report;
 
-  @Option(names = "--allow-changes", description = "Take runs that were begun, or trained to their end, with another configuration, text or "
-      + "program than these.")
+  @Option(names = "--allow-changes", description = "Take runs that were begun, or trained to their end, with another configuration, "
+      + "text or program than these.")
   private boolean allowChanges;
 
   @Option(names = "--json", description = "Print the figures as JSON.")
