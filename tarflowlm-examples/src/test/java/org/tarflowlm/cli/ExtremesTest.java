@@ -179,7 +179,8 @@ class ExtremesTest {
     Error unlinked = new NoClassDefFoundError("Could not initialize class A");
     unlinked.initCause(new ExceptionInInitializerError(new IllegalArgumentException("tarflowlm.threads: expected\n a whole number")));
     Map<Throwable, String> cases = Map.of(unlinked, "tarflowlm.threads: expected a whole number",
-        new ExceptionInInitializerError(new UnsatisfiedLinkError("no jni in path\nmore")), "a library cannot be loaded: no jni in path more; ",
+        new ExceptionInInitializerError(new UnsatisfiedLinkError("no jni in path\nmore")),
+        "a library cannot be loaded: no jni in path more; ",
         new IllegalStateException(new OutOfMemoryError("Java heap space")), "out of memory (Java heap space); TARFLOWLM_JAVA_OPTS=-Xmx8g",
         new StackOverflowError(), "too deep for the stack; TARFLOWLM_JAVA_OPTS=-Xss8m",
         new NullPointerException("x is null"), "unexpected java.lang.NullPointerException: x is null; TARFLOWLM_JAVA_OPTS=-Dtarflowlm.log");

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LauncherTest {
   private static final List<String> MODULES = List.of("tarflowlm-data", "zoo-weights", "tarflowlm-model", "tarflowlm-examples");
   /** All that it may need beside java and mvn. */
-  private static final List<String> TOOLS = List.of("bash", "cat", "cksum", "cut", "dirname", "env", "find", "flock", "grep", "head", "locale",
-      "mkdir", "readlink", "rm", "sed", "sleep", "sort", "tail", "touch", "tr", "uname");
+  private static final List<String> TOOLS = List.of("bash", "cat", "cksum", "cut", "dirname", "env", "find", "flock", "grep", "head",
+      "locale", "mkdir", "readlink", "rm", "sed", "sleep", "sort", "tail", "touch", "tr", "uname");
   private static final String FLAGS = """
          size_t MaxHeapSize                              = 6320816128                                {product} {ergonomic}
           uintx NewRatio                                 = 2                                         {product} {default}
@@ -62,7 +62,8 @@ class LauncherTest {
         }
       }
     }
-    tool("java", "if [ \"${!#}\" = -version ]; then cat '" + folder + "/flags'; exit; fi\nprintf '%s\\n' \"$@\"; echo \"LC_ALL=${LC_ALL:-}\"");
+    tool("java", "if [ \"${!#}\" = -version ]; then cat '" + folder + "/flags'; exit; fi\n"
+        + "printf '%s\\n' \"$@\"; echo \"LC_ALL=${LC_ALL:-}\"");
     Files.writeString(folder.resolve("flags"), FLAGS);
     Files.writeString(folder.resolve("library.jar"), "");
     maven("");
@@ -235,7 +236,8 @@ class LauncherTest {
 
   @Test
   void aJavaThatIsMissingOrDoesNotStartIsOneLine() throws Exception {
-    tool("java", "echo 'Picked up JAVA_TOOL_OPTIONS: -Xfoo' >&2; echo 'Error occurred during initialization of VM' >&2; echo 'No room'; exit 1");
+    tool("java", "echo 'Picked up JAVA_TOOL_OPTIONS: -Xfoo' >&2\n"
+        + "echo 'Error occurred during initialization of VM' >&2; echo 'No room'; exit 1");
     run().fails("java does not start (java): Error occurred during initialization of VM No room");
     environment.put("JAVA_HOME", "/no/such/folder");
     run().fails("needs JDK 17 or newer; found no java (/no/such/folder/bin/java)");
@@ -255,7 +257,8 @@ class LauncherTest {
     Files.writeString(folder.resolve("flags"), FLAGS.replace("17.0.15", "25"));
     environment.put("TARFLOWLM_JAVA_OPTS", "-Xmx3g -Da=*");
     List<String> options = run().out();
-    assertTrue(options.containsAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")), options.toString());
+    assertTrue(options.containsAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")),
+        options.toString());
     assertTrue(options.indexOf("-Xmx3g") < options.indexOf("-cp") && options.contains("-Da=*"), options.toString());
   }
 

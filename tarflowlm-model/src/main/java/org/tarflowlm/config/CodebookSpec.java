@@ -75,7 +75,8 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
   /** @throws ConfigException unless the order, where there is one, has each of the ids once */
   void requireOrderOf(int vocabSize) {
     if (!order.isEmpty() && !order.stream().sorted().toList().equals(IntStream.range(0, vocabSize).boxed().toList())) {
-      throw new ConfigException("codebook.order", "is " + (order.size() <= 32 ? order : order.size() + " numbers") + "; expected each id from 0 to " + (vocabSize - 1) + " once");
+      throw new ConfigException("codebook.order", "is " + (order.size() <= 32 ? order : order.size() + " numbers")
+          + "; expected each id from 0 to " + (vocabSize - 1) + " once");
     }
   }
 }

@@ -68,7 +68,8 @@ public final class NativeSetup {
       return given.trim();
     }
     if (!System.getProperty("os.name").equals("Linux") || !List.of("amd64", "x86_64").contains(System.getProperty("os.arch"))) {
-      LOG.info("backend {}, OpenBLAS core type left to OpenBLAS on {} {}", backend(), System.getProperty("os.name"), System.getProperty("os.arch"));
+      LOG.info("backend {}, OpenBLAS core type left to OpenBLAS on {} {}", backend(), System.getProperty("os.name"),
+          System.getProperty("os.arch"));
       return "";
     }
     Optional<String> chosen = coreTypeFor(cpuFlags());
