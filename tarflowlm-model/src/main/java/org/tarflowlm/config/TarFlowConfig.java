@@ -18,8 +18,8 @@ import org.tarflowlm.data.file.AtomicFile;
  * @param width H, width of the transformer; a multiple of {@code heads}
  * @param heads attention heads
  * @param patchSize P, tokens that form one position of the flows (paper section 5); default 1
- * @param channelMixing whether channels are mixed before every later flow that has a transformer of its own; default: where P is above 1 and
- *     there is such a flow (then P*d must be even)
+ * @param channelMixing whether channels are mixed before every later flow that has a transformer of its own; default: where P is above 1
+ *     and there is such a flow (then P*d must be even)
  * @param flows the stack, in the order data to noise
  * @param codebook the encoder
  * @param logScaleBound log-scales of flows are kept in (-bound, bound) by {@code bound * tanh(raw / bound)}; default 5
@@ -112,8 +112,8 @@ public record TarFlowConfig(
   /** Masked heads of one hidden layer. */
   public TarFlowConfig(ModelType model, int vocabSize, int contextLength, int latentDim, int width, int heads, Integer patchSize,
       Boolean channelMixing, List<FlowSpec> flows, CodebookSpec codebook, Double logScaleBound, Integer mafHidden, InitSpec init) {
-    this(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound, mafHidden, init,
-        null);
+    this(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound, mafHidden,
+        init, null);
   }
 
   /** Channels of a position: P * d. */

@@ -10,7 +10,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * on the transformer's features at that position and on channels before i.
  *
  * <p>Three masked linear maps: in_to_features on (x, elu(x), elu(-x)) of the channels but the last, features_to_hidden added to the
- * projected features, hidden_to_out. Further hidden layers, which the paper's head lacks, are residual. A mask of ones and zeros on each matrix keeps block i away from later channels.
+ * projected features, hidden_to_out. Further hidden layers, which the paper's head lacks, are residual. A mask of ones and
+ * zeros on each matrix keeps block i away from later channels.
  */
 final class MafHead {
   private static final int INPUTS_PER_CHANNEL = 3;

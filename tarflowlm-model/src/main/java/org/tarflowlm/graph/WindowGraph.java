@@ -19,8 +19,8 @@ import org.tarflowlm.ops.Ops;
  *
  * <p>Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO (flows) or the exact log-likelihood (autoregressive), in nats per sequence;
  * {@link #LOSS}, the sum over examples of its negative divided by T (with a mask: by the mean number of tokens), which is what DL4J then
- * divides by the batch size: nats per token; {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z); the flows' inputs, by {@link #latent(int)},
- * [B, T/P, P*d].
+ * divides by the batch size: nats per token; {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z);
+ * the flows' inputs, by {@link #latent(int)}, [B, T/P, P*d].
  */
 public final class WindowGraph {
   public static final String IDS = "ids";

@@ -25,7 +25,8 @@ record RunSources(long trainTokens, String trainSha256, long validTokens, String
   List<String> differences(RunSources earlier) {
     List<String> found = new ArrayList<>();
     if (!trainSha256.equals(earlier.trainSha256)) {
-      found.add("the training text is another one, or differently tokenised (" + trainTokens + " tokens; " + earlier.trainTokens + " then)");
+      found.add("the training text is another one, or differently tokenised (" + trainTokens + " tokens; "
+          + earlier.trainTokens + " then)");
     }
     if (!validSha256.equals(earlier.validSha256)) {
       found.add("the validation text is another one, or differently tokenised (" + validTokens + " tokens; " + earlier.validTokens

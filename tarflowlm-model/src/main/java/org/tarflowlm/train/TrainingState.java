@@ -17,7 +17,8 @@ import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
 
 /**
  * Everything a resumed run needs to go on bit for bit: parameters, their moving average if there is one, the optimiser's moments and the
- * counters, in one safetensors file that is replaced atomically. The order of windows and the encoder's noise are functions of the seed and the step.
+ * counters, in one safetensors file that is replaced atomically. The order of windows and the encoder's noise
+ * are functions of the seed and the step.
  */
 final class TrainingState {
   static final String FILE = "state.safetensors";
@@ -93,7 +94,8 @@ final class TrainingState {
       Counters counters = new Counters(Integer.parseInt(metadata.get("step")), Double.parseDouble(metadata.get("seconds")),
           Double.parseDouble(metadata.get("bestBits")), Integer.parseInt(metadata.getOrDefault("bestStep", metadata.get("step"))),
           Integer.parseInt(metadata.getOrDefault("skipped", "0")), Integer.parseInt(metadata.getOrDefault("skippedInARow", "0")),
-          new LogLine(Double.parseDouble(metadata.getOrDefault("lineLoss", "0")), Integer.parseInt(metadata.getOrDefault("lineLosses", "0")),
+          new LogLine(Double.parseDouble(metadata.getOrDefault("lineLoss", "0")),
+              Integer.parseInt(metadata.getOrDefault("lineLosses", "0")),
               Integer.parseInt(metadata.getOrDefault("lineSteps", "0")),
               Double.parseDouble(metadata.getOrDefault("lineSeconds", "0"))));
       TarFlowNetwork.setIteration(network, counters.step());

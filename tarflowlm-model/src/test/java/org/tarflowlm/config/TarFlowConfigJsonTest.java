@@ -93,7 +93,7 @@ class TarFlowConfigJsonTest {
       "\"layers\": 1 | \"layers\": 0 | flows[0].layers is 0; expected at least 1, since no flow before it has a transformer",
       "\"layers\": 2 | \"layers\": 0 | flows[1].direction is RIGHT_TO_LEFT with 0 layers; expected LEFT_TO_RIGHT",
       "\"tied\": true | \"tied\": true, \"channelDirection\": \"DESCENDING\" | flows[0].channelDirection is DESCENDING for a MIX_D flow",
-      "\"layers\": 2 | \"channelDirection\": \"DOWN\", \"layers\": 2 | flows[1].channelDirection is \"DOWN\"; expected one of ASCENDING, DESC",
+      "\"layers\": 2 | \"channelDirection\": \"DOWN\", \"layers\": 2 | flows[1].channelDirection is \"DOWN\"; expected one of ASCENDING",
       "\"layers\": 2, | `` | flows[1].layers is missing; expected a whole number",
       "\"mixtures\": 2, | `` | flows[1].mixtures is 0; expected at least 1",
       "\"mixtures\": 2, | \"mixtures\": 2, \"tied\": true, | flows[1].tied is true for a MIX_1 flow",

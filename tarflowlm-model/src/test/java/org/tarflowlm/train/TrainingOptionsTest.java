@@ -70,7 +70,8 @@ class TrainingOptionsTest {
   @ValueSource(strings = {
       "\"steps\": 12, \"validateEvery\": 4, \"accumulate\": 2",
       "\"steps\": 12, \"validateEvery\": 4, \"emaDecay\": 0.9",
-      "\"steps\": 12, \"validateEvery\": 4, \"optimizer\": {\"learningRate\": 0.01, \"warmupSteps\": 0, \"skipNorm\": 1.2, \"skipAfter\": 4}",
+      "\"steps\": 12, \"validateEvery\": 4, \"optimizer\": {\"learningRate\": 0.01, \"warmupSteps\": 0, "
+          + "\"skipNorm\": 1.2, \"skipAfter\": 4}",
       "\"steps\": 12, \"validateEvery\": 4, \"frozen\": [\"codebook\", \"flow1.block0\"]",
       "\"steps\": 60, \"validateEvery\": 2, \"patience\": 2, \"optimizer\": {\"learningRate\": 0.3, \"warmupSteps\": 0}"})
   void anInterruptedAndResumedRunEndsWithTheSameNumbers(String training) throws IOException {
@@ -144,7 +145,8 @@ class TrainingOptionsTest {
     assertTrue(message.startsWith("the last 100 updates before step 100 were skipped"), message);
     Trainer strict = start(run("\"steps\": 200"), "strict");
     strict.network().params().assign(Float.NaN);
-    assertTrue(assertThrows(IllegalStateException.class, () -> strict.run(() -> false)).getMessage().startsWith("the loss is NaN at step 1"));
+    String message = assertThrows(IllegalStateException.class, () -> strict.run(() -> false)).getMessage();
+    assertTrue(message.startsWith("the loss is NaN at step 1"), message);
   }
 
   @Test
