@@ -45,7 +45,7 @@ final class DataCommand implements Runnable {
     return Corpora.fromEnvironment();
   }
 
-  @Command(name = "list", mixinStandardHelpOptions = true, 
+  @Command(name = "list", mixinStandardHelpOptions = true,
       description = "The corpora known by name, which are here, and their parts, as commands take them.")
   void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
     Corpora corpora = corpora();
