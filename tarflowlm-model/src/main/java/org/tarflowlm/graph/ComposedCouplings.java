@@ -8,7 +8,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * The couplings composed of stock ops: any backend; precise to the graph's own type, where the kernels compute in double.
+ * The couplings composed of stock ops: any backend; precise to the graph's own type.
  *
  * <p>All work is on two axes, [rows, K], where stock gradients of broadcasts are quickest. A row is a scalar of the affine and the
  * mixture-CDF couplings and a token of the others.

@@ -12,7 +12,10 @@ import org.tarflowlm.ops.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOp;
 import org.tarflowlm.ops.VaeTermOp;
 
-/** The couplings as Java kernels, computed in double whatever the graph's type: on the CPU. */
+/**
+ * The couplings as Java kernels, on the CPU. In a DOUBLE graph they compute in double; in a FLOAT graph the mixtures over many rows compute
+ * in single precision, the rest in double.
+ */
 final class KernelCouplings implements Couplings {
   private final SameDiff sd;
 
