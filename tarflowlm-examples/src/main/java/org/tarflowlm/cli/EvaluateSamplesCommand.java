@@ -36,8 +36,8 @@ import picocli.CommandLine.Spec;
         + "which that judge reads the texts against those with which it reads other pieces of the reference, 1 for equal distributions. "
         + "The row of real text shows what can be reached. Left out where there are fewer than ten states: one for 16 tokens.",
     "Fewer bits are not better by themselves: compare with the row of real text.", "With --prompt-tokens, texts go on from the pieces of "
-        + "--reference, bits are those of the continuation given the prompt, and rows of texts that were written without the prompt show "
-        + "what the prompt is worth."})
+        + "--reference, bits are those of the continuation given the prompt (of flow models a difference of two bounds), and "
+        + "rows of texts that were written without the prompt show what the prompt is worth."})
 final class EvaluateSamplesCommand implements Runnable {
   private static final int[] GRAMS = {2, 4, 8};
 

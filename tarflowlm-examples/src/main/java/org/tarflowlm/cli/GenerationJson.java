@@ -30,6 +30,8 @@ final class GenerationJson {
     result.put("prompt", prompt);
     result.put("options", options);
     result.put("seconds", seconds);
+    result.put("exactMeans", "latents are a draw from the model, given the prompt's latents; tokens are the most probable ones of "
+        + "their latents");
     result.put("generations", texts);
     return Json.of(result);
   }

@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.zoo.TarFlowLM;
-import org.tarflowlm.zoo.TarFlowPretrained;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -22,7 +21,7 @@ final class ModelOption {
   private CommandSpec spec;
 
   TarFlowLM load() {
-    return TarFlowLM.resolve(model == null ? TarFlowPretrained.TEXT8_MIX_D.id() : model, CacheFolder.fromEnvironment(),
+    return TarFlowLM.resolve(model == null ? TarFlowLM.DEFAULT : model, CacheFolder.fromEnvironment(),
         fetching(spec.commandLine().getErr()));
   }
 

@@ -20,7 +20,6 @@ import org.tarflowlm.zoo.Measurement;
 import org.tarflowlm.zoo.Score;
 import org.tarflowlm.zoo.ScoringOptions;
 import org.tarflowlm.zoo.TarFlowLM;
-import org.tarflowlm.zoo.TarFlowPretrained;
 import org.tarflowlm.zoo.ZooEntry;
 import org.tarflowlm.zoo.safetensors.DType;
 import picocli.CommandLine.Command;
@@ -40,8 +39,8 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--from", required = true, paramLabel = "DIR", description = "Checkpoint folder, such as the best/ of a run.")
   private Path from;
 
-  @Option(names = "--id", required = true, description = "One of ${COMPLETION-CANDIDATES}.")
-  private TarFlowPretrained id;
+  @Option(names = "--id", required = true, description = "Name by which the zoo will know it, such as text8-mixd.")
+  private String id;
 
   @Option(names = "--weights-version", defaultValue = "1")
   private String version;
@@ -88,13 +87,13 @@ final class PackageCommand implements Callable<Integer> {
     if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
       throw new ParameterException(spec.commandLine(), "--dtype is " + dtype + "; expected F32, F16 or BF16");
     }
-    Checkpoint trained = Checkpoint.load(from);
+    Checkpoint trained = Checkpoint.load(from).rounded(dtype);
     String flows = flows(trained);
     byte[] drawn = drawCurves();
     Map<String, String> training = new LinkedHashMap<>(trained.info().training());
     training.putAll(facts);
     CheckpointInfo info = trained.info()
-        .withName(id.id(), version, description)
+        .withName(id, version, description)
         .withOrigin(license, corpus)
         .withMeasurements(measurements(trained))
         .withTraining(training);
@@ -113,7 +112,7 @@ final class PackageCommand implements Callable<Integer> {
     if (drawn != null) {
       AtomicFile.writeFile(out.resolve(Checkpoint.CURVES), file -> Files.write(file, drawn));
     }
-    spec.commandLine().getOut().println(ZooEntry.describe(out, id.format(), id.variant()).toJson().stripTrailing());
+    spec.commandLine().getOut().println(ZooEntry.describe(out).toJson().stripTrailing());
     return 0;
   }
 

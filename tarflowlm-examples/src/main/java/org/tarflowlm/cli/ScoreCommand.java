@@ -49,6 +49,10 @@ final class ScoreCommand implements Runnable {
       + "tarflowlm flows.")
   private boolean byFlow;
 
+  @Option(names = "--stride", paramLabel = "N", description = "Carry context along: windows begin N tokens apart, and each counts its N "
+      + "new tokens given those before. Default: windows that do not see each other. Of a flow model the result is a difference of bounds.")
+  private Integer stride;
+
   @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, standardError (null with a single "
       + "window), characters, seconds (of scoring, without loading the model), with --by-flow also levels.")
   private boolean json;
@@ -60,12 +64,13 @@ final class ScoreCommand implements Runnable {
   public void run() {
     requireAtLeastOne("--max-chars", maxCharacters);
     requireAtLeastOne("--samples", samples);
+    requireAtLeastOne("--stride", stride == null ? 1 : stride);
     try (TarFlowLM loaded = model.load(); TokenSequence tokens = documents.corpora().open(input, loaded.tokenizer())) {
       if (tokens.length() == 0) {
         throw new DataException(input + " is empty; expected a text");
       }
       long begin = System.nanoTime();
-      Score score = loaded.score(tokens, new ScoringOptions(seed, samples, maxCharacters));
+      Score score = loaded.score(tokens, new ScoringOptions(seed, samples, maxCharacters, stride == null ? 0 : stride));
       double seconds = (System.nanoTime() - begin) / 1e9;
       FlowAccount account = byFlow
           ? FlowTable.account(loaded, tokens.slice(0, Math.min(tokens.length(), score.tokens())), FLOW_WINDOWS, seed) : null;
@@ -88,14 +93,15 @@ final class ScoreCommand implements Runnable {
   static String text(Score score, String source, double seconds) {
     String error = Double.isNaN(score.standardError()) ? "" : String.format(Locale.ROOT, ", standard error %.4f", score.standardError());
     boolean exact = score.bound().equals(Bound.EXACT);
+    String bound = exact ? "exact" : score.bound().isUpper() ? score.bound() + ", an upper bound" : score.bound() + " of bounds, no bound";
     return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s%s%n"
         + "%,d characters of %s in %.1f s, model %s",
-        exact ? "" : "at most ", score.bitsPerCharacter(), exact ? "exact" : score.bound() + ", an upper bound", error,
+        exact || !score.bound().isUpper() ? "" : "at most ", score.bitsPerCharacter(), bound, error,
         Double.isFinite(score.perplexity()) ? String.format(Locale.ROOT, ", perplexity per token %.3f", score.perplexity()) : "",
         score.characters(), source, seconds, score.model());
   }
 
-  private static String json(Score score, double seconds, FlowAccount account) {
+  private String json(Score score, double seconds, FlowAccount account) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", score.model());
     result.put("bound", score.bound().name());
@@ -105,6 +111,9 @@ final class ScoreCommand implements Runnable {
     result.put("seconds", seconds);
     if (account != null) {
       result.put("levels", account.levels());
+    }
+    if (stride != null) {
+      result.put("stride", stride);
     }
     return Json.of(result);
   }

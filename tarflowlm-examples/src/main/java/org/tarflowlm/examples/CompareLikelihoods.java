@@ -5,7 +5,6 @@ import org.tarflowlm.data.text.Excerpt;
 import org.tarflowlm.zoo.Score;
 import org.tarflowlm.zoo.ScoringOptions;
 import org.tarflowlm.zoo.TarFlowLM;
-import org.tarflowlm.zoo.TarFlowPretrained;
 
 /**
  * One text under the flow model and under its discrete twin. The flow model's likelihood is bounded, the tighter the more samples of the
@@ -18,12 +17,12 @@ public final class CompareLikelihoods {
   public static void main(String... characters) {
     ScoringOptions options = ScoringOptions.defaults().withMaxCharacters(characters.length == 0 ? 4_096 : Long.parseLong(characters[0]));
     System.out.println("model        bound    bits per character   standard error");
-    try (TarFlowLM flows = TarFlowLM.pretrained(TarFlowPretrained.TEXT8_MIX_D)) {
+    try (TarFlowLM flows = TarFlowLM.pretrained("text8-mixd")) {
       for (int samples : new int[] {1, 4, 16}) {
         print(flows.score(Excerpt.text(), options.withSamples(samples)));
       }
     }
-    try (TarFlowLM twin = TarFlowLM.pretrained(TarFlowPretrained.TEXT8_AUTOREGRESSIVE)) {
+    try (TarFlowLM twin = TarFlowLM.pretrained("text8-ar")) {
       print(twin.score(Excerpt.text(), options));
     }
   }

@@ -87,6 +87,14 @@ class ModelCommandsTest {
     JsonNode start = Cli.run("score", "--model", flows, "--input", text, "--json", "--max-chars", 20).succeeds().json();
     assertEquals(20, start.get("characters").asInt());
     assertTrue(start.get("standardError").isNull(), "a single window has no standard error");
+    JsonNode sliding = Cli.run("score", "--model", flows, "--input", text, "--json", "--stride", 8).succeeds().json();
+    assertEquals("ELBO-DIFFERENCE", sliding.get("bound").asText());
+    assertEquals(8, sliding.get("stride").asInt());
+    assertEquals(1000, sliding.get("characters").asInt());
+    String words = Cli.run("score", "--model", flows, "--input", text, "--stride", 8).succeeds().out();
+    assertTrue(words.matches("(?s)\\d\\.\\d{4} bits per character \\(ELBO-DIFFERENCE of bounds, no bound\\), .*"), words);
+    assertTrue(Cli.run("score", "--model", discrete, "--input", text, "--stride", 8).succeeds().out().contains("(exact)"));
+    Cli.run("score", "--model", flows, "--input", text, "--stride", 33).fails(1, "stride is 33; expected 1 to 32, the context length");
   }
 
   @Test
@@ -102,7 +110,7 @@ class ModelCommandsTest {
   void generateForMachines() {
     JsonNode result = Cli.run("generate", "--model", flows, "--json", "--batch-size", 2, "--tokens", 10, "--show-flows",
         "--temperature", 0.8, "--top-k", 5, "--top-p", 0.9).succeeds().json();
-    assertEquals(List.of("model", "prompt", "options", "seconds", "generations"), names(result));
+    assertEquals(List.of("model", "prompt", "options", "seconds", "exactMeans", "generations"), names(result));
     assertEquals(0.8, result.get("options").get("temperature").asDouble());
     assertEquals(3, result.get("options").get("seed").asInt());
     assertEquals(2, result.get("generations").size());
@@ -163,13 +171,13 @@ class ModelCommandsTest {
   @Test
   void packagedInHalfTheBytesItIsTheSameModel() {
     Path out = folder.resolve("packaged");
-    JsonNode entry = Cli.run("zoo", "package", "--from", flows, "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0",
+    JsonNode entry = Cli.run("zoo", "package", "--from", flows, "--id", "text8-mixd", "--description", "Test.", "--license", "CC0-1.0",
         "--corpus", "none", "--dtype", "F16", "--measure", "text=" + text, "--out", out).succeeds().json();
     assertEquals("text8-mixd", entry.get("id").asText());
     JsonNode whole = Cli.run("score", "--model", flows, "--input", text, "--json").succeeds().json();
     JsonNode half = Cli.run("score", "--model", out, "--input", text, "--json").succeeds().json();
     assertEquals(whole.get("bitsPerCharacter").asDouble(), half.get("bitsPerCharacter").asDouble(), 0.001);
-    Cli.run("zoo", "package", "--from", flows, "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0", "--corpus", "none",
+    Cli.run("zoo", "package", "--from", flows, "--id", "text8-mixd", "--description", "Test.", "--license", "CC0-1.0", "--corpus", "none",
         "--dtype", "I64", "--out", folder.resolve("never")).fails(2, "--dtype is I64; expected F32, F16 or BF16");
   }
 
@@ -208,14 +216,14 @@ class ModelCommandsTest {
 
   private void theCardOfAPackagedRunShowsItsCurves(Path run) throws IOException {
     Path packaged = folder.resolve("with-curves");
-    JsonNode entry = Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "TEXT8_MIX_D", "--description", "Test.", "--license",
+    JsonNode entry = Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "text8-mixd", "--description", "Test.", "--license",
         "CC0-1.0", "--corpus", "none", "--out", packaged).succeeds().json();
     BufferedImage curves = ImageIO.read(packaged.resolve("curves.png").toFile());
     assertEquals(900, curves.getWidth());
     assertEquals(Files.size(packaged.resolve("curves.png")), entry.at("/files/curves.png/bytes").asLong());
     assertTrue(Files.readString(packaged.resolve("README.md")).contains("](curves.png)"));
     Path broken = Files.writeString(folder.resolve("broken.jsonl"), "{\"tokens\": 5, \"trainBits\": 2.5}\n{\"tokens\": 5}\n");
-    Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0",
+    Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "text8-mixd", "--description", "Test.", "--license", "CC0-1.0",
         "--corpus", "none", "--curves", broken, "--out", folder.resolve("never"))
         .fails(1, "broken.jsonl, line 2: expected a JSON object with tokens and trainBits");
     assertFalse(Files.exists(folder.resolve("never")));

@@ -19,6 +19,20 @@ public enum TextFormat {
     this.latentDim = latentDim;
   }
 
+  /**
+   * The data that a tokenizer's models are made for.
+   *
+   * @throws ConfigException if the tokenizer is none of these
+   */
+  public static TextFormat ofTokenizer(String name) {
+    for (TextFormat each : values()) {
+      if (each.tokenizerName.equals(name)) {
+        return each;
+      }
+    }
+    throw new ConfigException("tokenizer", "is \"" + name + "\"; expected text8, bytes or gpt2");
+  }
+
   /** Name of the tokenizer, as a checkpoint stores it. */
   public String tokenizerName() {
     return tokenizerName;

@@ -9,5 +9,17 @@ public enum Variant {
   /** A mixture-Rosenblatt flow tied to the encoder's codebook, then mixture-CDF flows: the paper's best. */
   MIX_D,
   /** The discrete transformer of the same body. */
-  AUTOREGRESSIVE
+  AUTOREGRESSIVE;
+
+  /** Which of them a model is: told by its first flow, the one beside the tokens. */
+  public static Variant of(TarFlowConfig config) {
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      return AUTOREGRESSIVE;
+    }
+    return switch (config.flows().get(0).coupling()) {
+      case AFFINE -> AFFINE;
+      case MIX_1 -> MIX_1;
+      case MIX_D -> MIX_D;
+    };
+  }
 }

@@ -9,6 +9,7 @@ import org.apache.logging.log4j.Logger;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.text.TokenArray;
@@ -91,25 +92,91 @@ public final class Likelihood {
     return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.importanceWeighted(samples) : Bound.EXACT);
   }
 
+  /**
+   * Scores with carried context: windows of the context length that begin {@code stride} tokens apart, of which each but the first counts
+   * only its new tokens, given the rest: log p(window) - log p(the window without its new tokens), both with the same noise. The last
+   * window is moved back to be full. Exact for a discrete model; of a flow model a difference of two bounds, which is no bound.
+   *
+   * @param stride new tokens a window: a multiple of patchSize, at least 1 and at most the context length, which gives {@link #of}
+   * @throws IllegalArgumentException if stride is not, or there is not one whole patch
+   */
+  public LikelihoodEstimate withStride(TokenSequence tokens, int stride) {
+    TarFlowConfig config = layer.model();
+    int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
+    int length = config.contextLength();
+    if (stride < 1 || stride > length || stride % patch != 0) {
+      throw new IllegalArgumentException("stride is " + stride + "; expected " + (patch == 1 ? "1" : "a multiple of " + patch) + " to "
+          + length + ", the context length");
+    }
+    long usable = tokens.length() / patch * patch;
+    if (usable <= length) {
+      return of(tokens);
+    }
+    Tally tally = new Tally();
+    add(tokens, 0, 1, length, tally);
+    long windows = (usable - length) / stride;
+    for (long first = 0; first < windows; first += BATCH) {
+      int count = (int) Math.min(BATCH, windows - first);
+      add(tokens, (first + 1) * stride, stride, count, length, stride, tally);
+    }
+    int rest = (int) (usable - length - windows * stride);
+    if (rest > 0) {
+      add(tokens, usable - length, 0, 1, length, rest, tally);
+    }
+    Bound bound = Bound.importanceWeighted(samples);
+    return tally.estimate(config.model() == ModelType.TARFLOW ? new Bound(bound.name() + "-DIFFERENCE", samples) : Bound.EXACT);
+  }
+
   private void add(TokenSequence tokens, long from, int windows, int length, Tally tally) {
+    add(tokens, from, length, windows, length, length, tally);
+  }
+
+  /** Windows that begin {@code apart} tokens from each other and count their last {@code counted} tokens, given those before. */
+  private void add(TokenSequence tokens, long from, int apart, int windows, int length, int counted, Tally tally) {
     int[] batch = new int[windows * length];
-    tokens.read(from, batch, 0, batch.length);
-    LogMeanExp[] weights = new LogMeanExp[windows];
-    Arrays.setAll(weights, i -> new LogMeanExp());
-    try (INDArray input = Nd4j.createFromArray(batch).reshape(windows, length)) {
-      for (int sample = 0; sample < samples; sample++) {
-        draw(input, sample, from, weights);
+    int context = length - counted;
+    int[] known = new int[windows * context];
+    for (int i = 0; i < windows; i++) {
+      tokens.read(from + (long) i * apart, batch, i * length, length);
+      System.arraycopy(batch, i * length, known, i * context, context);
+    }
+    LogMeanExp[] whole = new LogMeanExp[windows];
+    LogMeanExp[] given = new LogMeanExp[windows];
+    Arrays.setAll(whole, i -> new LogMeanExp());
+    Arrays.setAll(given, i -> new LogMeanExp());
+    for (int sample = 0; sample < samples; sample++) {
+      try (INDArray noise = noise(sample, from, apart, windows, length)) {
+        draw(batch, noise, whole);
+        if (context > 0) {
+          try (INDArray before = noise.get(NDArrayIndex.all(), NDArrayIndex.interval(0, context), NDArrayIndex.all()).dup('c')) {
+            draw(known, before, given);
+          }
+        }
       }
     }
-    for (LogMeanExp each : weights) {
-      tally.add(-each.value(), length);
+    for (int i = 0; i < windows; i++) {
+      tally.add((context > 0 ? given[i].value() : 0) - whole[i].value(), counted);
     }
   }
 
-  /** One draw of the encoder's noise for a batch of windows, the first of which begins at token {@code from} of the text. */
-  private void draw(INDArray input, long draw, long from, LogMeanExp[] weights) {
+  /** The noise of windows' tokens, which is that of their places in the text: [windows, length, d]. */
+  private INDArray noise(long draw, long from, int apart, int windows, int length) {
     int d = layer.model().latentDim();
-    try (INDArray noise = EncoderNoise.part(seed, draw, from * d, DataType.FLOAT, input.size(0), input.size(1), d);
+    if (windows == 1 || apart == length) {
+      return EncoderNoise.part(seed, draw, from * d, DataType.FLOAT, windows, length, d);
+    }
+    INDArray[] rows = new INDArray[windows];
+    for (int i = 0; i < windows; i++) {
+      rows[i] = EncoderNoise.part(seed, draw, (from + (long) i * apart) * d, DataType.FLOAT, 1, length, d);
+    }
+    INDArray result = Nd4j.concat(0, rows);
+    Arrays.stream(rows).forEach(INDArray::close);
+    return result;
+  }
+
+  /** One draw of the encoder's noise [windows, length, d] for a batch of windows of ids, window after window. */
+  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights) {
+    try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1));
         INDArray result = layer.logLikelihood(input, noise)) {
       for (int i = 0; i < weights.length; i++) {
         weights[i].add(result.getDouble(i));

@@ -15,10 +15,16 @@ public record LikelihoodEstimate(Bound bound, double nats, long tokens, double s
   /**
    * Which quantity an estimate holds.
    *
-   * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}; this alone stands in JSON
+   * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}, with {@code -DIFFERENCE} behind it for differences of such
+   *     bounds, which are none; this alone stands in JSON
    * @param samples of the encoder's noise a window; 0 where there is none
    */
   public record Bound(@JsonValue String name, int samples) {
+    /** Whether the true value is at most this, in expectation. */
+    public boolean isUpper() {
+      return !name.endsWith("-DIFFERENCE");
+    }
+
     /** One sample of the encoder a token: an upper bound on the true value in expectation. */
     public static final Bound ELBO = new Bound("ELBO", 1);
     /** The exact likelihood of a discrete model. */

@@ -185,6 +185,17 @@ public final class Checkpoint {
     }
   }
 
+  /**
+   * The model that comes back if this one is saved as that type: figures measured on it are those of the stored bits.
+   *
+   * @throws CheckpointException if a weight is too large for the type
+   */
+  public Checkpoint rounded(DType dtype) {
+    Map<String, FloatTensor> result = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> result.put(name, tensor.rounded(dtype)));
+    return new Checkpoint(config, info, result, card, ngrams);
+  }
+
   /** Saves in F32, bit-exact, to a folder that does not exist yet. */
   public void save(Path folder) {
     save(folder, DType.F32, false);

@@ -53,7 +53,7 @@ final class CheckpointLoader {
           + (missing.size() == 1 ? " is" : " are") + " missing; expected " + String.join(", ", Checkpoint.REQUIRED_FILES));
     }
     CheckpointInfo info = readJson(Checkpoint.INFO, CheckpointInfo.class);
-    TarFlowConfig config = readJson(Checkpoint.CONFIG, TarFlowConfig.class);
+    TarFlowConfig config = config();
     try {
       Checkpoint.requireTokenizer(config, info);
     } catch (CheckpointException e) {
@@ -67,6 +67,11 @@ final class CheckpointLoader {
     } catch (CheckpointException e) {
       throw new CheckpointException(file(Checkpoint.WEIGHTS) + ": " + e.getMessage(), e);
     }
+  }
+
+  /** The configuration alone. */
+  TarFlowConfig config() {
+    return readJson(Checkpoint.CONFIG, TarFlowConfig.class);
   }
 
   private String file(String name) {

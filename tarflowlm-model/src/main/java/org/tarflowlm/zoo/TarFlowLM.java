@@ -34,6 +34,9 @@ import org.tarflowlm.nn.TarFlowNetwork;
  * built at the first use. To train a model further see {@link CheckpointNetworks}.
  */
 public final class TarFlowLM implements AutoCloseable {
+  /** Id of the zoo's flagship. */
+  public static final String DEFAULT = "text8-mixd";
+
   private final String name;
   private final TarFlowConfig config;
   private final CheckpointInfo info;
@@ -54,14 +57,9 @@ public final class TarFlowLM implements AutoCloseable {
     this.tokenizer = Tokenizers.byName(info.tokenizer());
   }
 
-  /** The flagship of the zoo, {@link TarFlowPretrained#TEXT8_MIX_D}. */
+  /** The flagship of the zoo, {@value #DEFAULT}. */
   public static TarFlowLM pretrained() {
-    return pretrained(TarFlowPretrained.TEXT8_MIX_D);
-  }
-
-  /** As {@link #pretrained(String)}. */
-  public static TarFlowLM pretrained(TarFlowPretrained which) {
-    return pretrained(which.id());
+    return pretrained(DEFAULT);
   }
 
   /**
@@ -163,7 +161,9 @@ public final class TarFlowLM implements AutoCloseable {
     LikelihoodEstimate estimate;
     scoring.lock();
     try {
-      estimate = new Likelihood(TarFlowNetwork.layer(network()), options.seed(), options.samples()).of(tokens.slice(0, count));
+      Likelihood likelihood = new Likelihood(TarFlowNetwork.layer(network()), options.seed(), options.samples());
+      TokenSequence scored = tokens.slice(0, count);
+      estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
     } finally {
       scoring.unlock();
     }

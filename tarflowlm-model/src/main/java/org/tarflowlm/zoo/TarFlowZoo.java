@@ -5,6 +5,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
 
@@ -20,6 +21,20 @@ public final class TarFlowZoo {
   /** All checkpoints on the class path, in the order of the index. */
   public static List<ZooEntry> list() {
     return List.copyOf(index().entries());
+  }
+
+  /**
+   * The entry of a checkpoint.
+   *
+   * @throws CheckpointException if there is none of that id; the message lists the known ones
+   */
+  public static ZooEntry entry(String id) {
+    return find(index(), id);
+  }
+
+  /** A checkpoint's configuration alone, without its weights. */
+  static TarFlowConfig config(ZooEntry entry) {
+    return index().config(entry);
   }
 
   /**
@@ -61,11 +76,15 @@ public final class TarFlowZoo {
   }
 
   static Checkpoint load(ZooIndex index, String id) {
+    return index.load(find(index, id));
+  }
+
+  private static ZooEntry find(ZooIndex index, String id) {
     ZooEntry entry = index.find(id);
     if (entry == null) {
       throw new CheckpointException("no checkpoint '" + id + "' in the zoo" + known(index, id));
     }
-    return index.load(entry);
+    return entry;
   }
 
   static Checkpoint resolve(ZooIndex index, String model, CacheFolder cache, Progress progress) {

@@ -1,7 +1,10 @@
 package org.tarflowlm.zoo;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.zoo.ModelMetaData;
@@ -18,11 +21,15 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * A model of DL4J's zoo: {@link #init()} gives an untrained network of the paper's configuration, or of a small one of the same
- * structure, {@link #initPretrained()} one with trained weights from the class path.
+ * A model of DL4J's zoo: {@link #initPretrained()} gives a network with trained weights from the class path, {@link #init()} an untrained
+ * one of the same configuration, or of the paper's at a size that is asked for.
  *
- * <p>DL4J's own {@code initPretrained(PretrainedType)} knows image data sets only and is not available here; use
- * {@link #initPretrained(TarFlowPretrained)}.
+ * <pre>
+ * ComputationGraph network = Text8TarFlow.builder().variant(Variant.MIX_D).build().initPretrained();
+ * </pre>
+ *
+ * <p>What is packaged is listed in one place, the zoo's index ({@link TarFlowZoo#list()}). DL4J's own
+ * {@code initPretrained(PretrainedType)} knows image data sets only; a checkpoint has an id instead ({@link #initPretrained(String)}).
  */
 @SuppressWarnings("unchecked") // DL4J declares an init() that returns whatever its caller wishes
 public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
@@ -48,7 +55,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   public static final class Builder<M extends TarFlowZooModel> {
     private final Function<Builder<M>, M> constructor;
     private Variant variant = Variant.MIX_D;
-    private ModelSize size = ModelSize.SMALL;
+    private ModelSize size;
     private OptimizerSpec optimizer = OptimizerSpec.defaults();
     private int totalSteps = CheckpointNetworks.DEFAULT_STEPS;
     private long seed = 1;
@@ -64,13 +71,13 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
       return this;
     }
 
-    /** How large; default SMALL, which trains on a CPU. PAPER is the paper's. */
+    /** How large an untrained model: PAPER is the paper's. By default the model is as large as the packaged one, or SMALL if there is none. */
     public Builder<M> size(ModelSize value) {
       this.size = value;
       return this;
     }
 
-    /** Tokens of a window; default that of the size. */
+    /** Tokens of a window; default that of the packaged model or of the size. */
     public Builder<M> contextLength(int value) {
       this.contextLength = value;
       return this;
@@ -104,13 +111,15 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   }
 
   /**
-   * The configuration that {@link #init()} makes a network of.
+   * The configuration of the networks that this model makes: that of the packaged checkpoint, unless a size or a context length was
+   * given.
    *
    * @throws ConfigException if the context length is below 1
    */
   public TarFlowConfig config() {
-    TarFlowConfig config = PaperConfigs.of(format, variant, size);
-    return contextLength == null ? config : config.withContextLength(contextLength);
+    TarFlowConfig config = size != null || !pretrainedAvailable()
+        ? PaperConfigs.of(format, variant, size == null ? ModelSize.SMALL : size) : TarFlowZoo.config(entry());
+    return contextLength == null || contextLength == config.contextLength() ? config : config.withContextLength(contextLength);
   }
 
   /** A freshly initialised network: one input of ids INT [batch, time], loss in nats per token. */
@@ -120,50 +129,67 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   }
 
   /**
-   * A network with the weights of the zoo's checkpoint for this data and variant; its size is the checkpoint's.
+   * A network of {@link #config()} with the weights of the zoo's checkpoint for this data and variant.
    *
-   * @throws CheckpointException if there is none, or it is damaged
+   * @throws CheckpointException if there is none of this size (the message lists what is packaged), or it is damaged
    */
   @Override
   public ComputationGraph initPretrained() {
-    return network(TarFlowZoo.load(pretrainedEntry()));
+    return initPretrained(entry().id());
   }
 
   /**
-   * A network with the weights of a named checkpoint.
+   * As {@link #initPretrained()}, with the weights of a checkpoint by its id.
    *
-   * @throws CheckpointException if it is not on the class path, is damaged, or is made for other data than this model
+   * @param id one of {@link TarFlowZoo#list()}
+   * @throws CheckpointException if it is not on the class path, is damaged, or is not the model that was asked for
    */
-  public ComputationGraph initPretrained(TarFlowPretrained pretrained) {
-    if (pretrained.format() != format) {
-      throw new CheckpointException("checkpoint " + pretrained.id() + " is made for " + pretrained.format()
-          + "; expected one for " + format);
+  public ComputationGraph initPretrained(String id) {
+    ZooEntry entry = TarFlowZoo.entry(id);
+    if (entry.format() != format || entry.variant() != variant) {
+      throw new CheckpointException("checkpoint " + id + " is a model of " + entry.format() + ", variant " + entry.variant()
+          + "; expected " + format + ", " + variant + packaged());
     }
-    return network(TarFlowZoo.load(pretrained.id()));
-  }
-
-  private ComputationGraph network(Checkpoint checkpoint) {
+    Checkpoint checkpoint = TarFlowZoo.load(id);
+    if (size != null || contextLength != null && contextLength != checkpoint.config().contextLength()) {
+      throw new CheckpointException("no weights of " + (size == null ? "context length " + contextLength : "size " + size)
+          + " are packaged for " + format + "; leave size and context length out for what there is" + packaged());
+    }
     return CheckpointNetworks.network(checkpoint, optimizer, totalSteps, seed);
   }
 
-  private String pretrainedEntry() {
-    TarFlowPretrained named = TarFlowPretrained.of(format, variant);
-    return TarFlowZoo.list().stream()
-        .filter(each -> each.format() == format && each.variant() == variant)
-        .map(ZooEntry::id)
-        .reduce((first, other) -> named != null && other.equals(named.id()) ? other : first)
-        .orElseThrow(() -> new CheckpointException("the zoo has no checkpoint for " + format + " of variant " + variant
-            + "; expected one in zoo-weights on the class path"));
+  /**
+   * Never available: DL4J's names are those of image data sets.
+   *
+   * @throws UnsupportedOperationException always; the message names the call to use
+   */
+  @Override
+  public <M extends Model> M initPretrained(PretrainedType pretrainedType) {
+    throw new UnsupportedOperationException(pretrainedType + " is a data set of images; call initPretrained(), or initPretrained(id)"
+        + packaged());
+  }
+
+  /** The zoo's entry for this data and variant: the first one of the index. */
+  private ZooEntry entry() {
+    return entries().findFirst().orElseThrow(() -> new CheckpointException("the zoo has no checkpoint for " + format + " of variant "
+        + variant + packaged()));
+  }
+
+  private Stream<ZooEntry> entries() {
+    return TarFlowZoo.list().stream().filter(each -> each.format() == format && each.variant() == variant);
+  }
+
+  /** For messages. */
+  private static String packaged() {
+    List<ZooEntry> all = TarFlowZoo.list();
+    return all.isEmpty() ? "; put zoo-weights on the class path" : ". Packaged: " + all.stream()
+        .map(each -> String.format(Locale.ROOT, "%s (%s, %s, %,d parameters)", each.id(), each.format(), each.variant(), each.parameters()))
+        .collect(Collectors.joining(", "));
   }
 
   /** Whether the zoo has a checkpoint for this data and variant. */
   public boolean pretrainedAvailable() {
-    return TarFlowZoo.list().stream().anyMatch(each -> each.format() == format && each.variant() == variant);
-  }
-
-  /** Whether a named checkpoint is on the class path and is made for this data. */
-  public boolean pretrainedAvailable(TarFlowPretrained pretrained) {
-    return pretrained.format() == format && pretrained.isAvailable();
+    return entries().findFirst().isPresent();
   }
 
   /** Always null: DL4J's names are those of image data sets. */
@@ -196,7 +222,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     return "tarflowlm-" + format.name().toLowerCase(Locale.ROOT);
   }
 
-  /** For DL4J only. */
+  /** One input of {@link #config()}'s context length, one output, the bound. Of DL4J's types of models, TEXTGENLSTM is the one for text. */
   @Override
   @Deprecated
   public ModelMetaData metaData() {

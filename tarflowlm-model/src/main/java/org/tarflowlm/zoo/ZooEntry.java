@@ -74,7 +74,7 @@ public record ZooEntry(
    *
    * @throws CheckpointException if the folder is not a checkpoint or lacks one of these
    */
-  public static ZooEntry describe(Path folder, TextFormat format, Variant variant) {
+  public static ZooEntry describe(Path folder) {
     Checkpoint checkpoint = Checkpoint.load(folder);
     CheckpointInfo info = checkpoint.info();
     Map<String, FileFact> files = new LinkedHashMap<>();
@@ -88,7 +88,8 @@ public record ZooEntry(
     } catch (IOException e) {
       throw new CheckpointException("cannot read " + folder + ": " + IoErrors.reason(e), e);
     }
-    return new ZooEntry(require(folder, "id", info.id()), require(folder, "version", info.version()), format, variant,
+    return new ZooEntry(require(folder, "id", info.id()), require(folder, "version", info.version()),
+        TextFormat.ofTokenizer(info.tokenizer()), Variant.of(checkpoint.config()),
         require(folder, "description", info.description()), require(folder, "license", info.license()),
         require(folder, "corpus", info.corpus()), checkpoint.parameterCount(),
         info.measurements().isEmpty() ? null : info.measurements().get(0), files);

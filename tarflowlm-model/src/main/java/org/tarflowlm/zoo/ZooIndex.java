@@ -14,6 +14,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.IoErrors;
 
 /** The entries of every {@value #RESOURCE} on the class path: that of the zoo's own weights, and those of anyone else's jars. */
@@ -72,6 +73,15 @@ final class ZooIndex {
 
   /** @throws CheckpointException if the resources are not there or not as the entry says */
   Checkpoint load(ZooEntry entry) {
-    return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + entry.id()), entry.files())).load();
+    return loaderOf(entry).load();
+  }
+
+  /** @throws CheckpointException as {@link #load} */
+  TarFlowConfig config(ZooEntry entry) {
+    return loaderOf(entry).config();
+  }
+
+  private CheckpointLoader loaderOf(ZooEntry entry) {
+    return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + entry.id()), entry.files()));
   }
 }

@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.text.TokenArray;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.OptimizerSpec;
@@ -80,5 +85,62 @@ class LikelihoodTest {
     assertEquals("[\"ELBO\",\"EXACT\",\"IW-64\"]",
         json.writeValueAsString(new Bound[] {Bound.ELBO, Bound.EXACT, Bound.importanceWeighted(64)}));
     assertThrows(IllegalArgumentException.class, () -> new Likelihood(layer(TestModels.everyCoupling(1)), SEED, 0));
+  }
+
+  /** Window after window, each scored with and without its new tokens by the layer itself. */
+  private static double slidingByDefinition(TarFlowLayer layer, int[] text, int stride) {
+    int length = layer.model().contextLength();
+    double nats = -logLikelihood(layer, Arrays.copyOf(text, length), noise(layer, 0, length));
+    for (int end = length; end < text.length; end = Math.min(end + stride, text.length)) {
+      int fresh = Math.min(stride, text.length - end);
+      int begin = end + fresh - length;
+      int[] window = Arrays.copyOfRange(text, begin, begin + length);
+      nats -= logLikelihood(layer, window, noise(layer, begin, length))
+          - logLikelihood(layer, Arrays.copyOf(window, length - fresh), noise(layer, begin, length - fresh));
+    }
+    return nats;
+  }
+
+  private static double logLikelihood(TarFlowLayer layer, int[] ids, INDArray noise) {
+    return layer.logLikelihood(Nd4j.createFromArray(ids).reshape(1, ids.length), noise).getDouble(0);
+  }
+
+  /** Of the tokens that begin at a place of the text. */
+  private static INDArray noise(TarFlowLayer layer, int begin, int positions) {
+    int d = layer.model().latentDim();
+    return EncoderNoise.part(SEED, 0, (long) begin * d, DataType.FLOAT, 1, positions, d);
+  }
+
+  @Test
+  void withAStrideEachWindowCountsItsNewTokensGivenThoseBefore() {
+    for (TarFlowConfig config : List.of(TestModels.everyCoupling(1), TestModels.everyCoupling(2), TestModels.everyCoupling(1).autoregressiveTwin())) {
+      TarFlowLayer layer = layer(config);
+      int[] text = Arrays.copyOf(text(), text().length - 2);
+      for (int stride : new int[] {2, 4}) {
+        LikelihoodEstimate found = new Likelihood(layer, SEED).withStride(new TokenArray(text, config.vocabSize()), stride);
+        double expected = slidingByDefinition(layer, text, stride);
+        assertEquals(expected, found.nats(), 1e-5 * Math.abs(expected), config + " " + stride);
+        assertEquals(text.length, found.tokens());
+        assertEquals(config.model() == ModelType.AUTOREGRESSIVE ? "EXACT" : "ELBO-DIFFERENCE", found.bound().toString());
+      }
+      TokenArray shorter = new TokenArray(Arrays.copyOf(text, TestModels.TOKENS), config.vocabSize());
+      assertEquals(new Likelihood(layer, SEED).of(shorter), new Likelihood(layer, SEED).withStride(shorter, 2), "one window alone");
+      assertThrows(IllegalArgumentException.class, () -> new Likelihood(layer, SEED).withStride(shorter, TestModels.TOKENS + 2));
+    }
+  }
+
+  /** A discrete model's text by its definition: each token given the stride's context, by differences of whole prefixes. */
+  @Test
+  void aStrideOfOneIsTheSumOverTokens() {
+    TarFlowLayer layer = layer(TestModels.everyCoupling(1).autoregressiveTwin());
+    int[] text = text();
+    double nats = 0;
+    for (int t = 0; t < text.length; t++) {
+      int[] upTo = Arrays.copyOfRange(text, Math.max(0, t + 1 - TestModels.TOKENS), t + 1);
+      nats += new Likelihood(layer, SEED).of(upTo).nats();
+      nats -= upTo.length == 1 ? 0 : new Likelihood(layer, SEED).of(Arrays.copyOf(upTo, upTo.length - 1)).nats();
+    }
+    double found = new Likelihood(layer, SEED).withStride(new TokenArray(text, layer.model().vocabSize()), 1).nats();
+    assertEquals(nats, found, 1e-5 * nats);
   }
 }

@@ -19,7 +19,7 @@ class PackagedGenerationTest {
 
   @Test
   void realTextComesBack() {
-    Checkpoint checkpoint = TarFlowZoo.load(TarFlowPretrained.TEXT8_MIX_D.id());
+    Checkpoint checkpoint = TarFlowZoo.load(TarFlowLM.DEFAULT);
     int length = checkpoint.config().contextLength();
     StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
     TextLatents latents = TextLatents.of(checkpoint);

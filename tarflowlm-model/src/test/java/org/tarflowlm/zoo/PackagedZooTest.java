@@ -31,7 +31,7 @@ class PackagedZooTest {
     assertNotNull(getClass().getClassLoader().getResource(ZooIndex.RESOURCE), "zoo-weights is on the class path of the tests");
     assertFalse(TarFlowZoo.list().isEmpty());
     for (ZooEntry entry : TarFlowZoo.list()) {
-      ZooEntry actual = ZooEntry.describe(ZOO.resolve(entry.id()), entry.format(), entry.variant());
+      ZooEntry actual = ZooEntry.describe(ZOO.resolve(entry.id()));
       assertEquals(actual.toJson(), entry.toJson(), "the index entry of " + entry.id());
       assertEquals(entry.format().tokenizerName(), TarFlowZoo.load(entry.id()).info().tokenizer());
     }

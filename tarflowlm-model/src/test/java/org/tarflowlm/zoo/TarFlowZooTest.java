@@ -16,8 +16,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.RecordJson;
-import org.tarflowlm.config.TextFormat;
-import org.tarflowlm.config.Variant;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.Sha256;
@@ -34,7 +32,7 @@ class TarFlowZooTest {
   void makeZoo() throws IOException {
     zoo = root.resolve("org/tarflowlm/zoo");
     Fixtures.tiny().save(zoo.resolve("tiny"));
-    entry = ZooEntry.describe(zoo.resolve("tiny"), TextFormat.TEXT8, Variant.MIX_D);
+    entry = ZooEntry.describe(zoo.resolve("tiny"));
     Files.writeString(zoo.resolve("index.json"), RecordJson.write(new ZooIndex.Document(List.of(entry))));
     loader = new URLClassLoader(new URL[] {root.toUri().toURL()}, null);
   }
@@ -127,6 +125,6 @@ class TarFlowZooTest {
     Path folder = root.resolve("nameless");
     Fixtures.tiny().withInfo(CheckpointInfo.of("text8"), null).save(folder);
     assertFails("checkpoint.json: id is missing; a checkpoint of the zoo needs it",
-        () -> ZooEntry.describe(folder, TextFormat.TEXT8, Variant.MIX_D));
+        () -> ZooEntry.describe(folder));
   }
 }

@@ -29,6 +29,19 @@ public final class FloatTensor {
     return values;
   }
 
+  /** What comes back of the tensor when it is stored as that type and read again; itself for F32. */
+  public FloatTensor rounded(DType dtype) {
+    if (dtype != DType.F16 && dtype != DType.BF16) {
+      return this;
+    }
+    float[] result = new float[values.length];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = dtype == DType.F16 ? SmallFloats.fromHalf(SmallFloats.toHalf(values[i]))
+          : SmallFloats.fromBfloat16(SmallFloats.toBfloat16(values[i]));
+    }
+    return new FloatTensor(shape, result);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof FloatTensor that && Arrays.equals(shape, that.shape) && Arrays.equals(values, that.values);
