@@ -71,7 +71,9 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
       return this;
     }
 
-    /** How large an untrained model: PAPER is the paper's. By default the model is as large as the packaged one, or SMALL if there is none. */
+    /**
+     * How large an untrained model: PAPER is the paper's. By default the model is as large as the packaged one, or SMALL if there is none.
+     */
     public Builder<M> size(ModelSize value) {
       this.size = value;
       return this;

@@ -113,7 +113,8 @@ class LikelihoodTest {
 
   @Test
   void withAStrideEachWindowCountsItsNewTokensGivenThoseBefore() {
-    for (TarFlowConfig config : List.of(TestModels.everyCoupling(1), TestModels.everyCoupling(2), TestModels.everyCoupling(1).autoregressiveTwin())) {
+    for (TarFlowConfig config : List.of(TestModels.everyCoupling(1), TestModels.everyCoupling(2),
+        TestModels.everyCoupling(1).autoregressiveTwin())) {
       TarFlowLayer layer = layer(config);
       int[] text = Arrays.copyOf(text(), text().length - 2);
       for (int stride : new int[] {2, 4}) {

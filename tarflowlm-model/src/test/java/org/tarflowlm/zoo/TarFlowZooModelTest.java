@@ -152,8 +152,8 @@ class TarFlowZooModelTest {
     for (PretrainedType each : PretrainedType.values()) {
       assertFalse(model.pretrainedAvailable(each));
       String message = assertThrows(UnsupportedOperationException.class, () -> model.initPretrained(each)).getMessage();
-      assertTrue(message.startsWith(each + " is a data set of images; call initPretrained(), or initPretrained(id). Packaged: text8-mixd ("),
-          message);
+      assertTrue(message.startsWith(each + " is a data set of images; call initPretrained(), or initPretrained(id). Packaged: "
+          + "text8-mixd ("), message);
     }
   }
 
