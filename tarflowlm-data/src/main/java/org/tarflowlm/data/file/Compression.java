@@ -115,7 +115,7 @@ public enum Compression {
     return switch (this) {
       case NONE -> in;
       case ZIP -> throw new DataException(name + " is a zip archive where none is expected");
-      case GZIP -> GzipCompressorInputStream.builder().setInputStream(in).setDecompressConcatenated(true).get();
+      case GZIP -> new GzipCompressorInputStream(in, true);
       case BZIP2 -> new BZip2CompressorInputStream(in, true);
       case XZ -> new XZInputStream(in, xzMemoryKib());
       case ZSTD, ZSTD_SKIPPABLE -> zstd(in, name);

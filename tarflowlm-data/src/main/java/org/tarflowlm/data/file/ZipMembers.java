@@ -16,7 +16,6 @@ import java.util.zip.CRC32;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.ZipMethod;
-import org.apache.commons.io.input.ChecksumInputStream;
 import org.tarflowlm.data.DataException;
 
 /**
@@ -37,8 +36,8 @@ public final class ZipMembers implements Closeable {
   public ZipMembers(SeekableByteChannel content, String name) throws IOException {
     this.name = name;
     try {
-      this.zip = ZipFile.builder().setSeekableByteChannel(content).setCharset(StandardCharsets.UTF_8).setUseUnicodeExtraFields(true).get();
-    } catch (IOException | IllegalArgumentException | ArithmeticException e) {
+      this.zip = new ZipFile(content, name, StandardCharsets.UTF_8.name(), true);
+    } catch (IOException | RuntimeException e) {
       content.close();
       throw new DataException(name + " is not a complete zip archive: " + e.getMessage(), e);
     }
@@ -94,8 +93,7 @@ public final class ZipMembers implements Closeable {
           : " is packed by method " + (method == null ? entry.getMethod() : method) + ", which cannot be read")
           + "; expected a member that is stored or deflated");
     }
-    return new Whole(ChecksumInputStream.builder().setInputStream(zip.getInputStream(entry)).setChecksum(new CRC32())
-        .setExpectedChecksumValue(entry.getCrc()).setCountThreshold(-1).get(), entry.getSize());
+    return new Whole(zip.getInputStream(entry), entry.getSize(), entry.getCrc());
   }
 
   @Override
@@ -103,14 +101,17 @@ public final class ZipMembers implements Closeable {
     zip.close();
   }
 
-  /** Compares the length as well. */
+  /** Compares length and checksum at the end. */
   private static final class Whole extends FilterInputStream {
     private final long length;
+    private final long checksum;
+    private final CRC32 crc = new CRC32();
     private long count;
 
-    Whole(InputStream in, long length) {
+    Whole(InputStream in, long length, long checksum) {
       super(in);
       this.length = length;
+      this.checksum = checksum;
     }
 
     @Override
@@ -123,8 +124,12 @@ public final class ZipMembers implements Closeable {
     public int read(byte[] target, int offset, int wanted) throws IOException {
       int n = super.read(target, offset, wanted);
       count += Math.max(n, 0);
+      crc.update(target, offset, Math.max(n, 0));
       if (n < 0 ? count != length : count > length) {
         throw new IOException("it has " + count + (n < 0 ? "" : " or more") + " bytes; the archive announces " + length);
+      }
+      if (n < 0 && crc.getValue() != checksum) {
+        throw new IOException("its checksum is wrong");
       }
       return n;
     }

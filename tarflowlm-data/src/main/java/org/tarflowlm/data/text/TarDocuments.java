@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.IoErrors;
@@ -17,6 +16,8 @@ import org.tarflowlm.data.file.IoErrors;
  */
 final class TarDocuments extends MemberDocuments {
   private static final int RECORD = 512;
+  private static final int FLAG_AT = 156;
+  private static final byte MULTI_VOLUME = 'M';
 
   private final String name;
   private final Guard guard;
@@ -50,7 +51,7 @@ final class TarDocuments extends MemberDocuments {
         report.other(full);
         continue;
       }
-      requireContent(entry, full);
+      requireContent(entry, guard.flag, full);
       return new Member(full, entry.getRealSize(), () -> new FilterInputStream(tar) {
         @Override
         public void close() {
@@ -65,7 +66,7 @@ final class TarDocuments extends MemberDocuments {
     TarArchiveEntry entry;
     try {
       guard.allow(Math.max(0, (stored + RECORD - 1) / RECORD * RECORD - (guard.count - start)));
-      entry = tar.getNextEntry();
+      entry = tar.getNextTarEntry();
       guard.allow(Long.MAX_VALUE / 2);
     } catch (IOException e) {
       throw IoErrors.unreadable(name, e);
@@ -106,17 +107,16 @@ final class TarDocuments extends MemberDocuments {
   }
 
   /** A link has no content of its own here; a folder would be read with what it leads to. */
-  private static void requireContent(TarArchiveEntry entry, String full) {
+  private static void requireContent(TarArchiveEntry entry, byte flag, String full) {
     if (entry.isLink() || entry.isSymbolicLink()) {
       throw new DataException(full + " is a link to " + entry.getLinkName() + ", without content of its own; pack the archive with "
           + "tar --dereference --hard-dereference");
     }
-    byte flag = entry.getLinkFlag();
-    if (flag == TarConstants.LF_MULTIVOLUME) {
+    if (flag == MULTI_VOLUME) {
       throw new DataException(full + " is the rest of a file that begins in another volume; expected an archive of one volume");
     }
-    if (!entry.isFile() && !entry.isSparse() && flag != TarConstants.LF_CONTIG) {
-      throw new DataException(full + " is not a file, but an entry of type '" + (char) flag + "'");
+    if (entry.isFIFO() || entry.isBlockDevice() || entry.isCharacterDevice()) {
+      throw new DataException(full + " is not a file, but a device or pipe");
     }
   }
 
@@ -135,6 +135,8 @@ final class TarDocuments extends MemberDocuments {
     private long count;
     private long last = Long.MAX_VALUE;
     private long zeros;
+    /** Kind of the entry whose header was read last. */
+    private byte flag;
 
     Guard(InputStream in, String name) {
       super(in);
@@ -160,6 +162,7 @@ final class TarDocuments extends MemberDocuments {
         while (trailing < n && target[offset + n - 1 - trailing] == 0) {
           trailing++;
         }
+        flag = n == RECORD ? target[offset + FLAG_AT] : flag;
         zeros = trailing == n ? zeros + n : trailing;
         passed(n);
       }
