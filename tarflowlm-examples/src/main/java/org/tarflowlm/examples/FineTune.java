@@ -23,6 +23,7 @@ import org.tarflowlm.zoo.CheckpointNetworks;
 import org.tarflowlm.zoo.Score;
 import org.tarflowlm.zoo.TarFlowLM;
 import org.tarflowlm.zoo.TarFlowZoo;
+import org.tarflowlm.zoo.Text8TarFlow;
 
 /**
  * The packaged model trained further on a novel by DL4J's own tools: an early-stopping trainer, a score calculator, a listener. The
@@ -46,7 +47,7 @@ public final class FineTune {
     WindowIterator validation = WindowIterator.builder(text.slice(held, held + Math.min(20, count) * (long) length), length).batch(BATCH)
         .build();
 
-    ComputationGraph pretrained = CheckpointNetworks.network(zoo);
+    ComputationGraph pretrained = Text8TarFlow.builder().build().initPretrained();
     String[] others = FineTuning.parts(pretrained).stream().filter(part -> !part.equals("flow0")).toArray(String[]::new);
     ComputationGraph network = FineTuning.of(pretrained)
         .optimizer(new OptimizerSpec(2e-4, 20, 0.1, null, null, null, null), EPOCHS * (int) training.batches())

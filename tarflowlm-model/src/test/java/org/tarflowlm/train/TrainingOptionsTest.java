@@ -145,7 +145,7 @@ class TrainingOptionsTest {
     assertTrue(message.startsWith("the last 100 updates before step 100 were skipped"), message);
     Trainer strict = start(run("\"steps\": 200"), "strict");
     strict.network().params().assign(Float.NaN);
-    String message = assertThrows(IllegalStateException.class, () -> strict.run(() -> false)).getMessage();
+    message = assertThrows(IllegalStateException.class, () -> strict.run(() -> false)).getMessage();
     assertTrue(message.startsWith("the loss is NaN at step 1"), message);
   }
 
