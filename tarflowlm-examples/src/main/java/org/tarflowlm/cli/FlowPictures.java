@@ -13,6 +13,7 @@ import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler.ChartTheme;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.eval.FlowAccount.Level;
@@ -64,6 +65,7 @@ final class FlowPictures {
   private static CategoryChart chart(String title, int levels) {
     CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).title(title).build();
     chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
+    chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
     chart.getStyler().setAvailableSpaceFill(0.7);
     if (levels > 4) {
       chart.getStyler().setXAxisLabelRotation(20);

@@ -50,7 +50,7 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
    * The account of a stack over a batch of text.
    *
    * @param text [windows][T] token ids; T at most the context length and a multiple of the patch size
-   * @param seed of the encoder's noise; the noise is that of {@link Likelihood} over the same windows
+   * @param seed of the encoder's noise; the noise is that of {@link Likelihood} over these windows one after another
    * @throws IllegalArgumentException if there is no window, or windows differ in length or do not fit the model
    */
   public static FlowAccount of(StackWeights weights, int[][] text, long seed) {
@@ -101,7 +101,8 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
     int tokens = text[from].length;
     double[][] z = new double[count][tokens * codes.dims()];
     Workspace workspace = new Workspace();
-    try (INDArray drawn = EncoderNoise.draw(seed, from, DataType.FLOAT, count, tokens, codes.dims())) {
+    long first = (long) from * tokens * codes.dims();
+    try (INDArray drawn = EncoderNoise.part(seed, 0, first, DataType.FLOAT, count, tokens, codes.dims())) {
       double[] noise = drawn.data().asDouble();
       for (int b = 0; b < count; b++) {
         for (int t = 0; t < tokens; t++) {
