@@ -19,6 +19,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
@@ -30,6 +33,7 @@ import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.inverse.Generation;
 import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 
@@ -52,6 +56,25 @@ class TarFlowLMTest {
   private static void assertFails(Class<? extends Exception> type, String expected, Executable action) {
     Exception e = assertThrows(type, action);
     assertTrue(e.getMessage().contains(expected), e::getMessage);
+  }
+
+  /** encode, read and the prompts of generate share one encoder; scoring draws the noise of draw 0 in the order of the text. */
+  @Test
+  void aTextAndASeedHaveOneZ() {
+    Checkpoint checkpoint = Fixtures.tiny();
+    int d = checkpoint.config().latentDim();
+    String text = TEXT.substring(0, checkpoint.config().contextLength());
+    try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
+      double[] z = Arrays.stream(model.encode(text, 7)).flatMapToDouble(Arrays::stream).toArray();
+      int[] ids = model.tokenizer().encode(text);
+
+      assertArrayEquals(z, model.read(text, 7).latents()[0]);
+      try (INDArray noise = EncoderNoise.part(7, 0, 0, DataType.FLOAT, 1, ids.length, d);
+          INDArray latents = TarFlowNetwork.layer(CheckpointNetworks.network(checkpoint))
+              .latents(0, Nd4j.createFromArray(new int[][] {ids}), noise)) {
+        assertArrayEquals(z, latents.reshape(-1).toDoubleVector(), 1e-5);
+      }
+    }
   }
 
   @Test
