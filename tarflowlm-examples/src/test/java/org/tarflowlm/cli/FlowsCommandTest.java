@@ -91,7 +91,7 @@ class FlowsCommandTest {
   @Test
   void thePackagedCardSaysWhatEachFlowDoes() throws IOException {
     Path out = folder.resolve("packaged");
-    Cli.run("zoo", "package", "--from", flows, "--id", "TEXT8_MIX_D", "--description", "Test.", "--license", "CC0-1.0", "--corpus", "none",
+    Cli.run("zoo", "package", "--from", flows, "--id", "text8-test", "--description", "Test.", "--license", "CC0-1.0", "--corpus", "none",
         "--measure", "text=" + text, "--out", out).succeeds();
     String card = Files.readString(out.resolve("README.md"));
     assertTrue(card.contains("## What each flow does\n\nOn text:\n\n| after |"), card);
