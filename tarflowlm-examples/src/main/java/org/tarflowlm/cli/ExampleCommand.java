@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.examples.ClassifySentences;
 import org.tarflowlm.examples.CompareLikelihoods;
 import org.tarflowlm.examples.CouplingByHand;
 import org.tarflowlm.examples.DataPipelines;
@@ -36,6 +37,8 @@ final class ExampleCommand implements Callable<Integer> {
     add("SameDiffGraphs", "[TEXT ...]", "the two graphs of a model: build, inspect, run, save, load, invert", SameDiffGraphs::main);
     add("TrainTiny", "[STEPS]", "a tiny Mix-d flow from scratch on the bundled excerpt", TrainTiny::main);
     add("FineTune", "[WINDOWS]", "the packaged model trained further on a novel: frozen flows, early stopping", FineTune::main);
+    add("ClassifySentences", "[NUMBER] [FILE ...]", "a classifier on a flow's features: which book is this sentence from",
+        ClassifySentences::main);
     add("DataPipelines", "", "text8, enwik8 and OpenWebText to latent inputs that networks train on", DataPipelines::main);
     add("CompareLikelihoods", "[CHARACTERS]", "ELBO, importance-weighted bounds, the discrete twin", CompareLikelihoods::main);
   }

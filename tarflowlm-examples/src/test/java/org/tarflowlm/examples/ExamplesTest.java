@@ -103,6 +103,14 @@ class ExamplesTest {
   }
 
   @Test
+  void aClassifierOnFeaturesAndOneOnLetters() throws Exception {
+    String shown = output(ClassifySentences::main, "20");
+    assertTrue(shown.startsWith("in order, backwards: 40 sentences to learn from, 20 held out"), shown);
+    assertEquals(1, numbers("^flow's features: ([\\d.]+) % right", shown).size(), shown);
+    assertEquals(List.of(50.0), numbers("^bag of letters:  ([\\d.]+) % right", shown), shown);
+  }
+
+  @Test
   void everyFormatBecomesBatchesThatTrain() throws Exception {
     String shown = output(DataPipelines::main);
     List<Double> before = numbers("^  trained: ([\\d.]+) nats", shown);

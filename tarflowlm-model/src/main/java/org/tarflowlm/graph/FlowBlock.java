@@ -37,7 +37,10 @@ final class FlowBlock {
       return trunk;
     }
     SDVariable embedded = scope.primitives().linear(read(h), scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
-    return new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
+    SDVariable features = new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
+    SDVariable inTextOrder = spec.direction() == Direction.RIGHT_TO_LEFT ? scope.reverse(features) : features; // costs nothing if unused
+    inTextOrder.rename(WindowGraph.features(index));
+    return features;
   }
 
   /** Data to noise: h [B, T/P, P*d] to u of the same shape and log|det du/dh|, whose first axis is B, the others to be summed. */

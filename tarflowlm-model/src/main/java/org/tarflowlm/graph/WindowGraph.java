@@ -20,7 +20,8 @@ import org.tarflowlm.ops.Ops;
  * <p>Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO (flows) or the exact log-likelihood (autoregressive), in nats per sequence;
  * {@link #LOSS}, the sum over examples of its negative divided by T (with a mask: by the mean number of tokens), which is what DL4J then
  * divides by the batch size: nats per token; {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z);
- * the flows' inputs, by {@link #latent(int)}, [B, T/P, P*d].
+ * the flows' inputs, by {@link #latent(int)}, [B, T/P, P*d]; what their couplings are conditioned on, by {@link #features(int)},
+ * [B, T/P, H].
  */
 public final class WindowGraph {
   public static final String IDS = "ids";
@@ -39,6 +40,14 @@ public final class WindowGraph {
   /** Name of h^(flow), the input of flow {@code flow} counted from 0. */
   public static String latent(int flow) {
     return FlowStack.latentName(flow);
+  }
+
+  /**
+   * Name of what the transformer of a flow, counted from 0, says of each position, in the order of the text. An in-token flow has none of
+   * its own.
+   */
+  public static String features(int flow) {
+    return FEATURES + flow;
   }
 
   /** The graph of windows of ids that are full of text. */
