@@ -82,7 +82,8 @@ class ArchitectureTest {
   @BeforeAll
   static void read() {
     project = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
-        .withImportOption(location -> !location.contains("/jmh_generated/") && !location.contains("-tests.jar")).importPackages("org.tarflowlm");
+        .withImportOption(location -> !location.contains("/jmh_generated/") && !location.contains("-tests.jar"))
+        .importPackages("org.tarflowlm");
   }
 
   @Test
