@@ -57,7 +57,7 @@ class BadInputTest {
 
   @Test
   void wrongUse() {
-    Cli.run().fails(2, "a command is missing; expected one of demo, score, generate, ");
+    Cli.run().fails(2, "a command is missing; expected one of demo, score, flows, generate, ");
     Cli.run("scroe").fails(2, "scroe");
     Cli.run("zoo").fails(2, "tarflowlm zoo: a command is missing; expected one of list");
     Cli.run("score").fails(2, "tarflowlm score: Missing required option: '--input=FILE'");
