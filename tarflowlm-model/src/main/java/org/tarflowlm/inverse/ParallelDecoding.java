@@ -140,7 +140,7 @@ final class ParallelDecoding {
    * Ends a pass: what was computed of the places [front, front + rows) replaces what stands in z, up to the first of another token,
    * after which guesses are worthless.
    *
-   * @param margins of each row, how far it is from another token
+   * @param margins the distance of each row from another token
    * @return the place after the last one that is final; {@code front} if even that has to be made exact first
    */
   int settle(double[] computed, double[] margins, double[] z, int front, int rows) {

@@ -108,7 +108,7 @@ final class ParallelFlows {
     return new BlockRule(size, size, tolerance / Math.max(sensitivity.factor(), tolerance));
   }
 
-  /** Of every flow, how parallel decoding went so far. */
+  /** How parallel decoding has gone so far, by flow. */
   List<DecodingPace> paces() {
     return List.copyOf(paces);
   }

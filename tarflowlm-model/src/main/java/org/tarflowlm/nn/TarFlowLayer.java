@@ -248,7 +248,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return evaluate(WindowGraph.FEATURES, ids, null).reshape(ids.size(0), ids.size(1), config.width());
   }
 
-  /** SameDiff listeners that are told of every op of the graph, for profiling. */
+  /** SameDiff listeners that see every op of the graph, for profiling. */
   public void setGraphListeners(Listener... listeners) {
     sessions.setListeners(List.of(listeners));
   }
