@@ -51,11 +51,11 @@ class ListingCommandsTest {
   }
 
   @Test
-  void examplesAreListedAndReadmeShowsThemInTheSameOrder() throws IOException {
+  void examplesAreListedAndThePageShowsThemInTheSameOrder() throws IOException {
     List<String> listed = Cli.run("example").succeeds().out().lines().map(line -> line.split(" ")[0]).toList();
     assertEquals(List.copyOf(ExampleCommand.EXAMPLES.keySet()), listed);
     Matcher row = Pattern.compile("^\\| `\\./tarflowlm example (\\w+)` \\|", Pattern.MULTILINE)
-        .matcher(Files.readString(Path.of("..", "README.md")));
+        .matcher(Files.readString(Path.of("..", "docs", "examples.md")));
     assertEquals(listed, row.results().map(each -> each.group(1)).toList());
     Cli.run("example", "ScoreTxt").fails(2, "'ScoreTxt'", "ScoreText");
     Cli.run("example", "TrainTiny", "many").fails(2, "TrainTiny [STEPS]", "\"many\"", "a number");

@@ -87,7 +87,7 @@ class NotebooksTest {
   void thereAreSixAndThePageNamesThemAll() throws IOException {
     List<Path> files = notebooks();
     assertEquals(6, files.size());
-    String page = Files.readString(Path.of("..", "docs", "notebooks.md"));
+    String page = Files.readString(Path.of("..", "docs", "examples.md"));
     for (Path file : files) {
       String title = Notebook.read(file).title().replaceFirst("^# ", "");
       assertTrue(page.contains("[" + title + "](../tarflowlm-examples/notebooks/" + file.getFileName() + ")"), title);
