@@ -35,4 +35,10 @@ public final class CorpusSplit extends CollectionInputSplit implements TokenSpli
     Corpora known = corpora == null ? Corpora.fromEnvironment() : corpora;
     return known.open(known.byName(corpus), part, tokenizer);
   }
+
+  /** The name by which commands know it, such as text8:train. */
+  @Override
+  public String toString() {
+    return corpus + ":" + part;
+  }
 }

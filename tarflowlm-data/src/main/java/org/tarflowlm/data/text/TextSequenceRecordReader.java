@@ -32,7 +32,8 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  * </pre>
  *
  * DL4J pads a batch to its longest text and adds masks, [batch, time]. A text longer than {@code maxTokens} goes on in the next
- * sequence. Documents are streamed; those of a collection ({@link DocumentSources}) one after another.
+ * sequence. Documents are streamed; those of a collection ({@link DocumentSources}) one after another. A part of a corpus is read as
+ * {@code new CorpusSplit("openwebtext", "train")}.
  */
 public final class TextSequenceRecordReader extends OrderedRecordReader implements SequenceRecordReader {
   private static final long serialVersionUID = 1L;
@@ -74,12 +75,9 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
     return new Builder(tokenizer, unit, maxTokens);
   }
 
-  /** @throws DataException if a location is missing or damaged, or if all together hold no sequence */
+  /** @throws DataException if a location is missing or damaged, or a corpus not in the cache, or if all together hold no sequence */
   @Override
   public void initialize(InputSplit split) throws IOException, InterruptedException {
-    if (split instanceof TokenSplit) {
-      throw new DataException("split " + split.getClass().getSimpleName() + " is a part of a corpus; expected files of texts");
-    }
     inputSplit = split;
     files = files(split);
     reset();
@@ -88,7 +86,8 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
   @Override
   public void reset() {
     close();
-    source = new JoinedDocuments(files.stream().map(InputFile::of).toList(), options, report);
+    source = inputSplit instanceof TokenSplit part ? new TokenDocuments(part.open(tokenizer), tokenizer, part.toString())
+        : new JoinedDocuments(files.stream().map(InputFile::of).toList(), options, report);
     ready = new ArrayDeque<>();
     open = null;
     sequences = 0;

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.datavec.api.writable.NDArrayWritable;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +31,8 @@ import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.text.Excerpt;
 import org.tarflowlm.data.text.Text8RecordReader;
+import org.tarflowlm.data.text.TextSequenceRecordReader;
+import org.tarflowlm.data.text.TextUnit;
 import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Bytes;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
@@ -121,14 +124,19 @@ class CorporaTest {
     assertTrue(message(() -> corpora(other).verify(other)).contains("small.zip#small is"), "the text in the archive");
   }
 
-  @Test
-  void collectionsOfDocumentsAreSplitByDocument() throws IOException {
+  /** Three documents, the last one held out. */
+  private Corpus documents() throws IOException {
     byte[] inner = Archives.xz(Archives.tar(new Entry("1.txt", "One."), new Entry("2.txt", "Two."), new Entry("3.txt", "Three.")));
     byte[] tar = Archives.xz(Archives.tar(new Entry("openwebtext/a_data.xz", inner)));
     Path published = Files.write(folder.resolve("docs.tar.xz"), tar);
-    Corpus docs = new Corpus("docs", "", "", "", new RemoteFile(published.toUri(), tar.length, Sha256.of(tar)),
+    return new Corpus("docs", "", "", "", new RemoteFile(published.toUri(), tar.length, Sha256.of(tar)),
         new Content(null, RemoteFile.UNKNOWN, null), "gpt2",
         List.of(new Split("train", Unit.DOCUMENTS, 0, -1), new Split("valid", Unit.DOCUMENTS, -1, Split.END)));
+  }
+
+  @Test
+  void collectionsOfDocumentsAreSplitByDocument() throws IOException {
+    Corpus docs = documents();
     Corpora corpora = corpora(docs);
     corpora.fetch(docs, Progress.NONE);
     corpora.verify(docs);
@@ -253,6 +261,50 @@ class CorporaTest {
     assertTrue(message(() -> new CorpusSplit(corpora, "small", "dev")).contains("has no part"));
     CorpusSplit missing = new CorpusSplit(new Corpora(new CacheFolder(folder.resolve("empty"), true)), "text8", "train");
     assertTrue(message(() -> reader.initialize(missing)).contains("corpus text8 is not in the cache"));
+  }
+
+  private static List<String> texts(CorpusSplit split, Tokenizer tokenizer, TextUnit unit, int maxTokens) throws Exception {
+    List<String> result = new ArrayList<>();
+    try (TextSequenceRecordReader reader = TextSequenceRecordReader.builder(tokenizer, unit, maxTokens).build()) {
+      reader.initialize(split);
+      while (reader.hasNext()) {
+        result.add(tokenizer.decode(reader.sequenceRecord().stream().mapToInt(step -> step.get(0).toInt()).toArray()));
+      }
+    }
+    return result;
+  }
+
+  @Test
+  void readersOfTextsTakeParts() throws Exception {
+    Corpus small = small();
+    Corpora running = corpora(small);
+    running.fetch(small, Progress.NONE);
+    List<String> pieces = texts(new CorpusSplit(running, "small", "test"), new Text8Alphabet(), TextUnit.DOCUMENT, 1000);
+    assertEquals(Excerpt.text().substring(60_000), String.join("", pieces));
+    assertEquals((Excerpt.text().length() - 60_000 + 999) / 1000, pieces.size());
+    Corpora documents = corpora(documents());
+    documents.fetch(documents.byName("docs"), Progress.NONE);
+    CorpusSplit train = new CorpusSplit(documents, "docs", "train");
+    assertEquals(List.of("One.", "Two."), texts(train, new Gpt2Bpe(), TextUnit.DOCUMENT, 10));
+    assertEquals(List.of("One.", "Two."), texts(train, new Gpt2Bpe(), TextUnit.SENTENCE, 10));
+    assertEquals(List.of("Three."), texts(new CorpusSplit(documents, "docs", "valid"), new Gpt2Bpe(), TextUnit.LINE, 10));
+    assertTrue(message(() -> texts(train, new Bytes(), TextUnit.LINE, 10)).contains("cannot be cut into documents"));
+    CorpusSplit missing = new CorpusSplit(new Corpora(new CacheFolder(folder.resolve("empty"), true)), "text8", "train");
+    assertTrue(message(() -> texts(missing, new Text8Alphabet(), TextUnit.LINE, 10)).contains("corpus text8 is not in the cache"));
+  }
+
+  /** The bounds of parts count bytes, and a letter may have two. */
+  @Test
+  void charactersThatPartsCutAreLeftOut() throws Exception {
+    byte[] text = "\u00e4\u00e4\u00e4\n\u00e4b".getBytes(StandardCharsets.UTF_8);
+    byte[] zip = Archives.zip(new Entry("umlauts", text));
+    Path published = Files.write(folder.resolve("umlauts.zip"), zip);
+    Corpora corpora = corpora(new Corpus("umlauts", "", "", "", new RemoteFile(published.toUri(), zip.length, Sha256.of(zip)),
+        new Content("umlauts", text.length, Sha256.of(text)), "bytes",
+        List.of(new Split("train", Unit.TOKENS, 0, 3), new Split("test", Unit.TOKENS, 3, text.length))));
+    corpora.fetch(corpora.byName("umlauts"), Progress.NONE);
+    assertEquals(List.of("\u00e4"), texts(new CorpusSplit(corpora, "umlauts", "train"), new Bytes(), TextUnit.LINE, 10));
+    assertEquals(List.of("\u00e4", "\u00e4b"), texts(new CorpusSplit(corpora, "umlauts", "test"), new Bytes(), TextUnit.LINE, 10));
   }
 
   @Test
