@@ -108,7 +108,10 @@ public final class BenchGenerateCommand implements Callable<Integer> {
     return identical ? 0 : 1;
   }
 
-  /** Of each flow, in single texts of the same seeds; by a generator of its own, which has learned nothing from texts before. */
+  /**
+   * Mean positions per pass of each flow, over single texts of the same seeds. A fresh generator has learned nothing from earlier
+   * texts.
+   */
   private List<Double> positionsPerPass(TarFlowLM loaded, int block) {
     Tokenizer tokenizer = loaded.tokenizer();
     if (loaded.config().model() != ModelType.TARFLOW) {

@@ -7,7 +7,7 @@ import org.tarflowlm.kernel.Gemm;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * What a training step would take if it were nothing but its matrix products: their operations, forward and twice that backward, at the
+ * Time of a training step's matrix products alone: their operations, forward and twice that backward, at the
  * rate that the native library reaches on all cores with products of a transformer's sizes.
  *
  * @param gigaflops of one step

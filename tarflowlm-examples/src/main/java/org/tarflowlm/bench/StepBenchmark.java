@@ -31,7 +31,7 @@ public final class StepBenchmark {
   private final INDArray ids;
   private final int tokens;
 
-  /** Which model to time. */
+  /** Model to time. */
   public enum Model {
     AR,
     MIXD,
@@ -123,7 +123,7 @@ public final class StepBenchmark {
     return TarFlowNetwork.layer(network).workingMemoryBytes() / MEGABYTE;
   }
 
-  /** What of it is in use at the fullest moment of a step, in MiB. */
+  /** Peak use during a step, in MiB. */
   double peakLiveMb() {
     return TarFlowNetwork.layer(network).peakLiveBytes() / MEGABYTE;
   }

@@ -5,7 +5,7 @@ import org.tarflowlm.data.text.BadDocuments;
 import org.tarflowlm.data.text.DocumentOptions;
 import picocli.CommandLine.Option;
 
-/** How documents are read, for every command that takes a text. */
+/** Options for reading documents, for every command that takes a text. */
 final class DocumentArguments {
   @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; dots part nested "
       + "names, as in page.body (default: text).")

@@ -185,7 +185,7 @@ final class EvaluateInfillingCommand implements Runnable {
     return rows;
   }
 
-  /** Of every part the bits per character of each piece; equally long texts in a row, since a judge builds a graph for each length. */
+  /** Bits per character of each piece, for every part. Texts of equal length run together, since a judge builds a graph per length. */
   private Map<String, double[]> parts(TarFlowLM judge, int[][] filled, double[] known) {
     Map<String, double[]> result = new LinkedHashMap<>();
     result.put("gap", new double[pieces]);

@@ -203,7 +203,7 @@ final class EvaluateSamplesCommand implements Runnable {
     return both;
   }
 
-  /** Of a continuation given its prompt: the bits of both together, without those of the prompt alone. */
+  /** Bits per character of a continuation given its prompt: the bits of both, minus those of the prompt alone. */
   private double bitsPerCharacter(TarFlowLM judge, int[] prompt, int[] text) {
     Score whole = score(judge, joined(prompt, text));
     if (prompt.length == 0) {

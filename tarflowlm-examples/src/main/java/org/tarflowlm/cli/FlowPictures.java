@@ -19,7 +19,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.eval.FlowAccount.Level;
 import org.tarflowlm.eval.LatentMetrics.Spread;
 
-/** What each flow does, as bars: one chart of bits, one of changes, one of the latents' measures with their spread. */
+/** Bar charts of what each flow does: one chart of bits, one of changes, one of the latents' measures with their spread. */
 final class FlowPictures {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 320;

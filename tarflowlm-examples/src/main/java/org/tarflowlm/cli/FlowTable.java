@@ -11,7 +11,7 @@ import org.tarflowlm.inverse.FlowView;
 import org.tarflowlm.inverse.StackWeights;
 import org.tarflowlm.zoo.TarFlowLM;
 
-/** What each flow does, as a table in Markdown. */
+/** A Markdown table of what each flow does. */
 final class FlowTable {
   private FlowTable() {}
 

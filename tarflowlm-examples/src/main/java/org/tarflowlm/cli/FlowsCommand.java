@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What each flow of a model does to a text. */
+/** Measures what each flow of a model does to a text. */
 @Command(name = "flows", mixinStandardHelpOptions = true, description = {
     "Say what each flow of a model does to a text, as a table and a picture.",
     "Bits are those of the stack cut after a flow, with the flows behind it replaced by a normal distribution. Mean squared change and "

@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Which model. */
+/** The option that selects a model. */
 final class ModelOption {
   private static final double MEGA = 1e6;
 

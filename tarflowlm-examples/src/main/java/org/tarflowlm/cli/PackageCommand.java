@@ -122,7 +122,7 @@ final class PackageCommand implements Callable<Integer> {
     return curves == null && !Files.exists(log) ? null : RunCurves.png(log);
   }
 
-  /** Of the first text that is measured; null without one, or for a discrete model. */
+  /** Table of flows for the first measured text; null without a text or for a discrete model. */
   private String flows(Checkpoint checkpoint) throws IOException {
     if (measure.isEmpty() || checkpoint.config().model() != ModelType.TARFLOW) {
       return null;

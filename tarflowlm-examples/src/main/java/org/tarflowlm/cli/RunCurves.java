@@ -67,7 +67,7 @@ final class RunCurves {
   }
 
   /**
-   * What each flow did in the course of the run, and in the end.
+   * Charts of what each flow did during the run and at its end.
    *
    * @return null if the log tells of no flows
    * @throws IOException as {@link #png}

@@ -34,7 +34,7 @@ final class TextStream implements TokenListener {
     this.stops = new StopStrings(stopStrings, tokenizer);
   }
 
-  /** What stands before the generated text; stop strings in it end nothing. */
+  /** Sets the prompt that precedes the generated text. Stop strings in it have no effect. */
   void prompt(String text) {
     print(text.getBytes(StandardCharsets.UTF_8), false);
     out.flush();

@@ -109,7 +109,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** What options say of the training goes before what the configuration says. */
+  /** Applies the command line's options, which override the configuration. */
   private TrainingSpec asked(TrainingSpec training) {
     TrainingSpec result = seed == null ? training : training.withSeed(seed);
     result = patience == null ? result : result.withPatience(patience);

@@ -77,7 +77,7 @@ public final class DataPipelines {
     fit(network, batches, batch);
   }
 
-  /** The same windows as latents of the network's own codebook, which stays as it is. */
+  /** Trains on latents of the network's own codebook, which stays fixed. */
   private static void trainOnLatents(Path file) throws IOException, InterruptedException {
     ComputationGraph network = network(27, ModelInputs.LATENTS);
     MultiDataSetIterator batches = windows(new Text8RecordReader(LENGTH), file);

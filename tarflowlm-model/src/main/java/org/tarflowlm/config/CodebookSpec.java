@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  */
 public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order) {
 
-  /** What of the codebook's standard deviations is learned. */
+  /** Which standard deviations of the codebook are learned. */
   public enum SigmaMode {
     PER_TOKEN,
     SHARED,
@@ -67,7 +67,7 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     return new CodebookSpec(null, null, null, null);
   }
 
-  /** The same codebook for tokens that mean something else: an order of the old ones says nothing of them. */
+  /** A copy without the order, for tokens of another meaning. */
   CodebookSpec withoutOrder() {
     return new CodebookSpec(sigma, sigmaMode, sigmaMin, meanScale, layout);
   }

@@ -74,7 +74,7 @@ public record FlowSpec(
     return new FlowSpec(Coupling.MIX_D, layers, mixtures, direction, false);
   }
 
-  /** The same flow with its channels read in another order. */
+  /** A copy that reads channels in another direction. */
   public FlowSpec withChannelDirection(ChannelDirection other) {
     return new FlowSpec(coupling, layers, mixtures, direction, tied, other);
   }

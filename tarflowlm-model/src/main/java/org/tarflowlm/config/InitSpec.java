@@ -11,7 +11,7 @@ package org.tarflowlm.config;
  */
 public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, Positions positions) {
 
-  /** What a position embedding, which is learned, starts as. */
+  /** Initial values of the learned position embeddings. */
   public enum Positions {
     /** Drawn from a normal distribution, each position for itself. */
     NORMAL,

@@ -1,6 +1,6 @@
 package org.tarflowlm.config;
 
-/** Which of the two models a configuration describes; both share the transformer body, the data and the trainer. */
+/** The two kinds of model. Both share the transformer body, the data and the trainer. */
 public enum ModelType {
   /** Flows over continuous latents, trained on the ELBO. */
   TARFLOW,

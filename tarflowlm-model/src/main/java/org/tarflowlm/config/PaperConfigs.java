@@ -25,7 +25,7 @@ import org.tarflowlm.config.InitSpec.Positions;
  */
 public final class PaperConfigs {
   private static final int OPENWEBTEXT_CONTEXT = 1024;
-  /** Of two levels at distance 2, so that one Gaussian a channel is not a bad fit. */
+  /** Two levels at distance 2, which one Gaussian per channel fits well enough. */
   private static final CodebookSpec SMALL_AFFINE = new CodebookSpec(0.45, SigmaMode.SHARED, null, 1.0, Layout.GRID);
   private static final CodebookSpec SMALL_MIX_1 = new CodebookSpec(0.75, SigmaMode.FIXED, null, 3.0, Layout.GRID);
 

@@ -69,7 +69,7 @@ public final class RecordJson {
     }
   }
 
-  /** As {@link #read(String, Class)}; messages begin with the path of the file. */
+  /** Like {@link #read(String, Class)}; messages begin with the file's path. */
   public static <R extends Record> R read(Path file, Class<R> type) {
     try {
       return read(StrictJson.readText(file), type);
@@ -79,9 +79,9 @@ public final class RecordJson {
   }
 
   /**
-   * As {@link #read(Path, Class)}, of a file that may say only in what it differs from another one: its key {@code base} then names that
-   * file, relative to its own folder. Objects are merged key by key, every other value replaces that of the base. For files of the user's
-   * own: what came from elsewhere could name any file.
+   * Like {@link #read(Path, Class)}, for a file that may inherit: its key {@code base} names another file, relative to its own folder.
+   * Objects merge key by key; any other value replaces the base's. Only for the user's own files, since a file from elsewhere could
+   * name any path.
    */
   public static <R extends Record> R readWithBase(Path file, Class<R> type) {
     try {

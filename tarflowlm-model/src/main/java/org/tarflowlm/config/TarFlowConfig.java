@@ -45,7 +45,7 @@ public record TarFlowConfig(
     Integer mafLayers) {
 
   private static final int MAX_CHANNELS = 1 << 16;
-  /** Of a vocabulary, of a window, of the components of a mixture. */
+  /** Limit for the vocabulary, the window and a mixture's components. */
   static final int MOST_TOKENS = 1 << 20;
   private static final int MOST_UNITS = 1 << 16;
   private static final int MOST_FLOWS = 256;
@@ -159,25 +159,25 @@ public record TarFlowConfig(
     return flows.stream().mapToInt(FlowSpec::layers).sum();
   }
 
-  /** The same model for windows of another length. */
+  /** A copy for windows of another length. */
   public TarFlowConfig withContextLength(int tokens) {
     return new TarFlowConfig(model, vocabSize, tokens, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound,
         mafHidden, init, mafLayers);
   }
 
-  /** The same model with other flows. */
+  /** A copy with other flows. */
   public TarFlowConfig withFlows(List<FlowSpec> newFlows) {
     return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
         logScaleBound, mafHidden, init, mafLayers);
   }
 
-  /** The same model with another start of its weights. */
+  /** A copy with other initial weights. */
   public TarFlowConfig withInit(InitSpec newInit) {
     return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook,
         logScaleBound, mafHidden, newInit, mafLayers);
   }
 
-  /** The same model for another vocabulary; a flow that is tied to the codebook follows it. */
+  /** A copy for another vocabulary; a flow tied to the codebook follows it. */
   public TarFlowConfig withVocabSize(int tokens) {
     List<FlowSpec> newFlows = flows.stream()
         .map(flow -> flow.tied() ? FlowSpec.tiedMixD(flow.layers(), tokens, flow.direction()) : flow).toList();

@@ -11,7 +11,7 @@ public enum Variant {
   /** The discrete transformer of the same body. */
   AUTOREGRESSIVE;
 
-  /** Which of them a model is: told by its first flow, the one beside the tokens. */
+  /** The variant of a model, decided by its first flow. */
   public static Variant of(TarFlowConfig config) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
       return AUTOREGRESSIVE;

@@ -70,7 +70,7 @@ public final class CodebookLanes {
     }
   }
 
-  /** Of very many codes, with those that are near. */
+  /** VAE term over very many codes, computed from those that are near. */
   private static void sparseVaeTerm(float[] z, int n, Components codes, float[] term, LaneWorkspace w) {
     double norm = codes.dims() * Normal.LOG_SQRT_2PI;
     for (int row = 0; row < n; row++) {

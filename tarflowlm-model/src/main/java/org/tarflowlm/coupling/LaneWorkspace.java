@@ -26,9 +26,9 @@ public final class LaneWorkspace {
 
   /** One mixture a dimension; {@link MixtureCdfLanes} uses the first. */
   MixtureLanes[] mixtures = {new MixtureLanes()};
-  /** Of the couplings with shared components. */
+  /** For the couplings with shared components. */
   final ComponentLanes components = new ComponentLanes();
-  /** Of the same where there are very many. */
+  /** For very many shared components. */
   final ComponentTiles tiles = new ComponentTiles();
   final NearComponents near = new NearComponents();
   final RosenblattLevels levels = new RosenblattLevels();

@@ -134,7 +134,7 @@ final class Lanes {
     System.arraycopy(x, n, target, n, half - n);
   }
 
-  /** The same with maxima instead of sums. */
+  /** Like the sums, with maxima. */
   static void max(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;
     int first = Math.min(k, CELLS / rows);

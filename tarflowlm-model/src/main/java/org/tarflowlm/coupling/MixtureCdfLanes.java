@@ -202,7 +202,7 @@ public final class MixtureCdfLanes {
     }
   }
 
-  /** The same of the density alone: b (r_k - pi_k). */
+  /** Gradient of the logits through the density alone: b (r_k - pi_k). */
   private static void logitGradients(float[] b, float[] r, float[] weight, float[] target, int n) {
     for (int i = 0; i < n; i++) {
       target[i] = b[i] * (r[i] - weight[i]);

@@ -89,7 +89,7 @@ final class MixtureLanes {
     Lanes.sum(joint, k, rows, density, w);
   }
 
-  /** All the rest, after {@link #densities}. */
+  /** Computes tails, quantiles and slopes, after {@link #densities}. */
   void quantiles(int k, int rows, LaneWorkspace w) {
     LaneMath.smallerTail(x, w.mass, below, k * rows);
     Lanes.bothTails(x, weight, below, above, k * rows);

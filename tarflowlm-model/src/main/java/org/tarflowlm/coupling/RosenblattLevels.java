@@ -16,9 +16,12 @@ import java.util.Arrays;
  * The gap is such that all that is left out together is e^-25 of a density, and a millionth of a tail at the very most.
  */
 final class RosenblattLevels {
-  /** What is left out is less than e^-digits of the largest weight; the second where a tail is so small that it might matter. */
+  /**
+   * Components below e^-digits of the largest weight are left out; the second value applies where a tail is so small that they might
+   * matter.
+   */
   private static final int[] DIGITS = {25, 55};
-  /** What is left out may be this share of a tail. */
+  /** Largest share of a tail that may be left out. */
   private static final double SHARE = 1e-6;
   /** Where the second level still has this share of all components, single ones do not pay. */
   private static final float CROWD = 0.98f;

@@ -78,8 +78,7 @@ public final class RosenblattPoints {
   }
 
   /**
-   * Of the last call, how probable it is that weights much like those given would lead to the same component, by how far the noise is
-   * from where it would choose another.
+   * Probability that weights close to those of the last call lead to the same component, from the noise's distance to the next one.
    */
   public double confidence() {
     return confidence;

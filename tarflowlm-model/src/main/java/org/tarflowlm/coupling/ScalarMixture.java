@@ -113,7 +113,7 @@ final class ScalarMixture {
     return finish(dim, lower, u, ratio, ratio * density / tail, w);
   }
 
-  /** The same where the tail underflows: |u| beyond 33. Always computes the tail weights. */
+  /** The quantile where the tail underflows: |u| beyond 33. Always computes the tail weights. */
   private static double quantileByLogs(int dim, int k, Workspace w) {
     double[] x = w.x;
     double[] logTail = w.tailWeight;

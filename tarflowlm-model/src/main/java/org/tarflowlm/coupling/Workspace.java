@@ -48,8 +48,8 @@ public final class Workspace {
   }
 
   /**
-   * Of the last inverse of a {@link MixtureRosenblatt}: by how much the components' weights, summed up, have to move for the same u to
-   * lead to another component; 0 if several components are left at the end, so that it may be any.
+   * Margin of the last inverse of a {@link MixtureRosenblatt}: how far the components' cumulative weights must move before the same u
+   * leads to another component. 0 if several components are left at the end.
    */
   public double margin() {
     return margin;

@@ -76,7 +76,7 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
   }
 
   /**
-   * As {@link #of(StackWeights, int[][], long)}.
+   * Like {@link #of(StackWeights, int[][], long)}, for windows of a text.
    *
    * @param windows at most so many, spread evenly over the text; a text shorter than the context length is one window
    * @throws org.tarflowlm.data.DataException if the text is shorter than a patch
@@ -87,7 +87,7 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
     return of(weights, TokenWindows.spread(text, length, windows), seed);
   }
 
-  /** As {@link #of(StackWeights, int[][], long)}, of a network's weights as they are now. */
+  /** Like {@link #of(StackWeights, int[][], long)}, with a network's current weights. */
   public static FlowAccount of(TarFlowLayer layer, int[][] text, long seed) {
     return of(StackWeights.of(layer.model(), name -> {
       INDArray view = layer.getParam(name);

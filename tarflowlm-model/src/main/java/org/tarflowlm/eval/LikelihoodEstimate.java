@@ -3,7 +3,7 @@ package org.tarflowlm.eval;
 import com.fasterxml.jackson.annotation.JsonValue;
 
 /**
- * What a model says of a text.
+ * Likelihood of a text under a model.
  *
  * @param bound what the number is: an upper bound on bits from the ELBO or from several samples, or exact
  * @param nats total negative log-likelihood (bound) in nats
@@ -13,7 +13,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 public record LikelihoodEstimate(Bound bound, double nats, long tokens, double standardErrorNats) {
 
   /**
-   * Which quantity an estimate holds.
+   * The quantity that an estimate holds.
    *
    * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}, with {@code -DIFFERENCE} behind it for differences of such
    *     bounds, which are none; this alone stands in JSON

@@ -10,7 +10,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * logScales [K]. Results in nats; their first axis is B, the others are to be summed.
  */
 interface Couplings {
-  /** What a coupling makes of its input: u, of the input's shape, and log|det du/dx|. */
+  /** A coupling's outputs: u, of the input's shape, and log|det du/dx|. */
   record Coupled(SDVariable u, SDVariable logDeterminant) {}
 
   /** {@link org.tarflowlm.coupling.Affine}; theta = (shift, log-scale). */

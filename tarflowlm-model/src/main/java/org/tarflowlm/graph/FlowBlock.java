@@ -28,7 +28,7 @@ final class FlowBlock {
   }
 
   /**
-   * What the coupling is conditioned on, in the flow's reading order, [B, T/P, H]: at every position a function of h before it.
+   * Features that condition the coupling, in the flow's reading order, [B, T/P, H]: at every position a function of h before it.
    *
    * @param trunk the features of the flow before, which those of an in-token flow are
    */

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * What the builders share while they put one graph together.
+ * State that the builders of one graph share.
  *
  * @param sd the graph
  * @param config the model
@@ -23,7 +23,7 @@ record GraphScope(
     int tokens, Padding padding) {
   private static final int POSITION_AXIS = 1;
 
-  /** Of windows that are full of text. */
+  /** For windows full of text. */
   GraphScope(SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings,
       DataType type, int tokens) {
     this(sd, config, parameters, primitives, couplings, type, tokens, null);

@@ -1,7 +1,7 @@
 package org.tarflowlm.graph;
 
 /**
- * What one graph is built for.
+ * The kind of window that a graph is built for.
  *
  * @param tokens T, tokens of a window: at most the context length and a multiple of the patch size
  * @param latents whether the graph reads latents instead of ids and noise

@@ -32,7 +32,7 @@ public final class WindowGraph {
   public static final String VAE_TERM = "vaeTerm";
   public static final String LOG_LIKELIHOOD = "logLikelihood";
   public static final String LOSS = "loss";
-  /** Of an autoregressive model: what its head reads at each position, H numbers that depend on the tokens before it. */
+  /** Input of an autoregressive model's head at each position: H numbers that depend on the tokens before it. */
   public static final String FEATURES = "features";
 
   private WindowGraph() {}

@@ -15,8 +15,8 @@ interface CouplingHead {
   void inverse(int from, int to, double[][] u, double[][] z, int[] at);
 
   /**
-   * Of a row of the last inverse, how far it is from another token: by how much the distribution may move, in probability, before the
-   * same u leads to another; 0 where that is not known.
+   * Margin of a row of the last inverse: how far the distribution may move, in probability, before the same u leads to another token; 0
+   * if unknown.
    */
   double margin(int row);
 

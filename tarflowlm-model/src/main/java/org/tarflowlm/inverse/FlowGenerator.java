@@ -31,7 +31,7 @@ public final class FlowGenerator {
   }
 
   /**
-   * The same with n-grams to begin with, from which parallel decoding guesses; they have no say in what is generated.
+   * Starts with n-grams, from which parallel decoding guesses; they do not affect the text.
    *
    * @param ngrams asked for once, if needed
    */
@@ -40,7 +40,7 @@ public final class FlowGenerator {
   }
 
   /**
-   * The same with blocks of another size in parallel decoding, which change its speed and nothing else.
+   * Sets the block size of parallel decoding, which changes speed only.
    *
    * @param block positions of a block, 1 to 32; 0 for what suits the flow and the machine
    */
@@ -134,7 +134,7 @@ public final class FlowGenerator {
     return List.of(result);
   }
 
-  /** Of every flow with a transformer of its own, the positions that a pass of parallel decoding settled on average; NaN without one. */
+  /** Mean positions that a pass of parallel decoding finished, for every flow with its own transformer; NaN without a pass. */
   public List<Double> positionsPerPass() {
     return parallel.paces().stream().map(DecodingPace::positionsPerPass).toList();
   }

@@ -36,7 +36,7 @@ final class FlowTransform {
   private final FlowRows rows;
   private final ParallelDecoding parallel;
   private FlowOrder order;
-  /** What a block computes, [positions * D]. */
+  /** Results of a block, [positions * D]. */
   private final double[] computed;
   /** Places before this one were computed from what stands in z. */
   private int improvedTo;
@@ -52,7 +52,7 @@ final class FlowTransform {
   }
 
   /**
-   * The same for a single sequence, or several, whose inverse may go by blocks.
+   * For one or more sequences whose inverse may go by blocks.
    *
    * @param parallel how; null for steps only
    */
@@ -223,7 +223,7 @@ final class FlowTransform {
   }
 
   /**
-   * As {@link #forward(double[], double[])}, of the flow and of each of its in-token flows.
+   * Like {@link #forward(double[], double[])}, for the flow and each of its in-token flows.
    *
    * @param levels filled with their outputs; those but the last may be null
    * @return their log-determinants

@@ -65,7 +65,7 @@ public final class FlowWeights {
     return heads.size();
   }
 
-  /** What the flow with the transformer is. */
+  /** Configuration of the flow that has the transformer. */
   public FlowSpec spec() {
     return spec;
   }

@@ -17,7 +17,7 @@ final class HeadChain implements CouplingHead {
   private double[][] ownZ;
   /** Where rows of these begin. */
   private int[] zeros;
-  /** Of one head. */
+  /** Buffers for one head. */
   private final double[][] own = new double[1][];
   private final double[] logDet = new double[1];
 

@@ -46,7 +46,7 @@ final class HeadWeights {
     return components;
   }
 
-  /** As {@link ChannelOrder#of}. */
+  /** Channel order, see {@link ChannelOrder#of}. */
   int[] channelOrder() {
     return channelOrder;
   }

@@ -19,7 +19,7 @@ final class MaskedHead implements CouplingHead {
   private int room;
   /** [rows * U * D], what the features give to the hidden units, for all rows that were read. */
   private float[] context = new float[0];
-  /** Of the rows at hand, running sums before the activation: [rows][E * n], [rows * U * D], and [rows * m * D]. */
+  /** Running sums of the current rows before the activation: [rows][E * n], [rows * U * D], and [rows * m * D]. */
   private float[][] featureSum;
   private float[] hiddenSum;
   /** By further hidden layer, [rows * U * D]. */
@@ -28,7 +28,7 @@ final class MaskedHead implements CouplingHead {
   /** Units of one block, [rows * E or U], the same activated, and what comes of them. */
   private float[] block;
   private float[] activated;
-  /** What a further hidden layer adds to. */
+  /** Input that a residual hidden layer adds to. */
   private float[] unbent;
   private float[] product;
   private final double[] theta;

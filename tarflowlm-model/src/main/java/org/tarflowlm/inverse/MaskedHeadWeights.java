@@ -19,7 +19,7 @@ import org.tarflowlm.kernel.RowProduct;
  * </pre>
  */
 final class MaskedHeadWeights {
-  /** Of a channel: x, elu(x), elu(-x). */
+  /** Inputs per channel: x, elu(x), elu(-x). */
   static final int INPUTS = 3;
 
   final int channels;

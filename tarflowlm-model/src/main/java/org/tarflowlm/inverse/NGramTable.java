@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * Which tokens follow which: for every context of up to {@link #order} - 1 tokens, weights of the tokens after it, and from them the
- * probabilities of a next token, interpolated from short to long contexts:
+ * N-gram model of the next token. For every context of up to {@link #order} - 1 tokens it keeps weights of the tokens that follow.
+ * Probabilities are interpolated from short to long contexts:
  *
  * <pre>
  *   p(k) = (w_k + b p'(k)) / (sum of all w + b)        p' of the context that is a token shorter
@@ -23,7 +23,7 @@ public final class NGramTable {
   /** Followers are 12 bytes, contexts 48 to 96; at this many of either, nothing new is learned: what counts texts for years stays small. */
   private static final int MOST_COUNTED = 1 << 20;
   private static final int MOST_DISTILLED = 1 << 25;
-  /** Of n-grams that are counted. */
+  /** Order of counted n-grams. */
   private static final int COUNTED_ORDER = 5;
   private static final int NONE = -1;
   /** A share of probability that is no matter for a guess. */

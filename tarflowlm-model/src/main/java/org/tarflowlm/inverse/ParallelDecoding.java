@@ -105,7 +105,7 @@ final class ParallelDecoding {
     return rows;
   }
 
-  /** What was computed of place {@code i} replaces what stands in z; returns the largest change of a number in single precision. */
+  /** Copies the result for position {@code i} into z; returns the largest change of a number, in single precision. */
   float take(double[] computed, double[] z, int i) {
     int at = order.time(i) * channels;
     float change = 0f;

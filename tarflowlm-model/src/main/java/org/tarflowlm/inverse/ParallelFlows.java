@@ -8,8 +8,8 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * What parallel decoding knows of a stack's flows: how fast each went so far, which tokens follow which, and how much a flow's output
- * depends on what it reads. Shared by threads.
+ * Knowledge about a stack's flows for parallel decoding: each flow's speed so far, n-grams, and how strongly a flow's output depends on
+ * its input. Shared by threads.
  */
 final class ParallelFlows {
   /** Error of a latent that is taken for none: the text is decided by the second decimal, and reading rounds at the seventh. */

@@ -2,7 +2,7 @@ package org.tarflowlm.inverse;
 
 import java.util.Random;
 
-/** What all generators do before they generate. */
+/** Prompt handling that all generators share. */
 final class Prompts {
   private Prompts() {}
 

@@ -70,7 +70,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     }
   }
 
-  /** What of this a flow of the stack honours, with its in-token flows. */
+  /** The options that one flow and its in-token flows honour. */
   public Sampling of(TarFlowConfig config, int flow) {
     int end = config.endOfTrunk(flow);
     boolean chooses = any(config, flow, end, Sampling::chooses);

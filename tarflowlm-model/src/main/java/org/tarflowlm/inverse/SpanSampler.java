@@ -58,7 +58,7 @@ final class SpanSampler {
   }
 
   /**
-   * The same with parallel decoding.
+   * With parallel decoding.
    *
    * @param parallel what is known of the flows' decoding; null for a sequential one
    */

@@ -29,7 +29,7 @@ public final class StackTransform {
   }
 
   /**
-   * What an inverse pass found and what it cost.
+   * Result and cost of an inverse pass.
    *
    * @param latents all levels
    * @param rootIterations evaluations of a mixture's distribution function in all root findings
@@ -44,7 +44,7 @@ public final class StackTransform {
   }
 
   /**
-   * What a forward pass found.
+   * Result of a forward pass.
    *
    * @param latents all levels
    * @param logDeterminants [flow][batch], log |det dh^(l+1)/dh^(l)| of each flow and sequence in nats
@@ -132,7 +132,7 @@ public final class StackTransform {
     return config().flows().size();
   }
 
-  /** Of sequence b, the levels between a flow's in-token flows, and a last place for what its last one gives. */
+  /** Levels of sequence b between a flow's in-token flows, with a last place for the last one's output. */
   private static double[][] between(double[][][] h, FlowWeights flow, int b) {
     double[][] outputs = new double[flow.count()][];
     for (int k = 0; k < outputs.length - 1; k++) {

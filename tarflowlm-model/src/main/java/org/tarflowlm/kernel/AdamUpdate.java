@@ -144,7 +144,7 @@ public final class AdamUpdate {
     }
   }
 
-  /** The same where a chunk may hold several stretches: their factors are laid out beside the parameters. */
+  /** Weight decay where a chunk may hold several stretches; their factors are laid out beside the parameters. */
   private static void decay(Decays decays, long first, int n, float[] p, float[] g, float[] factors) {
     int stretch = Arrays.binarySearch(decays.ends, first + 1);
     stretch = stretch < 0 ? -stretch - 1 : stretch;

@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.Pointer;
 public final class BiasGelu {
   private static final int CHUNK = 2_048;
   private static final int CHUNKS_A_TASK = 16;
-  /** Of {@link Scratch}: callers use those before it. */
+  /** Slot of {@link Scratch}; callers use the slots before it. */
   private static final int VIEW = 11;
   private static final float INVERSE_SQRT_2PI = 0.3989422804f;
 

@@ -32,7 +32,7 @@ public final class CachedAttention {
   private final FloatBuffer[] keyBuffers;
   /** Values position by position, [positions][width]. */
   private final FloatPointer[] values;
-  /** The same for the Java loops, one array a row: [sequence][width][positions] and [sequence][heads][positions][headWidth]. */
+  /** Keys and values for the Java loops, one array per row: [sequence][width][positions] and [sequence][heads][positions][headWidth]. */
   private final float[][][] keyRows;
   private final float[][][][] valueRows;
 

@@ -91,7 +91,7 @@ final class ScoreBlock {
     }
   }
 
-  /** The same with the logarithms of the sums given. */
+  /** The softmax again, from the saved logarithms of the sums. */
   void softmaxAgain(float[] logSums) {
     hideFuture();
     System.arraycopy(logSums, 0, perQuery, 0, rows);

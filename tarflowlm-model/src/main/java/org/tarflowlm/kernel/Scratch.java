@@ -73,7 +73,7 @@ final class Scratch {
     return views[slot].aim(base, offset);
   }
 
-  /** The same for the inside of {@link Gemm}, so that its callers may use all slots. */
+  /** A view for {@link Gemm}'s own use, so that its callers may use all slots. */
   FloatPointer gemmView(int slot, FloatPointer base, long offset) {
     return gemmViews[slot].aim(base, offset);
   }

@@ -30,7 +30,7 @@ final class VectorMath {
     }
   }
 
-  /** The same, and {@code sum[i] += x[i]}. */
+  /** Also adds: {@code sum[i] += x[i]}. */
   static void expOfDifference(float[] x, float[] y, float[] sum, int n) {
     for (int i = 0; i < n; i++) {
       float e = exp(x[i] - y[i]);
@@ -159,7 +159,7 @@ final class VectorMath {
     }
   }
 
-  /** The same with maxima instead of sums. */
+  /** Like the sums, with maxima. */
   static void maxRows(float[] x, int period, int n, float[] spare) {
     for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
       int kept = (rows + 1) / 2 * period;

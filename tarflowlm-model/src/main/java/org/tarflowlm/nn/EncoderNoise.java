@@ -17,7 +17,7 @@ public final class EncoderNoise {
     return part(seed, draw, 0, type, shape);
   }
 
-  /** The same from number {@code from} of the draw on: of tokens in the middle of a text. */
+  /** The draw's noise from number {@code from} on, for tokens in the middle of a text. */
   public static INDArray part(long seed, long draw, long from, DataType type, long... shape) {
     int count = 1;
     for (long size : shape) {

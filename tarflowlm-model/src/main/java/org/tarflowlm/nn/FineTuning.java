@@ -54,7 +54,7 @@ public final class FineTuning {
     return new FineTuning(network);
   }
 
-  /** What can be frozen: {@code codebook, flow0, flow1, ...}, or the parts of a discrete model. */
+  /** Names of the parts that can be frozen: {@code codebook, flow0, flow1, ...}, or a discrete model's parts. */
   public static Set<String> parts(ComputationGraph network) {
     return ParameterNames.parts(ParameterShapes.of(TarFlowNetwork.layer(network).model()).keySet());
   }

@@ -48,7 +48,7 @@ final class GraphSession extends InferenceSession {
   }
 
   /**
-   * The same with some outputs in arrays of the caller.
+   * Runs with some outputs in the caller's arrays.
    *
    * @param targets dense arrays of the shapes of some of the outputs, by output; always the same ones for the same outputs
    */
@@ -84,7 +84,7 @@ final class GraphSession extends InferenceSession {
     return all;
   }
 
-  /** What decides which ops run on which arrays. */
+  /** Key of a recorded run: everything that decides which ops run on which arrays. */
   private static List<Object> key(List<String> outputs, Map<String, INDArray> placeholders, Operation operation) {
     List<Object> key = new ArrayList<>(List.of(operation, List.copyOf(outputs)));
     new TreeMap<>(placeholders).forEach((name, array) -> key.addAll(List.of(name, array.dataType(), Arrays.toString(array.shape()))));

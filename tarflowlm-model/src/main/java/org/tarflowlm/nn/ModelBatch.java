@@ -139,7 +139,7 @@ final class ModelBatch implements AutoCloseable {
     return batch;
   }
 
-  /** What {@link #loss} needs of the graph. */
+  /** Outputs of the graph that {@link #loss} needs. */
   List<String> lossOutputs() {
     return densityOnly ? List.of(WindowGraph.LOSS, WindowGraph.VAE_TERM) : List.of(WindowGraph.LOSS);
   }
@@ -150,7 +150,7 @@ final class ModelBatch implements AutoCloseable {
     return densityOnly ? loss + outputs.get(WindowGraph.VAE_TERM).sumNumber().doubleValue() * batch / tokens() : loss;
   }
 
-  /** What {@link #logLikelihood} needs of the graph. */
+  /** Outputs of the graph that {@link #logLikelihood} needs. */
   List<String> logLikelihoodOutputs() {
     return densityOnly ? List.of(WindowGraph.LOG_LIKELIHOOD, WindowGraph.VAE_TERM) : List.of(WindowGraph.LOG_LIKELIHOOD);
   }

@@ -2,7 +2,7 @@ package org.tarflowlm.nn;
 
 import java.util.List;
 
-/** What a network takes as features. A discrete model takes ids alone. */
+/** Features that a network takes. A discrete model takes ids alone. */
 public enum ModelInputs {
   /** Token ids, INT [batch, time]; the layer draws the encoder's noise itself. */
   IDS("ids"),

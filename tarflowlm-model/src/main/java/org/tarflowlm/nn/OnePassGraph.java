@@ -26,7 +26,7 @@ public final class OnePassGraph extends ComputationGraph {
 
   /** Batches of the present update. */
   private transient int batches = 1;
-  /** Which of them comes next. */
+  /** Index of the next batch. */
   private transient int batch;
   /** Gradient of the batches so far, and the rows that it is a sum over. */
   private transient INDArray sum;

@@ -21,7 +21,7 @@ final class ParallelWeightDecay extends WeightDecay {
     AdamUpdate.decay(Tensors.floats(parameter), Tensors.floats(update), update.length(), factor(rate, iteration, epoch));
   }
 
-  /** What times the parameter is added to the update. */
+  /** Factor of the parameter in the update. */
   float factor(double rate, int iteration, int epoch) {
     return (float) (coeff.valueAt(iteration, epoch) * (applyLR ? rate : 1));
   }

@@ -24,7 +24,7 @@ final class ParameterInit {
   private static final double HEAD_STD = 0.02;
   private static final double MAF_OUT_STD = 0.01;
   private static final double COMPONENT_STD = 0.5;
-  /** Of a mixture behind affine flows: its outermost means, in standard deviations of what it reads, and the width of its components. */
+  /** Outermost means of a mixture that follows affine flows, in standard deviations of its input; then the width of its components. */
   private static final double BEHIND_AFFINE_RANGE = 1.5;
   private static final double BEHIND_AFFINE_WIDTH = 0.5;
   /** In units of 2 pi positions. */

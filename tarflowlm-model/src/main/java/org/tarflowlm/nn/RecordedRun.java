@@ -43,7 +43,7 @@ final class RecordedRun {
     values.forEach((name, array) -> placeholders.put(name, array.dup('c').detach()));
   }
 
-  /** What the run to be recorded must read. */
+  /** Placeholders for the run to be recorded. */
   Map<String, INDArray> placeholders() {
     return placeholders;
   }
@@ -136,7 +136,7 @@ final class RecordedRun {
     return own;
   }
 
-  /** What an op does: reads the first list, fills the second. */
+  /** Runs an op: reads the first list, fills the second. */
   private interface Kernel {
     void run(List<INDArray> inputs, List<INDArray> outputs);
   }

@@ -68,7 +68,7 @@ public class TarFlowFeatures extends SameDiffLayer {
   }
 
   /**
-   * What the transformer of a flow says of each position: a function of the tokens that the flow has read before it.
+   * Output of a flow's transformer at each position: a function of the tokens that the flow reads before it.
    *
    * @param network of a flow model, whose weights are copied
    * @param flow counted from 0; an in-token flow has the features of the flow whose features it reads

@@ -140,7 +140,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     leavesScaling = leave;
   }
 
-  /** Which draw of the encoder's noise the next steps take; without a call that of the iteration. */
+  /** Selects the draw of the encoder's noise for the next steps; by default the iteration. */
   void useDraw(long number) {
     draw = number;
   }
@@ -163,7 +163,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return Math.sqrt(sum) / (conf.isMiniBatch() ? rows : 1);
   }
 
-  /** What DL4J's updater would multiply with: it divides by the batch size first and clips then. */
+  /** The factor that DL4J's updater would use: it divides by the batch size first, then clips. */
   float clipScale(double norm) {
     double limit = layer().getGradientNormalizationThreshold();
     return norm > limit ? (float) (limit / norm) : 1;

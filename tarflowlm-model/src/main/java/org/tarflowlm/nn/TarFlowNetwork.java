@@ -201,7 +201,7 @@ public final class TarFlowNetwork {
   }
 
   /**
-   * What an update was.
+   * Result of an update.
    *
    * @param loss mean over its batches in nats per token
    * @param skipped whether the parameters stayed as they were, see {@link OptimizerSpec#skipNorm()}

@@ -26,7 +26,7 @@ final class WindowSessions {
     this.builder = builder;
   }
 
-  /** What the graph at hand is for; null without one. */
+  /** Window of the current graph; null without one. */
   Window window() {
     return window;
   }

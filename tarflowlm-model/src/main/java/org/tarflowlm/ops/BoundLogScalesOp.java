@@ -25,7 +25,7 @@ public final class BoundLogScalesOp extends RowsOp {
     super(sd, new SDVariable[] {raw}, k, millionths(bound));
   }
 
-  /** As the other constructor. */
+  /** Like the other constructor, with arrays. */
   public BoundLogScalesOp(INDArray raw, int k, double bound) {
     super(new INDArray[] {raw}, k, millionths(bound));
   }

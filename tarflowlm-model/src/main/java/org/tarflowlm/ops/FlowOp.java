@@ -117,7 +117,7 @@ public abstract class FlowOp extends JavaOp {
     return config;
   }
 
-  /** Which flow of the model, counted from 0. */
+  /** Index of the flow, from 0. */
   public final int flow() {
     return argument(0);
   }

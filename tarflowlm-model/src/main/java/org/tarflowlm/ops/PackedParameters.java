@@ -10,7 +10,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What is made of parameters once and kept until they change. Whether they changed is seen from their contents, since DL4J's updaters
+ * A value computed from parameters and kept until they change. Changes are detected from the contents, since DL4J's updaters
  * write into arrays in place. A checksum of each array costs a thousandth of a pass over a window: CRC-32C, which sees every change of
  * one number for certain and misses any other change of an array once in four thousand million. May be used by many threads.
  *
@@ -20,7 +20,7 @@ final class PackedParameters<T> {
   private long[] key = new long[0];
   private T packed;
 
-  /** What {@code pack} makes of the parameters, FLOAT or DOUBLE arrays, as they are now. */
+  /** The value that {@code pack} computes from the current parameters, FLOAT or DOUBLE arrays. */
   synchronized T get(List<INDArray> parameters, Supplier<T> pack) {
     long[] now = new long[parameters.size()];
     for (int i = 0; i < now.length; i++) {

@@ -39,7 +39,7 @@ public final class Tensors {
     return at(pointer, array.offset());
   }
 
-  /** The same memory, {@code elements} further on. */
+  /** A pointer {@code elements} further into the same memory. */
   public static FloatPointer at(FloatPointer pointer, long elements) {
     return new FloatPointer(pointer).position(pointer.position() + elements);
   }

@@ -1,6 +1,6 @@
 package org.tarflowlm.train;
 
-/** Whether a run may go on with another configuration, text or program than it was started with. */
+/** Whether a run may resume with another configuration, text or program. */
 public enum Changes {
   /** It must be the same run. */
   REFUSE,

@@ -66,7 +66,7 @@ public final class Experiment {
     this(specFile, texts, samples, out, Changes.REFUSE);
   }
 
-  /** As {@link #Experiment(Path, Texts, int, Path)}, where runs that an older program began or ended may count. */
+  /** Like {@link #Experiment(Path, Texts, int, Path)}, and may accept runs of an older program. */
   public Experiment(Path specFile, Texts texts, int samples, Path out, Changes changes) {
     this.spec = RecordJson.read(specFile, ExperimentSpec.class);
     this.specFile = specFile.toAbsolutePath();
@@ -101,7 +101,7 @@ public final class Experiment {
     return results;
   }
 
-  /** How a run stands. */
+  /** State of a run. */
   public enum Outcome {
     FINISHED,
     INTERRUPTED,

@@ -27,7 +27,7 @@ public final class ExperimentReport {
       return runs.stream().mapToDouble(figure).average().orElseThrow();
     }
 
-    /** Of one run with its standard error over the windows, of several the mean and the range. */
+    /** One run's figure with its standard error over the windows, or the mean and range of several runs. */
     String figure(ToDoubleFunction<ExperimentRow> bits, Function<ExperimentRow, Double> error) {
       return runs.size() == 1
           ? withError(bits.applyAsDouble(first()), error.apply(first()))

@@ -1,7 +1,7 @@
 package org.tarflowlm.train;
 
 /**
- * What a finished run of an experiment was measured to be. Bits are per token of the test text.
+ * Measurements of an experiment's finished run. Bits are per token of the test text.
  *
  * @param label what the report calls it
  * @param published the paper's figure, or null
@@ -34,7 +34,7 @@ public record ExperimentRow(String name, String label, Double published, String 
     return error == null || Double.isNaN(error) ? null : error;
   }
 
-  /** Of the training steps. */
+  /** Mean seconds per training step. */
   public double secondsPerStep() {
     return trainSeconds / steps;
   }

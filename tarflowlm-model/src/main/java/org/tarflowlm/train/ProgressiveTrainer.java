@@ -67,7 +67,7 @@ public final class ProgressiveTrainer {
     return resume(config, train, valid, out, Changes.REFUSE);
   }
 
-  /** As {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, with changes allowed if said so. */
+  /** Like {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, and may allow changes. */
   public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes)
       throws IOException {
     ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);

@@ -48,7 +48,7 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
     return RecordJson.readWithBase(file, RunConfig.class);
   }
 
-  /** The same run, trained in another way. */
+  /** A copy with another training specification. */
   public RunConfig withTraining(TrainingSpec other) {
     return new RunConfig(tokenizer, model, other, progressive);
   }

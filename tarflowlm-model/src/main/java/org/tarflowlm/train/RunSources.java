@@ -6,8 +6,8 @@ import java.util.List;
 import org.tarflowlm.data.text.TokenSequence;
 
 /**
- * What a run is made from besides its configuration, kept in its folder. The hashes are of ids, so that another tokenizer under the
- * same name is noticed as well.
+ * Hashes of a run's texts and program, kept in its folder. Texts are hashed as ids, so another tokenizer under the same name is noticed
+ * too.
  *
  * @param trainTokens ids of the training text
  * @param trainSha256 their hash

@@ -9,7 +9,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.zoo.safetensors.FloatTensor;
 
 /**
- * What one stage of a layer-wise run begins with; an ordinary run is one stage that begins with nothing.
+ * Starting point of one stage of a layer-wise run; an ordinary run is one stage without one.
  *
  * @param carried parameters of the stage before by name: they replace the network's own start
  * @param frozen name prefixes of parameters that do not train

@@ -123,7 +123,7 @@ public final class Trainer {
     return resume(config, train, valid, out, Changes.REFUSE);
   }
 
-  /** As {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, with changes allowed if said so. */
+  /** Like {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, and may allow changes. */
   public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes) throws IOException {
     return resume(config, train, valid, out, Stage.WHOLE, changes);
   }

@@ -5,7 +5,7 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.nn.OptimizerSpec;
 
 /**
- * How long, on what portions and with which optimiser a run trains.
+ * Steps, batches and optimiser of a run.
  *
  * @param steps optimiser updates; required
  * @param batchSize windows a batch; default 16

@@ -4,7 +4,7 @@ import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
-/** How much text tokens are: Unicode code points, or bytes for tokenizers of bytes. */
+/** Counts the characters of tokens: Unicode code points, or bytes for tokenizers of bytes. */
 final class CharacterCount {
   private static final int CHUNK = 1 << 14;
 
@@ -22,7 +22,7 @@ final class CharacterCount {
     return Math.max(1, characters);
   }
 
-  /** How many tokens from the start make up at most so many characters. */
+  /** Number of tokens from the start that make up at most so many characters. */
   static long tokensWithin(TokenSequence tokens, long maxCharacters, Tokenizer tokenizer) {
     if (tokenizer instanceof ByteTokenizer) {
       return Math.min(tokens.length(), maxCharacters);

@@ -63,7 +63,7 @@ public final class Checkpoint {
     this(config, info, tensors, card, null);
   }
 
-  /** The same with the contents of a file of n-grams, which have been checked; or null. */
+  /** With the checked contents of an n-gram file, or null. */
   Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card, byte[] ngrams) {
     Weights.requireMatch(config, tensors.keySet(), name -> tensors.get(name).shape());
     Map<String, FloatTensor> ordered = new LinkedHashMap<>();
@@ -145,13 +145,13 @@ public final class Checkpoint {
     return ParameterShapes.parameterCount(config);
   }
 
-  /** The same weights under another description. */
+  /** A copy of the weights under another description. */
   public Checkpoint withInfo(CheckpointInfo newInfo, String newCard) {
     return new Checkpoint(config, newInfo, tensors, newCard, ngrams);
   }
 
   /**
-   * The same with n-grams for parallel decoding to guess from.
+   * A copy with n-grams for parallel decoding.
    *
    * @param file what {@link NGramTable#write} wrote
    * @throws CheckpointException if it is not, or is damaged, or made for another vocabulary

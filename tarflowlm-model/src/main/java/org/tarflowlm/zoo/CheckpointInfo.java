@@ -8,7 +8,7 @@ import java.util.Map;
 import org.tarflowlm.config.ConfigException;
 
 /**
- * What a checkpoint says of itself beside its configuration and weights: {@code checkpoint.json}.
+ * A checkpoint's metadata, {@code checkpoint.json}.
  *
  * @param formatVersion of the folder's layout, see {@link #FORMAT_VERSION}
  * @param id short name, such as {@code text8-mixd-small}; left out for checkpoints that have none
@@ -56,7 +56,7 @@ public record CheckpointInfo(
     return new CheckpointInfo(FORMAT_VERSION, null, null, tokenizer, null, null, null, null, null, null, null);
   }
 
-  /** The same for weights of this hash, in the current format. */
+  /** A copy for weights of this hash, in the current format. */
   CheckpointInfo withWeights(String sha256) {
     return new CheckpointInfo(FORMAT_VERSION, id, version, tokenizer, description, license, corpus, generation, measurements, training,
         sha256);

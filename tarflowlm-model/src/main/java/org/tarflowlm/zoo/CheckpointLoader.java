@@ -26,7 +26,7 @@ import org.tarflowlm.zoo.safetensors.TensorInfo;
 final class CheckpointLoader {
   private static final int MAX_TEXT_BYTES = 1 << 20;
   private static final int MAX_NGRAM_BYTES = 1 << 24;
-  /** Of a safetensors file, with its length. */
+  /** Limit for a safetensors header, with its length. */
   private static final long MAX_HEADER_BYTES = 100_000_008;
 
   private final CheckpointSource source;

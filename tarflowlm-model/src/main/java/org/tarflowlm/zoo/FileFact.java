@@ -8,7 +8,7 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.data.file.Sha256;
 
 /**
- * What a file must be.
+ * Expected length and hash of a file.
  *
  * @param bytes its length
  * @param sha256 its SHA-256, 64 lower-case hexadecimal digits

@@ -4,7 +4,7 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.inverse.GenerationOptions;
 
 /**
- * How a model generates if nothing else is asked for.
+ * A model's default generation options.
  *
  * @param tokens how many; default 200
  * @param temperature divisor of a discrete model's logits and of the weights of Mix-d flows; default 1
@@ -22,7 +22,7 @@ public record GenerationDefaults(Integer tokens, Double temperature, Integer top
     ConfigException.requireAtLeast("topK", topK, 0);
   }
 
-  /** As options of a generation, all else by their own defaults. */
+  /** As generation options, with defaults for everything else. */
   public GenerationOptions options() {
     return GenerationOptions.defaults().withMaxNewTokens(tokens).withTemperature(temperature).withTopK(topK).withSeed(seed);
   }

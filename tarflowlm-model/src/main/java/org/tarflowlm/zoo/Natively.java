@@ -2,7 +2,7 @@ package org.tarflowlm.zoo;
 
 import java.util.function.Supplier;
 
-/** What loads native libraries: where it cannot, an exception that says why in one line, not one of several kinds of Error. */
+/** Loads native libraries. A failure is one exception with a one-line reason instead of several kinds of Error. */
 final class Natively {
   private Natively() {}
 

@@ -39,7 +39,7 @@ interface Sampler {
     return new Flows(generator, new FlowReader(weights, tokenizer));
   }
 
-  /** Of a flow model. */
+  /** Sampler of a flow model. */
   record Flows(FlowGenerator generator, FlowReader reader) implements Sampler {
     @Override
     public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {

@@ -3,7 +3,7 @@ package org.tarflowlm.zoo;
 import org.tarflowlm.eval.LikelihoodEstimate;
 
 /**
- * What a model says of a text.
+ * Likelihood of a text under a model.
  *
  * @param model name of the model
  * @param bound what the figures are: upper bounds from one or more samples of the encoder, or exact

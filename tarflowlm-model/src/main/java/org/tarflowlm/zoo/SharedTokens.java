@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
-/** Which tokens two tokenizers have in common: those that stand for the same bytes. */
+/** Tokens that two tokenizers share: those that stand for the same bytes. */
 public final class SharedTokens {
   private SharedTokens() {}
 

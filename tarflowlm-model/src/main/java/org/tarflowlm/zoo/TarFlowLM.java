@@ -82,7 +82,7 @@ public final class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * What a user means by a name: an id of the zoo, a path, or an address such as {@code https://example.org/mine.zip#sha256=0a1b...}, as
+   * Loads a model by name: an id of the zoo, a path, or an address such as {@code https://example.org/mine.zip#sha256=0a1b...}, as
    * {@link TarFlowZoo#resolve(String, CacheFolder, Progress)} reads it.
    *
    * @throws CheckpointException if there is no such thing, it cannot be fetched, has another hash, or is damaged
@@ -91,7 +91,7 @@ public final class TarFlowLM implements AutoCloseable {
     return resolve(model, CacheFolder.fromEnvironment(), Progress.NONE);
   }
 
-  /** As {@link #resolve(String)}, with another cache folder, and told how far fetching has come. */
+  /** Like {@link #resolve(String)}, with another cache folder and a progress listener. */
   public static TarFlowLM resolve(String model, CacheFolder cache, Progress progress) {
     return new TarFlowLM(model, TarFlowZoo.resolve(model, cache, progress));
   }
@@ -170,7 +170,7 @@ public final class TarFlowLM implements AutoCloseable {
     return Score.of(name, estimate, CharacterCount.of(tokens, estimate.tokens(), tokenizer));
   }
 
-  /** How this model generates if nothing else is asked for. */
+  /** This model's default generation options. */
   public GenerationOptions generationOptions() {
     return info.generation().options();
   }

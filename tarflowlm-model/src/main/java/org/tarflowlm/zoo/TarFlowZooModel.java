@@ -65,14 +65,14 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
       this.constructor = constructor;
     }
 
-    /** Which of the paper's models; default MIX_D. */
+    /** Variant of the paper's model; default MIX_D. */
     public Builder<M> variant(Variant value) {
       this.variant = value;
       return this;
     }
 
     /**
-     * How large an untrained model: PAPER is the paper's. By default the model is as large as the packaged one, or SMALL if there is none.
+     * Size of an untrained model; PAPER is the paper's. By default the model is as large as the packaged one, or SMALL if there is none.
      */
     public Builder<M> size(ModelSize value) {
       this.size = value;
@@ -141,7 +141,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   }
 
   /**
-   * As {@link #initPretrained()}, with the weights of a checkpoint by its id.
+   * Like {@link #initPretrained()}, with the weights of a checkpoint by its id.
    *
    * @param id one of {@link TarFlowZoo#list()}
    * @throws CheckpointException if it is not on the class path, is damaged, or is not the model that was asked for

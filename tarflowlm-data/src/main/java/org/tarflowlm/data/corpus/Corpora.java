@@ -89,7 +89,7 @@ public final class Corpora {
     this.options = options;
   }
 
-  /** The same corpora, whose documents and whose files of documents are read as said. */
+  /** A copy that reads documents with these options. */
   public Corpora with(DocumentOptions choice) {
     return new Corpora(cache, downloader, corpora, choice);
   }
@@ -172,7 +172,7 @@ public final class Corpora {
   }
 
   /**
-   * As {@link #open(Corpus, String)}, by another tokenizer. A part that counts bytes needs a tokenizer of bytes.
+   * Like {@link #open(Corpus, String)}, with another tokenizer. A part that counts bytes needs a tokenizer of bytes.
    *
    * @throws DataException as there, and if the part cannot be cut by that tokenizer
    */
@@ -215,7 +215,7 @@ public final class Corpora {
     return TokenSequences.open(InputFile.parse(name), tokenizer, cache, options);
   }
 
-  /** As {@link #open(String, Tokenizer)}, to train on: logs the line of {@link #wholeCorpus} if there is one. */
+  /** Like {@link #open(String, Tokenizer)}, for training: logs the warning of {@link #wholeCorpus} if there is one. */
   public TokenSequence openForTraining(String name, Tokenizer tokenizer) {
     TokenSequence tokens = open(name, tokenizer);
     wholeCorpus(name).ifPresent(LOG::warn);

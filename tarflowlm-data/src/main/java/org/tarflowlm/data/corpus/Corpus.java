@@ -22,7 +22,7 @@ import org.tarflowlm.data.tokenize.Tokenizers;
  */
 public record Corpus(String name, String description, String homepage, String licence, RemoteFile archive, Content content,
     String tokenizerName, List<Split> splits) {
-  /** What a name looks like. */
+  /** Pattern of a corpus's name. */
   static final String NAME = "[A-Za-z0-9][A-Za-z0-9_.-]+";
 
   /** @throws DataException if something is missing, or the name is none */
@@ -47,7 +47,7 @@ public record Corpus(String name, String description, String homepage, String li
   public record Content(String member, long length, String sha256) {
   }
 
-  /** What positions of a split count. */
+  /** Unit of a split's positions. */
   public enum Unit {
     /** Tokens from the start of the text. */
     TOKENS,

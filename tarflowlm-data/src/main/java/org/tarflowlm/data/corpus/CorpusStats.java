@@ -16,7 +16,7 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * What is in a file, as one tokenizer sees it.
+ * Statistics of a file under one tokenizer.
  *
  * @param input the file
  * @param tokenizer name of the tokenizer
@@ -38,7 +38,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     double unigramBits, long foreign, long firstForeign, long badDocuments, String firstBad, long emptyDocuments, long otherFiles,
     String firstOther) {
 
-  /** As {@link #of(InputFile, Tokenizer, DocumentOptions)} with the default options. */
+  /** Like {@link #of(InputFile, Tokenizer, DocumentOptions)}, with the default options. */
   public static CorpusStats of(InputFile input, Tokenizer tokenizer) {
     return of(input, tokenizer, DocumentOptions.DEFAULT);
   }
@@ -59,7 +59,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     }
   }
 
-  /** Of a text that is open, such as a part of a corpus; its length on disk and its documents are not known (0 and 1). */
+  /** Statistics of an open text, such as a part of a corpus. Its length on disk and number of documents are unknown (0 and 1). */
   public static CorpusStats of(String name, TokenSequence tokens, Tokenizer tokenizer) {
     long[] counts = new long[tokenizer.vocabSize()];
     int[] ids = new int[1 << 14];

@@ -59,7 +59,7 @@ public final class AtomicFile {
     writeFile(target, temporary -> Files.writeString(temporary, text));
   }
 
-  /** As {@link #write(Path, Content)}, for a writer that makes the file it is given. */
+  /** Like {@link #write(Path, Content)}, for a writer that creates the file itself. */
   public static void writeFile(Path target, Writer writer) throws IOException {
     Path file = prepared(target);
     Path temporary = temporary(file);

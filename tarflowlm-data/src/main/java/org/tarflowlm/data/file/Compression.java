@@ -10,7 +10,7 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.tarflowlm.data.DataException;
 import org.tukaani.xz.XZInputStream;
 
-/** How a file is compressed, told by its first bytes, and how to stream what is inside. */
+/** Compression of a file, detected from its first bytes; streams the content. */
 public enum Compression {
   NONE(""),
   ZIP(".zip", 'P', 'K', 3, 4),
@@ -21,7 +21,7 @@ public enum Compression {
   /** Zstandard that begins with a frame to be skipped, as pzstd and seekable writers make it. */
   ZSTD_SKIPPABLE(".zst", -1, 0x2a, 0x4d, 0x18);
 
-  /** What starts as these do is packed in a way that is not read here. */
+  /** Formats that are recognised only to be refused. */
   private enum Unreadable {
     SEVEN_ZIP("7z archive", '7', 'z', 0xbc, 0xaf, 0x27, 0x1c),
     RAR("rar archive", 'R', 'a', 'r', '!', 0x1a, 7),
@@ -65,7 +65,7 @@ public enum Compression {
     return detect(head, name);
   }
 
-  /** As {@link #detect(InputStream, String)}, from a file's first bytes. */
+  /** Like {@link #detect(InputStream, String)}, from a file's first bytes. */
   public static Compression detect(byte[] head, String name) {
     for (Unreadable other : Unreadable.values()) {
       if (startsWith(head, other.magic)) {
@@ -94,7 +94,7 @@ public enum Compression {
     return detect(in, name).unpackStream(in, name);
   }
 
-  /** As much as is needed for xz's presets, but no more than the heap has: an error is better than running out of memory. */
+  /** Enough for xz's presets, but no more than the heap has: an error is better than running out of memory. */
   static int xzMemoryKib() {
     return (int) Math.min(XZ_MEMORY_KIB, Runtime.getRuntime().maxMemory() / 1024 * 3 / 4);
   }

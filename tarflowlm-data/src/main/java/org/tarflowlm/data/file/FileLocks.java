@@ -23,7 +23,7 @@ public final class FileLocks {
 
   private FileLocks() {}
 
-  /** What is done while the lock is held. */
+  /** An action to run while the lock is held. */
   @FunctionalInterface
   public interface Action<T> {
     T run() throws IOException;

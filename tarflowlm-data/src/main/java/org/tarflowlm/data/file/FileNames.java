@@ -2,7 +2,7 @@ package org.tarflowlm.data.file;
 
 import java.util.Locale;
 
-/** What names of files tell. */
+/** Rules for the names of files. */
 public final class FileNames {
   private static final String COMPRESSED = "\\.(gz|bz2|xz|zst|zstd)$";
 

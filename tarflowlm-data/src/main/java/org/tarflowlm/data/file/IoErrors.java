@@ -13,7 +13,7 @@ import org.tarflowlm.data.DataException;
 public final class IoErrors {
   private IoErrors() {}
 
-  /** What went wrong, in a few words. */
+  /** The cause in a few words. */
   public static String reason(IOException e) {
     if (e instanceof AccessDeniedException) {
       return "permission denied";

@@ -169,7 +169,7 @@ final class Transfer {
     return have;
   }
 
-  /** What a status that brings no content means: to be tried again, or final. */
+  /** The exception for a status without content: temporary or final. */
   private TransferException refused(int status, String message) {
     String answer = "the server answers " + status + (message == null ? "" : " " + message);
     if (status == 416) {

@@ -186,7 +186,7 @@ public final class GridOrder {
       return Arrays.stream(sums).mapToDouble(GridOrder::nLogN).sum() - nLogN(total);
     }
 
-    /** What {@link #information} gains if one token takes another's place: only the pairs that either follows change. */
+    /** Change of {@link #information} if one token takes the place of another; only pairs that either of them follows change. */
     double gain(int out, int in) {
       int[] left = pairs[out];
       int[] right = pairs[in];

@@ -124,7 +124,7 @@ public final class LatentTransform extends BaseTransform {
     return Nd4j.createFromArray(values).reshape(1, ids.length(), dim);
   }
 
-  /** As for a record's column: an NDArray of ids becomes its noise or latents. */
+  /** Maps an NDArray of ids to its noise or latents, as for a record's column. */
   @Override
   public Object map(Object input) {
     return drawn(input instanceof NDArrayWritable writable ? writable.get() : (INDArray) input);

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import org.tarflowlm.data.DataException;
 
 /**
- * How documents are read.
+ * Options for reading documents.
  *
  * @param bad what to do with documents that cannot be taken as they are
  * @param textField where the text of a JSON object stands; dots part the names of nested fields

@@ -40,7 +40,7 @@ public final class DocumentReport {
     return others.sum();
   }
 
-  /** What is wrong with one of the bad documents, or null. */
+  /** The problem of one bad document, or null. */
   public String firstBad() {
     return firstBad.get();
   }

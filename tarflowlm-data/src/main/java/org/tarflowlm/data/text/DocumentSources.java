@@ -16,7 +16,7 @@ public final class DocumentSources {
 
   private DocumentSources() {}
 
-  /** As {@link #open(InputFile, DocumentOptions, DocumentReport)}, with the default options. */
+  /** Like {@link #open(InputFile, DocumentOptions, DocumentReport)}, with the default options. */
   public static DocumentSource open(InputFile file) {
     return open(file, DocumentOptions.DEFAULT, new DocumentReport());
   }
@@ -52,7 +52,7 @@ public final class DocumentSources {
     return kind(file) != MemberKind.TEXT;
   }
 
-  /** What a file holds; OTHER for a folder. */
+  /** Kind of a file; OTHER for a folder. */
   private static MemberKind kind(InputFile file) {
     if (Files.isDirectory(file.path())) {
       return MemberKind.OTHER;

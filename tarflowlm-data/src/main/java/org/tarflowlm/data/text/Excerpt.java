@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 
 /** About 64 thousand characters of Moby-Dick (public domain) in text8 format, for demonstrations and tests. */
 public final class Excerpt {
-  /** What {@link #text()} is, for captions. */
+  /** Title of {@link #text()}, for captions. */
   public static final String TITLE = "Herman Melville, Moby-Dick (1851), in text8 format";
 
   private static final String RESOURCE = "/org/tarflowlm/data/excerpt/moby-dick.text8";

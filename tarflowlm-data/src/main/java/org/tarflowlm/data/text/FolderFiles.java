@@ -21,7 +21,7 @@ import org.tarflowlm.data.file.IoErrors;
  * are followed, but not back to a folder that holds them; what is hidden is left out.
  */
 final class FolderFiles implements Iterator<Path> {
-  /** What is still to be visited, folder in folder, next one last. */
+  /** Paths still to visit, one list per nested folder; the next path is last. */
   private final Deque<List<Path>> levels = new ArrayDeque<>();
   /** The folders that hold what is visited, without links. */
   private final List<Path> inside = new ArrayList<>();

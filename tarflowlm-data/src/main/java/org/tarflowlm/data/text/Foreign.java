@@ -1,6 +1,6 @@
 package org.tarflowlm.data.text;
 
-/** What to do with a character that is outside the tokenizer's alphabet. */
+/** Policy for characters outside the tokenizer's alphabet. */
 public enum Foreign {
   /** Stop with an error that names the character and its offset. */
   FAIL,

@@ -26,7 +26,7 @@ abstract class MemberDocuments implements DocumentSource {
   final DocumentReport report;
   /** 0 for a folder, 1 for an archive that the user named, more for an archive in it. */
   private final int depth;
-  /** What is being read a part at a time. */
+  /** The source being read part by part. */
   private DocumentSource inner;
   /** The member that comes next, after the texts before it. */
   private Member waiting;

@@ -3,7 +3,7 @@ package org.tarflowlm.data.text;
 import java.util.Locale;
 import org.tarflowlm.data.file.FileNames;
 
-/** What a file of a corpus holds, told by its name. */
+/** Kind of a corpus's file, detected from its name. */
 enum MemberKind {
   /** One document. */
   TEXT,

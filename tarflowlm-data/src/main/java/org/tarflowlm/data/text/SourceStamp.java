@@ -13,7 +13,7 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
 
 /**
- * What a token cache was made from, to find out whether it still is the same.
+ * Fingerprint of a token cache's source, to detect changes.
  *
  * @param name file or folder, with the member of a zip archive
  * @param length bytes in all
@@ -30,7 +30,7 @@ public record SourceStamp(String name, long length, long modified, String sha256
     return new SourceStamp(quick.name, quick.length, quick.modified, hash(source.path()), quick.state);
   }
 
-  /** What the file system says, without reading the files. */
+  /** A stamp from the file system's attributes alone, without reading files. */
   static SourceStamp quick(InputFile source) {
     long length = 0;
     long modified = 0;

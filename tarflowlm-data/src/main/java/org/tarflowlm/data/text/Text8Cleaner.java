@@ -65,7 +65,7 @@ public final class Text8Cleaner {
     }
   }
 
-  /** What follows a high surrogate: the rest of its character, or something else if the text is malformed. */
+  /** Handles the char after a high surrogate: the rest of its character, or any char if the text is malformed. */
   private void secondHalf(char c) {
     if (Character.isLowSurrogate(c)) {
       fold(Character.toCodePoint(highSurrogate, c));

@@ -268,7 +268,7 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
       return this;
     }
 
-    /** How documents are read; {@link DocumentOptions#DEFAULT} unless set. */
+    /** Options for reading documents; {@link DocumentOptions#DEFAULT} unless set. */
     public Builder documents(DocumentOptions choice) {
       options = choice;
       return this;

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What makes one sequence of a corpus of documents. */
+/** Unit of text that becomes one sequence. */
 public enum TextUnit {
   /** A whole document; of a file that is no collection (see {@link DocumentSources}), the file. */
   DOCUMENT,

@@ -90,7 +90,7 @@ public final class TokenCache implements TokenSequence {
     return Tokenizers.byName(header.tokenizer());
   }
 
-  /** What the ids were made from. */
+  /** The source of the ids. */
   public SourceStamp source() {
     return header.source();
   }
@@ -132,7 +132,7 @@ public final class TokenCache implements TokenSequence {
     }
   }
 
-  /** Of the checksums of all ids, which is fast. */
+  /** Hash of the stored checksums, which is fast. */
   @Override
   public String contentHash() {
     MessageDigest digest = Sha256.digest();

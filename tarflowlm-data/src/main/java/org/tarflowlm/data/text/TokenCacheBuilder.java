@@ -47,13 +47,13 @@ public final class TokenCacheBuilder {
     this.tokenizer = tokenizer;
   }
 
-  /** How documents are read. */
+  /** Options for reading documents. */
   public TokenCacheBuilder options(DocumentOptions choice) {
     options = choice;
     return this;
   }
 
-  /** How many threads tokenise; all processors unless set. */
+  /** Number of tokenising threads; all processors unless set. */
   public TokenCacheBuilder threads(int count) {
     threads = count;
     return this;
@@ -83,7 +83,7 @@ public final class TokenCacheBuilder {
   }
 
   /**
-   * As {@link #openOrBuild}, but builds again what was made from something else; for caches that nobody named.
+   * Like {@link #openOrBuild}, but rebuilds an outdated cache; for caches that the user did not name.
    */
   TokenCache openOrRebuild(Path cache) {
     try {
@@ -139,7 +139,7 @@ public final class TokenCacheBuilder {
     });
   }
 
-  /** What is done while no other process works at the cache. */
+  /** An action to run while no other process writes the cache. */
   @FunctionalInterface
   private interface Work {
     void run() throws IOException;
@@ -157,7 +157,7 @@ public final class TokenCacheBuilder {
     }
   }
 
-  /** How far a build has come: parts of the source, documents and ids written from them. */
+  /** Progress of a build: parts of the source, documents and ids written from them. */
   private record Journal(String tokenizer, String made, SourceStamp source, long parts, long documents, long tokens) {
     Journal plus(DocumentTokenizer.Chunk chunk, long written) {
       return new Journal(tokenizer, made, source, parts + 1, documents + chunk.documents(), tokens + written);

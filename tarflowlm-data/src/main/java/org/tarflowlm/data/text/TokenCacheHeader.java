@@ -25,7 +25,7 @@ import org.tarflowlm.data.DataException;
  */
 record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long documents, int blockTokens, SourceStamp source, String made) {
   static final int BYTES = 4096;
-  /** As many as have a checksum with a number. */
+  /** Limit set by an int index for the checksums. */
   private static final long MOST_TOKENS = (long) TokenCache.BLOCK_TOKENS * Integer.MAX_VALUE;
   private static final byte[] MAGIC = "TARFTOK1".getBytes(StandardCharsets.US_ASCII);
   private static final int JSON_AT = MAGIC.length + 8;

@@ -58,22 +58,22 @@ public final class TokenSequences {
     return new TokenCacheBuilder(input, tokenizer).options(options).openOrRebuild(cacheFile(input, tokenizer, cache, options));
   }
 
-  /** As {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)} with the default options. */
+  /** Like {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */
   public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
     return open(input, tokenizer, cache, DocumentOptions.DEFAULT);
   }
 
-  /** As {@link #open(InputFile, Tokenizer, CacheFolder)} with the cache folder of the environment. */
+  /** Like {@link #open(InputFile, Tokenizer, CacheFolder)}, with the environment's cache folder. */
   public static TokenSequence open(InputFile input, Tokenizer tokenizer) {
     return open(input, tokenizer, CacheFolder.fromEnvironment());
   }
 
-  /** As {@link #open(InputFile, Tokenizer)}, the file named as {@link InputFile#parse} reads it. */
+  /** Like {@link #open(InputFile, Tokenizer)}, for a name that {@link InputFile#parse} reads. */
   public static TokenSequence open(String name, Tokenizer tokenizer) {
     return open(InputFile.parse(name), tokenizer);
   }
 
-  /** As {@link #cacheFile(InputFile, Tokenizer, CacheFolder, DocumentOptions)} with the default options. */
+  /** Like {@link #cacheFile(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */
   public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
     return cacheFile(input, tokenizer, cache, DocumentOptions.DEFAULT);
   }

@@ -193,7 +193,7 @@ public final class WindowIterator implements MultiDataSetIterator {
       return this;
     }
 
-    /** How many times to go through the corpus; 1 unless set. */
+    /** Number of passes over the corpus; 1 unless set. */
     public Builder passes(long count) {
       if (count < 1) {
         throw new DataException("passes is " + count + "; expected at least 1");

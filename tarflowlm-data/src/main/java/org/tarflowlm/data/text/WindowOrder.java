@@ -4,7 +4,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.SplitMix64;
 
 /**
- * Which window comes when. A pass (epoch) over the corpus consists of {@link #perPass()} windows of {@code length} tokens that
+ * Order of the windows. A pass (epoch) over the corpus consists of {@link #perPass()} windows of {@code length} tokens that
  * do not overlap. In order, they start at 0, length, 2 length and so on. Shuffled, each pass has a random start of its first
  * window in [0, length), so that windows cut the text elsewhere in every pass, and visits its windows in a random order.
  *

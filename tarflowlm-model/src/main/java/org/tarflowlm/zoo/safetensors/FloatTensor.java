@@ -29,7 +29,7 @@ public final class FloatTensor {
     return values;
   }
 
-  /** What comes back of the tensor when it is stored as that type and read again; itself for F32. */
+  /** The tensor after storing it as that type and reading it back; itself for F32. */
   public FloatTensor rounded(DType dtype) {
     if (dtype != DType.F16 && dtype != DType.BF16) {
       return this;

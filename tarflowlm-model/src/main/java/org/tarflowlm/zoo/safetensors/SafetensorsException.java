@@ -6,7 +6,7 @@ import java.io.IOException;
 public class SafetensorsException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** What is wrong; every check of the reader has its own. */
+  /** Kind of problem; every check of the reader has its own. */
   public enum Problem {
     /** The file is shorter than the 8 bytes of the header's length. */
     NO_HEADER_LENGTH,

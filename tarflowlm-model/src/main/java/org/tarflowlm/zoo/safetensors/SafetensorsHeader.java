@@ -9,7 +9,7 @@ import java.util.Map;
 import org.tarflowlm.zoo.safetensors.SafetensorsException.Problem;
 
 /**
- * What a file holds.
+ * Header of a safetensors file.
  *
  * @param tensors by name, in the order of the header
  * @param metadata free strings; empty if the file has none

@@ -53,7 +53,7 @@ public final class SafetensorsReader implements AutoCloseable {
     return open(Files.newByteChannel(file));
   }
 
-  /** As {@link #open(Path)}, for bytes in memory. */
+  /** Like {@link #open(Path)}, for bytes in memory. */
   public static SafetensorsReader open(byte[] bytes) throws IOException {
     return open(new BytesChannel(bytes));
   }
@@ -97,7 +97,7 @@ public final class SafetensorsReader implements AutoCloseable {
     return new FloatTensor(info.shapeArray(), values);
   }
 
-  /** As {@link #floats}, but doubles in row-major order; I64 beyond 2^53 is rounded. */
+  /** Like {@link #floats}, as doubles in row-major order; rounds I64 beyond 2^53. */
   public double[] doubles(String name) throws IOException {
     TensorInfo info = find(name);
     double[] values = new double[arrayLength(info)];
