@@ -22,7 +22,7 @@ public final class Backend {
   private Backend() {}
 
   /**
-   * To be called before the first use of ND4J.
+   * Call before the first use of ND4J.
    *
    * @throws IllegalStateException if there is no backend; the message names the dependency to add
    */

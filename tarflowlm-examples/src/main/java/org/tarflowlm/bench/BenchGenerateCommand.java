@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Times generation, each way of decoding in turns with the others and with another program. */
+/** Times generation, each way of decoding alternating with the others and with another program. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
     "Time the writing of texts from nothing, in characters a second of all texts together, and compare the ways of decoding.",
     "With --peer, runs that command in turns with ours; it must print its characters a second as its last word."})

@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Times training steps, alone or in turns with another program's. */
+/** Times training steps, alone or alternating with another program's. */
 @Command(name = "step", mixinStandardHelpOptions = true, description = {
     "Time whole training steps (forward, backward, update) on random tokens.",
     "With --peer, runs that command in turns with our own steps; it must print its median milliseconds a step as its last word."})

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
-/** Another program that is measured in turns with ours. */
+/** Another program that is measured alternating with ours. */
 final class Peer {
   private Peer() {}
 

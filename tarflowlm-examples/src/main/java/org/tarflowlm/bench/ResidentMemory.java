@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The process's resident set in MiB, as Linux tells it; 0 on another system. */
+/** The process's resident set in MiB, as Linux reports it; 0 on another system. */
 final class ResidentMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
 

@@ -69,7 +69,7 @@ public final class StepBenchmark {
   /**
    * Figures of one run.
    *
-   * @param peakRssMb largest resident set of the process so far, in MiB; 0 where the system does not tell
+   * @param peakRssMb largest resident set of the process so far, in MiB; 0 where the system does not report it
    * @param workingMemoryMb memory of the step's activations and gradients, in MiB
    */
   public record Figures(double medianMs, double minMs, double p90Ms, double tokensPerSecond, double peakRssMb, double workingMemoryMb,
@@ -79,7 +79,7 @@ public final class StepBenchmark {
     this(shape.config(), shape.batch(), kernels);
   }
 
-  /** @param batch windows of the context length a step */
+  /** @param batch windows of the context length per step */
   public StepBenchmark(TarFlowConfig config, int batch, KernelChoice kernels) {
     this.config = config;
     network = TarFlowNetwork.create(config, OptimizerSpec.defaults(), 1_000_000, 1, kernels, List.of(), DataType.FLOAT);
@@ -97,7 +97,7 @@ public final class StepBenchmark {
     return network;
   }
 
-  /** Runs steps that count for nothing, until the compiler has seen the kernels. */
+  /** Runs untimed steps until the JIT compiler has compiled the kernels. */
   public void warmUp(int steps) {
     for (int i = 0; i < steps; i++) {
       network.fit(new MultiDataSet(ids, ids));

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures how well gaps in real text are filled, by what models say of the filling and of the text that follows it. */
+/** Measures how well gaps in real text are filled: how likely models find the filling and the text after it. */
 @Command(name = "evaluate-infilling", mixinStandardHelpOptions = true, description = {
     "Cut a gap into pieces of a real text, fill it in several ways, and measure the bits per character under every judge, given all that "
         + "stands to the left: of the filling, of the first tokens behind it (where a bad join shows), and of the filling with all that "

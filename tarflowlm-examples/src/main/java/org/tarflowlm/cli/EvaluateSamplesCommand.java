@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures how good generated texts are, by what other models of the same tokens say of them and by how varied they are. */
+/** Measures how good generated texts are: how likely other models of the same tokens find them, and how varied they are. */
 @Command(name = "evaluate-samples", mixinStandardHelpOptions = true, description = {
     "Write texts with every model at every temperature, and measure them: entropy of a text's token frequencies in bits, distinct n-grams, "
         + "and bits per character under every judge (exact for discrete models, an upper bound for flow models).",

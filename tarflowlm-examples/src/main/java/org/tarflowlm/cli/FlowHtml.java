@@ -5,7 +5,7 @@ import java.util.Locale;
 import org.tarflowlm.inverse.FlowView.Pass;
 
 /**
- * A self-contained page: one column a pass, from noise to text, changed tokens marked; the token under the pointer is marked in all
+ * A self-contained page: one column per pass, from noise to text, changed tokens marked; the token under the pointer is marked in all
  * columns. Text is escaped, and the page loads nothing.
  */
 final class FlowHtml {

@@ -87,7 +87,7 @@ final class FlowPrinter {
     carets.setLength(0);
   }
 
-  /** One column a character: line ends and other controls would break the lines. */
+  /** One column per character: line ends and other controls would break the lines. */
   private static String visible(String piece) {
     return piece.replace('\n', '\u21b5').replaceAll("\\p{Cntrl}", "\u00b7");
   }

@@ -26,7 +26,7 @@ public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;
 
-  /** Called by {@link Start}, which tells of errors that are no command's. */
+  /** Called by {@link Start}, which reports errors outside any command. */
   public static void main(String[] arguments) {
     int code = commandLine().execute(arguments);
     LogManager.shutdown();

@@ -54,7 +54,7 @@ final class RunCurves {
   }
 
   /**
-   * @param log one JSON object a line, as a run writes it
+   * @param log one JSON object per line, as a run writes it
    * @throws IOException if the file cannot be read, or holds no line with tokens and trainBits; names the line
    */
   static byte[] png(Path log) throws IOException {
@@ -69,7 +69,7 @@ final class RunCurves {
   /**
    * Charts of what each flow did during the run and at its end.
    *
-   * @return null if the log tells of no flows
+   * @return null if the log has no flows
    * @throws IOException as {@link #png}
    */
   static byte[] flowsPng(Path log, TarFlowConfig config) throws IOException {

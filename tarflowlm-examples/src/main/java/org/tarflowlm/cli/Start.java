@@ -31,7 +31,7 @@ public final class Start {
     }
   }
 
-  /** Tells of the first failure, whichever thread met it; those that follow from it are not told. */
+  /** Reports the first failure, whichever thread met it; failures that follow from it are not reported. */
   private static void end(Throwable failure) {
     if (!TOLD.getAndSet(true)) {
       System.err.println("tarflowlm: " + line(failure));

@@ -8,13 +8,13 @@ import java.util.function.BooleanSupplier;
 
 /** Long work that saves its state before the process goes. */
 final class UntilInterrupted {
-  /** Exit code of a run that was told to end, as shells have it for Ctrl-C. */
+  /** Exit code of a run that was asked to end, as shells define it for Ctrl-C. */
   static final int INTERRUPTED = 130;
   private static final long SECONDS_TO_SAVE = 60;
 
   private UntilInterrupted() {}
 
-  /** A run that ends early when it is told to. */
+  /** A run that ends early on request. */
   @FunctionalInterface
   interface Run<T> {
     T run(BooleanSupplier interrupted) throws IOException;

@@ -32,7 +32,7 @@ import org.tarflowlm.nn.TarFlowFeatures;
 import org.tarflowlm.zoo.Text8TarFlow;
 
 /**
- * A classifier on what the packaged model says of a text: which book is this sentence from. The model is a frozen layer of a DL4J graph;
+ * A classifier on the packaged model's features of a text: which book is this sentence from. The model is a frozen layer of a DL4J graph;
  * mean pooling and a softmax layer follow. The same softmax layer on counts of letters is the baseline. Without files the question is
  * whether a sentence of the bundled excerpt has its words in order or backwards, of which counts of letters know nothing.
  *

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  *
  * <p>A flow with 0 layers is an <em>in-token flow</em>: it has no transformer and reads the features of the nearest flow before it that has
  * one, its trunk. Those features come from the trunk's input at strictly earlier positions, so the flow maps a position's channels given
- * the past, and a trunk with its in-token flows is inverted by one pass of the transformer a position.
+ * the past, and a trunk with its in-token flows is inverted by one pass of the transformer per position.
  *
  * @param coupling how scalars or vectors are transformed
  * @param layers transformer layers of this flow; 0 for an in-token flow

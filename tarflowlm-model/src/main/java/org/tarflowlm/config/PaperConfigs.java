@@ -41,9 +41,9 @@ public final class PaperConfigs {
   }
 
   /**
-   * Whether a model has the form of the paper's of its kind, at whatever size, so that the two may be compared: the paper's number of flows
-   * with their layers in the paper's proportions and directions that alternate, one token a position, a codebook without a built order, and
-   * Mix-d trained flow by flow.
+   * Whether a model has the form of the paper's of its kind, at whatever size, so that the two may be compared: the paper's number of
+   * flows with their layers in the paper's proportions and directions that alternate, one token per position, a codebook without a
+   * built order, and Mix-d trained flow by flow.
    */
   public static boolean hasForm(TarFlowConfig config, boolean progressive) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
@@ -92,7 +92,7 @@ public final class PaperConfigs {
     return flows;
   }
 
-  /** Layers of each flow: at the paper's 12 the paper's own split, below that the same idea with at least one layer a flow. */
+  /** Layers of each flow: at the paper's 12 the paper's own split, below that the same idea with at least one layer per flow. */
   private static int[] split(Variant variant, int layers) {
     int small = Math.max(1, layers / 6);
     int large = layers - 2 * small;

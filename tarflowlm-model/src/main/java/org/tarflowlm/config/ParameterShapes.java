@@ -17,7 +17,7 @@ import java.util.Map;
  * flow{l}.in.weight [D, H], .in.bias [H], .start [H], .position [T/P, H], .block{i}... , .norm.gain [H], .norm.bias [H]
  *   (an in-token flow has none of these, only its head)
  * MIX_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
- * AFFINE (m = 2 numbers a channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units a channel, n = D - 1:
+ * AFFINE (m = 2 numbers per channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units per channel, n = D - 1:
  *   flow{l}.maf.context.weight [H, U*D], .maf.context.bias [U*D]
  *   if D > 1: .maf.features.weight [3n, E*n], .maf.features.bias [E*n], .maf.hidden.weight [E*n, U*D]
  *   for r = 1 .. mafLayers - 1: .maf.residual{r}.weight [U*D, U*D], .maf.residual{r}.bias [U*D]
@@ -88,7 +88,7 @@ public final class ParameterShapes {
 
   /**
    * E of a masked head of so many hidden units (D_module), channels and hidden layers. The paper's formula leaves a head over many channels
-   * a single feature a channel; heads with further layers, which the paper does not have, get at least four.
+   * a single feature per channel; heads with further layers, which the paper does not have, get at least four.
    */
   public static int mafEmbedding(int mafHidden, int channels, int mafLayers) {
     int preceding = Math.max(1, channels - 1);

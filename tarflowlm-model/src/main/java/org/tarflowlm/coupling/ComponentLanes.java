@@ -67,7 +67,7 @@ final class ComponentLanes {
   }
 
   /**
-   * Softmax of {@code joint} [K][R] in place, relative to the largest: one exponential a component, whatever d is. Leaves
+   * Softmax of {@code joint} [K][R] in place, relative to the largest: one exponential per component, whatever d is. Leaves
    * log sum_k exp(joint_k) in row 5 and whether single precision will do in {@code usable}; uses rows 0, 1 and 3.
    */
   void softmax(float[] joint, int k, LaneWorkspace w) {

@@ -1,7 +1,7 @@
 package org.tarflowlm.coupling;
 
 /**
- * Temporaries of the couplings that treat many rows at a time; one instance a thread, to be reused. Arrays grow on demand and never
+ * Temporaries of the couplings that treat many rows at a time; one instance per thread, to be reused. Arrays grow on demand and never
  * shrink, so a warm workspace allocates nothing.
  *
  * <p>Layouts as in {@link Lanes}: {@code row} are R numbers each, {@code usable} has R; the other arrays are [K][R].
@@ -24,7 +24,7 @@ public final class LaneWorkspace {
   final float[][] factor = new float[5][0];
   final float[][] row = new float[6][0];
 
-  /** One mixture a dimension; {@link MixtureCdfLanes} uses the first. */
+  /** One mixture per dimension; {@link MixtureCdfLanes} uses the first. */
   MixtureLanes[] mixtures = {new MixtureLanes()};
   /** For the couplings with shared components. */
   final ComponentLanes components = new ComponentLanes();

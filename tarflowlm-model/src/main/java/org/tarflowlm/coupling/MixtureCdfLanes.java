@@ -27,12 +27,12 @@ public final class MixtureCdfLanes {
 
   private MixtureCdfLanes() {}
 
-  /** Numbers that {@link #forward} saves a row. */
+  /** Numbers that {@link #forward} saves per row. */
   public static int savedWidth(int k) {
     return SAVED * k + SAVED_ROWS;
   }
 
-  /** Numbers that {@link #logDensity} saves a row. */
+  /** Numbers that {@link #logDensity} saves per row. */
   public static int savedDensityWidth(int k) {
     return SAVED_OF_DENSITY * k;
   }

@@ -11,7 +11,7 @@ package org.tarflowlm.coupling;
  */
 final class MixtureInverse {
   private static final int MOST_ITERATIONS = 200;
-  /** Residual at rounding level, relative to max(1, |u|); what one unit in the last place of z makes of u comes on top. */
+  /** Residual at rounding level, relative to max(1, |u|); the effect on u of one unit in the last place of z is added. */
   private static final double ROUNDING = 1e-14;
   /** Halley's step cubes the error: from a residual this small, and as small relative to the curvature, one ends at rounding. */
   private static final double LAST_STEP = 1e-5;

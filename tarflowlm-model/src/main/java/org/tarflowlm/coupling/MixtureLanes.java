@@ -1,7 +1,7 @@
 package org.tarflowlm.coupling;
 
 /**
- * {@link ScalarMixture} in single precision for many rows at a time: one scalar z a row, each under a mixture of its own. Arrays of
+ * {@link ScalarMixture} in single precision for many rows at a time: one scalar z per row, each under a mixture of its own. Arrays of
  * components are [K][R] ({@link Lanes}), the others hold R numbers.
  *
  * <pre>

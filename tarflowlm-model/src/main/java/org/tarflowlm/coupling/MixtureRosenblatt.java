@@ -45,7 +45,7 @@ public final class MixtureRosenblatt {
     }
   }
 
-  /** log p(z) in nats; one exponential a component, whatever d: for the last flow, whose u is not needed. */
+  /** log p(z) in nats; one exponential per component, whatever d: for the last flow, whose u is not needed. */
   public static double logDensity(double[] z, int zAt, double[] logits, int lAt, Components c, Workspace w) {
     w.ensure(c.dims(), c.count());
     joint(z, zAt, logits, lAt, c, w);
@@ -161,7 +161,7 @@ public final class MixtureRosenblatt {
   }
 
   /**
-   * The component that has all the weight given the dimension at hand, row 0 of x, or -1. Lowers the margin to the weight that lies
+   * The component that has all the weight given the current dimension, row 0 of x, or -1. Lowers the margin to the weight that lies
    * between z and the components that are out: what the components left have on the smaller side of z.
    */
   private static int componentsLeft(int k, Workspace w) {

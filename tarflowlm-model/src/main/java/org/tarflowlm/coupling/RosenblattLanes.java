@@ -240,7 +240,7 @@ public final class RosenblattLanes {
 
   /**
    * Normalised weights pi in the first mixture, those given z in {@code posterior}, log p(z) + d log sqrt(2 pi) in row 5. By logarithms
-   * relative to the largest: one exponential a component, whatever d is.
+   * relative to the largest: one exponential per component, whatever d is.
    */
   private static void posterior(float[] z, float[] logits, int first, int rows, Components c, LaneWorkspace w) {
     int k = c.count();

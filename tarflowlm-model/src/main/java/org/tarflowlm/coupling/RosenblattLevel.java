@@ -1,8 +1,8 @@
 package org.tarflowlm.coupling;
 
 /**
- * One level of {@link RosenblattLevels}: some of the components, side by side, and what the map of one dimension makes of them. Arrays
- * have an entry a component of the level.
+ * One level of {@link RosenblattLevels}: some of the components, side by side, and the results of the map of one dimension. Arrays
+ * have an entry per component of the level.
  */
 final class RosenblattLevel {
   int count;

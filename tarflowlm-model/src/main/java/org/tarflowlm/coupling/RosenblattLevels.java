@@ -45,7 +45,7 @@ final class RosenblattLevels {
   /**
    * All dimensions of a row; false if single precision cannot hold it, or if it is better treated with all components.
    *
-   * @param nearest a component of large joint density; the larger, the less there is to do; -1 if none can be told
+   * @param nearest a component of large joint density; the larger, the less there is to do; -1 if there is none
    */
   boolean evaluate(float[] z, int zAt, float[] logits, int lAt, int nearest, Components c, LaneWorkspace w) {
     int k = c.count();

@@ -5,10 +5,10 @@ import java.util.stream.IntStream;
 
 /**
  * A quick guess at {@link MixtureRosenblatt#inverse}: components count as points where their weights are summed up. Exact in the limit
- * of components that are narrow beside their distances; where they overlap, the guess is rough. One instance a thread.
+ * of components that are narrow beside their distances; where they overlap, the guess is rough. One instance per thread.
  */
 public final class RosenblattPoints {
-  /** Components whose means differ by fewer scales in a dimension are not told apart by it. */
+  /** Components whose means differ by fewer scales in a dimension are not distinguished by it. */
   private static final double SEPARATE = 8.0;
   /** How far, as a share of all weight, another model's sums of weights may be from ours: for {@link #confidence()}. */
   private static final double UNSURE = 0.03;

@@ -1,8 +1,8 @@
 package org.tarflowlm.coupling;
 
 /**
- * One scalar under a mixture of K Gaussians: the part that {@link MixtureCdf} (once) and {@link MixtureRosenblatt} (once a
- * dimension) share. With x_k = (z - m_k) / s_k,
+ * One scalar under a mixture of K Gaussians: the part that {@link MixtureCdf} (once) and {@link MixtureRosenblatt} (once per dimension)
+ * share. With x_k = (z - m_k) / s_k,
  *
  * <pre>
  *   p(z)  = sum_k pi_k phi(x_k) / s_k          r_k = pi_k phi(x_k) / (s_k p)      posterior weights

@@ -1,7 +1,7 @@
 package org.tarflowlm.coupling;
 
 /**
- * Temporaries and secondary results of the couplings; one instance a thread, to be reused. Arrays grow on demand and never
+ * Temporaries and secondary results of the couplings; one instance per thread, to be reused. Arrays grow on demand and never
  * shrink, so a warm workspace allocates nothing.
  *
  * <p>Layout for d dimensions (1 for {@link MixtureCdf}) and K components: {@code x}, {@code mills} and {@code tailWeight} are
@@ -31,7 +31,7 @@ public final class Workspace {
   double logDensity;
   double logDet;
   double margin;
-  /** How much an error in the distribution functions of earlier dimensions of an inverse shows in the present one's. */
+  /** How much an error in the distribution functions of earlier dimensions of an inverse shows in the current one's. */
   double amplification;
 
   private long newtonIterations;

@@ -97,7 +97,7 @@ public final class Likelihood {
    * only its new tokens, given the rest: log p(window) - log p(the window without its new tokens), both with the same noise. The last
    * window is moved back to be full. Exact for a discrete model; of a flow model a difference of two bounds, which is no bound.
    *
-   * @param stride new tokens a window: a multiple of patchSize, at least 1 and at most the context length, which gives {@link #of}
+   * @param stride new tokens per window: a multiple of patchSize, at least 1 and at most the context length, which gives {@link #of}
    * @throws IllegalArgumentException if stride is not, or there is not one whole patch
    */
   public LikelihoodEstimate withStride(TokenSequence tokens, int stride) {

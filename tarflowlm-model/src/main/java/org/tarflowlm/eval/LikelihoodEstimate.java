@@ -17,7 +17,7 @@ public record LikelihoodEstimate(Bound bound, double nats, long tokens, double s
    *
    * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}, with {@code -DIFFERENCE} behind it for differences of such
    *     bounds, which are none; this alone stands in JSON
-   * @param samples of the encoder's noise a window; 0 where there is none
+   * @param samples of the encoder's noise per window; 0 where there is none
    */
   public record Bound(@JsonValue String name, int samples) {
     /** Whether the true value is at most this, in expectation. */
@@ -25,12 +25,12 @@ public record LikelihoodEstimate(Bound bound, double nats, long tokens, double s
       return !name.endsWith("-DIFFERENCE");
     }
 
-    /** One sample of the encoder a token: an upper bound on the true value in expectation. */
+    /** One sample of the encoder per token: an upper bound on the true value in expectation. */
     public static final Bound ELBO = new Bound("ELBO", 1);
     /** The exact likelihood of a discrete model. */
     public static final Bound EXACT = new Bound("EXACT", 0);
 
-    /** K samples a window under one logarithm: an upper bound in expectation, the tighter the more samples; {@link #ELBO} for one. */
+    /** K samples per window under one logarithm: an upper bound in expectation, the tighter the more samples; {@link #ELBO} for one. */
     public static Bound importanceWeighted(int samples) {
       return samples == 1 ? ELBO : new Bound("IW-" + samples, samples);
     }

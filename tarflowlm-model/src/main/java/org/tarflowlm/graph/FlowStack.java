@@ -74,7 +74,7 @@ final class FlowStack {
     return h;
   }
 
-  /** A Mix-d flow has one number a token, the others one a channel. */
+  /** A Mix-d flow has one number per token, the others one per channel. */
   private int logDeterminantsPerSequence(int flow) {
     return switch (scope.config().flows().get(flow).coupling()) {
       case MIX_D -> scope.tokens();

@@ -105,7 +105,7 @@ public final class InverseGraph {
     if (prompt == null) {
       return graph.solve(u, null);
     }
-    // read by itself, the prompt is what the flows make of it whenever nothing that follows is read before it
+    // read by itself, the prompt is what the flows return for it whenever nothing that follows is read before it
     List<SDVariable> alone = graph.levels(prompt, prompt);
     List<SDVariable> h = graph.solve(u, alone);
     boolean exact = config.flows().stream().map(FlowSpec::direction).allMatch(Direction.LEFT_TO_RIGHT::equals);

@@ -14,7 +14,7 @@ import org.tarflowlm.ops.Ops;
 /**
  * The whole model as one SameDiff graph over windows of a fixed number of tokens.
  *
- * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]; or {@link #LATENTS} [B, T, d] in place of both; for
+ * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]; or {@link #LATENTS} [B, T, d] instead of both; for
  * texts shorter than the window {@link #LENGTHS} INT [B], in positions, and {@link #MASK} [B, T].
  *
  * <p>Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO (flows) or the exact log-likelihood (autoregressive), in nats per sequence;

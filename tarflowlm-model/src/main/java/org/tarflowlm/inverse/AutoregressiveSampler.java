@@ -47,7 +47,7 @@ public final class AutoregressiveSampler {
    * Generates {@code options.batchSize()} continuations.
    *
    * @param prompt token ids; may be empty
-   * @param listener hears the tokens of the only sequence, or null; needs batchSize 1
+   * @param listener receives the tokens of the only sequence, or null; needs batchSize 1
    */
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     Prompts.requireListenable(options, listener);

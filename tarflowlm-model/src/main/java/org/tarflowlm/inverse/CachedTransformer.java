@@ -19,7 +19,7 @@ final class CachedTransformer {
 
   private final TransformerWeights weights;
   private final CachedAttention[] attention;
-  /** By part: blocks whose keys and values it remembers in the present call. */
+  /** By part: blocks whose keys and values it remembers in the current call. */
   private final AtomicIntegerArray remembered;
 
   /** All of them row by row, [maxRows * width] or the multiple of it that the name suggests. */

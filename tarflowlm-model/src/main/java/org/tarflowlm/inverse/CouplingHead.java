@@ -2,7 +2,7 @@ package org.tarflowlm.inverse;
 
 /**
  * The part of a flow that acts on one position of one sequence, given the transformer's features of that position: it predicts the
- * coupling's parameters and applies the coupling. Holds scratch arrays: one instance a thread.
+ * coupling's parameters and applies the coupling. Holds scratch arrays: one instance per thread.
  */
 interface CouplingHead {
   /** Reads the rows [from, to) of features [rows * H]; the other methods then take the number of such a row. */

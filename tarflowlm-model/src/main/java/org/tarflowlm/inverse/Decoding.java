@@ -4,7 +4,7 @@ package org.tarflowlm.inverse;
 public enum Decoding {
   /** One position after another. */
   SEQUENTIAL,
-  /** Blocks of positions together, by fixed-point iteration from guesses, until what is left is no matter to the text. */
+  /** Blocks of positions together, by fixed-point iteration from guesses, until the remaining error cannot change the text. */
   PARALLEL,
   /** Whichever of the two has been faster so far, measured flow by flow; sequential for several texts at once. */
   AUTO

@@ -75,7 +75,7 @@ final class DecodingPace {
     return (double) positions[1] / Math.max(1, positions[0] + positions[1]);
   }
 
-  /** Positions that a pass over a block settled on average; NaN before the first. */
+  /** Mean positions that a pass over a block finished; NaN before the first. */
   synchronized double positionsPerPass() {
     return passes == 0 ? Double.NaN : (double) positions[1] / passes;
   }

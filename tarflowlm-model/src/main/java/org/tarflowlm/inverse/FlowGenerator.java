@@ -66,7 +66,7 @@ public final class FlowGenerator {
    * Generates {@code options.batchSize()} texts.
    *
    * @param prompt token ids; empty for texts from nothing
-   * @param listener hears the tokens of the only text, or null; needs batchSize 1. If the first flow reads left to right, tokens come
+   * @param listener receives the tokens of the only text, or null; needs batchSize 1. If the first flow reads left to right, tokens come
    *     patch by patch while it is inverted, else window by window
    * @throws IllegalArgumentException if the prompt holds unknown tokens or is shorter than a patch, but not empty, or if an option can have
    *     no effect on the model's flows ({@link Sampling#requireHonoured(TarFlowConfig)})

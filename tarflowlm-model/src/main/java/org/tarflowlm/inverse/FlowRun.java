@@ -18,13 +18,13 @@ final class FlowRun {
   private final TokenListener listener;
   private final StopStrings stops;
   private final Random[] random;
-  /** Latents of the present window; the carried ones of the last. */
+  /** Latents of the current window; the carried ones of the last. */
   private double[][] z;
   private final int[][] tokens;
   private final int[][][] levels;
   private final double[][][] latents;
   private final int[] lengths;
-  /** Tokens of the patch at hand. */
+  /** Tokens of the current patch. */
   private final int[] decoded;
   private final Workspace workspace = new Workspace();
   private final boolean[] ended;
@@ -142,7 +142,7 @@ final class FlowRun {
     return b -> generator.decoder.decode(latents[b], windowToken, decoded, workspace);
   }
 
-  /** Tokens of a patch are final, which {@code decode} gets for a sequence; returns whether any text goes on. */
+  /** Tokens of a patch are final, which {@code decode} gets for a sequence; returns whether any text continues. */
   private boolean take(IntConsumer decode, int at) {
     for (int b = 0; b < z.length; b++) {
       if (!ended[b]) {

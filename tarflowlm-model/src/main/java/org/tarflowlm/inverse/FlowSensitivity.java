@@ -5,7 +5,7 @@ import org.tarflowlm.coupling.Workspace;
 
 /**
  * How much the output of a flow's inverse depends on what it reads, measured on a sequence of noise: all positions are computed at once
- * with the noise in place of the outputs before them. The later flows of a stack change little, and that the less the change before.
+ * with the noise instead of the outputs before them. The later flows of a stack change little, and that the less the change before.
  *
  * @param error largest error of a number that comes out of such a computation
  * @param factor largest ratio of an error to that of what the position was computed from

@@ -7,7 +7,7 @@ import org.tarflowlm.coupling.Workspace;
 /**
  * One flow with its in-token flows on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they
  * go through the transformer in groups) and u to z (position by position, all sequences together, or a single one in blocks). Holds caches
- * and scratch arrays: one instance a thread.
+ * and scratch arrays: one instance per thread.
  *
  * <p>Positions are numbered in time. A right-to-left flow reads them from the last to the first; position 0 of its transformer is the last
  * position in time.
@@ -16,7 +16,7 @@ final class FlowTransform {
   /** Hears which positions are final. */
   @FunctionalInterface
   interface PositionListener {
-    /** Position {@code time} of z is solved in all sequences; returns whether to go on. */
+    /** Position {@code time} of z is solved in all sequences; returns whether to continue. */
     boolean solved(double[][] z, int time);
   }
 
@@ -26,7 +26,7 @@ final class FlowTransform {
   private static final int STRETCH = 32;
   /** Positions of a block whose guesses are good. */
   private static final int REFINED = 16;
-  /** In place of a position: the listener has heard enough. */
+  /** Instead of a position: the listener asked to stop. */
   private static final int ENDED = -1;
 
   private final int positions;
@@ -87,7 +87,7 @@ final class FlowTransform {
    * Solves the positions [from, to) in time. What the flow reads before them must stand in z already: the positions before
    * {@code from} of a left-to-right flow, those from {@code to} on of a right-to-left one.
    *
-   * @param listener hears of every position, in the flow's reading order, and may end the pass; or null
+   * @param listener receives every position, in the flow's reading order, and may end the pass; or null
    * @param exactInput makes u exact and says whether it changed; null where u is exact
    */
   void inverse(double[][] u, double[][] z, int count, int from, int to, PositionListener listener, BooleanSupplier exactInput) {
@@ -206,7 +206,7 @@ final class FlowTransform {
     }
   }
 
-  /** All positions of one sequence from u, each with {@code read} in place of what was found before it. */
+  /** All positions of one sequence from u, each with {@code read} instead of what was found before it. */
   void sweep(double[] u, double[] read, double[] z) {
     order = rows.begin(positions);
     for (int i = 0; i < positions; i += GROUP) {

@@ -8,7 +8,7 @@ import org.tarflowlm.kernel.Elu;
 
 /**
  * The masked head evaluated channel by channel: the parameters of channel i need the context and the channels before i only, so each
- * newly found channel adds its share to the running sums of all later ones, and every weight is used once a position. Rows go together.
+ * newly found channel adds its share to the running sums of all later ones, and every weight is used once per position. Rows go together.
  */
 final class MaskedHead implements CouplingHead {
   private final MaskedHeadWeights weights;

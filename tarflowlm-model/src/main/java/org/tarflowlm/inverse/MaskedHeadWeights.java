@@ -8,8 +8,8 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.kernel.RowProduct;
 
 /**
- * Weights of the masked head of an affine or Mix-1 flow (paper section 3.2.1, appendix H). With D channels, n = D - 1, E features a
- * preceding channel, U hidden units a channel and m numbers a channel:
+ * Weights of the masked head of an affine or Mix-1 flow (paper section 3.2.1, appendix H). With D channels, n = D - 1, E features per
+ * preceding channel, U hidden units per channel and m numbers per channel:
  *
  * <pre>
  *   feature block j (E units)   = elu( sum over channels i &lt;= j of its three inputs x_i, elu(x_i), elu(-x_i) )

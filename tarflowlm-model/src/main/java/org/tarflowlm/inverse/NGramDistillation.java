@@ -35,7 +35,7 @@ final class NGramDistillation {
    *
    * @param order tokens of the longest n-grams
    * @param tokens that the model writes at least, whole windows from nothing
-   * @param progress hears how many are written; returns whether to go on
+   * @param progress receives how many are written; returns whether to continue
    * @throws IllegalArgumentException if the first flow is not Mix-d, tied to the codebook, reading left to right, or a number is too small
    */
   static NGramTable of(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {

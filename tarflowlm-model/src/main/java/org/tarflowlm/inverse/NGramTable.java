@@ -26,7 +26,7 @@ public final class NGramTable {
   /** Order of counted n-grams. */
   private static final int COUNTED_ORDER = 5;
   private static final int NONE = -1;
-  /** A share of probability that is no matter for a guess. */
+  /** A share of probability too small to matter for a guess. */
   private static final double NEGLIGIBLE = 1e-4;
 
   private final int vocabulary;
@@ -41,7 +41,7 @@ public final class NGramTable {
   private int[] followers = new int[3 << 10];
   private int followerCount;
   private boolean frozen;
-  /** Contexts of the token at hand, from the empty one on. */
+  /** Contexts of the current token, from the empty one on. */
   private final long[] path;
 
   /**
@@ -65,7 +65,7 @@ public final class NGramTable {
     return new NGramTable(vocabulary, COUNTED_ORDER, MOST_COUNTED);
   }
 
-  /** A table that has learned a text, and goes on learning. */
+  /** A table that has learned a text, and continues to learn. */
   public static NGramTable of(int[] text, int vocabulary) {
     NGramTable table = empty(vocabulary);
     table.learn(text, 0, text.length);
@@ -97,7 +97,7 @@ public final class NGramTable {
    *
    * @param order tokens of the longest n-grams, at least 1
    * @param tokens that the model writes to be imitated, at least
-   * @param progress hears how many are written; returns whether to go on
+   * @param progress receives how many are written; returns whether to continue
    * @throws IllegalArgumentException if the model is of another kind, or a number is too small
    */
   public static NGramTable distil(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {

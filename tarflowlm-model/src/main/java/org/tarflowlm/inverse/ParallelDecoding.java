@@ -8,8 +8,8 @@ import java.util.function.Supplier;
  *
  * <p>The inverse of a flow is a triangular system: z_i is a function of u_i and of z before i. A pass computes a block of positions
  * from guesses of the ones before them. The first of the block is final at once, since everything before it is; the next one too if the
- * guess that it was computed from is close to what was found, and so on. So every pass settles at least one position. What is not
- * settled serves as guess of the next pass, whose block begins at the first position that is not final; keys and values of final
+ * guess that it was computed from is close to what was found, and so on. So every pass finishes at least one position. Unfinished
+ * positions serve as guesses of the next pass, whose block begins at the first position that is not final; keys and values of final
  * positions stay.
  *
  * <p>With a tolerance of 0, close is equal as the transformer reads it, in single precision, and the result is that of the sequential

@@ -13,7 +13,7 @@ final class ParameterSource {
     this.prefix = prefix;
   }
 
-  /** The parameters whose names go on after {@code more}. */
+  /** The parameters whose names continue after {@code more}. */
   ParameterSource under(String more) {
     return new ParameterSource(parameters, prefix + more);
   }
@@ -23,7 +23,7 @@ final class ParameterSource {
     return get(name, length).clone();
   }
 
-  /** A matrix [rows, columns], one array a row. */
+  /** A matrix [rows, columns], one array per row. */
   float[][] matrix(String name, int rows, int columns) {
     float[] flat = get(name, Math.multiplyExact(rows, columns));
     float[][] result = new float[rows][columns];

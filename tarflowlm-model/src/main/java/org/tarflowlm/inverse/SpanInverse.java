@@ -20,7 +20,7 @@ final class SpanInverse {
   /**
    * Fills the span [from, to) of every level below the last.
    *
-   * @param listener hears of the final positions while the first flow is inverted, and may end the pass; or null
+   * @param listener receives the final positions while the first flow is inverted, and may end the pass; or null
    */
   void solve(FlowTransform.PositionListener listener) {
     boolean exact = true;

@@ -100,7 +100,7 @@ final class SpanSampler {
    * @param z [sequences][positions * D]; known positions are read, the span is filled
    * @param random [sequences], each sequence's source of noise
    * @param refinements Metropolis steps where the scan is not exact
-   * @param listener hears of the final positions while the first flow is inverted, and may end the draw, which leaves the rest of the
+   * @param listener receives the final positions while the first flow is inverted, and may end the draw, which leaves the rest of the
    *     span undefined; or null. Not called where Metropolis steps follow
    * @return share of accepted Metropolis steps; 1 if there were none
    */

@@ -37,7 +37,7 @@ public final class StackTransform {
    */
   public record Inverse(StackLatents latents, long rootIterations, long roots) {
 
-    /** Mean evaluations a scalar; 0 if the stack has no mixtures. */
+    /** Mean evaluations per scalar; 0 if the stack has no mixtures. */
     public double meanRootIterations() {
       return roots == 0 ? 0.0 : (double) rootIterations / roots;
     }

@@ -126,7 +126,7 @@ public final class BiasGelu {
     }
   }
 
-  /** Column sums, of the rows of a chunk each by itself until the end; one at a time a thread. */
+  /** Column sums, of the rows of a chunk each by itself until the end; one at a time per thread. */
   static final class ColumnSums {
     private final Biases biases;
     private final float[] values;

@@ -3,7 +3,7 @@ package org.tarflowlm.kernel;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * Cross-entropy of a softmax, in nats a row: loss = logsumexp(logits) - logits[id].
+ * Cross-entropy of a softmax, in nats per row: loss = logsumexp(logits) - logits[id].
  *
  * <pre>
  *   logits, dLogits [rows, vocabulary]    ids [rows]    loss, dLoss [rows]

@@ -16,7 +16,7 @@ import org.bytedeco.javacpp.Pointer;
  * is ever written to memory, and the backward pass computes a again. As separate kernels the same steps spend most of their time
  * waiting for memory, since hidden is four times the width.
  *
- * <p>The gradients of the weights are sums over rows. While they fit the cache as well, the blocks are dealt out to groups, a few a
+ * <p>The gradients of the weights are sums over rows. While they fit the cache as well, the blocks are dealt out to groups, a few per
  * thread, each group adds its blocks' products to a sum of its own, and the sums are added in their order. Larger ones would be read
  * and written again with every block: then a and dv do go to memory, for products over all rows.
  */

@@ -12,7 +12,7 @@ import org.bytedeco.javacpp.FloatPointer;
  *   dx = r (a - mean(a) - h mean(a h))    dGain = sum_rows dy h    dBias = sum_rows dy
  * </pre>
  *
- * <p>Rows are read in chunks that stay in the cache; gain, bias and their gradients, and whatever is one number a row, are kept
+ * <p>Rows are read in chunks that stay in the cache; gain, bias and their gradients, and whatever is one number per row, are kept
  * repeated to the size of a chunk, so that all loops run over equal indices and over more than one row. The backward pass
  * recomputes mean and variance instead of storing them. The variance is taken of the centred row, so a large mean costs no digits.
  * Gradients of gain and bias are summed a task and then in task order.

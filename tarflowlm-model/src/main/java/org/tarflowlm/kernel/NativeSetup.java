@@ -36,7 +36,7 @@ public final class NativeSetup {
     // the static initialiser does it
   }
 
-  /** The core type that OpenBLAS was told to use, or "" if the choice was its own. */
+  /** The core type that OpenBLAS was set to use, or "" if the choice was its own. */
   static String coreType() {
     return CORE_TYPE;
   }
@@ -85,7 +85,7 @@ public final class NativeSetup {
     return set(chosen.get()) ? chosen.get() : "";
   }
 
-  /** The ND4J backends on the class path, told by their classes: nothing is loaded yet. */
+  /** The ND4J backends on the class path, recognised by their classes: nothing is loaded yet. */
   private static String backend() {
     Map<String, String> known = Map.of("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class", "nd4j-native",
         "org/nd4j/linalg/jcublas/JCublasBackend.class", "nd4j-cuda");

@@ -33,7 +33,7 @@ public final class RowProduct {
   private final int in;
   private final int out;
   private final int columns;
-  /** W and the bias repeated {@link #ROWS} times; or, for the Java loops, one array a row. */
+  /** W and the bias repeated {@link #ROWS} times; or, for the Java loops, one array per row. */
   private final FloatPointer weight;
   private final FloatPointer biases;
   private final float[][] rows;

@@ -79,7 +79,7 @@ final class Scratch {
   }
 
   /**
-   * A pointer object that can be aimed again: a kernel needs thousands of them a step. The position stays zero, since
+   * A pointer object that can be aimed again: a kernel needs thousands of them per step. The position stays zero, since
    * {@link Pointer#memcpy} counts it in bytes but everything else in elements.
    */
   static final class View extends FloatPointer {

@@ -8,7 +8,7 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Starts the first flow's masked head at the codebook, where that flow is Mix-1 with one component a token: the mixture of a channel,
+ * Starts the first flow's masked head at the codebook, where that flow is Mix-1 with one component per token: the mixture of a channel,
  * given the earlier channels of its token, is then the codebook's own under equal token weights, and training only has to learn which
  * token comes. Without it the head has to find the codebook first, and rests on the bigram plateau for thousands of steps.
  *

@@ -81,7 +81,7 @@ public final class FineTuning {
   }
 
   /**
-   * A learning rate for all further steps; a schedule ends here. The optimiser goes on with its moments.
+   * A learning rate for all further steps; a schedule ends here. The optimiser keeps its moments.
    *
    * @throws IllegalStateException if the updater has no learning rate
    */
@@ -132,7 +132,7 @@ public final class FineTuning {
   }
 
   /**
-   * Other features: latents, or noise besides ids. The optimiser goes on.
+   * Other features: latents, or noise besides ids. The optimiser keeps its state.
    *
    * @throws IllegalArgumentException if a discrete model is to take anything but ids
    */

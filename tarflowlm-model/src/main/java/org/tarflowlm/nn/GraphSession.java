@@ -41,7 +41,7 @@ final class GraphSession extends InferenceSession {
    * Computes outputs, which are valid until {@link #endStep()}: copy what must outlive it.
    *
    * @param placeholders arrays by placeholder name
-   * @param listeners told of every op that runs
+   * @param listeners notified of every op that runs
    */
   Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners) {
     return run(outputs, placeholders, operation, listeners, Map.of());

@@ -165,7 +165,7 @@ final class ModelBatch implements AutoCloseable {
    * The graph to run in. Texts shorter than the window are padded further, to a power of two, so that batches of many lengths share a
    * graph.
    *
-   * @param current the graph at hand, or null
+   * @param current the current graph, or null
    */
   Window window(Window current) {
     boolean fromLatents = latents != null;

@@ -24,7 +24,7 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class OnePassGraph extends ComputationGraph {
   private static final long serialVersionUID = 1L;
 
-  /** Batches of the present update. */
+  /** Batches of the current update. */
   private transient int batches = 1;
   /** Index of the next batch. */
   private transient int batch;

@@ -10,7 +10,7 @@ import org.tarflowlm.kernel.AdamUpdate;
 import org.tarflowlm.ops.Tensors;
 
 /**
- * DL4J's Adam with the step done by {@link AdamUpdate}. {@link TarFlowOutputLayer} puts it in the place of a plain {@link Adam}, so that
+ * DL4J's Adam with the step done by {@link AdamUpdate}. {@link TarFlowOutputLayer} replaces a plain {@link Adam} by it, so that
  * configurations, files and updater states stay DL4J's own.
  */
 final class ParallelAdam extends Adam {

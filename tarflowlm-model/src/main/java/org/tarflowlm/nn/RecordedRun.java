@@ -48,7 +48,7 @@ final class RecordedRun {
     return placeholders;
   }
 
-  /** To be told of every op of the run. */
+  /** Listeners of the run's ops. */
   Listener recorder() {
     return new Recorder();
   }
@@ -141,7 +141,7 @@ final class RecordedRun {
     void run(List<INDArray> inputs, List<INDArray> outputs);
   }
 
-  /** An op of ND4J's, whose context is told its arrays once. */
+  /** An op of ND4J's, whose context receives its arrays once. */
   private static final class NativeCall implements Kernel {
     private final OpContext context;
     private final Runnable call;

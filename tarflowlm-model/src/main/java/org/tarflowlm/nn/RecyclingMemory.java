@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * Memory of a SameDiff session that hands released arrays out again, within a step and across steps, so that memory stays flat and
  * near what the live activations of one step need. DL4J's workspaces are flat as well but never reuse within a step.
  *
- * <p>The pool is keyed by type and length; buffers are told apart by their native address, since SameDiff may hand back another
+ * <p>The pool is keyed by type and length; buffers are distinguished by their native address, since SameDiff may hand back another
  * view of the same buffer. Not thread-safe: one for each session.
  */
 final class RecyclingMemory extends AbstractMemoryMgr {
@@ -102,7 +102,7 @@ final class RecyclingMemory extends AbstractMemoryMgr {
 
   /**
    * A buffer with the views that it was handed out as. Views are kept, because each new one costs a native handle that only the
-   * garbage collector gives back: some hundred a step.
+   * garbage collector gives back: some hundred per step.
    */
   private static final class Buffer {
     private final INDArray flat;

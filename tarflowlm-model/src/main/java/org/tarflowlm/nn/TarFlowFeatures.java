@@ -25,7 +25,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
- * A trained flow model as a frozen layer of a larger graph: ids INT or FLOAT, [batch, time] or [batch, 1, time], to one vector a
+ * A trained flow model as a frozen layer of a larger graph: ids INT or FLOAT, [batch, time] or [batch, 1, time], to one vector per
  * position in DL4J's recurrent layout, [batch, width, time / patch].
  *
  * <pre>
@@ -36,7 +36,7 @@ import org.tarflowlm.graph.WindowGraph;
  * </pre>
  *
  * <p>Tokens enter as the means of their latents, so the same ids give the same output. A features mask, [batch, time], is ones and then
- * zeros; it is passed on, one number a patch. The weights are part of the graph's parameters, so {@code ModelSerializer} saves and
+ * zeros; it is passed on, one number per patch. The weights are part of the graph's parameters, so {@code ModelSerializer} saves and
  * restores them; no updater moves them, and no gradient reaches the ids.
  */
 public class TarFlowFeatures extends SameDiffLayer {

@@ -233,7 +233,7 @@ public final class TarFlowNetwork {
     return network.getUpdater().getStateViewArray();
   }
 
-  /** Sets the number of updates that the network believes to have behind it: the schedule goes on from there. */
+  /** Sets the number of updates that the network believes to have behind it: the schedule continues from there. */
   public static void setIteration(ComputationGraph network, int iteration) {
     network.getConfiguration().setIterationCount(iteration);
   }

@@ -31,7 +31,7 @@ final class WindowSessions {
     return window;
   }
 
-  /** The graph for these windows: the one at hand, if it is for them. */
+  /** The graph for these windows: the current one if it fits. */
   SameDiff graph(Window wanted) {
     if (!wanted.equals(window)) {
       close();
@@ -56,7 +56,7 @@ final class WindowSessions {
     return result;
   }
 
-  /** Outputs of the graph at hand, copied. */
+  /** Outputs of the current graph, copied. */
   Map<String, INDArray> outputs(List<String> names, Map<String, INDArray> placeholders) {
     if (forward == null) {
       forward = new GraphSession(graph);

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.LogScaleBound;
 
 /**
- * {@link LogScaleBound} on a network's raw outputs: raw [.., D, m] to theta [.., D, m], whose last {@code k} numbers a scalar are
+ * {@link LogScaleBound} on a network's raw outputs: raw [.., D, m] to theta [.., D, m], whose last {@code k} numbers per scalar are
  * log-scales bounded to (-bound, bound); the others pass unchanged.
  */
 public final class BoundLogScalesOp extends RowsOp {
@@ -18,7 +18,7 @@ public final class BoundLogScalesOp extends RowsOp {
   public BoundLogScalesOp() {}
 
   /**
-   * @param k log-scales a scalar: K of a mixture, 1 of the affine coupling
+   * @param k log-scales per scalar: K of a mixture, 1 of the affine coupling
    * @param bound at least 0.000001, to which it is rounded
    */
   public BoundLogScalesOp(SameDiff sd, SDVariable raw, int k, double bound) {

@@ -8,7 +8,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.CrossEntropy;
 
-/** Cross-entropy in nats a token: (logits [.., vocabulary], ids INT [..]) to [..]. FLOAT only; see {@link CrossEntropy}. */
+/** Cross-entropy in nats per token: (logits [.., vocabulary], ids INT [..]) to [..]. FLOAT only; see {@link CrossEntropy}. */
 public final class CrossEntropyOp extends FusedOp {
   public CrossEntropyOp() {}
 

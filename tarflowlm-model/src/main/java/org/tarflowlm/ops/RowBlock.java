@@ -7,7 +7,7 @@ import org.tarflowlm.coupling.Workspace;
 /**
  * A kernel's view of a {@link RowsOp}: some consecutive rows in double precision. {@code in[i]} holds {@code count} rows of
  * {@code inWidth[i]} numbers of the op's input i, {@code out[i]} receives those of output i; entries of the shared inputs and
- * outputs are unused. A kernel of single precision finds the same in {@code floatIn} and {@code floatOut}. One instance a thread,
+ * outputs are unused. A kernel of single precision finds the same in {@code floatIn} and {@code floatOut}. One instance per thread,
  * reused by all ops, so that a warm thread allocates nothing.
  */
 final class RowBlock {

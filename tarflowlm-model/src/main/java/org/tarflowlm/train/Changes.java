@@ -4,6 +4,6 @@ package org.tarflowlm.train;
 public enum Changes {
   /** It must be the same run. */
   REFUSE,
-  /** The change is logged, and the run goes on from its last checkpoint; its numbers are not those of one run any more. */
+  /** The change is logged, and the run continues from its last checkpoint; its numbers are not those of one run any more. */
   ALLOW
 }

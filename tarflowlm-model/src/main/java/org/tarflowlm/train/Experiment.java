@@ -28,7 +28,7 @@ import org.tarflowlm.zoo.CheckpointNetworks;
  * Trains several models on one text and scores them on another, as in the paper's Table 2.
  *
  * <p>Each row is a run, or one for each seed, in a folder of its own under the output folder, with its figures in {@code result.json} once
- * it is scored. Whatever is finished is not done again, and an unfinished run goes on from its last checkpoint; so an experiment may be
+ * it is scored. Whatever is finished is not done again, and an unfinished run continues from its last checkpoint; so an experiment may be
  * interrupted at any time, and runs begun by {@code tarflowlm train} with the same configuration count. Several processes may share an
  * experiment: each takes runs that no other has in hand.
  */

@@ -44,7 +44,7 @@ public record ExperimentSpec(
    * One run of a row.
    *
    * @param folder its name in the folder of the experiment's runs
-   * @param seed in place of the configuration's; null for that one
+   * @param seed instead of the configuration's; null for that one
    */
   public record Run(Row row, String folder, Long seed) {}
 

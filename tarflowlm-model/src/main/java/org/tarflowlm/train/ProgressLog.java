@@ -10,7 +10,7 @@ import java.util.List;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.IoErrors;
 
-/** The run's log: one JSON object a line. */
+/** The run's log: one JSON object per line. */
 final class ProgressLog {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -28,7 +28,7 @@ final class ProgressLog {
     }
   }
 
-  /** Drops the lines of steps after the checkpoint that a resumed run goes on from: they will be written again. */
+  /** Drops the lines of steps after the checkpoint that a resumed run continues from: they will be written again. */
   void truncateAfter(int step) throws IOException {
     if (!Files.exists(file)) {
       return;

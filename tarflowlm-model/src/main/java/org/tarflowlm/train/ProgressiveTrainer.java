@@ -17,11 +17,12 @@ import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.zoo.Checkpoint;
 
 /**
- * Trains a stack flow by flow (paper section 3.3): the first flow with the codebook until its steps are used up or validation settles;
- * then, stage by stage, the next flow on top of the best checkpoint so far, whose parameters no longer move and cost no backward time.
+ * Trains a stack flow by flow (paper section 3.3): the first flow with the codebook until its steps are used up or validation stops
+ * improving; then, stage by stage, the next flow on top of the best checkpoint so far, whose parameters no longer move and cost no
+ * backward time.
  *
  * <p>Stage s is a run of its own ({@link Trainer}) of the first s flows, in the folder {@code stage<s>} of the output folder; the best
- * checkpoint of the last one is the result. A run killed at any moment goes on in its unfinished stage.
+ * checkpoint of the last one is the result. A run killed at any moment continues in its unfinished stage.
  */
 public final class ProgressiveTrainer {
   private static final Logger LOG = LogManager.getLogger(ProgressiveTrainer.class);

@@ -39,7 +39,7 @@ final class RunFolder {
   }
 
   /**
-   * Checks that a run may go on as it began.
+   * Checks that a run may resume unchanged.
    *
    * @throws ConfigException if the folder holds no run, or one of another configuration, text or program and {@code changes} do not
    *     allow that

@@ -102,7 +102,7 @@ public final class Trainer {
       throw new ConfigException("model", "is not that of the checkpoint; expected " + checkpoint.config().toJson());
     }
     Trainer trainer = start(config, train, valid, out, new Stage(checkpoint.tensors(), List.of(), 0));
-    // a run that is stopped before its first checkpoint goes on from these weights too
+    // a run that is stopped before its first checkpoint continues from these weights too
     TrainingState.save(out.resolve(TrainingState.FILE), trainer.network, trainer.average, trainer.counters);
     return trainer;
   }
@@ -151,7 +151,7 @@ public final class Trainer {
    *
    * @return bits per token on the validation windows: of the best checkpoint, and where the run stands
    * @throws IllegalStateException if the loss is no longer a number, or {@value #MOST_SKIPPED} updates in a row were skipped
-   * @throws ConfigException if another process writes this run, or has gone on with it since it was resumed here
+   * @throws ConfigException if another process writes this run, or has continued it since it was resumed here
    */
   public TrainingSummary run(BooleanSupplier interrupted) throws IOException {
     try (RunLock lock = RunLock.acquire(out)) {

@@ -16,7 +16,7 @@ import org.tarflowlm.zoo.safetensors.SafetensorsReader;
 import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
 
 /**
- * Everything a resumed run needs to go on bit for bit: parameters, their moving average if there is one, the optimiser's moments and the
+ * Everything a resumed run needs to continue bit for bit: parameters, their moving average if there is one, the optimiser's moments and the
  * counters, in one safetensors file that is replaced atomically. The order of windows and the encoder's noise
  * are functions of the seed and the step.
  */

@@ -52,7 +52,7 @@ final class CharacterCount {
   private static long characters(int[] ids, Tokenizer tokenizer) {
     long characters = 0;
     for (byte each : tokenizer.decodeBytes(ids)) {
-      // every byte of UTF-8 that goes on with a character has the bits 10 in front
+      // every byte of UTF-8 that continues a character has the bits 10 in front
       characters += (each & 0xc0) == 0x80 ? 0 : 1;
     }
     return characters;

@@ -96,7 +96,7 @@ public final class TarFlowLM implements AutoCloseable {
     return new TarFlowLM(model, TarFlowZoo.resolve(model, cache, progress));
   }
 
-  /** A model of weights at hand. */
+  /** A model of given weights. */
   public static TarFlowLM of(Checkpoint checkpoint) {
     String id = checkpoint.info().id();
     return new TarFlowLM(id == null ? "unnamed" : id, checkpoint);
@@ -188,7 +188,7 @@ public final class TarFlowLM implements AutoCloseable {
   /**
    * Continues a text; {@link Generation#exact()} says whether the model's stack allows that exactly.
    *
-   * @param listener hears the tokens of the only sequence as soon as they are final, or null
+   * @param listener receives the tokens of the only sequence as soon as they are final, or null
    * @throws DataException if the prompt holds a character that the model does not know
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
    */

@@ -64,7 +64,7 @@ public final class Corpora {
 
   /**
    * The literature's corpora, and those that {@code corpora.json} in the cache folder adds: an array of {@link Corpus}. One of the
-   * same name stands in the place of the literature's, with another address for example.
+   * same name replaces the literature's, with another address for example.
    *
    * @throws DataException if that file is there and is not such an array
    */
@@ -114,7 +114,7 @@ public final class Corpora {
     return cache.file("corpora", corpus.name(), corpus.fileName());
   }
 
-  /** Whether the file is there, complete as far as its length tells. */
+  /** Whether the file is there, complete judging by its length. */
   public boolean isFetched(Corpus corpus) {
     try {
       Path file = file(corpus);
@@ -230,7 +230,7 @@ public final class Corpora {
         + " that models are tested on; to train on a part, put the file at " + file(corpus) + " and name one of " + corpus.partNames());
   }
 
-  /** Whether a file is the corpus as published, told by its length, or its unpacked text, told by length and hash. */
+  /** Whether a file is the corpus as published, recognised by its length, or its unpacked text, recognised by length and hash. */
   private static boolean isWhole(Corpus corpus, InputFile input) {
     if (!Files.isRegularFile(input.path()) || corpus.splits().size() < 2) {
       return false;

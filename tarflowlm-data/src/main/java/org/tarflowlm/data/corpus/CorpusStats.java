@@ -25,7 +25,7 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  * @param documents documents with text; 1 for a text
  * @param distinct different ids that occur
  * @param vocabSize different ids there could be
- * @param unigramBits entropy of the ids' frequencies, in bits a token: what a model that knows nothing but them would need
+ * @param unigramBits entropy of the ids' frequencies, in bits per token: what a model that knows nothing but them would need
  * @param foreign bytes outside the alphabet (byte-level tokenizers)
  * @param firstForeign offset of the first of them, or -1
  * @param badDocuments documents left out because they could not be taken as they are

@@ -27,7 +27,7 @@ public final class Downloader {
    * @param attempts how often in a row to try without getting a byte further
    * @param pause before the second attempt; doubled for each further one
    * @param overall for a file, all attempts and pauses together
-   * @param unannounced most bytes of a file whose length neither the caller nor the server tells
+   * @param unannounced most bytes of a file whose length neither the caller nor the server states
    */
   public record Settings(Duration connectTimeout, Duration stallTimeout, int attempts, Duration pause, Duration overall, long unannounced) {
     public static final Settings DEFAULT = new Settings(Duration.ofSeconds(20), Duration.ofSeconds(30), 5, Duration.ofSeconds(1),

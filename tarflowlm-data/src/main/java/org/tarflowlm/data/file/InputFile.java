@@ -13,7 +13,7 @@ import java.util.List;
 import org.tarflowlm.data.DataException;
 
 /**
- * A file of text as it lies on disk: plain, or compressed as .zip, .gz, .bz2, .xz or .zst (told by its first bytes). Reading
+ * A file of text as it lies on disk: plain, or compressed as .zip, .gz, .bz2, .xz or .zst (detected from its first bytes). Reading
  * streams; nothing is unpacked to disk.
  *
  * @param path the file

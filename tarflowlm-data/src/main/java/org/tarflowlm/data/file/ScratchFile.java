@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.logging.log4j.LogManager;
 
-/** Temporary files that tell whose they are, so that those of processes that were killed can be removed. */
+/** Temporary files whose names identify their owner, so that those of processes that were killed can be removed. */
 public final class ScratchFile {
   private static final String PREFIX = "tarflowlm-";
   private static final Pattern NAME = Pattern.compile("tarflowlm-(\\d{1,9})-.*\\.text");

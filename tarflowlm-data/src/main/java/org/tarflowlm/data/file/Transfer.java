@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tarflowlm.data.DataException;
 
-/** One file on its way into its {@code .part}; each {@link #run} is one connection that goes on where the last one stopped. */
+/** One file on its way into its {@code .part}; each {@link #run} is one connection that continues where the last one stopped. */
 final class Transfer {
   private static final int REDIRECTS = 5;
   private static final long PROGRESS_NANOS = 200_000_000;

@@ -11,7 +11,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.text.TokenSequence;
 
 /**
- * In which order tokens should take the points of a codebook's grid, so that each channel says something that the text before it tells.
+ * In which order tokens should take the points of a codebook's grid, so that the text before predicts each channel.
  *
  * <p>On a grid a channel is a digit of the token's rank, and a Mix-1 flow predicts the digits one after another: with tokens in the
  * order of their ids the first question about a letter is whether it comes after the o in the alphabet, which no context answers; with

@@ -4,7 +4,7 @@ package org.tarflowlm.data.text;
 public enum BadDocuments {
   /** Stop with an error that names the document and the place in it. */
   FAIL,
-  /** Put U+FFFD in place of what cannot be decoded; stop where there is no text at all. */
+  /** Put U+FFFD instead of what cannot be decoded; stop where there is no text at all. */
   REPLACE,
   /** Leave the document out and count it. */
   SKIP

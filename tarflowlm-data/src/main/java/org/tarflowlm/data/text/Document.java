@@ -5,7 +5,7 @@ package org.tarflowlm.data.text;
  *
  * @param name where it lies, for messages
  * @param utf8 its text, encoded
- * @param offset bytes of the document before this piece of it; above 0 it goes on with the document before it
+ * @param offset bytes of the document before this piece of it; above 0 it continues that document
  * @param isPiece whether the document comes in pieces
  */
 public record Document(String name, byte[] utf8, long offset, boolean isPiece) {
@@ -14,7 +14,7 @@ public record Document(String name, byte[] utf8, long offset, boolean isPiece) {
     this(name, utf8, 0, false);
   }
 
-  /** Whether this goes on with the document before it. */
+  /** Whether this continues the document before it. */
   public boolean continued() {
     return offset > 0;
   }

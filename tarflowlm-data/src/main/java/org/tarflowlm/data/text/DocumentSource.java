@@ -36,7 +36,7 @@ public interface DocumentSource extends Closeable {
    * @param archiveEntries most entries of one archive
    */
   record Limits(int documentBytes, long archiveBytes, long archiveEntries) implements Serializable {
-    /** 16 MiB a document; 1 GiB and a million entries an inner archive. OpenWebText's own are below 3 MiB and 500 entries. */
+    /** 16 MiB per document; 1 GiB and a million entries per inner archive. OpenWebText's own are below 3 MiB and 500 entries. */
     public static final Limits DEFAULT = new Limits(16 << 20, 1L << 30, 1_000_000);
   }
 }

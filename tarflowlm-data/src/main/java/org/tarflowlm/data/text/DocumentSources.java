@@ -9,7 +9,7 @@ import java.util.Arrays;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 
-/** Opens corpora of documents, told by name, and tar archives also by content. */
+/** Opens corpora of documents, recognised by name, and tar archives also by content. */
 public final class DocumentSources {
   private static final int TAR_MAGIC_AT = 257;
   private static final byte[] TAR_MAGIC = "ustar".getBytes(StandardCharsets.US_ASCII);

@@ -18,7 +18,7 @@ import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 
 /**
- * Documents of JSON Lines: JSON objects, one or more a line, their text in a field. Lines end with LF, CR or both; blank ones and
+ * Documents of JSON Lines: JSON objects, one or more per line, their text in a field. Lines end with LF, CR or both; blank ones and
  * byte order marks are passed over.
  */
 final class JsonLines implements DocumentSource {

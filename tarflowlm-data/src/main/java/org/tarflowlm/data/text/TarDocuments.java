@@ -143,7 +143,7 @@ final class TarDocuments extends MemberDocuments {
       this.name = name;
     }
 
-    /** To be called before headers are read, with what is left to pass of the entry before. */
+    /** Call before headers are read, with what is left to pass of the entry before. */
     void allow(long content) {
       last = count + content + LONGEST_HEADER;
     }

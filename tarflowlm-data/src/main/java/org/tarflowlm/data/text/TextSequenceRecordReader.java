@@ -31,7 +31,7 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  *     .addInput("text", 0, 0).addOutput("text", 0, 0).build()
  * </pre>
  *
- * DL4J pads a batch to its longest text and adds masks, [batch, time]. A text longer than {@code maxTokens} goes on in the next
+ * DL4J pads a batch to its longest text and adds masks, [batch, time]. A text longer than {@code maxTokens} continues in the next
  * sequence. Documents are streamed; those of a collection ({@link DocumentSources}) one after another. A part of a corpus is read as
  * {@code new CorpusSplit("openwebtext", "train")}.
  */
@@ -117,7 +117,7 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
     return ready != null && !ready.isEmpty();
   }
 
-  /** Adds all units of a document but the last, which may go on in the next piece. */
+  /** Adds all units of a document but the last, which may continue in the next piece. */
   private void take(Document document) {
     if (!document.continued()) {
       finish();

@@ -14,7 +14,7 @@ public enum TextUnit {
   /** A sentence, as {@link BreakIterator} finds them in a paragraph: white space around it is dropped, line breaks in it are spaces. */
   SENTENCE;
 
-  /** A text in units, the last of which may go on. */
+  /** A text in units, the last of which may continue. */
   List<String> split(String text) {
     return switch (this) {
       case DOCUMENT -> List.of(text);

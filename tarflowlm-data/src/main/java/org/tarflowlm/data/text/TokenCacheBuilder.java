@@ -23,7 +23,7 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
  * Builds a {@link TokenCache} on several threads. The ids grow in {@code cache.part}; every {@value #COMMIT_TOKENS} ids they are
- * forced to disk and {@code cache.part.json} notes how far the source is done, so that a build that was killed goes on from
+ * forced to disk and {@code cache.part.json} notes how far the source is done, so that a build that was killed continues from
  * there. The finished file is renamed into place.
  */
 public final class TokenCacheBuilder {

@@ -17,9 +17,9 @@ final class TokenDocuments implements DocumentSource {
   private final String name;
   private final int separator;
   private long at;
-  /** Bytes of the present document so far. */
+  /** Bytes of the current document so far. */
   private long offset;
-  /** Bytes of a character that goes on in the next block. */
+  /** Bytes of a character that continues in the next block. */
   private byte[] begun = {};
 
   /** @param name of the part, for messages */

@@ -53,8 +53,8 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   protected abstract Tokenizer tokenizer();
 
   /**
-   * Takes worker {@code k}'s windows of {@code n} workers, k from 0: every n-th one. Workers never share a window. To be called
-   * before {@link #initialize(InputSplit)}.
+   * Takes worker {@code k}'s windows of {@code n} workers, k from 0: every n-th one. Workers never share a window. Call before {@link
+   * #initialize(InputSplit)}.
    */
   public void shard(int k, int n) {
     if (n < 1 || k < 0 || k >= n) {

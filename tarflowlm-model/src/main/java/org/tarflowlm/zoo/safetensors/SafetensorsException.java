@@ -44,7 +44,7 @@ public class SafetensorsException extends IOException {
     OVERLAP,
     /** The file ends before the last tensor does. */
     TRUNCATED,
-    /** The file goes on after the last tensor. */
+    /** The file continues after the last tensor. */
     TRAILING_BYTES,
     /** A tensor that was asked for is not in the file. */
     NO_SUCH_TENSOR,
