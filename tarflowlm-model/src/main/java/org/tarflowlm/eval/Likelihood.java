@@ -17,6 +17,7 @@ import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.TarFlowLayer;
+import org.tarflowlm.nn.TokenTerms;
 
 /**
  * The likelihood of a sequence of tokens, cut into windows of the model's context length that do not see each other (no carried
@@ -125,6 +126,33 @@ public final class Likelihood {
     }
     Bound bound = Bound.importanceWeighted(samples);
     return tally.estimate(config.model() == ModelType.TARFLOW ? new Bound(bound.name() + "-DIFFERENCE", samples) : Bound.EXACT);
+  }
+
+  /**
+   * The sum of {@link #of}, token by token ({@link TokenTerms}), from one sample of the noise.
+   *
+   * @return nats of each token, as many as fill whole patches
+   * @throws IllegalArgumentException if there is not one whole patch
+   */
+  public double[] byToken(TokenSequence tokens) {
+    int patch = layer.model().model() == ModelType.TARFLOW ? layer.model().patchSize() : 1;
+    int usable = Math.toIntExact(tokens.length() / patch * patch);
+    if (usable == 0) {
+      throw new IllegalArgumentException("the text has " + tokens.length() + " tokens; expected at least " + patch);
+    }
+    double[] nats = new double[usable];
+    for (int from = 0; from < usable; from += layer.model().contextLength()) {
+      int[] ids = new int[Math.min(layer.model().contextLength(), usable - from)];
+      tokens.read(from, ids, 0, ids.length);
+      try (INDArray noise = noise(0, from, ids.length, 1, ids.length);
+          INDArray input = Nd4j.createFromArray(ids).reshape(1, ids.length)) {
+        double[] window = TokenTerms.of(layer, input, noise)[0];
+        for (int t = 0; t < window.length; t++) {
+          nats[from + t] = -window[t];
+        }
+      }
+    }
+    return nats;
   }
 
   private void add(TokenSequence tokens, long from, int windows, int length, Tally tally) {

@@ -19,6 +19,7 @@ final class AutoregressiveModel {
     SDVariable features = new CausalTransformer(scope, PREFIX, scope.config().totalLayers()).build(embedded)
         .rename(WindowGraph.FEATURES);
     SDVariable logits = p.linear(features, scope.matrix(PREFIX + "head.weight"), scope.parameter(PREFIX + "head.bias"));
-    return scope.perSequence(p.crossEntropy(logits, ids, scope.config().vocabSize()), scope.tokens()).neg();
+    SDVariable losses = p.crossEntropy(logits, ids, scope.config().vocabSize()).rename(WindowGraph.terms(0));
+    return scope.perSequence(losses, scope.tokens()).neg();
   }
 }

@@ -38,7 +38,7 @@ final class FlowStack {
   private SDVariable elbo(EncoderCodebook codebook, SDVariable z) {
     TarFlowConfig config = scope.config();
     List<SDVariable> terms = new ArrayList<>();
-    terms.add(scope.perSequence(codebook.vaeTerm(z), scope.tokens()).rename(WindowGraph.VAE_TERM));
+    terms.add(scope.perSequence(codebook.vaeTerm(z).rename(WindowGraph.terms(0)), scope.tokens()).rename(WindowGraph.VAE_TERM));
     SDVariable h = z.reshape(-1, scope.positions(), config.channels()).rename(latentName(0));
     SDVariable features = null;
     int mixes = 0;
@@ -51,10 +51,12 @@ final class FlowStack {
       FlowBlock block = new FlowBlock(scope, l, codebook);
       features = block.features(h, features);
       if (l == last) {
-        terms.add(scope.perSequence(block.logDensity(h, features), logDeterminantsPerSequence(l)));
+        SDVariable density = block.logDensity(h, features).rename(WindowGraph.terms(l + 1));
+        terms.add(scope.perSequence(density, logDeterminantsPerSequence(l)));
       } else {
         Couplings.Coupled flow = block.forward(h, features);
-        terms.add(scope.perSequence(flow.logDeterminant(), logDeterminantsPerSequence(l)));
+        SDVariable logDeterminant = flow.logDeterminant().rename(WindowGraph.terms(l + 1));
+        terms.add(scope.perSequence(logDeterminant, logDeterminantsPerSequence(l)));
         SDVariable latent = inOrderOfZ(flow.u(), mixes).rename(latentName(l + 1));
         h = mixes == 0 ? latent : flow.u();
       }

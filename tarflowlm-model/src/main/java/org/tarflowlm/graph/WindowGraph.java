@@ -50,6 +50,14 @@ public final class WindowGraph {
     return FEATURES + flow;
   }
 
+  /**
+   * Name of the terms that {@link #LOG_LIKELIHOOD} sums, [B, ..] in the order in which they are read: 0 of the VAE term, 1 to L of the
+   * flows; of an autoregressive model 0 alone, and its negative.
+   */
+  public static String terms(int number) {
+    return "terms" + number;
+  }
+
   /** The graph of windows of ids that are full of text. */
   public static void build(SameDiff sd, TarFlowConfig config, int tokens, DataType type, KernelChoice kernels,
       Map<String, INDArray> parameters, Set<String> frozen) {

@@ -1,5 +1,6 @@
 package org.tarflowlm.inverse;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -31,7 +32,7 @@ public record GenerationOptions(
     int batchSize,
     int refinements,
     boolean showFlows,
-    Decoding decoding) {
+    Decoding decoding) implements Serializable {
 
   public GenerationOptions {
     requireWithin("maxNewTokens", maxNewTokens, 1, 1 << 24);

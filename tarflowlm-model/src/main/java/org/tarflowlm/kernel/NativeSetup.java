@@ -37,7 +37,7 @@ public final class NativeSetup {
   }
 
   /** The core type that OpenBLAS was set to use, or "" if the choice was its own. */
-  static String coreType() {
+  public static String coreType() {
     return CORE_TYPE;
   }
 

@@ -221,7 +221,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @return ELBO, or the exact log-likelihood of an autoregressive model, in nats per sequence, [batch]
    */
   public INDArray logLikelihood(INDArray ids, INDArray noise) {
-    return evaluate(WindowGraph.LOG_LIKELIHOOD, ids, noise);
+    return evaluate(List.of(WindowGraph.LOG_LIKELIHOOD), ids, noise).get(WindowGraph.LOG_LIKELIHOOD);
   }
 
   /**
@@ -231,7 +231,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @return h^(flow), [batch, time / patch, patch * latentDim]
    */
   public INDArray latents(int flow, INDArray ids, INDArray noise) {
-    return evaluate(WindowGraph.latent(flow), ids, noise);
+    return evaluate(List.of(WindowGraph.latent(flow)), ids, noise).get(WindowGraph.latent(flow));
   }
 
   /**
@@ -245,7 +245,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     if (config.model() != ModelType.AUTOREGRESSIVE) {
       throw new IllegalStateException("the model is " + config.model() + "; expected " + ModelType.AUTOREGRESSIVE);
     }
-    return evaluate(WindowGraph.FEATURES, ids, null).reshape(ids.size(0), ids.size(1), config.width());
+    return evaluate(List.of(WindowGraph.FEATURES), ids, null).get(WindowGraph.FEATURES).reshape(ids.size(0), ids.size(1), config.width());
   }
 
   /** SameDiff listeners that see every op of the graph, for profiling. */
@@ -270,9 +270,9 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return sessions.peakLiveBytes();
   }
 
-  private INDArray evaluate(String output, INDArray ids, INDArray noise) {
+  Map<String, INDArray> evaluate(List<String> outputs, INDArray ids, INDArray noise) {
     try (ModelBatch batch = ModelBatch.of(config, dataType, ids, noise)) {
-      return evaluate(batch, List.of(output)).get(output);
+      return evaluate(batch, outputs);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.tarflowlm.zoo;
 
+import java.io.Serializable;
 import org.tarflowlm.config.ConfigException;
 
 /**
@@ -11,7 +12,7 @@ import org.tarflowlm.config.ConfigException;
  * @param stride 0 for windows that do not see each other; else they begin that many tokens apart, and each counts its new tokens given
  *     those before ({@link org.tarflowlm.eval.Likelihood#withStride})
  */
-public record ScoringOptions(long seed, int samples, long maxCharacters, int stride) {
+public record ScoringOptions(long seed, int samples, long maxCharacters, int stride) implements Serializable {
   public ScoringOptions {
     ConfigException.requireAtLeast("samples", samples, 1);
     ConfigException.requireAtLeast("maxCharacters", maxCharacters, 1);

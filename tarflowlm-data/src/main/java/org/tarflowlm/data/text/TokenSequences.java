@@ -26,7 +26,7 @@ public final class TokenSequences {
    * The tokens of
    *
    * <ul>
-   *   <li>a token cache (.tokens), which must be of that tokenizer;
+   *   <li>a token cache (.tokens), or a folder of them ({@link TokenShards}), which must be of that tokenizer;
    *   <li>a collection of documents (folder, archive, .jsonl, see {@link DocumentSources}): tokenised into the cache folder at
    *       first, and again when it has changed, with the separator between documents;
    *   <li>a text (plain, .zip, .gz, .bz2, .xz, .zst): mapped for byte-level tokenizers; else in memory, or if it is large tokenised
@@ -45,6 +45,9 @@ public final class TokenSequences {
     }
     if (!Files.exists(input.path())) {
       throw new DataException("file " + input.path() + " does not exist");
+    }
+    if (TokenShards.isAt(input.path())) {
+      return TokenShards.open(input.path(), tokenizer);
     }
     if (DocumentSources.isCollection(input)) {
       return cached(input, tokenizer, cache, options);

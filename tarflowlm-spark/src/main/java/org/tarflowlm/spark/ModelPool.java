@@ -1,0 +1,103 @@
+package org.tarflowlm.spark;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.SparkFiles;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.TarFlowZoo;
+
+/**
+ * The models of a JVM, by name: opened when a row first needs them, lent to one row at a time, closed when the JVM ends. A model never
+ * travels; its name does.
+ */
+final class ModelPool {
+  static final String SPARK_FILES = "spark-files:";
+  private static final Logger LOG = LogManager.getLogger(ModelPool.class);
+  private static final Map<String, ModelPool> POOLS = new HashMap<>();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(ModelPool::closeAll, "tarflowlm-close-models"));
+  }
+
+  private final Checkpoint checkpoint;
+  private final Deque<PooledModel> free = new ArrayDeque<>();
+  private int open;
+
+  private ModelPool(Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+  }
+
+  /**
+   * The pool of a model.
+   *
+   * @throws org.tarflowlm.zoo.CheckpointException if there is no such model here, or it cannot be fetched, or is damaged
+   */
+  static ModelPool of(String model) {
+    synchronized (POOLS) {
+      return POOLS.computeIfAbsent(model, name -> {
+        long begin = System.nanoTime();
+        ModelPool pool = new ModelPool(TarFlowZoo.resolve(name.startsWith(SPARK_FILES)
+            ? SparkFiles.get(name.substring(SPARK_FILES.length())) : name));
+        LOG.info("{} read model {} in {} s", Numerics.here(), name, String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
+        return pool;
+      });
+    }
+  }
+
+  /** The weights that all models of this pool share. */
+  Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** @param most models that may be open at once; 0 for as many as there are callers */
+  <T> T use(int most, Function<PooledModel, T> work) {
+    PooledModel model = take(most);
+    try {
+      return work.apply(model);
+    } finally {
+      give(model);
+    }
+  }
+
+  private synchronized PooledModel take(int most) {
+    while (free.isEmpty() && most > 0 && open >= most) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while waiting for a model", e);
+      }
+    }
+    if (free.isEmpty()) {
+      PooledModel model = new PooledModel(checkpoint);
+      open++;
+      return model;
+    }
+    return free.pop();
+  }
+
+  private synchronized void give(PooledModel model) {
+    free.push(model);
+    notifyAll();
+  }
+
+  private synchronized void close() {
+    free.forEach(PooledModel::close);
+    open -= free.size();
+    free.clear();
+  }
+
+  /** Closes what no row is using. */
+  static void closeAll() {
+    synchronized (POOLS) {
+      POOLS.values().forEach(ModelPool::close);
+      POOLS.clear();
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package org.tarflowlm.spark;
+
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.zoo.TokenScorer;
+
+/** One copy of a model, which one row at a time uses; what a row does not need is not built. */
+final class PooledModel implements AutoCloseable {
+  private final TarFlowLM texts;
+  private TokenScorer tokens;
+
+  PooledModel(Checkpoint checkpoint) {
+    texts = TarFlowLM.of(checkpoint);
+  }
+
+  TarFlowLM texts() {
+    return texts;
+  }
+
+  synchronized TokenScorer tokenScorer() {
+    if (tokens == null) {
+      tokens = new TokenScorer(texts.checkpoint());
+    }
+    return tokens;
+  }
+
+  @Override
+  public synchronized void close() {
+    texts.close();
+    if (tokens != null) {
+      tokens.close();
+      tokens = null;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package org.tarflowlm.spark;
+
+import java.io.Serializable;
+import org.tarflowlm.inverse.GenerationOptions;
+import org.tarflowlm.zoo.ScoringOptions;
+import org.tarflowlm.zoo.TarFlowLM;
+
+/**
+ * Which model works on rows, and how.
+ *
+ * @param model an id of the zoo, a folder or archive that every machine sees, {@code https://.../NAME.zip#sha256=HASH}, or
+ *     {@code spark-files:NAME} for what {@code SparkContext.addFile} or {@code spark-submit --files} has sent to every executor
+ * @param scoring how to score
+ * @param generation how to generate, one text a row; null for the checkpoint's own defaults
+ * @param seedColumn integer column with the seed of each row's text; null for one seed for all rows
+ * @param prefix in front of the names of the new columns
+ * @param modelsPerExecutor most copies of the weights in a JVM; 0 for one per task that runs there, so that no task waits for another
+ * @param mixedMachines whether executors may compute with other kernels than the driver, which changes the last bits of figures
+ */
+public record SparkOptions(String model, ScoringOptions scoring, GenerationOptions generation, String seedColumn, String prefix,
+    int modelsPerExecutor, boolean mixedMachines) implements Serializable {
+
+  public SparkOptions {
+    if (model == null || model.isBlank()) {
+      throw new IllegalArgumentException("model is empty; expected an id of the zoo, a folder, an address or spark-files:NAME");
+    }
+    if (modelsPerExecutor < 0) {
+      throw new IllegalArgumentException("modelsPerExecutor is " + modelsPerExecutor + "; expected at least 0");
+    }
+    if (generation != null && generation.batchSize() != 1) {
+      throw new IllegalArgumentException("batchSize is " + generation.batchSize() + "; expected 1: each row gives one text");
+    }
+  }
+
+  /** A model with the defaults of the local commands. */
+  public static SparkOptions of(String model) {
+    return new SparkOptions(model, ScoringOptions.defaults(), null, null, "", 0, false);
+  }
+
+  /** The zoo's flagship. */
+  public static SparkOptions defaults() {
+    return of(TarFlowLM.DEFAULT);
+  }
+
+  public SparkOptions withScoring(ScoringOptions value) {
+    return new SparkOptions(model, value, generation, seedColumn, prefix, modelsPerExecutor, mixedMachines);
+  }
+
+  public SparkOptions withGeneration(GenerationOptions value) {
+    return new SparkOptions(model, scoring, value, seedColumn, prefix, modelsPerExecutor, mixedMachines);
+  }
+
+  public SparkOptions withSeedColumn(String value) {
+    return new SparkOptions(model, scoring, generation, value, prefix, modelsPerExecutor, mixedMachines);
+  }
+
+  public SparkOptions withPrefix(String value) {
+    return new SparkOptions(model, scoring, generation, seedColumn, value, modelsPerExecutor, mixedMachines);
+  }
+
+  public SparkOptions withModelsPerExecutor(int value) {
+    return new SparkOptions(model, scoring, generation, seedColumn, prefix, value, mixedMachines);
+  }
+
+  public SparkOptions withMixedMachines(boolean value) {
+    return new SparkOptions(model, scoring, generation, seedColumn, prefix, modelsPerExecutor, value);
+  }
+}

@@ -1,0 +1,123 @@
+package org.tarflowlm.spark;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.zoo.CheckpointInfo;
+import org.tarflowlm.zoo.safetensors.FloatTensor;
+
+/** One Spark for all test classes: two executors, each a JVM of its own with one core. As an extension it ends Spark after all tests. */
+final class Cluster implements BeforeAllCallback {
+  static final SparkSession SPARK = start();
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    context.getRoot().getStore(ExtensionContext.Namespace.GLOBAL)
+        .getOrComputeIfAbsent("spark", key -> (ExtensionContext.Store.CloseableResource) SPARK::stop);
+  }
+
+  private static SparkSession start() {
+    try {
+      Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    SparkConf conf = TarFlowSpark.configure(new SparkConf()).setAppName("tests").setMaster("local-cluster[2,1,600]")
+        .set("spark.executor.memory", "600m").set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", "2")
+        .set("spark.executor.extraClassPath", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+    return SparkSession.builder().config(conf).getOrCreate();
+  }
+
+  /** Rows "id, text" in so many partitions. */
+  static Dataset<Row> texts(List<String> texts, int partitions) {
+    StructType schema = new StructType().add("id", DataTypes.LongType).add("text", DataTypes.StringType);
+    return SPARK.createDataFrame(IntStream.range(0, texts.size()).mapToObj(i -> RowFactory.create((long) i, texts.get(i))).toList(), schema)
+        .repartition(partitions);
+  }
+
+  /** All rows in the order of their id; Spark's own sort would evaluate them twice. */
+  static List<Row> collect(Dataset<Row> rows) {
+    return rows.collectAsList().stream().sorted(Comparator.comparingLong(row -> row.getLong(0))).toList();
+  }
+
+  /** The executors' processes. */
+  static List<ProcessHandle> executors() {
+    try (Stream<ProcessHandle> all = ProcessHandle.current().descendants()) {
+      return all.filter(ProcessHandle::isAlive).toList(); // their command lines are too long for Java to tell
+    }
+  }
+
+  /** Waits for the first task of a job that runs in another thread, then ends one executor as a broken machine would. */
+  static void killAnExecutorAfterTheFirstTask(Thread job) throws InterruptedException {
+    while (job.isAlive()) {
+      for (int stage : SPARK.sparkContext().statusTracker().getActiveStageIds()) {
+        var info = SPARK.sparkContext().statusTracker().getStageInfo(stage);
+        if (info.isDefined() && info.get().numCompletedTasks() > 0) {
+          executors().get(0).destroyForcibly();
+          return;
+        }
+      }
+      Thread.sleep(20);
+    }
+    throw new IllegalStateException("the job ended before an executor could be killed");
+  }
+
+  /** One flow of each coupling, about three thousand parameters. */
+  static TarFlowConfig tinyConfig() {
+    return new TarFlowConfig(ModelType.TARFLOW, 27, 8, 3, 8, 2, 1, false, List.of(
+        FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT),
+        FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT),
+        FlowSpec.affine(1, Direction.LEFT_TO_RIGHT)), CodebookSpec.defaults(), null, 8, null);
+  }
+
+  static Checkpoint tiny() {
+    Random random = new Random(11);
+    Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+    ParameterShapes.of(tinyConfig()).forEach((name, shape) -> {
+      float[] values = new float[(int) ParameterShapes.length(shape)];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (name.equals("codebook.logSigma") ? -2.3 : name.endsWith(".gain") ? 1 : 0.3 * random.nextGaussian());
+      }
+      tensors.put(name, new FloatTensor(shape, values));
+    });
+    return new Checkpoint(tinyConfig(), CheckpointInfo.of("text8"), tensors, null);
+  }
+
+  /** A folder of files as an archive beside it. */
+  static Path zip(Path folder) throws IOException {
+    Path archive = folder.resolveSibling(folder.getFileName() + ".zip");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(archive)); Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        out.putNextEntry(new ZipEntry(file.getFileName().toString()));
+        Files.copy(file, out);
+      }
+    }
+    return archive;
+  }
+}

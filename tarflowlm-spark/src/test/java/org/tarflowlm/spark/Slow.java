@@ -1,0 +1,14 @@
+package org.tarflowlm.spark;
+
+/** Keeps a task busy on an executor, so that something can happen to it. */
+final class Slow {
+  private Slow() {}
+
+  static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
