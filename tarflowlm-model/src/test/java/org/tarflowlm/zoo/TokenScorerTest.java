@@ -9,8 +9,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.data.DataException;
 
 class TokenScorerTest {
-  private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse and "
-      + "nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world";
+  private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse "
+      + "and nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world";
 
   @ParameterizedTest
   @ValueSource(strings = {"tiny", "text8-mixd", "text8-ar"})

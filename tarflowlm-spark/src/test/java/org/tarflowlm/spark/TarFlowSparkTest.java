@@ -35,8 +35,8 @@ import org.tarflowlm.zoo.TokenScorer;
 /** Rows on two executors, each a JVM of its own, against one JVM: the same bits. */
 @ExtendWith(Cluster.class)
 class TarFlowSparkTest {
-  private static final String MOBY = "call me ishmael some years ago never mind how long precisely having little or no money in my purse and "
-      + "nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";
+  private static final String MOBY = "call me ishmael some years ago never mind how long precisely having little or no money in my purse "
+      + "and nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";
   private static final GenerationOptions SHORT = GenerationOptions.defaults().withMaxNewTokens(12).withSeed(4);
 
   @TempDir private static Path folder;
