@@ -12,20 +12,20 @@ import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
 import org.nd4j.linalg.dataset.AsyncMultiDataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.data.documents.Foreign;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.latent.LatentPreProcessor;
-import org.tarflowlm.data.text.Enwik8RecordReader;
-import org.tarflowlm.data.text.Foreign;
-import org.tarflowlm.data.text.OpenWebTextRecordReader;
-import org.tarflowlm.data.text.Text8RecordReader;
-import org.tarflowlm.data.text.TokenCache;
-import org.tarflowlm.data.text.TokenCacheBuilder;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
-import org.tarflowlm.data.text.WindowIterator;
-import org.tarflowlm.data.text.WindowRecordReader;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenCache;
+import org.tarflowlm.data.tokens.TokenCacheBuilder;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequences;
+import org.tarflowlm.data.windows.Enwik8RecordReader;
+import org.tarflowlm.data.windows.OpenWebTextRecordReader;
+import org.tarflowlm.data.windows.Text8RecordReader;
+import org.tarflowlm.data.windows.WindowIterator;
+import org.tarflowlm.data.windows.WindowRecordReader;
 
 /**
  * Tokens a second of each stage. Run it with {@code -Xmx64m}: so much heap is enough for all of them.

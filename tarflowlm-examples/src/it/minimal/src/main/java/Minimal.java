@@ -1,4 +1,4 @@
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.TarFlowLM;
 
 public class Minimal {
   public static void main(String[] args) {

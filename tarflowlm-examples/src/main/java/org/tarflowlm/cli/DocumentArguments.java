@@ -1,8 +1,8 @@
 package org.tarflowlm.cli;
 
 import org.tarflowlm.data.corpus.Corpora;
-import org.tarflowlm.data.text.BadDocuments;
-import org.tarflowlm.data.text.DocumentOptions;
+import org.tarflowlm.data.documents.BadDocuments;
+import org.tarflowlm.data.documents.DocumentOptions;
 import picocli.CommandLine.Option;
 
 /** Options for reading documents, for every command that takes a text. */

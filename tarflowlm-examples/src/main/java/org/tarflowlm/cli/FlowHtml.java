@@ -2,7 +2,7 @@ package org.tarflowlm.cli;
 
 import java.util.List;
 import java.util.Locale;
-import org.tarflowlm.inverse.FlowView.Pass;
+import org.tarflowlm.generate.FlowView.Pass;
 
 /**
  * A self-contained page: one column per pass, from noise to text, changed tokens marked; the token under the pointer is marked in all

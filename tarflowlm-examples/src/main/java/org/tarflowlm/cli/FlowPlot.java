@@ -9,7 +9,7 @@ import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.style.Styler.ChartTheme;
 import org.knowm.xchart.style.Styler.LegendPosition;
-import org.tarflowlm.inverse.FlowView.Pass;
+import org.tarflowlm.generate.FlowView.Pass;
 
 /** The metrics of every pass as bars: how often tokens change, and what the latents measure; means over the texts. */
 final class FlowPlot {

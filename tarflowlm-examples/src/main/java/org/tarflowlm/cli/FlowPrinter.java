@@ -3,8 +3,8 @@ package org.tarflowlm.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import org.tarflowlm.inverse.FlowView;
-import org.tarflowlm.inverse.FlowView.Pass;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.FlowView.Pass;
 
 /** A text flow by flow, from noise to the end: with colours changed tokens stand out, without them there are carets below. */
 final class FlowPrinter {

@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.eval.LatentMetrics;
-import org.tarflowlm.inverse.FlowView;
-import org.tarflowlm.inverse.FlowView.Pass;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.FlowView.Pass;
+import org.tarflowlm.generate.Generation;
 
 /**
  * A text pass by pass, with what the latents of every pass measure (paper section 5 and appendix G).

@@ -3,13 +3,13 @@ package org.tarflowlm.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.LatentMetrics.Spread;
-import org.tarflowlm.inverse.FlowView;
-import org.tarflowlm.inverse.StackWeights;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.generate.FlowView;
 
 /** A Markdown table of what each flow does. */
 final class FlowTable {

@@ -2,11 +2,11 @@ package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.inverse.FlowView;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;

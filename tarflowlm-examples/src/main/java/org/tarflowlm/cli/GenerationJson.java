@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
 
 /** Generated texts for machines. */
 final class GenerationJson {

@@ -1,9 +1,9 @@
 package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
-import org.tarflowlm.zoo.TarFlowLM;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;

@@ -2,8 +2,8 @@ package org.tarflowlm.cli;
 
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
-import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenSequence;
 
 /** Pieces of a real text to compare with. */
 final class ReferencePieces {

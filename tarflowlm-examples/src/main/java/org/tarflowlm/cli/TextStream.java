@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import org.tarflowlm.data.tokenize.Tokenizer;
-import org.tarflowlm.inverse.StopStrings;
-import org.tarflowlm.inverse.TokenListener;
+import org.tarflowlm.generate.StopStrings;
+import org.tarflowlm.generate.TokenListener;
 
 /**
  * Prints tokens as they come; characters of several tokens appear when they are complete. Nothing appears behind a stop string, also

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.tarflowlm.zoo.Measurement;
+import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.zoo.TarFlowZoo;
 import org.tarflowlm.zoo.ZooEntry;
 import picocli.CommandLine.Command;

@@ -1,10 +1,10 @@
 package org.tarflowlm.examples;
 
 import java.util.Locale;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.zoo.Score;
-import org.tarflowlm.zoo.ScoringOptions;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.Score;
+import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.data.documents.Excerpt;
 
 /**
  * One text under the flow model and under its discrete twin. The flow model's likelihood is bounded, the tighter the more samples of the

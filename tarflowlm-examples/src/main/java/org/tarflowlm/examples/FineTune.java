@@ -11,17 +11,17 @@ import org.deeplearning4j.earlystopping.termination.ScoreImprovementEpochTermina
 import org.deeplearning4j.earlystopping.trainer.EarlyStoppingGraphTrainer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.optimize.listeners.CollectScoresListener;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.Score;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.nn.FineTuning;
 import org.tarflowlm.nn.OptimizerSpec;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.CheckpointNetworks;
-import org.tarflowlm.zoo.Score;
-import org.tarflowlm.zoo.TarFlowLM;
 import org.tarflowlm.zoo.TarFlowZoo;
 import org.tarflowlm.zoo.Text8TarFlow;
 

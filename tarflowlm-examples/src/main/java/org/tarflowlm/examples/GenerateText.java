@@ -1,9 +1,9 @@
 package org.tarflowlm.examples;
 
 import java.util.Locale;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
 
 /** Writes with the packaged model: one prompt, the temperatures 0.5, 0.8 and 1, two texts of each. */
 public final class GenerateText {

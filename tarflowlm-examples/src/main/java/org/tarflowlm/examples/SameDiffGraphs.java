@@ -10,12 +10,12 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.graph.InverseGraph;
-import org.tarflowlm.inverse.Sampling;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.zoo.CheckpointNetworks;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /** The packaged model's two SameDiff graphs: build, inspect, run, save, load, and invert a text. */

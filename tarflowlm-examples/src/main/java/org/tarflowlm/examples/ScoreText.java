@@ -2,9 +2,9 @@ package org.tarflowlm.examples;
 
 import java.util.List;
 import java.util.Locale;
-import org.tarflowlm.data.text.Text8Cleaner;
-import org.tarflowlm.zoo.Score;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.Score;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.data.documents.Text8Cleaner;
 
 /** Says how many bits per character the packaged model needs for texts: those given, or a sentence and two worse ones. */
 public final class ScoreText {

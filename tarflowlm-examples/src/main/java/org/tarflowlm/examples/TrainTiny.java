@@ -3,19 +3,19 @@ package org.tarflowlm.examples;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.Trainer;
 import org.tarflowlm.train.TrainingSpec;
 import org.tarflowlm.train.TrainingSummary;
-import org.tarflowlm.zoo.TarFlowLM;
 
 /** Trains a tiny Mix-d flow from scratch on the bundled excerpt of a novel, validates on its last tenth, and writes with it. */
 public final class TrainTiny {

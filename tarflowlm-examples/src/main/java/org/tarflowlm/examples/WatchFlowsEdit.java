@@ -1,10 +1,10 @@
 package org.tarflowlm.examples;
 
 import java.util.Locale;
-import org.tarflowlm.inverse.FlowView;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
 
 /** Writes a text and shows it after every flow, from noise to the end: which tokens did the flow change? */
 public final class WatchFlowsEdit {

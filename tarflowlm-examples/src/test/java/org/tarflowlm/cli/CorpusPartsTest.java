@@ -22,8 +22,8 @@ import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.file.CacheFolder;
-import org.tarflowlm.data.text.Excerpt;
 import org.tarflowlm.train.RunConfig;
 
 /** CORPUS:PART where a command takes a text, with small corpora in the formats and under the names of the real ones. */

@@ -32,11 +32,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.safetensors.DType;
 
 /** README.md and docs/*.md: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
 class DocsTest {
@@ -48,9 +48,11 @@ class DocsTest {
   private static final Pattern TEST = Pattern.compile("`([A-Z]\\w+Test)(?:\\.(\\w+)(\\.\\.\\.)?)?`");
 
   private static final List<String> IMPORTS = List.of("java.io", "java.net", "java.nio.file", "java.util", "org.tarflowlm.config",
-      "org.tarflowlm.data.corpus", "org.tarflowlm.data.file", "org.tarflowlm.data.latent", "org.tarflowlm.data.text",
-      "org.tarflowlm.data.tokenize", "org.tarflowlm.eval", "org.tarflowlm.inverse", "org.tarflowlm.nn", "org.tarflowlm.train",
-      "org.tarflowlm.zoo", "org.datavec.api.split", "org.deeplearning4j.datasets.datavec", "org.deeplearning4j.nn.graph",
+      "org.tarflowlm", "org.tarflowlm.checkpoint", "org.tarflowlm.data.corpus", "org.tarflowlm.data.documents",
+      "org.tarflowlm.data.file", "org.tarflowlm.data.latent", "org.tarflowlm.data.tokenize", "org.tarflowlm.data.tokens",
+      "org.tarflowlm.data.windows", "org.tarflowlm.eval", "org.tarflowlm.flow", "org.tarflowlm.generate", "org.tarflowlm.nn",
+      "org.tarflowlm.train", "org.tarflowlm.zoo", "org.datavec.api.split", "org.deeplearning4j.datasets.datavec",
+      "org.deeplearning4j.nn.graph",
       "org.nd4j.linalg.dataset.api", "org.nd4j.linalg.dataset.api.iterator");
 
   static List<Path> pages() throws IOException {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
 /** edit, evaluate-samples and bench of generation, with models of a few thousand parameters. */

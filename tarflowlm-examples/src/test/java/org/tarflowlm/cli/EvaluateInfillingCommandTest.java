@@ -14,9 +14,9 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.data.documents.Excerpt;
 
 /** evaluate-infilling, with models of a few thousand parameters and a window of 32. */
 class EvaluateInfillingCommandTest {

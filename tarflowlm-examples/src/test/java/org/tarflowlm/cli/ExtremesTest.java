@@ -21,14 +21,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.CheckpointInfo;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
+import org.tarflowlm.data.documents.Excerpt;
 
 /** Extreme numbers, in options and in weights: every command gives a result of finite numbers, or one line. */
 class ExtremesTest {

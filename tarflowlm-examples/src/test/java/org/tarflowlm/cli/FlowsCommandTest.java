@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
-import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.documents.Excerpt;
 
 /** What each flow does, and what it costs. */
 class FlowsCommandTest {

@@ -19,11 +19,11 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.data.documents.Excerpt;
 
 /** score, generate, demo and train with models of a few thousand parameters. */
 class ModelCommandsTest {

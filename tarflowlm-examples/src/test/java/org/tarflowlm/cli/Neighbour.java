@@ -37,7 +37,7 @@ final class Neighbour {
     Throwable[] failure = new Throwable[1];
     Thread worker = new Thread(() -> {
       try {
-        Class<?> type = application.loadClass("org.tarflowlm.zoo.TarFlowLM");
+        Class<?> type = application.loadClass("org.tarflowlm.TarFlowLM");
         Object model = type.getMethod("pretrained", String.class).invoke(null, "text8-ar");
         Object score = type.getMethod("score", String.class).invoke(model, "call me ishmael some years ago");
         System.out.println("bits " + score.getClass().getMethod("bitsPerCharacter").invoke(score));

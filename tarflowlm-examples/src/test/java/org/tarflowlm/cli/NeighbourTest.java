@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.TarFlowLM;
 
 /** The library inside somebody else's program: a flat jar, a foreign thread, a Turkish system, no logger bound, files others can read. */
 class NeighbourTest {

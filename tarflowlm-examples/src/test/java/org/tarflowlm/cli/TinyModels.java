@@ -1,6 +1,10 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.checkpoint.GenerationDefaults;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
@@ -9,10 +13,6 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingSpec;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.CheckpointInfo;
-import org.tarflowlm.zoo.CheckpointNetworks;
-import org.tarflowlm.zoo.GenerationDefaults;
 
 /** Untrained models of a few thousand parameters. */
 final class TinyModels {

@@ -36,22 +36,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.nn.FineTuning;
 import org.tarflowlm.nn.OptimizerSpec;
-import org.tarflowlm.zoo.CheckpointNetworks;
-import org.tarflowlm.zoo.TarFlowLM;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /** The packaged model, trained further on a novel by DL4J's own tools. Windows are short and few, so that a test takes a second. */
 class FineTuningPipelinesTest {
   private static final int LENGTH = 32;
   private static final int BATCH = 4;
-  private static final org.tarflowlm.zoo.Checkpoint ZOO = TarFlowZoo.load("text8-mixd");
+  private static final org.tarflowlm.checkpoint.Checkpoint ZOO = TarFlowZoo.load("text8-mixd");
   private static final OptimizerSpec GENTLE = new OptimizerSpec(5e-4, 0, 1.0, null, null, 0.0, 1.0);
 
   @TempDir

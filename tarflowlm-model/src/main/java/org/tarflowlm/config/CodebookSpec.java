@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * @param meanScale standard deviation of a coordinate of the means at the start
  * @param layout where the means start
  * @param order with {@link Layout#GRID}, the token ids in the order in which they take the grid's points, each once; by default that of
- *     the ids. {@link org.tarflowlm.data.latent.GridOrder} finds one that helps a Mix-1 flow
+ *     the ids. {@link org.tarflowlm.init.GridOrder} finds one that helps a Mix-1 flow
  */
 public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order) {
 

@@ -11,11 +11,11 @@ import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
-import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.LatentMetrics.Spread;
-import org.tarflowlm.inverse.LatentDecoder;
-import org.tarflowlm.inverse.StackTransform;
-import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.StackTransform;
+import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.TarFlowLayer;
 

@@ -1,7 +1,7 @@
 package org.tarflowlm.eval;
 
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequence;
 
 /** Windows of a text to measure on. */
 public final class TokenWindows {

@@ -15,7 +15,7 @@ import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.Sampling;
+import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.ops.DecodeOp;
 import org.tarflowlm.ops.FlowForwardOp;
 import org.tarflowlm.ops.FlowInverseOp;
@@ -32,7 +32,7 @@ import org.tarflowlm.ops.Ops;
  *
  * <p>If every flow reads left to right, a continuation is an exact sample given the prompt's latents. A right-to-left flow reads a prompt
  * after its continuation: the graph then solves the flows once with the prompt read by itself, which gives a draft, and once more with the
- * prompt as the flows read it before that draft. This is the sample of {@link org.tarflowlm.inverse.FlowGenerator} without refinements, to
+ * prompt as the flows read it before that draft. This is the sample of {@link org.tarflowlm.generate.FlowGenerator} without refinements, to
  * the last bit where latents are DOUBLE.
  */
 public final class InverseGraph {

@@ -11,6 +11,8 @@ import org.tarflowlm.config.Coupling;
 import org.tarflowlm.graph.CouplingGraph;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
+import org.tarflowlm.nn.session.GraphSession;
+import org.tarflowlm.nn.session.QuietOutput;
 
 /** Forward and gradient of one coupling alone, for measuring. */
 public final class CouplingStep implements AutoCloseable {

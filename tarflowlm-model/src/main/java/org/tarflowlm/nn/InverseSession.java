@@ -10,11 +10,12 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackInverse;
 import org.tarflowlm.graph.InverseGraph;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
-import org.tarflowlm.inverse.Sampling;
-import org.tarflowlm.inverse.StackInverse;
+import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.ops.Tensors;
 
 /**

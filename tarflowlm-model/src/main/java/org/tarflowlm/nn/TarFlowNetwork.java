@@ -23,9 +23,9 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.latent.LatentCodebook;
+import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.graph.InverseGraph;
 import org.tarflowlm.graph.KernelChoice;
-import org.tarflowlm.inverse.Sampling;
 
 /**
  * Models as DL4J networks: a ComputationGraph of one output layer, {@value #LAYER}, whose input is {@value #INPUT} unless

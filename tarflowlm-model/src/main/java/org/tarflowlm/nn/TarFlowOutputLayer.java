@@ -26,6 +26,7 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
+import org.tarflowlm.init.ParameterInit;
 
 /**
  * Configuration of the one DL4J layer that holds a whole model: input as {@link ModelInputs} says, loss the negative ELBO (or

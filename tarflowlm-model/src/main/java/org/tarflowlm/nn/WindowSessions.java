@@ -11,6 +11,8 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.graph.Window;
+import org.tarflowlm.nn.session.GraphSession;
+import org.tarflowlm.nn.session.QuietOutput;
 
 /** The graph for windows of one form, and the sessions that run it forward and backward. Windows of another form replace it. */
 final class WindowSessions {

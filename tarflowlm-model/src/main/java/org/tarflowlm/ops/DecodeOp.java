@@ -10,8 +10,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Components;
-import org.tarflowlm.inverse.LatentDecoder;
-import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.kernel.Parallel;
 
 /**

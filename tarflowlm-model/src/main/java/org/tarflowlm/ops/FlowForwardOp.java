@@ -7,8 +7,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.FlowPass;
-import org.tarflowlm.inverse.Sampling;
+import org.tarflowlm.flow.FlowPass;
+import org.tarflowlm.flow.Sampling;
 
 /**
  * A whole flow from data to noise with the kernel of {@link FlowInverseOp}, to whose last bit it agrees: what a prompt is at the levels

@@ -6,8 +6,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.FlowPass;
-import org.tarflowlm.inverse.Sampling;
+import org.tarflowlm.flow.FlowPass;
+import org.tarflowlm.flow.Sampling;
 
 /**
  * The inverse of a whole flow, its in-token flows included, as one op, u to z, with cached keys and values and root finding: (u [B, T',

@@ -13,13 +13,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.FlowWeights;
-import org.tarflowlm.inverse.Sampling;
-import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackWeights;
 
 /**
  * Base of the ops that compute a whole flow, its in-token flows included, with the kernel of the generators ({@link
- * org.tarflowlm.inverse.FlowPass}). The model's configuration travels as a string argument, so a saved graph holds all it needs. Inputs:
+ * org.tarflowlm.flow.FlowPass}). The model's configuration travels as a string argument, so a saved graph holds all it needs. Inputs:
  * the latents, those of a prompt if there is one, then the parameters of {@link #parameterNames}, as they are trained. The latents may be
  * FLOAT or DOUBLE and keep their precision in the couplings; parameters are FLOAT.
  */

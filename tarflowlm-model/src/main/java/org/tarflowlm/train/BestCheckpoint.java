@@ -5,14 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.Measurement;
+import org.tarflowlm.checkpoint.safetensors.DType;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.CheckpointInfo;
-import org.tarflowlm.zoo.Measurement;
-import org.tarflowlm.zoo.safetensors.DType;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
 
 /** The parameters with the best validation so far, as a checkpoint that carries the facts of its training. */
 final class BestCheckpoint {

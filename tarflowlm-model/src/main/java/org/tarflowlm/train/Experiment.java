@@ -9,20 +9,20 @@ import java.util.function.BooleanSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.FileLocks;
-import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.CheckpointNetworks;
 
 /**
  * Trains several models on one text and scores them on another, as in the paper's Table 2.

@@ -10,11 +10,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.data.tokens.TokenSequence;
 
 /**
  * Trains a stack flow by flow (paper section 3.3): the first flow with the codebook until its steps are used up or validation stops

@@ -3,7 +3,7 @@ package org.tarflowlm.train;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import java.util.ArrayList;
 import java.util.List;
-import org.tarflowlm.data.text.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequence;
 
 /**
  * Hashes of a run's texts and program, kept in its folder. Texts are hashed as ids, so another tokenizer under the same name is noticed

@@ -5,8 +5,8 @@ import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
 
 /**
  * Starting point of one stage of a layer-wise run; an ordinary run is one stage without one.

@@ -14,10 +14,11 @@ import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
@@ -25,7 +26,6 @@ import org.tarflowlm.eval.TokenWindows;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.nn.WarmupCosineSchedule;
-import org.tarflowlm.zoo.Checkpoint;
 
 /**
  * Trains one model on a file of text: windows in a seeded order, validation and checkpoints at intervals, resumable to the same numbers.

@@ -8,12 +8,12 @@ import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.checkpoint.safetensors.DType;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
+import org.tarflowlm.checkpoint.safetensors.SafetensorsReader;
+import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.zoo.safetensors.DType;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
-import org.tarflowlm.zoo.safetensors.SafetensorsReader;
-import org.tarflowlm.zoo.safetensors.SafetensorsWriter;
 
 /**
  * Everything a resumed run needs to continue bit for bit: parameters, their moving average if there is one, the optimiser's moments and the

@@ -1,5 +1,2 @@
-/**
- * Checkpoints at rest and the zoo of named ones, DL4J's ZooModels, and {@link org.tarflowlm.zoo.TarFlowLM}: a model that scores and writes
- * text.
- */
+/** The catalogue of packaged checkpoints, by id and as DL4J's ZooModels. */
 package org.tarflowlm.zoo;

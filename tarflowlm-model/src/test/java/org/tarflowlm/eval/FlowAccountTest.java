@@ -17,7 +17,7 @@ import org.tarflowlm.TestModels;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 

@@ -15,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.TokenArray;
+import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.OptimizerSpec;

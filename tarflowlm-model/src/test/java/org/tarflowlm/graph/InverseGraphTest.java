@@ -28,12 +28,12 @@ import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.LatentDecoder;
-import org.tarflowlm.inverse.RandomModel;
-import org.tarflowlm.inverse.Sampling;
-import org.tarflowlm.inverse.StackLatents;
-import org.tarflowlm.inverse.StackTransform;
-import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.RandomModel;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackLatents;
+import org.tarflowlm.flow.StackTransform;
+import org.tarflowlm.flow.StackWeights;
 
 class InverseGraphTest {
   private static final int VOCABULARY = 7;

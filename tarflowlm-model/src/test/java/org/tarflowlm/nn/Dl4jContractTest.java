@@ -32,6 +32,8 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.session.GraphSession;
+import org.tarflowlm.nn.session.QuietOutput;
 
 /**
  * What the project relies on, or works around, in DL4J 1.0.0-M2.1: a test that fails here after an upgrade says which workaround is no

@@ -34,15 +34,15 @@ import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.data.documents.TextUnit;
 import org.tarflowlm.data.latent.LatentPreProcessor;
 import org.tarflowlm.data.latent.LatentTransform;
-import org.tarflowlm.data.text.Enwik8RecordReader;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.text.OpenWebTextRecordReader;
-import org.tarflowlm.data.text.Text8RecordReader;
-import org.tarflowlm.data.text.TextSequenceRecordReader;
-import org.tarflowlm.data.text.TextUnit;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.windows.Enwik8RecordReader;
+import org.tarflowlm.data.windows.OpenWebTextRecordReader;
+import org.tarflowlm.data.windows.Text8RecordReader;
+import org.tarflowlm.data.windows.TextSequenceRecordReader;
 
 /** From files in the formats of the three corpora, by DataVec's and DL4J's own classes, to a loss that falls. */
 class LatentPipelinesTest {

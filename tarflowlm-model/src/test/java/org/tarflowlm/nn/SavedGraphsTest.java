@@ -25,10 +25,10 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.Window;
 import org.tarflowlm.graph.WindowGraph;
-import org.tarflowlm.inverse.Sampling;
 
 /** The network's two graphs in the hands of a user: every level both ways, training that shows, and FlatBuffers into another process. */
 class SavedGraphsTest {

@@ -21,9 +21,9 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.inverse.Sampling;
-import org.tarflowlm.inverse.StackTransform;
-import org.tarflowlm.inverse.StackWeights;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackTransform;
+import org.tarflowlm.flow.StackWeights;
 
 class FlowInverseOpTest {
   private static final int VOCABULARY = 5;

@@ -15,18 +15,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.nn.OptimizerSpec;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
 
 class ProgressiveTrainerTest {
   private static final String TEXT =

@@ -19,9 +19,9 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.nn.OptimizerSpec;
 
 /** Runs know what they were made from, belong to one writer, and log as if they had never been interrupted. */

@@ -19,18 +19,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
 
 /** What a run may ask for besides the essentials, each with a run that is interrupted and resumed. */
 class TrainingOptionsTest {

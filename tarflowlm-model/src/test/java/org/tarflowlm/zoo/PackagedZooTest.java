@@ -15,10 +15,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.zoo.safetensors.DType;
+import org.tarflowlm.data.documents.Excerpt;
 
 /** The checkpoints that the artifact zoo-weights brings. To add one: put its folder beside index.json and its entry into it. */
 class PackagedZooTest {

@@ -9,7 +9,7 @@ import java.util.function.Function;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkFiles;
-import org.tarflowlm.zoo.Checkpoint;
+import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /**

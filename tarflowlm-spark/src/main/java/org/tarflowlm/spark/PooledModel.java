@@ -1,8 +1,8 @@
 package org.tarflowlm.spark;
 
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.TarFlowLM;
-import org.tarflowlm.zoo.TokenScorer;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.TokenScorer;
+import org.tarflowlm.checkpoint.Checkpoint;
 
 /** One copy of a model, which one row at a time uses; what a row does not need is not built. */
 final class PooledModel implements AutoCloseable {

@@ -1,9 +1,9 @@
 package org.tarflowlm.spark;
 
 import java.io.Serializable;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.ScoringOptions;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.generate.GenerationOptions;
 
 /**
  * Which model works on rows, and how.

@@ -12,12 +12,12 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.tarflowlm.Score;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.Score;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
 
 /**
  * A model's work on DataFrames: each method gives the columns of the data and new ones behind them.

@@ -22,15 +22,15 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.CodebookSpec;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.zoo.Checkpoint;
-import org.tarflowlm.zoo.CheckpointInfo;
-import org.tarflowlm.zoo.safetensors.FloatTensor;
 
 /** One Spark for all test classes: two executors, each a JVM of its own with one core. As an extension it ends Spark after all tests. */
 final class Cluster implements BeforeAllCallback {

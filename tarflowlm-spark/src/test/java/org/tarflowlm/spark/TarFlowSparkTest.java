@@ -26,11 +26,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.tarflowlm.inverse.Generation;
-import org.tarflowlm.inverse.GenerationOptions;
-import org.tarflowlm.zoo.Score;
-import org.tarflowlm.zoo.TarFlowLM;
-import org.tarflowlm.zoo.TokenScorer;
+import org.tarflowlm.Score;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.TokenScorer;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
 
 /** Rows on two executors, each a JVM of its own, against one JVM: the same bits. */
 @ExtendWith(Cluster.class)

@@ -16,6 +16,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpus.Content;
 import org.tarflowlm.data.corpus.Corpus.Split;
 import org.tarflowlm.data.corpus.Corpus.Unit;
+import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Downloader;
 import org.tarflowlm.data.file.InputFile;
@@ -23,12 +24,11 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
-import org.tarflowlm.data.text.DocumentOptions;
-import org.tarflowlm.data.text.TokenCache;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSequences;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenCache;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequences;
 
 /** The corpora that are known by name, and their files in the cache folder ({@code corpora/NAME/}). */
 public final class Corpora {

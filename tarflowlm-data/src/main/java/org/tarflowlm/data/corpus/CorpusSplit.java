@@ -3,9 +3,9 @@ package org.tarflowlm.data.corpus;
 import java.util.List;
 import org.datavec.api.split.CollectionInputSplit;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenSplit;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSplit;
 
 /** A part of a corpus, such as text8:train, for DataVec's record readers: {@code reader.initialize(new CorpusSplit("text8", "train"))}. */
 public final class CorpusSplit extends CollectionInputSplit implements TokenSplit {

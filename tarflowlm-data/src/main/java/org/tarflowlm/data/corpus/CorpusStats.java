@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.util.List;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.documents.DocumentReport;
+import org.tarflowlm.data.documents.DocumentSources;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
-import org.tarflowlm.data.text.DocumentOptions;
-import org.tarflowlm.data.text.DocumentReport;
-import org.tarflowlm.data.text.DocumentSources;
-import org.tarflowlm.data.text.TokenSequence;
-import org.tarflowlm.data.text.TokenStream;
-import org.tarflowlm.data.text.TokenStreams;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.tokens.TokenStream;
+import org.tarflowlm.data.tokens.TokenStreams;
 
 /**
  * Statistics of a file under one tokenizer.

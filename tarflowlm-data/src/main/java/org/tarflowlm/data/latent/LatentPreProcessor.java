@@ -7,7 +7,7 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSetPreProcessor;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.BatchNumbered;
+import org.tarflowlm.data.windows.BatchNumbered;
 
 /**
  * The last stage before the flow: turns batches of ids into what a network of two inputs (ids and noise) or of latents takes. Labels

@@ -6,7 +6,7 @@ import org.tarflowlm.data.DataException;
 
 /**
  * The 27 symbols of text8: id 0 is the space, 1 to 26 are a to z. Any text can be brought to this alphabet by
- * {@code org.tarflowlm.data.text.Text8Cleaner}.
+ * {@code org.tarflowlm.data.documents.Text8Cleaner}.
  */
 public final class Text8Alphabet implements ByteTokenizer {
   public static final String NAME = "text8";

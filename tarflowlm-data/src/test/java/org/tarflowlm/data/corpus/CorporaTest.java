@@ -23,21 +23,21 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpus.Content;
 import org.tarflowlm.data.corpus.Corpus.Split;
 import org.tarflowlm.data.corpus.Corpus.Unit;
+import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.data.documents.TextUnit;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Downloader;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.text.Text8RecordReader;
-import org.tarflowlm.data.text.TextSequenceRecordReader;
-import org.tarflowlm.data.text.TextUnit;
-import org.tarflowlm.data.text.TokenSequence;
 import org.tarflowlm.data.tokenize.Bytes;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.windows.Text8RecordReader;
+import org.tarflowlm.data.windows.TextSequenceRecordReader;
 
 class CorporaTest {
   @TempDir private Path folder;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.documents.Excerpt;
 
 class InputFileTest {
   private static final byte[] TEXT = Excerpt.text().getBytes(StandardCharsets.US_ASCII);

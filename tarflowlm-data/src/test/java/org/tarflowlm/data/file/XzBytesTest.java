@@ -12,7 +12,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tukaani.xz.XZInputStream;
 
 class XzBytesTest {

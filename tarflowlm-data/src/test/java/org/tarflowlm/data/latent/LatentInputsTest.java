@@ -23,11 +23,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.Excerpt;
-import org.tarflowlm.data.text.Text8RecordReader;
-import org.tarflowlm.data.text.TokenArray;
-import org.tarflowlm.data.text.WindowIterator;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.windows.Text8RecordReader;
+import org.tarflowlm.data.windows.WindowIterator;
 
 class LatentInputsTest {
   private static final int DIM = 5;

@@ -15,8 +15,8 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.file.Sha256;
-import org.tarflowlm.data.text.Excerpt;
 
 /** Compares with ids made by OpenAI's own tokenizer (see "provenance" in gpt2-ids.json). */
 class Gpt2BpeTest {

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.text.Excerpt;
+import org.tarflowlm.data.documents.Excerpt;
 
 class TokenizersTest {
   private static final String MIXED = "Caf\u00e9 \u4f60\u597d \ud83d\udc4d\ud83c\udffd\r\n  tabs\t\tand     spaces 12345";

@@ -1,0 +1,52 @@
+package org.tarflowlm.data.documents;
+
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts what of a corpus is not among its documents. Thread-safe. */
+public final class DocumentReport {
+  private final LongAdder bad = new LongAdder();
+  private final LongAdder empty = new LongAdder();
+  private final LongAdder others = new LongAdder();
+  private final AtomicReference<String> firstBad = new AtomicReference<>();
+  private final AtomicReference<String> firstOther = new AtomicReference<>();
+
+  void bad(String message) {
+    bad.increment();
+    firstBad.compareAndSet(null, message);
+  }
+
+  public void empty() {
+    empty.increment();
+  }
+
+  void other(String name) {
+    others.increment();
+    firstOther.compareAndSet(null, name);
+  }
+
+  /** Documents left out because they could not be taken as they are. */
+  public long bad() {
+    return bad.sum();
+  }
+
+  /** Documents without text. */
+  public long emptyDocuments() {
+    return empty.sum();
+  }
+
+  /** Files beside the documents that are of another kind; hidden ones are not counted. */
+  public long others() {
+    return others.sum();
+  }
+
+  /** The problem of one bad document, or null. */
+  public String firstBad() {
+    return firstBad.get();
+  }
+
+  /** The first file of another kind, or null. */
+  public String firstOther() {
+    return firstOther.get();
+  }
+}

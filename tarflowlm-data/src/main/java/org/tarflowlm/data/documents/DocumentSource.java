@@ -1,0 +1,42 @@
+package org.tarflowlm.data.documents;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Serializable;
+
+/**
+ * The documents of a corpus, streamed in a fixed order. They come in parts, so that several threads can unpack and tokenise
+ * them: the parts are taken one after another by one thread, and any thread may then read a part.
+ */
+public interface DocumentSource extends Closeable {
+  /**
+   * The next part, or null at the end. How a corpus falls into parts is always the same.
+   *
+   * @throws org.tarflowlm.data.DataException if the corpus is damaged or breaks {@link Limits}
+   */
+  Part next() throws IOException;
+
+  /** Some consecutive documents. */
+  interface Part {
+    /** Gives the documents in order. */
+    void forEach(DocumentConsumer consumer) throws IOException;
+  }
+
+  /** Takes documents. */
+  @FunctionalInterface
+  interface DocumentConsumer {
+    void accept(Document document) throws IOException;
+  }
+
+  /**
+   * Bounds against archives made to exhaust memory or time.
+   *
+   * @param documentBytes most bytes of one document
+   * @param archiveBytes most bytes that an archive inside the corpus may unpack to
+   * @param archiveEntries most entries of one archive
+   */
+  record Limits(int documentBytes, long archiveBytes, long archiveEntries) implements Serializable {
+    /** 16 MiB per document; 1 GiB and a million entries per inner archive. OpenWebText's own are below 3 MiB and 500 entries. */
+    public static final Limits DEFAULT = new Limits(16 << 20, 1L << 30, 1_000_000);
+  }
+}

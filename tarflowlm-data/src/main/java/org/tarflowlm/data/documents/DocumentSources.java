@@ -1,0 +1,76 @@
+package org.tarflowlm.data.documents;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Arrays;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.file.IoErrors;
+
+/** Opens corpora of documents, recognised by name, and tar archives also by content. */
+public final class DocumentSources {
+  private static final int TAR_MAGIC_AT = 257;
+  private static final byte[] TAR_MAGIC = "ustar".getBytes(StandardCharsets.US_ASCII);
+
+  private DocumentSources() {}
+
+  /** Like {@link #open(InputFile, DocumentOptions, DocumentReport)}, with the default options. */
+  public static DocumentSource open(InputFile file) {
+    return open(file, DocumentOptions.DEFAULT, new DocumentReport());
+  }
+
+  /**
+   * The documents of
+   *
+   * <ul>
+   *   <li>a folder: its .txt files, its .jsonl files, and the archives in it, links followed;
+   *   <li>a .tar (also .gz, .bz2, .xz, .zst, .tgz, .tbz2, .txz): its .txt and .jsonl files, or archives of them;
+   *   <li>a .zip of several files, likewise;
+   *   <li>a .jsonl or .ndjson: a field of each object;
+   *   <li>any other file: the whole of it as one document, however long.
+   * </ul>
+   *
+   * Each file may be compressed as .gz, .bz2, .xz or .zst. Hidden files and what macOS puts beside files are left out.
+   *
+   * @param report counts what is not among the documents
+   * @throws org.tarflowlm.data.DataException if there is nothing of that name, or it cannot be read
+   */
+  public static DocumentSource open(InputFile file, DocumentOptions options, DocumentReport report) {
+    return switch (kind(file)) {
+      case OTHER -> new FolderDocuments(file.path(), options, report);
+      case ZIP -> new ZipDocuments(file.openZip(), file.toString(), options, report, 1);
+      case TAR -> new TarDocuments(file.open(), file.toString(), options, report, 1);
+      case JSON_LINES -> new JsonLines(file.open(), file.toString(), options, report);
+      case TEXT -> new WholeFile(file);
+    };
+  }
+
+  /** Whether a file holds documents, rather than one running text. */
+  public static boolean isCollection(InputFile file) {
+    return kind(file) != MemberKind.TEXT;
+  }
+
+  /** Kind of a file; OTHER for a folder. */
+  private static MemberKind kind(InputFile file) {
+    if (Files.isDirectory(file.path())) {
+      return MemberKind.OTHER;
+    }
+    if (file.isZipOfSeveral()) {
+      return MemberKind.ZIP;
+    }
+    MemberKind kind = MemberKind.of(file.contentName());
+    return kind == MemberKind.TAR || kind == MemberKind.JSON_LINES ? kind : isTar(file) ? MemberKind.TAR : MemberKind.TEXT;
+  }
+
+  private static boolean isTar(InputFile file) {
+    try (InputStream in = new BufferedInputStream(file.open())) {
+      byte[] head = in.readNBytes(TAR_MAGIC_AT + TAR_MAGIC.length);
+      return head.length == TAR_MAGIC_AT + TAR_MAGIC.length
+          && Arrays.equals(head, TAR_MAGIC_AT, head.length, TAR_MAGIC, 0, TAR_MAGIC.length);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(file, e);
+    }
+  }
+}

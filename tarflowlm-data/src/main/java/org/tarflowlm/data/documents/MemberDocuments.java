@@ -1,0 +1,202 @@
+package org.tarflowlm.data.documents;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Locale;
+import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.Compression;
+import org.tarflowlm.data.file.FileNames;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.XzBytes;
+import org.tarflowlm.data.file.ZipMembers;
+
+/** The documents of something that has members: a folder, a tar or a zip archive, and archives and JSON Lines in it. */
+abstract class MemberDocuments implements DocumentSource {
+  /** Archives up to this many bytes are held packed and unpacked by the thread that reads the part. */
+  static final int IN_MEMORY = 4 << 20;
+  /** Archives in archives: OpenWebText has two levels. */
+  private static final int DEEPEST = 5;
+
+  final DocumentOptions options;
+  final DocumentReport report;
+  /** 0 for a folder, 1 for an archive that the user named, more for an archive in it. */
+  private final int depth;
+  /** The source being read part by part. */
+  private DocumentSource inner;
+  /** The member that comes next, after the texts before it. */
+  private Member waiting;
+
+  /**
+   * A file among the members.
+   *
+   * @param name where it lies, for messages
+   * @param size bytes as stored here
+   */
+  record Member(String name, long size, Content content) {
+    MemberKind kind() {
+      return MemberKind.ofMember(name);
+    }
+  }
+
+  /** Opens a member. */
+  @FunctionalInterface
+  interface Content {
+    InputStream open() throws IOException;
+  }
+
+  MemberDocuments(DocumentOptions options, DocumentReport report, int depth) {
+    this.options = options;
+    this.report = report;
+    this.depth = depth;
+  }
+
+  /** The next member, or null at the end. What is open of the member before it may be gone. */
+  abstract Member nextMember() throws IOException;
+
+  @Override
+  public final Part next() throws IOException {
+    DocumentBatch batch = new DocumentBatch();
+    while (true) {
+      if (inner != null) {
+        Part part = inner.next();
+        if (part != null) {
+          return part;
+        }
+        inner.close();
+        inner = null;
+      }
+      Member member = waiting != null ? waiting : nextMember();
+      waiting = null;
+      if (member == null) {
+        return batch.isEmpty() ? null : batch;
+      }
+      MemberKind kind = member.kind();
+      if (kind == MemberKind.OTHER) {
+        report.other(member.name());
+      } else if (kind == MemberKind.TEXT) {
+        if (batch.add(text(member))) {
+          return batch;
+        }
+      } else if (!batch.isEmpty()) {
+        waiting = member;
+        return batch;
+      } else if (kind == MemberKind.TAR && depth > 0 && member.size() <= IN_MEMORY) {
+        return packedTar(member.name(), bytes(member, IN_MEMORY));
+      } else {
+        inner = open(member, kind);
+      }
+    }
+  }
+
+  private DocumentSource open(Member member, MemberKind kind) throws IOException {
+    requireShallow(member.name());
+    if (kind == MemberKind.ZIP) {
+      if (member.size() > options.limits().documentBytes()) {
+        throw new DataException(member.name() + " is a zip archive of " + member.size() + " bytes; the limit inside another is "
+            + options.limits().documentBytes());
+      }
+      byte[] zip = bytes(member, options.limits().documentBytes());
+      ZipMembers members = new ZipMembers(new SeekableInMemoryByteChannel(zip), member.name());
+      return new ZipDocuments(members, member.name(), options, report, depth + 1);
+    }
+    InputStream in = unpacked(member, depth == 0 ? Long.MAX_VALUE : options.limits().archiveBytes());
+    return kind == MemberKind.TAR ? new TarDocuments(in, member.name(), options, report, depth + 1)
+        : new JsonLines(in, member.name(), options, report);
+  }
+
+  private void requireShallow(String name) {
+    if (depth >= DEEPEST) {
+      throw new DataException(name + " is an archive in an archive, " + DEEPEST + " deep, the limit");
+    }
+  }
+
+  private InputStream unpacked(Member member, long limit) {
+    try {
+      InputStream packed = new BufferedInputStream(member.content().open(), 1 << 16);
+      return new LimitedInputStream(Compression.unpack(packed, member.name()), member.name(), limit);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(member.name(), e);
+    }
+  }
+
+  /** A part whose archive is in memory, packed. */
+  private Part packedTar(String name, byte[] packed) {
+    requireShallow(name);
+    long limit = options.limits().archiveBytes();
+    return consumer -> {
+      try (TarDocuments texts = new TarDocuments(unpacked(name, packed, limit), name, options, report, depth + 1)) {
+        for (Part part = texts.next(); part != null; part = texts.next()) {
+          part.forEach(consumer);
+        }
+      }
+    };
+  }
+
+  private static InputStream unpacked(String name, byte[] packed, long limit) {
+    try {
+      InputStream in = Compression.detect(packed, name) == Compression.XZ
+          ? XzBytes.open(packed, name, limit) : Compression.unpack(new ByteArrayInputStream(packed), name);
+      return new BufferedInputStream(new LimitedInputStream(in, name, limit), 1 << 14);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(name, e);
+    }
+  }
+
+  /** A member that is a document, unpacked if it is compressed. */
+  private Document text(Member member) throws IOException {
+    int limit = options.limits().documentBytes();
+    boolean packed = !FileNames.withoutCompression(member.name()).endsWith(member.name().toLowerCase(Locale.ROOT));
+    byte[] bytes;
+    if (packed) {
+      try (InputStream in = unpacked(member, limit)) {
+        bytes = in.readAllBytes();
+      } catch (IOException e) {
+        throw IoErrors.unreadable(member.name(), e);
+      }
+    } else {
+      bytes = bytes(member, limit);
+    }
+    InputFile.requireContent(bytes, member.name());
+    return new Document(member.name(), bytes);
+  }
+
+  private static byte[] bytes(Member member, int limit) {
+    if (member.size() > limit) {
+      throw new DataException(member.name() + " has " + member.size() + " bytes; the limit for a document is " + limit);
+    }
+    try (InputStream in = member.content().open()) {
+      byte[] bytes = in.readNBytes((int) Math.min(member.size(), limit) + 1);
+      if (bytes.length != member.size()) {
+        throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length : " goes on after all")
+            + " of " + member.size() + " bytes");
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw IoErrors.unreadable(member.name(), e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (inner != null) {
+      inner.close();
+      inner = null;
+    }
+  }
+
+  /**
+   * Nothing is ever written to disk under a member's name; a name that leads out of its folder is refused all the same, since
+   * only an attack has one.
+   */
+  static void requireInside(String archive, String path) {
+    String slashes = path.replace('\\', '/');
+    if (slashes.startsWith("/") || path.indexOf('\0') >= 0 || List.of(slashes.split("/")).contains("..")) {
+      throw new DataException(archive + " has an entry \"" + path + "\" that leads out of its folder");
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package org.tarflowlm.data.documents;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.FileNames;
+import org.tarflowlm.data.file.IoErrors;
+
+/**
+ * Documents of a tar: texts, JSON Lines, and archives of them as OpenWebText's published {@code openwebtext.tar.xz} holds. Nothing
+ * is written to disk. The archive must end with its end mark, and nothing may follow it.
+ */
+final class TarDocuments extends MemberDocuments {
+  private static final int RECORD = 512;
+  private static final int FLAG_AT = 156;
+  private static final byte MULTI_VOLUME = 'M';
+
+  private final String name;
+  private final Guard guard;
+  private final TarArchiveInputStream tar;
+  private long entries;
+  /** Bytes of the current entry as stored, and where it begins. */
+  private long stored;
+  private long start;
+
+  /** @param in content of the archive, unpacked; closed with this */
+  TarDocuments(InputStream in, String name, DocumentOptions options, DocumentReport report, int depth) {
+    super(options, report, depth);
+    this.name = name;
+    this.guard = new Guard(in, name);
+    this.tar = new TarArchiveInputStream(guard, RECORD, RECORD, StandardCharsets.UTF_8.name());
+  }
+
+  @Override
+  Member nextMember() throws IOException {
+    for (TarArchiveEntry entry = nextEntry(); entry != null; entry = nextEntry()) {
+      String path = entry.getName();
+      requireInside(name, path);
+      String full = name + "/" + path;
+      if (entry.getRealSize() > options.limits().archiveBytes()) {
+        throw new DataException(full + " has " + entry.getRealSize() + " bytes; the limit is " + options.limits().archiveBytes());
+      }
+      if (FileNames.isBeside(path) || entry.isDirectory()) {
+        continue;
+      }
+      if (MemberKind.ofMember(path) == MemberKind.OTHER) {
+        report.other(full);
+        continue;
+      }
+      requireContent(entry, guard.flag, full);
+      return new Member(full, entry.getRealSize(), () -> new FilterInputStream(tar) {
+        @Override
+        public void close() {
+          // The entries after this one are still to be read.
+        }
+      });
+    }
+    return null;
+  }
+
+  private TarArchiveEntry nextEntry() {
+    TarArchiveEntry entry;
+    try {
+      guard.allow(Math.max(0, (stored + RECORD - 1) / RECORD * RECORD - (guard.count - start)));
+      entry = tar.getNextTarEntry();
+      guard.allow(Long.MAX_VALUE / 2);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(name, e);
+    } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+      throw new DataException(name + " is not a tar archive, or is damaged: " + e.getMessage(), e);
+    }
+    if (entry == null) {
+      requireEnd();
+      return null;
+    }
+    if (!entry.isCheckSumOK()) {
+      throw new DataException(name + " is not a tar archive, or is damaged: wrong checksum of entry " + (entries + 1));
+    }
+    if (++entries > options.limits().archiveEntries()) {
+      throw new DataException(name + " has more than " + options.limits().archiveEntries() + " entries, the limit");
+    }
+    stored = entry.getSize();
+    start = guard.count;
+    return entry;
+  }
+
+  /** A tar ends with records of zeros; one that was cut, or has another one behind it, would come out short. */
+  private void requireEnd() {
+    if (guard.zeros < RECORD) {
+      throw new DataException(name + (entries == 0 ? " is not a tar archive: it holds no entry"
+          : " ends without the end mark of a tar archive"));
+    }
+    try {
+      byte[] rest = new byte[1 << 13];
+      for (int n = guard.read(rest); n >= 0; n = guard.read(rest)) {
+        if (guard.zeros < n) {
+          throw new DataException(name + " goes on after the end mark of its tar archive; expected one archive in the file");
+        }
+      }
+    } catch (IOException e) {
+      throw IoErrors.unreadable(name, e);
+    }
+  }
+
+  /** A link has no content of its own here; a folder would be read with what it leads to. */
+  private static void requireContent(TarArchiveEntry entry, byte flag, String full) {
+    if (entry.isLink() || entry.isSymbolicLink()) {
+      throw new DataException(full + " is a link to " + entry.getLinkName() + ", without content of its own; pack the archive with "
+          + "tar --dereference --hard-dereference");
+    }
+    if (flag == MULTI_VOLUME) {
+      throw new DataException(full + " is the rest of a file that begins in another volume; expected an archive of one volume");
+    }
+    if (entry.isFIFO() || entry.isBlockDevice() || entry.isCharacterDevice()) {
+      throw new DataException(full + " is not a file, but a device or pipe");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    super.close();
+    guard.close();
+  }
+
+  /** Counts bytes; bounds the headers before an entry, which hold names of any length; knows how many zeros came last. */
+  private static final class Guard extends FilterInputStream {
+    /** Enough for names and attributes of a file system's longest. */
+    private static final int LONGEST_HEADER = 1 << 20;
+
+    private final String name;
+    private long count;
+    private long last = Long.MAX_VALUE;
+    private long zeros;
+    /** Kind of the entry whose header was read last. */
+    private byte flag;
+
+    Guard(InputStream in, String name) {
+      super(in);
+      this.name = name;
+    }
+
+    /** Call before headers are read, with what is left to pass of the entry before. */
+    void allow(long content) {
+      last = count + content + LONGEST_HEADER;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int n = super.read(target, offset, length);
+      if (n > 0) {
+        int trailing = 0;
+        while (trailing < n && target[offset + n - 1 - trailing] == 0) {
+          trailing++;
+        }
+        flag = n == RECORD ? target[offset + FLAG_AT] : flag;
+        zeros = trailing == n ? zeros + n : trailing;
+        passed(n);
+      }
+      return n;
+    }
+
+    @Override
+    public long skip(long n) throws IOException {
+      long skipped = super.skip(n);
+      zeros = 0;
+      passed(skipped);
+      return skipped;
+    }
+
+    @Override
+    public boolean markSupported() {
+      return false;
+    }
+
+    private void passed(long n) {
+      count += n;
+      if (count > last) {
+        throw new DataException(name + " has an entry whose header is longer than " + LONGEST_HEADER + " bytes, the limit");
+      }
+    }
+  }
+}

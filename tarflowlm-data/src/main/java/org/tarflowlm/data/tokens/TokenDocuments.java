@@ -1,0 +1,98 @@
+package org.tarflowlm.data.tokens;
+
+import java.util.Arrays;
+import org.tarflowlm.data.documents.Document;
+import org.tarflowlm.data.documents.DocumentBatch;
+import org.tarflowlm.data.documents.DocumentSource;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
+import org.tarflowlm.data.tokenize.Tokenizer;
+
+/**
+ * The texts that the ids of a corpus's part stand for, in pieces: one document between two separators, or a single one if the tokenizer's
+ * separator also occurs in texts. A character that the part's ends cut is left out.
+ */
+public final class TokenDocuments implements DocumentSource {
+  private static final int NONE = -1;
+  private static final int LONGEST_CHARACTER = 4;
+
+  private final TokenSequence tokens;
+  private final Tokenizer tokenizer;
+  private final String name;
+  private final int separator;
+  private long at;
+  /** Bytes of the current document so far. */
+  private long offset;
+  /** Bytes of a character that continues in the next block. */
+  private byte[] begun = {};
+
+  /** @param name of the part, for messages */
+  public TokenDocuments(TokenSequence tokens, Tokenizer tokenizer, String name) {
+    this.tokens = tokens;
+    this.tokenizer = tokenizer;
+    this.name = name;
+    separator = tokenizer instanceof ByteTokenizer ? NONE : tokenizer.separator();
+  }
+
+  @Override
+  public Part next() {
+    if (at == tokens.length()) {
+      return null;
+    }
+    int[] ids = new int[(int) Math.min(DocumentBatch.BYTES, tokens.length() - at)];
+    tokens.read(at, ids, 0, ids.length);
+    DocumentBatch batch = new DocumentBatch();
+    int from = at == 0 && separator == NONE ? afterCutCharacter(ids) : 0;
+    for (int i = from; i < ids.length; i++) {
+      if (ids[i] == separator) {
+        batch.add(piece(Arrays.copyOfRange(ids, from, i)));
+        offset = 0;
+        begun = new byte[0];
+        from = i + 1;
+      }
+    }
+    batch.add(piece(Arrays.copyOfRange(ids, from, ids.length)));
+    at += ids.length;
+    return batch;
+  }
+
+  private Document piece(int[] ids) {
+    byte[] more = tokenizer.decodeBytes(ids);
+    byte[] bytes = Arrays.copyOf(begun, begun.length + more.length);
+    System.arraycopy(more, 0, bytes, begun.length, more.length);
+    int end = wholeCharacters(bytes);
+    begun = Arrays.copyOfRange(bytes, end, bytes.length);
+    Document piece = new Document(name, Arrays.copyOf(bytes, end), offset, true);
+    offset += end;
+    return piece;
+  }
+
+  private int afterCutCharacter(int[] ids) {
+    byte[] head = tokenizer.decodeBytes(Arrays.copyOf(ids, Math.min(ids.length, LONGEST_CHARACTER - 1)));
+    int first = 0;
+    while (first < head.length && goesOn(head[first])) {
+      first++;
+    }
+    return first;
+  }
+
+  /** The length without the character at the end, if it is not whole. */
+  private static int wholeCharacters(byte[] utf8) {
+    for (int at = utf8.length - 1; at >= Math.max(0, utf8.length - LONGEST_CHARACTER); at--) {
+      if (!goesOn(utf8[at])) {
+        int first = utf8[at] & 0xff;
+        int length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : LONGEST_CHARACTER;
+        return at + length <= utf8.length ? utf8.length : at;
+      }
+    }
+    return utf8.length;
+  }
+
+  private static boolean goesOn(byte utf8) {
+    return (utf8 & 0xc0) == 0x80;
+  }
+
+  @Override
+  public void close() {
+    tokens.close();
+  }
+}

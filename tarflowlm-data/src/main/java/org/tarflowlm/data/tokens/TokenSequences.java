@@ -1,0 +1,120 @@
+package org.tarflowlm.data.tokens;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.documents.BadDocuments;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.documents.DocumentSources;
+import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.Utf8;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
+import org.tarflowlm.data.tokenize.Tokenizer;
+
+/** Opens a file or folder as a sequence of tokens. */
+public final class TokenSequences {
+  /** Larger texts of tokenizers that are not byte-level are tokenised into the cache folder. */
+  private static final int LARGEST_IN_MEMORY = 4 << 20;
+  /** File systems take names of 255 bytes; what is put around this one and the bytes of its letters must fit. */
+  private static final int LONGEST_NAME = 40;
+
+  private TokenSequences() {}
+
+  /**
+   * The tokens of
+   *
+   * <ul>
+   *   <li>a token cache (.tokens), or a folder of them ({@link TokenShards}), which must be of that tokenizer;
+   *   <li>a collection of documents (folder, archive, .jsonl, see {@link DocumentSources}): tokenised into the cache folder at
+   *       first, and again when it has changed, with the separator between documents;
+   *   <li>a text (plain, .zip, .gz, .bz2, .xz, .zst): mapped for byte-level tokenizers; else in memory, or if it is large tokenised
+   *       into the cache folder.
+   * </ul>
+   *
+   * @throws DataException if it cannot be read or is damaged
+   */
+  public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+    if (input.path().toString().endsWith(".tokens")) {
+      TokenCache tokens = TokenCache.open(input.path());
+      if (!tokens.tokenizer().name().equals(tokenizer.name())) {
+        throw new DataException(input + " holds ids of tokenizer " + tokens.tokenizer().name() + "; expected " + tokenizer.name());
+      }
+      return tokens;
+    }
+    if (!Files.exists(input.path())) {
+      throw new DataException("file " + input.path() + " does not exist");
+    }
+    if (TokenShards.isAt(input.path())) {
+      return TokenShards.open(input.path(), tokenizer);
+    }
+    if (DocumentSources.isCollection(input)) {
+      return cached(input, tokenizer, cache, options);
+    }
+    return tokenizer instanceof ByteTokenizer byteTokenizer
+        ? ByteTokenFile.open(input, byteTokenizer, Foreign.FAIL)
+        : openText(input, tokenizer, cache, options);
+  }
+
+  private static TokenSequence cached(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+    return new TokenCacheBuilder(input, tokenizer).options(options).openOrRebuild(cacheFile(input, tokenizer, cache, options));
+  }
+
+  /** Like {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */
+  public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
+    return open(input, tokenizer, cache, DocumentOptions.DEFAULT);
+  }
+
+  /** Like {@link #open(InputFile, Tokenizer, CacheFolder)}, with the environment's cache folder. */
+  public static TokenSequence open(InputFile input, Tokenizer tokenizer) {
+    return open(input, tokenizer, CacheFolder.fromEnvironment());
+  }
+
+  /** Like {@link #open(InputFile, Tokenizer)}, for a name that {@link InputFile#parse} reads. */
+  public static TokenSequence open(String name, Tokenizer tokenizer) {
+    return open(InputFile.parse(name), tokenizer);
+  }
+
+  /** Like {@link #cacheFile(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */
+  public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
+    return cacheFile(input, tokenizer, cache, DocumentOptions.DEFAULT);
+  }
+
+  /**
+   * Where the ids of an input are kept: {@code tokens/NAME-HASH.TOKENIZER.tokens}, the hash being of the input's path without
+   * links and of options that are not the default.
+   */
+  public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+    try {
+      Path real = input.path().toRealPath();
+      String key = real + (input.member() == null ? "" : "#" + input.member())
+          + (options.bad() == BadDocuments.FAIL ? "" : "\n" + options.bad())
+          + (options.textField().equals("text") ? "" : "\n" + options.textField());
+      String hash = Sha256.of(key.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
+      String name = String.valueOf(real.getFileName());
+      String shortName = name.substring(0, Math.min(name.length(), LONGEST_NAME));
+      return cache.file("tokens", shortName + "-" + hash + "." + tokenizer.name() + ".tokens");
+    } catch (IOException e) {
+      throw IoErrors.unreadable(input, e);
+    }
+  }
+
+  private static TokenSequence openText(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+    try (InputStream in = input.open()) {
+      byte[] bytes = in.readNBytes(LARGEST_IN_MEMORY + 1);
+      if (bytes.length > LARGEST_IN_MEMORY) {
+        return cached(input, tokenizer, cache, options);
+      }
+      String text = options.bad() == BadDocuments.REPLACE ? new String(bytes, StandardCharsets.UTF_8) : Utf8.decode(bytes, input, 0);
+      return TokenArray.of(text, tokenizer);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(input, e);
+    }
+  }
+}

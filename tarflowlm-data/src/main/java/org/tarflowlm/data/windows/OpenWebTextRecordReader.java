@@ -1,0 +1,52 @@
+package org.tarflowlm.data.windows;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.documents.DocumentReport;
+import org.tarflowlm.data.documents.DocumentSources;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.tokenize.Gpt2Bpe;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenCache;
+import org.tarflowlm.data.tokens.TokenStream;
+import org.tarflowlm.data.tokens.TokenStreams;
+
+/**
+ * Windows of GPT-2 ids of a corpus of documents: OpenWebText's tar.xz, a folder of .txt, or .jsonl (see
+ * {@link DocumentSources}), 50256 between documents. Windows run on over the ends of documents.
+ *
+ * <p>Each epoch tokenises again: for more than one, build a {@link TokenCache}.
+ */
+public final class OpenWebTextRecordReader extends WindowRecordReader {
+  private static final long serialVersionUID = 1L;
+
+  private final DocumentOptions options;
+  private final int threads;
+
+  /** @param length tokens in a window */
+  public OpenWebTextRecordReader(int length) {
+    this(length, DocumentOptions.DEFAULT, Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * @param length tokens in a window
+   * @param threads how many tokenise
+   */
+  public OpenWebTextRecordReader(int length, DocumentOptions options, int threads) {
+    super(length);
+    this.options = options;
+    this.threads = threads;
+  }
+
+  @Override
+  protected TokenStream open(List<Path> locations) throws IOException {
+    return TokenStreams.ofDocuments(locations.stream().map(InputFile::of).toList(), new Gpt2Bpe(), options, new DocumentReport(), threads);
+  }
+
+  @Override
+  protected Tokenizer tokenizer() {
+    return new Gpt2Bpe();
+  }
+}

@@ -1,0 +1,89 @@
+package org.tarflowlm.data.windows;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.datavec.api.conf.Configuration;
+import org.datavec.api.records.Record;
+import org.datavec.api.records.metadata.RecordMetaData;
+import org.datavec.api.records.reader.BaseRecordReader;
+import org.datavec.api.split.InputSplit;
+import org.datavec.api.writable.Writable;
+import org.tarflowlm.data.DataException;
+
+/** A reader of files from front to back: records have no addresses of their own. */
+abstract class OrderedRecordReader extends BaseRecordReader {
+  private static final long serialVersionUID = 1L;
+
+  private Configuration conf;
+
+  /** Files of a split, in order. */
+  static List<Path> files(InputSplit split) {
+    List<Path> files = Arrays.stream(split.locations()).map(OrderedRecordReader::path).toList();
+    if (files.isEmpty()) {
+      throw new DataException("the split has no location; expected files");
+    }
+    return files;
+  }
+
+  private static Path path(URI location) {
+    if (!"file".equals(location.getScheme())) {
+      throw new DataException("location " + location + " is not supported; expected a file");
+    }
+    return Path.of(location);
+  }
+
+  /** Names files in messages. */
+  static String names(List<Path> files) {
+    return files.get(0) + (files.size() == 1 ? "" : " and " + (files.size() - 1) + " more");
+  }
+
+  @Override
+  public void initialize(Configuration configuration, InputSplit split) throws IOException, InterruptedException {
+    conf = configuration;
+    initialize(split);
+  }
+
+  @Override
+  public boolean resetSupported() {
+    return true;
+  }
+
+  @Override
+  public List<String> getLabels() {
+    return null;
+  }
+
+  /** Not offered. */
+  @Override
+  public List<Writable> record(URI uri, DataInputStream in) {
+    throw noMetaData();
+  }
+
+  @Override
+  public Record loadFromMetaData(RecordMetaData metaData) {
+    throw noMetaData();
+  }
+
+  @Override
+  public List<Record> loadFromMetaData(List<RecordMetaData> metaData) {
+    throw noMetaData();
+  }
+
+  static DataException noMetaData() {
+    return new DataException("windows and texts are read in order only; use WindowIterator for access by number");
+  }
+
+  @Override
+  public void setConf(Configuration configuration) {
+    conf = configuration;
+  }
+
+  @Override
+  public Configuration getConf() {
+    return conf;
+  }
+}

@@ -1,0 +1,29 @@
+package org.tarflowlm.data.windows;
+
+import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+
+/** Windows of a text8-format file (a to z and space; plain, .zip, .gz, .bz2 or .xz), ids as {@link Text8Alphabet}. */
+public final class Text8RecordReader extends ByteRecordReader {
+  private static final long serialVersionUID = 1L;
+
+  /** @param length tokens in a window */
+  public Text8RecordReader(int length) {
+    this(length, null, Foreign.FAIL);
+  }
+
+  /**
+   * @param length tokens in a window
+   * @param member which member of a zip archive, or null for its only one
+   * @param foreign what to do with characters that are no text8
+   */
+  public Text8RecordReader(int length, String member, Foreign foreign) {
+    super(length, member, foreign);
+  }
+
+  @Override
+  protected ByteTokenizer tokenizer() {
+    return new Text8Alphabet();
+  }
+}

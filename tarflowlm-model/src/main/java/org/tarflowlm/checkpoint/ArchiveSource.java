@@ -1,0 +1,96 @@
+package org.tarflowlm.checkpoint;
+
+import java.io.FileNotFoundException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import org.tarflowlm.data.file.IoErrors;
+
+/** A checkpoint inside a .zip or .jar, in whichever folder. Nothing is unpacked to disk, so no name in the archive can lead anywhere. */
+final class ArchiveSource implements CheckpointSource {
+  private static final byte[] MAGIC = {'P', 'K', 3, 4};
+
+  private final Path archive;
+  private final String prefix;
+
+  private ArchiveSource(Path archive, String prefix) {
+    this.archive = archive;
+    this.prefix = prefix;
+  }
+
+  /**
+   * @param folder of the checkpoint inside the archive; empty for the only one that there is
+   * @throws CheckpointException if the file is no archive, or it is not clear which checkpoint is meant
+   */
+  static ArchiveSource of(Path archive, String folder) {
+    try {
+      requireZip(archive);
+      return new ArchiveSource(archive, folder.isEmpty() ? onlyFolder(archive) : folder.replaceAll("/*$", "/"));
+    } catch (ZipException e) {
+      throw new CheckpointException(archive + " is not a complete zip archive: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new CheckpointException("cannot read " + archive + ": " + IoErrors.reason(e), e);
+    }
+  }
+
+  private static void requireZip(Path file) throws IOException {
+    byte[] head;
+    try (InputStream in = Files.newInputStream(file)) {
+      head = in.readNBytes(MAGIC.length);
+    }
+    if (!Arrays.equals(head, MAGIC)) {
+      throw new CheckpointException(file + " is a file; expected a checkpoint folder, or a zip archive of one, with "
+          + String.join(", ", Checkpoint.REQUIRED_FILES));
+    }
+  }
+
+  private static String onlyFolder(Path archive) throws IOException {
+    try (ZipFile zip = new ZipFile(archive.toFile())) {
+      List<String> folders = zip.stream().map(ZipEntry::getName).filter(name -> ("/" + name).endsWith("/" + Checkpoint.INFO))
+          .map(name -> name.substring(0, name.length() - Checkpoint.INFO.length())).toList();
+      if (folders.size() > 1) {
+        throw new CheckpointException(archive + " holds " + folders.size() + " checkpoints; expected " + archive
+            + "!/FOLDER with FOLDER one of " + String.join(", ", folders.subList(0, Math.min(8, folders.size()))));
+      }
+      return folders.isEmpty() ? "" : folders.get(0);
+    }
+  }
+
+  @Override
+  public InputStream open(String file) throws IOException {
+    ZipFile zip = new ZipFile(archive.toFile());
+    ZipEntry entry = zip.getEntry(prefix + file);
+    if (entry == null) {
+      zip.close();
+      throw new FileNotFoundException("no such file in the archive");
+    }
+    return new FilterInputStream(zip.getInputStream(entry)) {
+      @Override
+      public void close() throws IOException {
+        super.close();
+        zip.close();
+      }
+    };
+  }
+
+  @Override
+  public boolean has(String file) {
+    try (ZipFile zip = new ZipFile(archive.toFile())) {
+      return zip.getEntry(prefix + file) != null;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return prefix.isEmpty() ? archive.toString() : archive + "!/" + prefix.substring(0, prefix.length() - 1);
+  }
+}

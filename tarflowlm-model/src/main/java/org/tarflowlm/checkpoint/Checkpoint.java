@@ -1,0 +1,239 @@
+package org.tarflowlm.checkpoint;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tarflowlm.checkpoint.safetensors.DType;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
+import org.tarflowlm.checkpoint.safetensors.SafetensorsException;
+import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.flow.NGramTable;
+
+/**
+ * A model at rest: configuration, weights and what is known of both. As a folder, or a folder inside a jar or a zip archive:
+ * <pre>
+ * checkpoint.json     format version, tokenizer, generation defaults, measured likelihood, origin  ({@link CheckpointInfo})
+ * config.json         what the model is                                                           ({@link TarFlowConfig})
+ * model.safetensors   its parameters under the names and shapes of {@link ParameterShapes}
+ * README.md           the model card, for people
+ * ngrams.bin          n-grams distilled from the model, from which parallel decoding guesses; need not be there
+ * </pre>
+ * Other files in the folder are ignored. Immutable, but for the arrays inside the tensors, which nobody should write to.
+ */
+public final class Checkpoint {
+  public static final String INFO = "checkpoint.json";
+  public static final String CONFIG = "config.json";
+  public static final String WEIGHTS = "model.safetensors";
+  public static final String CARD = "README.md";
+  /** N-grams distilled from a Mix-d model, from which parallel decoding guesses; only some checkpoints have them. */
+  public static final String NGRAMS = "ngrams.bin";
+  /** An image beside the card, of the training's curves; only packaged checkpoints have one. */
+  public static final String CURVES = "curves.png";
+  public static final List<String> REQUIRED_FILES = List.of(INFO, CONFIG, WEIGHTS);
+
+  private final TarFlowConfig config;
+  private final CheckpointInfo info;
+  private final Map<String, FloatTensor> tensors;
+  private final String card;
+  /** Compressed as in the file; null if there are none. */
+  private final byte[] ngrams;
+
+  /**
+   * @param tensors all parameters of the configuration, in any order
+   * @param card model card in Markdown; null or empty to have one written from {@code info}
+   * @throws CheckpointException if tensors, tokenizer and configuration do not fit each other, or a weight is NaN or infinite
+   */
+  public Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card) {
+    this(config, info, tensors, card, null);
+  }
+
+  /** With the checked contents of an n-gram file, or null. */
+  Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card, byte[] ngrams) {
+    Weights.requireMatch(config, tensors.keySet(), name -> tensors.get(name).shape());
+    Map<String, FloatTensor> ordered = new LinkedHashMap<>();
+    for (String name : ParameterShapes.of(config).keySet()) {
+      FloatTensor tensor = tensors.get(name);
+      Weights.requireFinite(name, tensor.shape(), tensor.values());
+      ordered.put(name, tensor);
+    }
+    requireTokenizer(config, info);
+    this.config = config;
+    this.info = info;
+    this.tensors = Collections.unmodifiableMap(ordered);
+    this.card = card == null ? "" : card;
+    this.ngrams = ngrams;
+  }
+
+  /** @throws CheckpointException if the tokenizer is not known, or has another vocabulary than the configuration */
+  static void requireTokenizer(TarFlowConfig config, CheckpointInfo info) {
+    int size;
+    try {
+      size = Tokenizers.byName(info.tokenizer()).vocabSize();
+    } catch (DataException e) {
+      throw new CheckpointException(e.getMessage(), e);
+    }
+    if (size != config.vocabSize()) {
+      throw new CheckpointException("tokenizer " + info.tokenizer() + " has " + size + " tokens; expected " + config.vocabSize()
+          + ", the configuration's vocabSize");
+    }
+  }
+
+  /**
+   * Loads a checkpoint from a folder, or from a .zip or .jar that holds one.
+   *
+   * @throws CheckpointException if there is none, or one that is damaged, contradicts itself or is of a newer format
+   */
+  public static Checkpoint load(Path path) {
+    if (!Files.exists(path)) {
+      throw new CheckpointException(path + " does not exist; expected a checkpoint folder");
+    }
+    return new CheckpointLoader(Files.isDirectory(path) ? CheckpointSource.folder(path) : ArchiveSource.of(path, "")).load();
+  }
+
+  /**
+   * Loads a checkpoint from the class path.
+   *
+   * @param folder path of the resources without a slash at either end
+   * @throws CheckpointException as {@link #load(Path)}
+   */
+  public static Checkpoint loadResource(ClassLoader loader, String folder) {
+    return new CheckpointLoader(CheckpointSource.resource(loader, folder)).load();
+  }
+
+  public TarFlowConfig config() {
+    return config;
+  }
+
+  public CheckpointInfo info() {
+    return info;
+  }
+
+  /** Parameters by name, in the order of {@link ParameterShapes}; not to be written to. */
+  public Map<String, FloatTensor> tensors() {
+    return tensors;
+  }
+
+  /** Values of a parameter, row by row; not to be written to. Null if there is none of that name. */
+  public float[] values(String name) {
+    FloatTensor tensor = tensors.get(name);
+    return tensor == null ? null : tensor.values();
+  }
+
+  /** The model card, in Markdown. */
+  public String card() {
+    return card.isBlank() ? ModelCard.of(this) : card;
+  }
+
+  /** Number of parameters. */
+  public long parameterCount() {
+    return ParameterShapes.parameterCount(config);
+  }
+
+  /** A copy of the weights under another description. */
+  public Checkpoint withInfo(CheckpointInfo newInfo, String newCard) {
+    return new Checkpoint(config, newInfo, tensors, newCard, ngrams);
+  }
+
+  /**
+   * A copy with n-grams for parallel decoding.
+   *
+   * @param file what {@link NGramTable#write} wrote
+   * @throws CheckpointException if it is not, or is damaged, or made for another vocabulary
+   */
+  public Checkpoint withNGrams(byte[] file) {
+    requireNGrams(file, config);
+    return new Checkpoint(config, info, tensors, card, file.clone());
+  }
+
+  static void requireNGrams(byte[] file, TarFlowConfig config) {
+    try {
+      NGramTable.require(new ByteArrayInputStream(file), config.vocabSize());
+    } catch (IOException e) {
+      throw new CheckpointException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * N-grams for parallel decoding to guess from: those of the checkpoint; if it has none, counts that begin with the bundled excerpt,
+   * where the model knows its characters, and that learn from what is written. A new table each time.
+   */
+  public NGramTable ngrams() {
+    if (ngrams == null) {
+      Tokenizer tokenizer = Tokenizers.byName(info.tokenizer());
+      return NGramTable.of(tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0], config.vocabSize());
+    }
+    try {
+      return NGramTable.read(new ByteArrayInputStream(ngrams));
+    } catch (IOException e) {
+      throw new IllegalStateException(NGRAMS + " " + e.getMessage() + ", although it was checked", e);
+    }
+  }
+
+  /**
+   * The model that comes back if this one is saved as that type: figures measured on it are those of the stored bits.
+   *
+   * @throws CheckpointException if a weight is too large for the type
+   */
+  public Checkpoint rounded(DType dtype) {
+    Map<String, FloatTensor> result = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> result.put(name, tensor.rounded(dtype)));
+    return new Checkpoint(config, info, result, card, ngrams);
+  }
+
+  /** Saves in F32, bit-exact, to a folder that does not exist yet. */
+  public void save(Path folder) {
+    save(folder, DType.F32, false);
+  }
+
+  /**
+   * Saves to a folder, all files or none: they are written to a folder beside it, forced to disk, and renamed.
+   *
+   * @param dtype F32 (bit-exact), F16 or BF16 (half the size, weights rounded)
+   * @param overwrite whether a checkpoint that is already there is replaced, with everything else in its folder
+   * @throws CheckpointException if the folder exists (and overwrite is false, or it holds something other than a checkpoint), cannot be
+   *     written, or a weight is too large for the type
+   */
+  public void save(Path folder, DType dtype, boolean overwrite) {
+    if (Files.exists(folder)) {
+      if (!overwrite) {
+        throw new CheckpointException(folder + " exists; expected a new folder (nothing was overwritten)");
+      } else if (!Files.isRegularFile(folder.resolve(INFO))) {
+        throw new CheckpointException(folder + " exists and is not a checkpoint (it has no " + INFO + "); nothing was overwritten");
+      }
+    }
+    try {
+      AtomicFile.writeFolder(folder, temporary -> writeTo(temporary, dtype));
+    } catch (SafetensorsException e) {
+      throw new CheckpointException("cannot save " + folder + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + folder + ": " + IoErrors.reason(e), e);
+    }
+  }
+
+  private void writeTo(Path folder, DType dtype) throws IOException {
+    Path weights = folder.resolve(WEIGHTS);
+    SafetensorsWriter.write(weights, tensors, dtype, Map.of("format", "tarflowlm"));
+    Files.writeString(folder.resolve(CONFIG), config.toJson());
+    Files.writeString(folder.resolve(INFO), RecordJson.write(info.withWeights(Sha256.of(weights))));
+    Files.writeString(folder.resolve(CARD), card());
+    if (ngrams != null) {
+      Files.write(folder.resolve(NGRAMS), ngrams);
+    }
+  }
+}

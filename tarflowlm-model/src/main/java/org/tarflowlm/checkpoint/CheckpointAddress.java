@@ -1,0 +1,126 @@
+package org.tarflowlm.checkpoint;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.data.file.Downloader;
+import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Progress;
+import org.tarflowlm.data.file.RemoteFile;
+import org.tarflowlm.data.file.Sha256;
+
+/**
+ * Where a checkpoint lies: {@code place[!/folder][#sha256=hash]}, with a place on disk (a path or a file: address, of a folder or an
+ * archive) or on a server (an http or https address of an archive, with a hash).
+ *
+ * <p>What is fetched is kept in the cache folder as {@code checkpoints/hash.zip}, by the mechanics of {@link Downloader}, and its hash is
+ * compared again whenever it is loaded.
+ *
+ * @param place path or address
+ * @param folder inside an archive, or empty
+ * @param sha256 of the archive, in lower case, or null
+ */
+public record CheckpointAddress(String place, String folder, String sha256) {
+  private static final String HASH = "#sha256=";
+
+  /** Whether a text is meant as an address, and not as a name or a path. */
+  public static boolean isUri(String text) {
+    return text.matches("(?i)(https?|file):.*");
+  }
+
+  /** @throws CheckpointException if the hash has not 64 digits, or is missing where it is needed */
+  public static CheckpointAddress parse(String text) {
+    int hash = text.indexOf(HASH);
+    String sha256 = hash < 0 ? null : text.substring(hash + HASH.length()).toLowerCase(Locale.ROOT);
+    if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
+      throw new CheckpointException("'" + text + "' ends with the hash '" + sha256 + "' of " + sha256.length()
+          + " characters; expected 64 hexadecimal digits");
+    }
+    String place = hash < 0 ? text : text.substring(0, hash);
+    int inner = place.indexOf("!/");
+    CheckpointAddress address = new CheckpointAddress(inner < 0 ? place : place.substring(0, inner),
+        inner < 0 ? "" : place.substring(inner + 2), sha256);
+    if (sha256 == null && address.isRemote()) {
+      throw new CheckpointException("'" + text + "' has no hash; expected " + text + HASH + "HASH with the SHA-256 of the archive, so that"
+          + " what is fetched can be trusted");
+    }
+    return address;
+  }
+
+  private boolean isRemote() {
+    return place.matches("(?i)https?:.*");
+  }
+
+  /** The path on disk, or null if the place is on a server or no path. */
+  public Path path() {
+    try {
+      return isRemote() || place.isBlank() ? null : isUri(place) ? Path.of(uri()) : Path.of(place);
+    } catch (InvalidPathException e) {
+      return null;
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException("address " + place + " is no file: " + e.getMessage(), e);
+    }
+  }
+
+  private URI uri() {
+    try {
+      return new URI(place);
+    } catch (URISyntaxException e) {
+      throw new CheckpointException("'" + place + "' is no address: " + e.getReason(), e);
+    }
+  }
+
+  /**
+   * Loads the checkpoint, after fetching it if it has to be.
+   *
+   * @throws CheckpointException if it cannot be had, has another hash, or is damaged
+   */
+  public Checkpoint load(CacheFolder cache, Progress progress) {
+    Path file = isRemote() ? fetch(cache, progress) : path();
+    if (!isRemote() && sha256 != null) {
+      if (Files.isDirectory(file)) {
+        throw new CheckpointException(file + " is a folder, which has no SHA-256; expected an archive");
+      }
+      requireHash(file);
+    }
+    return folder.isEmpty() ? Checkpoint.load(file) : new CheckpointLoader(ArchiveSource.of(file, folder)).load();
+  }
+
+  private Path fetch(CacheFolder cache, Progress progress) {
+    Path target = cache.file("checkpoints", sha256 + ".zip");
+    RemoteFile remote = new RemoteFile(uri(), RemoteFile.UNKNOWN, sha256);
+    try {
+      if (Files.exists(target) && !hash(target).equals(sha256) && !cache.offline()) {
+        Files.delete(target); // damaged where it lay: fetched again
+      }
+      new Downloader(cache.offline()).fetch(remote, target, progress);
+      Downloader.check(remote, target);
+      return target;
+    } catch (DataException e) {
+      throw new CheckpointException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new CheckpointException("cannot replace " + target + ": " + IoErrors.reason(e), e);
+    }
+  }
+
+  private void requireHash(Path file) {
+    String found = hash(file);
+    if (!found.equals(sha256)) {
+      throw new CheckpointException("SHA-256 of " + file + " is " + found + "; expected " + sha256);
+    }
+  }
+
+  private static String hash(Path file) {
+    try {
+      return Sha256.of(file);
+    } catch (IOException e) {
+      throw new CheckpointException("cannot read " + file + ": " + IoErrors.reason(e), e);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package org.tarflowlm.checkpoint;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tarflowlm.config.ConfigException;
+
+/**
+ * A checkpoint's metadata, {@code checkpoint.json}.
+ *
+ * @param formatVersion of the folder's layout, see {@link #FORMAT_VERSION}
+ * @param id short name, such as {@code text8-mixd-small}; left out for checkpoints that have none
+ * @param version of the weights under that id
+ * @param tokenizer name of the tokenizer
+ * @param description one line
+ * @param license SPDX name of the weights' licence
+ * @param corpus what the model was trained on
+ * @param generation defaults of generation
+ * @param measurements measured likelihoods
+ * @param training facts for the record in free form: command, seed, steps, tokens seen, hashes of the data
+ * @param weightsSha256 SHA-256 of {@code model.safetensors} in hexadecimal; checked on loading if present
+ */
+public record CheckpointInfo(
+    @JsonProperty(required = true) int formatVersion,
+    String id,
+    String version,
+    @JsonProperty(required = true) String tokenizer,
+    String description,
+    String license,
+    String corpus,
+    GenerationDefaults generation,
+    List<Measurement> measurements,
+    Map<String, String> training,
+    String weightsSha256) {
+
+  /** The layout that this version writes; it reads this one and all older ones. */
+  public static final int FORMAT_VERSION = 1;
+
+  public CheckpointInfo {
+    ConfigException.requireAtLeast("formatVersion", formatVersion, 1);
+    if (tokenizer == null || tokenizer.isBlank()) {
+      throw new ConfigException("tokenizer", "is missing; expected the name of a tokenizer");
+    }
+    generation = generation == null ? GenerationDefaults.defaults() : generation;
+    measurements = measurements == null ? List.of() : List.copyOf(measurements);
+    training = training == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(training));
+    if (weightsSha256 != null && !weightsSha256.matches("[0-9a-f]{64}")) {
+      throw new ConfigException("weightsSha256", "is \"" + weightsSha256 + "\"; expected 64 lower-case hexadecimal digits");
+    }
+  }
+
+  /** Nothing but a tokenizer. */
+  public static CheckpointInfo of(String tokenizer) {
+    return new CheckpointInfo(FORMAT_VERSION, null, null, tokenizer, null, null, null, null, null, null, null);
+  }
+
+  /** A copy for weights of this hash, in the current format. */
+  CheckpointInfo withWeights(String sha256) {
+    return new CheckpointInfo(FORMAT_VERSION, id, version, tokenizer, description, license, corpus, generation, measurements, training,
+        sha256);
+  }
+
+  public CheckpointInfo withName(String newId, String newVersion, String newDescription) {
+    return new CheckpointInfo(formatVersion, newId, newVersion, tokenizer, newDescription, license, corpus, generation, measurements,
+        training, weightsSha256);
+  }
+
+  public CheckpointInfo withOrigin(String newLicense, String newCorpus) {
+    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, newLicense, newCorpus, generation, measurements, training,
+        weightsSha256);
+  }
+
+  public CheckpointInfo withGeneration(GenerationDefaults defaults) {
+    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, license, corpus, defaults, measurements, training,
+        weightsSha256);
+  }
+
+  public CheckpointInfo withMeasurements(List<Measurement> measured) {
+    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, license, corpus, generation, measured, training,
+        weightsSha256);
+  }
+
+  public CheckpointInfo withTraining(Map<String, String> facts) {
+    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, license, corpus, generation, measurements, facts,
+        weightsSha256);
+  }
+}

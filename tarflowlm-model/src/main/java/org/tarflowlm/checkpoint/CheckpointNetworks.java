@@ -1,0 +1,56 @@
+package org.tarflowlm.checkpoint;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.nn.TarFlowNetwork;
+
+/** Checkpoints as DL4J networks, and networks as checkpoints. */
+public final class CheckpointNetworks {
+  /** Iterations over which the learning rate of a loaded network decays if nothing else is said. */
+  public static final int DEFAULT_STEPS = 1000;
+
+  private CheckpointNetworks() {}
+
+  /** A network with the checkpoint's weights, to score or to train further with the default optimiser. */
+  public static ComputationGraph network(Checkpoint checkpoint) {
+    return network(checkpoint, OptimizerSpec.defaults(), DEFAULT_STEPS, 1);
+  }
+
+  /**
+   * A network with the checkpoint's weights, to be trained further.
+   *
+   * @param totalSteps iterations over which the learning rate decays
+   * @param seed of the encoder's noise
+   */
+  public static ComputationGraph network(Checkpoint checkpoint, OptimizerSpec optimizer, int totalSteps, long seed) {
+    ComputationGraph network = TarFlowNetwork.create(checkpoint.config(), optimizer, totalSteps, seed);
+    Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
+    checkpoint.tensors().forEach((name, tensor) -> {
+      try (INDArray values = Nd4j.createFromArray(tensor.values())) {
+        parameters.get(name).assign(values.reshape('c', tensor.shape()));
+      }
+    });
+    return network;
+  }
+
+  /**
+   * A network's weights as they are now.
+   *
+   * @param card model card in Markdown; null to have one written from {@code info}
+   * @throws CheckpointException if a weight is NaN or infinite, or the tokenizer does not fit the vocabulary
+   */
+  public static Checkpoint checkpoint(ComputationGraph network, CheckpointInfo info, String card) {
+    Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+    TarFlowNetwork.parameters(network).forEach((name, view) -> {
+      try (INDArray copy = view.dup('c')) {
+        tensors.put(name, new FloatTensor(view.shape(), copy.data().asFloat()));
+      }
+    });
+    return new Checkpoint(TarFlowNetwork.layer(network).model(), info, tensors, card);
+  }
+}

@@ -1,0 +1,86 @@
+package org.tarflowlm.checkpoint;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.tarflowlm.checkpoint.safetensors.SafetensorsReader;
+
+/** Where the files of a checkpoint are read from. */
+public interface CheckpointSource {
+  /** @throws IOException if there is no such file or it cannot be read */
+  InputStream open(String file) throws IOException;
+
+  /**
+   * Opens a file of tensors; by default through memory.
+   *
+   * @param most bytes that it can have: a compressed file says little of how much would come out of it
+   * @throws CheckpointException if it has more
+   */
+  default SafetensorsReader openTensors(String file, long most) throws IOException {
+    int limit = (int) Math.min(most, Integer.MAX_VALUE - 9);
+    try (InputStream in = open(file)) {
+      byte[] bytes = in.readNBytes(limit + 1);
+      if (bytes.length > limit) {
+        throw new CheckpointException("there are more than " + limit + " bytes; expected fewer by the configuration");
+      }
+      return SafetensorsReader.open(bytes);
+    }
+  }
+
+  boolean has(String file);
+
+  /** For messages. */
+  @Override
+  String toString();
+
+  /** A folder of the file system. */
+  static CheckpointSource folder(Path folder) {
+    return new CheckpointSource() {
+      @Override
+      public InputStream open(String file) throws IOException {
+        return Files.newInputStream(folder.resolve(file));
+      }
+
+      @Override
+      public SafetensorsReader openTensors(String file, long most) throws IOException {
+        return SafetensorsReader.open(folder.resolve(file));
+      }
+
+      @Override
+      public boolean has(String file) {
+        return Files.isRegularFile(folder.resolve(file));
+      }
+
+      @Override
+      public String toString() {
+        return folder.toString();
+      }
+    };
+  }
+
+  /** A folder of the class path, as in a jar. */
+  static CheckpointSource resource(ClassLoader loader, String folder) {
+    return new CheckpointSource() {
+      @Override
+      public InputStream open(String file) throws IOException {
+        InputStream in = loader.getResourceAsStream(folder + "/" + file);
+        if (in == null) {
+          throw new FileNotFoundException("no such resource");
+        }
+        return in;
+      }
+
+      @Override
+      public boolean has(String file) {
+        return loader.getResource(folder + "/" + file) != null;
+      }
+
+      @Override
+      public String toString() {
+        return "classpath:" + folder;
+      }
+    };
+  }
+}

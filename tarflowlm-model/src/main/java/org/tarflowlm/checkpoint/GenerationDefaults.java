@@ -1,0 +1,33 @@
+package org.tarflowlm.checkpoint;
+
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.generate.GenerationOptions;
+
+/**
+ * A model's default generation options.
+ *
+ * @param tokens how many; default 200
+ * @param temperature divisor of a discrete model's logits and of the weights of Mix-d flows; default 1
+ * @param topK most likely tokens to choose from (components of Mix-d flows); 0, the default, means all
+ * @param seed default 1
+ */
+public record GenerationDefaults(Integer tokens, Double temperature, Integer topK, Long seed) {
+  public GenerationDefaults {
+    tokens = tokens == null ? 200 : tokens;
+    temperature = temperature == null ? 1.0 : temperature;
+    topK = topK == null ? 0 : topK;
+    seed = seed == null ? 1L : seed;
+    ConfigException.requireAtLeast("tokens", tokens, 1);
+    ConfigException.requirePositive("temperature", temperature);
+    ConfigException.requireAtLeast("topK", topK, 0);
+  }
+
+  /** As generation options, with defaults for everything else. */
+  public GenerationOptions options() {
+    return GenerationOptions.defaults().withMaxNewTokens(tokens).withTemperature(temperature).withTopK(topK).withSeed(seed);
+  }
+
+  public static GenerationDefaults defaults() {
+    return new GenerationDefaults(null, null, null, null);
+  }
+}

@@ -1,0 +1,29 @@
+package org.tarflowlm.checkpoint;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import org.tarflowlm.config.ConfigException;
+
+/**
+ * A measured likelihood.
+ *
+ * @param data what it was measured on, such as {@code pd8.test}
+ * @param bound what the figure is: {@code ELBO} (an upper bound on the bits), {@code IW-64} (importance-weighted) or {@code EXACT}
+ * @param bitsPerCharacter bits per character of the text, or per byte for models of bytes
+ * @param standardError of {@code bitsPerCharacter}, over windows; left out where unknown
+ * @param characters how many characters it is the mean of
+ */
+public record Measurement(
+    @JsonProperty(required = true) String data,
+    @JsonProperty(required = true) String bound,
+    @JsonProperty(required = true) double bitsPerCharacter,
+    Double standardError,
+    @JsonProperty(required = true) long characters) {
+
+  public Measurement {
+    ConfigException.requirePositive("bitsPerCharacter", bitsPerCharacter);
+    ConfigException.requireAtLeast("characters", characters, 1);
+    if (standardError != null && !(standardError >= 0 && Double.isFinite(standardError))) {
+      throw new ConfigException("standardError", "is " + standardError + "; expected a number of at least 0");
+    }
+  }
+}

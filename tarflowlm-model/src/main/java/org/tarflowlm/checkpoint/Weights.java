@@ -1,0 +1,64 @@
+package org.tarflowlm.checkpoint;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.config.TarFlowConfig;
+
+/** Checks that tensors are the parameters of a configuration, by {@link ParameterShapes}. */
+final class Weights {
+  private Weights() {}
+
+  /**
+   * Names and shapes, both ways.
+   *
+   * @param shapeOf shape of a tensor by its name
+   * @throws CheckpointException naming the tensor, the shape found and the shape expected
+   */
+  static void requireMatch(TarFlowConfig config, Iterable<String> names, Function<String, long[]> shapeOf) {
+    Map<String, long[]> expected = ParameterShapes.of(config);
+    TreeSet<String> left = new TreeSet<>(expected.keySet());
+    for (String name : names) {
+      long[] shape = expected.get(name);
+      if (shape == null) {
+        throw new CheckpointException("tensor '" + printable(name) + "' with shape " + Arrays.toString(shapeOf.apply(name))
+            + " is no parameter of the configuration" + StrictJson.didYouMean(name, expected.keySet()));
+      } else if (!Arrays.equals(shape, shapeOf.apply(name))) {
+        throw new CheckpointException("tensor '" + name + "' has shape " + Arrays.toString(shapeOf.apply(name)) + "; expected "
+            + Arrays.toString(shape) + " by the configuration");
+      }
+      left.remove(name);
+    }
+    if (!left.isEmpty()) {
+      throw new CheckpointException("tensor '" + left.first() + "' is missing; expected shape "
+          + Arrays.toString(expected.get(left.first())) + (left.size() == 1 ? "" : ", and " + (left.size() - 1) + " more"));
+    }
+  }
+
+  /** @throws CheckpointException naming the first value that is NaN or infinite */
+  static void requireFinite(String name, long[] shape, float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new CheckpointException("tensor '" + name + "' holds " + values[i] + " at " + Arrays.toString(index(i, shape))
+            + "; expected finite numbers");
+      }
+    }
+  }
+
+  private static long[] index(long flat, long[] shape) {
+    long[] index = new long[shape.length];
+    for (int axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis] = flat % shape[axis];
+      flat /= shape[axis];
+    }
+    return index;
+  }
+
+  private static String printable(String name) {
+    String start = name.length() <= 80 ? name : name.substring(0, 77) + "...";
+    return start.replaceAll("\\p{C}", "?");
+  }
+}

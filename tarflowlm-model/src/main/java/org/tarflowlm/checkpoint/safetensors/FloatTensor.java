@@ -1,0 +1,59 @@
+package org.tarflowlm.checkpoint.safetensors;
+
+import java.util.Arrays;
+
+/** A dense array of floats in row-major order. The values are shared, not copied: whoever holds a tensor must not change them. */
+public final class FloatTensor {
+  private final long[] shape;
+  private final float[] values;
+
+  /**
+   * @param shape sizes, empty for a scalar
+   * @param values as many as the product of the sizes
+   * @throws IllegalArgumentException if their number is another
+   */
+  public FloatTensor(long[] shape, float... values) {
+    if (Arrays.stream(shape).reduce(1, Math::multiplyExact) != values.length) {
+      throw new IllegalArgumentException(values.length + " values for shape " + Arrays.toString(shape));
+    }
+    this.shape = shape.clone();
+    this.values = values;
+  }
+
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** The values themselves, row-major. */
+  public float[] values() {
+    return values;
+  }
+
+  /** The tensor after storing it as that type and reading it back; itself for F32. */
+  public FloatTensor rounded(DType dtype) {
+    if (dtype != DType.F16 && dtype != DType.BF16) {
+      return this;
+    }
+    float[] result = new float[values.length];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = dtype == DType.F16 ? SmallFloats.fromHalf(SmallFloats.toHalf(values[i]))
+          : SmallFloats.fromBfloat16(SmallFloats.toBfloat16(values[i]));
+    }
+    return new FloatTensor(shape, result);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof FloatTensor that && Arrays.equals(shape, that.shape) && Arrays.equals(values, that.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(shape) + Arrays.hashCode(values);
+  }
+
+  @Override
+  public String toString() {
+    return "FloatTensor" + Arrays.toString(shape);
+  }
+}

@@ -1,0 +1,178 @@
+package org.tarflowlm.checkpoint.safetensors;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
+
+/**
+ * Reads safetensors files, strictly: 8 bytes with the header's length, a JSON header of names, types, shapes and offsets, then the
+ * tensors' bytes with nothing between or after them. The whole header is checked before the first tensor is read, and no more memory is
+ * taken than the file has bytes to fill it with.
+ *
+ * <p>Not thread-safe.
+ */
+public final class SafetensorsReader implements AutoCloseable {
+  private static final int CHUNK_BYTES = 1 << 18;
+
+  private final SeekableByteChannel channel;
+  private final SafetensorsHeader header;
+  private final long dataStart;
+
+  private SafetensorsReader(SeekableByteChannel channel) throws IOException {
+    this.channel = channel;
+    long fileBytes = channel.size();
+    if (fileBytes < SafetensorsHeader.LENGTH_BYTES) {
+      throw new SafetensorsException(Problem.NO_HEADER_LENGTH,
+          "the file has " + fileBytes + " bytes; expected at least the " + SafetensorsHeader.LENGTH_BYTES + " of the header's length");
+    }
+    long headerBytes = read(0, SafetensorsHeader.LENGTH_BYTES).getLong();
+    if (headerBytes <= 0 || headerBytes > SafetensorsHeader.MAX_BYTES) {
+      throw new SafetensorsException(Problem.HEADER_LENGTH, "the header has " + Long.toUnsignedString(headerBytes)
+          + " bytes; expected 1 to " + SafetensorsHeader.MAX_BYTES + " (is this a safetensors file?)");
+    }
+    dataStart = SafetensorsHeader.LENGTH_BYTES + headerBytes;
+    if (dataStart > fileBytes) {
+      throw new SafetensorsException(Problem.HEADER_BEYOND_FILE,
+          "the header has " + headerBytes + " bytes, but the file ends after " + fileBytes);
+    }
+    header = HeaderParser.parse(read(SafetensorsHeader.LENGTH_BYTES, (int) headerBytes).array(), fileBytes - dataStart);
+  }
+
+  /**
+   * Opens a file and reads its header.
+   *
+   * @throws SafetensorsException if the file is not a valid safetensors file
+   * @throws IOException if it cannot be read
+   */
+  public static SafetensorsReader open(Path file) throws IOException {
+    return open(Files.newByteChannel(file));
+  }
+
+  /** Like {@link #open(Path)}, for bytes in memory. */
+  public static SafetensorsReader open(byte[] bytes) throws IOException {
+    return open(new BytesChannel(bytes));
+  }
+
+  private static SafetensorsReader open(SeekableByteChannel channel) throws IOException {
+    try {
+      return new SafetensorsReader(channel);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Tensors by name, in the order of the header. */
+  public Map<String, TensorInfo> tensors() {
+    return header.tensors();
+  }
+
+  /** The file's free strings. */
+  public Map<String, String> metadata() {
+    return header.metadata();
+  }
+
+  /**
+   * A tensor as floats: exact for F32, F16, BF16 and the small integers, rounded to nearest for F64 and large integers.
+   *
+   * @throws SafetensorsException if the file has no such tensor, or one too large for a Java array
+   */
+  public FloatTensor floats(String name) throws IOException {
+    TensorInfo info = find(name);
+    float[] values = new float[arrayLength(info)];
+    forEachChunk(info, (chunk, from, count) -> {
+      if (info.dtype() == DType.F32) {
+        chunk.asFloatBuffer().get(values, from, count);
+      } else {
+        for (int i = 0; i < count; i++) {
+          values[from + i] = (float) info.dtype().get(chunk);
+        }
+      }
+    });
+    return new FloatTensor(info.shapeArray(), values);
+  }
+
+  /** Like {@link #floats}, as doubles in row-major order; rounds I64 beyond 2^53. */
+  public double[] doubles(String name) throws IOException {
+    TensorInfo info = find(name);
+    double[] values = new double[arrayLength(info)];
+    forEachChunk(info, (chunk, from, count) -> {
+      for (int i = 0; i < count; i++) {
+        values[from + i] = info.dtype().get(chunk);
+      }
+    });
+    return values;
+  }
+
+  /**
+   * A tensor of whole numbers, exactly.
+   *
+   * @throws SafetensorsException with {@link Problem#DTYPE} if its elements are floating-point numbers
+   */
+  public long[] longs(String name) throws IOException {
+    TensorInfo info = find(name);
+    if (info.dtype().isFloating()) {
+      throw new SafetensorsException(Problem.DTYPE,
+          "tensor " + HeaderParser.quote(name) + " is " + info.dtype() + "; expected whole numbers");
+    }
+    long[] values = new long[arrayLength(info)];
+    forEachChunk(info, (chunk, from, count) -> {
+      for (int i = 0; i < count; i++) {
+        values[from + i] = info.dtype() == DType.I64 ? chunk.getLong() : (long) info.dtype().get(chunk);
+      }
+    });
+    return values;
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  private TensorInfo find(String name) throws SafetensorsException {
+    TensorInfo info = header.tensors().get(name);
+    if (info == null) {
+      throw new SafetensorsException(Problem.NO_SUCH_TENSOR, "no tensor " + HeaderParser.quote(name) + " in the file");
+    }
+    return info;
+  }
+
+  private static int arrayLength(TensorInfo info) throws SafetensorsException {
+    if (info.length() > Integer.MAX_VALUE - 8) {
+      throw new SafetensorsException(Problem.TOO_LARGE,
+          "tensor " + HeaderParser.quote(info.name()) + " has " + info.length() + " elements; expected at most " + (Integer.MAX_VALUE - 8));
+    }
+    return (int) info.length();
+  }
+
+  @FunctionalInterface
+  private interface ChunkConsumer {
+    /** Takes {@code count} elements from the chunk; the first is element {@code from} of the tensor. */
+    void accept(ByteBuffer chunk, int from, int count);
+  }
+
+  private void forEachChunk(TensorInfo info, ChunkConsumer consumer) throws IOException {
+    int perChunk = CHUNK_BYTES / info.dtype().bytes();
+    for (int from = 0; from < info.length(); from += perChunk) {
+      int count = (int) Math.min(perChunk, info.length() - from);
+      long at = dataStart + info.begin() + (long) from * info.dtype().bytes();
+      consumer.accept(read(at, count * info.dtype().bytes()), from, count);
+    }
+  }
+
+  private ByteBuffer read(long at, int count) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+    channel.position(at);
+    while (bytes.hasRemaining()) {
+      if (channel.read(bytes) < 0) {
+        throw new SafetensorsException(Problem.TRUNCATED, "the file was cut while it was being read");
+      }
+    }
+    return bytes.flip();
+  }
+}

@@ -1,0 +1,141 @@
+package org.tarflowlm.flow;
+
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.tarflowlm.kernel.BiasGelu;
+import org.tarflowlm.kernel.CachedAttention;
+
+/**
+ * A causal transformer that remembers the keys and values of the positions it has seen, for a batch of sequences.
+ *
+ * <p>It is fed <em>rows</em>: a row is one position of one sequence, and gives the features of that position from the inputs of
+ * strictly earlier positions. One call may hold the same position of many sequences (a step of the inverse pass) or many
+ * consecutive positions of one sequence (a prompt, or a segment in parallel decoding). The features of a row are the same to the
+ * last bit however rows are grouped into calls and shared out between threads. One caller at a time; the weights are shared.
+ */
+public final class CachedTransformer {
+  private static final int SPINS = 2_000;
+  /** Places from one part's counter to the next, which keeps them out of each other's cache lines. */
+  private static final int SPREAD = 32;
+
+  private final TransformerWeights weights;
+  private final CachedAttention[] attention;
+  /** By part: blocks whose keys and values it remembers in the current call. */
+  private final AtomicIntegerArray remembered;
+
+  /** All of them row by row, [maxRows * width] or the multiple of it that the name suggests. */
+  private final float[] x;
+  private final float[] normed;
+  private final float[] qkv;
+  private final float[] attended;
+  private final float[] hidden;
+  private final float[] scratch;
+  /** One temporary row a part. */
+  private final float[][] row;
+
+  /**
+   * @param sequences sequences remembered side by side
+   * @param maxRows rows of the largest call
+   * @param maxPositions positions remembered, at most those of the position table
+   * @param maxParts parts in which the rows of a call may be computed side by side
+   */
+  public CachedTransformer(TransformerWeights weights, int sequences, int maxRows, int maxPositions, int maxParts) {
+    if (maxPositions > weights.positions) {
+      throw new IllegalArgumentException(maxPositions + " positions asked for; the model's window has " + weights.positions);
+    }
+    this.weights = weights;
+    int width = weights.width;
+    attention = new CachedAttention[weights.blocks.length];
+    for (int b = 0; b < attention.length; b++) {
+      attention[b] = new CachedAttention(sequences, maxPositions, width, weights.heads);
+    }
+    x = new float[maxRows * width];
+    normed = new float[maxRows * width];
+    qkv = new float[maxRows * 3 * width];
+    attended = new float[maxRows * width];
+    hidden = new float[maxRows * 4 * width];
+    scratch = new float[maxRows * 4 * width];
+    row = new float[maxParts][width];
+    remembered = new AtomicIntegerArray(maxParts * SPREAD);
+  }
+
+  /**
+   * Features of a group of rows. Rows of one sequence must come in the order of their positions, and positions must follow on those
+   * already seen; a position that was seen before is forgotten with everything after it, and replaced.
+   *
+   * @param sequence [rows], which sequence
+   * @param position [rows], which position
+   * @param embedded [rows * width], the embedded input of the position before; where the position is 0 the start vector is put there
+   * @param features [rows * width], filled
+   */
+  public void run(int rows, int[] sequence, int[] position, float[] embedded, float[] features) {
+    begin();
+    run(0, 0, rows, sequence, position, embedded, features);
+  }
+
+  /** Before the parts of a call that are computed side by side. */
+  public void begin() {
+    for (int part = 0; part < row.length; part++) {
+      remembered.set(part * SPREAD, 0);
+    }
+  }
+
+  /**
+   * A part of a call: the rows [from, to), which come after those of the parts before. It waits for the keys and values of those, and
+   * they do not wait for it: parts may run one after another, or side by side if the first one is started first.
+   */
+  public void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] features) {
+    try {
+      embed(from, to, position, embedded);
+      for (int b = 0; b < attention.length; b++) {
+        TransformerWeights.Block block = weights.blocks[b];
+        block.norm1().apply(x, normed, from, to, row[part]);
+        block.qkv().run(normed, from, to, qkv);
+        // before its own are written, which would be to the same cache lines
+        await(part, b + 1);
+        attention[b].remember(qkv, from, to, sequence, position);
+        remembered.setRelease(part * SPREAD, b + 1);
+        attendAndFeedForward(b, part, from, to, sequence, position);
+      }
+      weights.norm.apply(x, features, from, to, row[part]);
+    } finally {
+      remembered.setRelease(part * SPREAD, Integer.MAX_VALUE);
+    }
+  }
+
+  /** Until all parts before this one remember the keys and values of that many blocks. */
+  private void await(int part, int blocks) {
+    for (int before = 0; before < part; before++) {
+      for (int spin = 0; remembered.getAcquire(before * SPREAD) < blocks; spin++) {
+        if (spin < SPINS) {
+          Thread.onSpinWait();
+        } else {
+          Thread.yield();
+        }
+      }
+    }
+  }
+
+  private void embed(int from, int to, int[] position, float[] embedded) {
+    int width = weights.width;
+    for (int r = from; r < to; r++) {
+      if (position[r] == 0) {
+        System.arraycopy(weights.start, 0, embedded, r * width, width);
+      }
+      System.arraycopy(weights.position[position[r]], 0, x, r * width, width);
+    }
+    FloatLoops.add(embedded, x, from * width, to * width);
+  }
+
+  private void attendAndFeedForward(int b, int part, int from, int to, int[] sequence, int[] position) {
+    TransformerWeights.Block block = weights.blocks[b];
+    int width = weights.width;
+    attention[b].attend(qkv, from, to, sequence, position, attended);
+    block.proj().run(attended, from, to, normed);
+    FloatLoops.add(normed, x, from * width, to * width);
+    block.norm2().apply(x, normed, from, to, row[part]);
+    block.up().run(normed, from, to, hidden);
+    BiasGelu.forward(hidden, scratch, from * 4 * width, to * 4 * width);
+    block.down().run(hidden, from, to, normed);
+    FloatLoops.add(normed, x, from * width, to * width);
+  }
+}

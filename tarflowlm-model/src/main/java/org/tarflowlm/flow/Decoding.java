@@ -1,0 +1,11 @@
+package org.tarflowlm.flow;
+
+/** How the positions of a flow's inverse are found. All give the same text; its latents may differ in the seventh decimal. */
+public enum Decoding {
+  /** One position after another. */
+  SEQUENTIAL,
+  /** Blocks of positions together, by fixed-point iteration from guesses, until the remaining error cannot change the text. */
+  PARALLEL,
+  /** Whichever of the two has been faster so far, measured flow by flow; sequential for several texts at once. */
+  AUTO
+}

@@ -1,0 +1,26 @@
+package org.tarflowlm.flow;
+
+/**
+ * Guesses of a flow's output, from which parallel decoding starts. They decide how many passes it takes, never what comes out.
+ * One sequence at a time, positions in the flow's reading order.
+ */
+public interface Draft {
+  /** A new sequence, of which the first {@code known} positions in reading order stand in z. */
+  void begin(double[] z, int known, FlowOrder order);
+
+  /** Before the first guess. */
+  void prepare();
+
+  /**
+   * Writes a guess of position {@code i} in reading order to z; the positions before it stand there, found or guessed.
+   *
+   * @return how probable it is that the guess is right, as far as it can be
+   */
+  double guess(double[] u, double[] z, int i);
+
+  /** Position {@code i} was computed anew and stands in z; returns whether the guesses after it are worthless now. */
+  boolean misled(double[] z, int i);
+
+  /** All positions are final. */
+  void end();
+}

@@ -1,0 +1,105 @@
+package org.tarflowlm.flow;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.RowProduct;
+
+/**
+ * Weights of one flow with a transformer of its own, and of the in-token flows that share it, repacked for the inverse pass. Read-only; may
+ * be shared by threads.
+ */
+public final class FlowWeights {
+  private final int index;
+  private final FlowSpec spec;
+  private final int channels;
+  private final RowProduct input;
+  private final TransformerWeights transformer;
+  /** Data to noise. */
+  private final List<HeadWeights> heads = new ArrayList<>();
+
+  private FlowWeights(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
+    this.index = index;
+    spec = config.flows().get(index);
+    channels = config.channels();
+    ParameterSource source = source(parameters, index);
+    input = source.product("in", channels, config.width());
+    transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
+    for (int l = index; l < config.endOfTrunk(index); l++) {
+      heads.add(new HeadWeights(config, l, codebook, source(parameters, l)));
+    }
+  }
+
+  private static ParameterSource source(Function<String, float[]> parameters, int flow) {
+    return new ParameterSource(parameters, "flow" + flow + ".");
+  }
+
+  /**
+   * Weights of flow {@code index} of a model and of the in-token flows right after it.
+   *
+   * @param codebook the encoder's components, used by a tied Mix-d flow
+   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
+   * @throws IllegalArgumentException if the flow is itself an in-token flow, or a parameter is missing or has another length than the
+   *     configuration says
+   */
+  public static FlowWeights of(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
+    if (config.flows().get(index).isInToken()) {
+      throw new IllegalArgumentException("flow " + index + " is an in-token flow; expected flow " + config.trunkOf(index)
+          + ", whose transformer it shares");
+    }
+    return new FlowWeights(config, index, codebook, parameters);
+  }
+
+  /** Number of the first flow in its stack. */
+  public int index() {
+    return index;
+  }
+
+  /** The flow and its in-token flows. */
+  public int count() {
+    return heads.size();
+  }
+
+  /** Configuration of the flow that has the transformer. */
+  public FlowSpec spec() {
+    return spec;
+  }
+
+  boolean leftToRight() {
+    return spec.direction() == Direction.LEFT_TO_RIGHT;
+  }
+
+  /** The order in which the transformer's input has its channels, as {@link org.tarflowlm.config.ChannelOrder#of}. */
+  int[] channelOrder() {
+    return heads.get(0).channelOrder();
+  }
+
+  RowProduct input() {
+    return input;
+  }
+
+  public TransformerWeights transformer() {
+    return transformer;
+  }
+
+  /** The components of a Mix-d flow without in-token flows, whose channels are in the order of z; else null. */
+  Components components() {
+    return heads.size() == 1 && channelOrder() == null ? heads.get(0).components() : null;
+  }
+
+  /** All heads as one, with scratch arrays of its own. {@link HeadWeights#head} says what the filter acts on. */
+  CouplingHead head(TokenFilter filter, Workspace workspace) {
+    List<CouplingHead> all = heads.stream().map(each -> each.head(filter, workspace)).toList();
+    if (all.size() == 1 && channelOrder() == null) {
+      return all.get(0);
+    }
+    List<int[]> orders = new ArrayList<>();
+    heads.forEach(each -> orders.add(each.channelOrder()));
+    return new HeadChain(all, orders, channels);
+  }
+}

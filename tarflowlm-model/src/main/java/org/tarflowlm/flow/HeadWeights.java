@@ -1,0 +1,63 @@
+package org.tarflowlm.flow;
+
+import org.tarflowlm.config.ChannelOrder;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.RowProduct;
+
+/** Weights of what maps one flow's position, given the transformer's features of it. Read-only; may be shared by threads. */
+final class HeadWeights {
+  private final boolean first;
+  private final boolean sharpened;
+  private final MaskedHeadWeights masked;
+  private final RowProduct mixture;
+  private final Components components;
+  private final int[] channelOrder;
+
+  /** @param source of the flow's parameters */
+  HeadWeights(TarFlowConfig config, int flow, Components codebook, ParameterSource source) {
+    FlowSpec spec = config.flows().get(flow);
+    first = flow == 0;
+    sharpened = Sampling.sharpens(config, flow);
+    channelOrder = ChannelOrder.of(config, flow);
+    if (spec.coupling() == Coupling.MIX_D) {
+      masked = null;
+      mixture = source.product("head", config.width(), config.patchSize() * spec.mixtures());
+      components = spec.tied() ? codebook : ownComponents(config, spec, source);
+    } else {
+      masked = new MaskedHeadWeights(source.under("maf."), config, spec);
+      mixture = null;
+      components = null;
+    }
+  }
+
+  private static Components ownComponents(TarFlowConfig config, FlowSpec spec, ParameterSource source) {
+    int count = spec.mixtures();
+    int dims = config.latentDim();
+    return new Components(StackWeights.widen(source.vector("component.mean", count * dims)),
+        StackWeights.widen(source.vector("component.logScale", count)), count, dims);
+  }
+
+  /** The components of a Mix-d flow, else null. */
+  Components components() {
+    return components;
+  }
+
+  /** Channel order, see {@link ChannelOrder#of}. */
+  int[] channelOrder() {
+    return channelOrder;
+  }
+
+  /**
+   * A head with scratch arrays of its own. The filter acts on Mix-d weights; of a Mix-1 flow's weights its temperature only, and only where
+   * all flows before are affine, so that its mixtures are those of the tokens' latents.
+   */
+  CouplingHead head(TokenFilter filter, Workspace workspace) {
+    return masked == null
+        ? new MixtureHead(mixture, components, filter, workspace)
+        : new MaskedHead(masked, first, sharpened ? filter.temperature() : 1.0, workspace);
+  }
+}

@@ -1,0 +1,100 @@
+package org.tarflowlm.flow;
+
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.RowProduct;
+
+/** The head of a Mix-d flow: one linear map to the K weights of each token of the position; the components are shared. */
+final class MixtureHead implements CouplingHead {
+  private final RowProduct head;
+  private final Components components;
+  private final TokenFilter filter;
+  private final Workspace workspace;
+  /** [rows * P * K]. */
+  private float[] out;
+  private double[] margin = new double[0];
+  private final double[] logits;
+  private final double[] scratch;
+
+  /**
+   * @param head [H, P*K]
+   * @param filter changes the logits of every token before they are used
+   */
+  MixtureHead(RowProduct head, Components components, TokenFilter filter, Workspace workspace) {
+    this.head = head;
+    this.components = components;
+    this.filter = filter;
+    this.workspace = workspace;
+    out = new float[0];
+    logits = new double[components.count()];
+    scratch = new double[components.count()];
+  }
+
+  @Override
+  public void read(float[] features, int from, int to) {
+    if (out.length < to * head.out()) {
+      out = new float[to * head.out()];
+    }
+    head.run(features, from, to, out);
+  }
+
+  @Override
+  public void inverse(int from, int to, double[][] u, double[][] z, int[] at) {
+    if (margin.length < to) {
+      margin = new double[to];
+    }
+    for (int row = from; row < to; row++) {
+      margin[row] = 1.0;
+      for (int token = 0; token < tokens(); token++) {
+        int channel = at[row] + token * components.dims();
+        readLogits(row, token);
+        MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
+        margin[row] = Math.min(margin[row], workspace.margin());
+      }
+    }
+  }
+
+  @Override
+  public double margin(int row) {
+    return margin[row];
+  }
+
+  @Override
+  public void forward(int row, double[] z, double[][] u, int at, double[] logDets) {
+    for (int token = 0; token < tokens(); token++) {
+      int channel = at + token * components.dims();
+      readLogits(row, token);
+      MixtureRosenblatt.forward(z, channel, logits, 0, components, u[0], channel, workspace);
+      logDets[0] += workspace.logDet();
+    }
+  }
+
+  /** Probabilities of the components, [K], for a token of a row's position. */
+  void weights(int row, int token, double[] p) {
+    readLogits(row, token);
+    double most = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      most = Math.max(most, logit);
+    }
+    double sum = 0.0;
+    for (int k = 0; k < logits.length; k++) {
+      p[k] = Math.exp(logits[k] - most);
+      sum += p[k];
+    }
+    for (int k = 0; k < logits.length; k++) {
+      p[k] /= sum;
+    }
+  }
+
+  private int tokens() {
+    return head.out() / logits.length;
+  }
+
+  private void readLogits(int row, int token) {
+    for (int k = 0; k < logits.length; k++) {
+      logits[k] = out[row * head.out() + token * logits.length + k];
+    }
+    filter.apply(logits, scratch);
+  }
+}

@@ -1,0 +1,87 @@
+package org.tarflowlm.flow;
+
+import java.util.Random;
+import java.util.function.IntPredicate;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.Parallel;
+
+/**
+ * Makes an {@link NGramTable} that imitates a model whose first flow is Mix-d: the model writes, and the n-grams' weights are sums of the
+ * probabilities that it gave to all tokens where it wrote. That tells more than the tokens themselves would.
+ */
+final class NGramDistillation {
+  private static final int BATCH = 64;
+  /** Smaller probabilities are left to shorter contexts. */
+  private static final double LEAST = 2e-3;
+
+  private final StackWeights weights;
+  private final TarFlowConfig config;
+  private final FlowWeights flow;
+
+  private NGramDistillation(StackWeights weights) {
+    this.weights = weights;
+    config = weights.config();
+    flow = weights.flows().get(0);
+    if (flow.components() == null || !flow.spec().tied() || !flow.leftToRight()) {
+      throw new IllegalArgumentException("the first flow is " + flow.spec().coupling() + ", " + flow.spec().direction()
+          + (flow.spec().tied() ? "" : ", not tied") + "; expected a tied MIX_D, LEFT_TO_RIGHT");
+    }
+  }
+
+  /**
+   * Distils a table.
+   *
+   * @param order tokens of the longest n-grams
+   * @param tokens that the model writes at least, whole windows from nothing
+   * @param progress receives how many are written; returns whether to continue
+   * @throws IllegalArgumentException if the first flow is not Mix-d, tied to the codebook, reading left to right, or a number is too small
+   */
+  static NGramTable of(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {
+    if (order < 1 || order > NGramFile.MOST_ORDER || tokens < 1) {
+      throw new IllegalArgumentException(tokens < 1 ? "tokens is " + tokens + "; expected at least 1"
+          : "order is " + order + "; expected 1 to " + NGramFile.MOST_ORDER);
+    }
+    NGramDistillation distillation = new NGramDistillation(weights);
+    NGramTable table = new NGramTable(weights.config().vocabSize(), order);
+    Random random = new Random(seed);
+    int window = weights.config().contextLength();
+    boolean more = true;
+    for (int done = 0; done < tokens && more;) {
+      int texts = Math.min(BATCH, (tokens - done + window - 1) / window);
+      distillation.write(texts, random, table);
+      done += texts * window;
+      more = progress.test(done);
+    }
+    return table;
+  }
+
+  private void write(int texts, Random random, NGramTable table) {
+    double[][] u = new double[texts][config.positions() * config.channels()];
+    for (double[] each : u) {
+      for (int i = 0; i < each.length; i++) {
+        each[i] = random.nextGaussian();
+      }
+    }
+    double[][] z = new StackTransform(weights).inverse(u).latents().z();
+    int[][] tokens = new int[texts][config.contextLength()];
+    double[][][] p = new double[texts][config.contextLength()][config.vocabSize()];
+    int tasks = Math.min(Parallel.threads(), texts);
+    Parallel.run(tasks, task -> {
+      Workspace workspace = new Workspace();
+      FlowTransform transform = new FlowTransform(flow, config.channels(), 1, config.positions(), TokenFilter.NONE, workspace);
+      for (int b = texts * task / tasks; b < texts * (task + 1) / tasks; b++) {
+        transform.weights(z[b], p[b]);
+        for (int t = 0; t < tokens[b].length; t++) {
+          tokens[b][t] = Codebook.decode(z[b], t * config.latentDim(), weights.codebook(), workspace);
+        }
+      }
+    });
+    for (int b = 0; b < texts; b++) {
+      for (int t = 0; t < tokens[b].length; t++) {
+        table.learn(tokens[b], t, p[b][t], LEAST);
+      }
+    }
+  }
+}

@@ -1,0 +1,299 @@
+package org.tarflowlm.flow;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.function.IntPredicate;
+
+/**
+ * N-gram model of the next token. For every context of up to {@link #order} - 1 tokens it keeps weights of the tokens that follow.
+ * Probabilities are interpolated from short to long contexts:
+ *
+ * <pre>
+ *   p(k) = (w_k + b p'(k)) / (sum of all w + b)        p' of the context that is a token shorter
+ * </pre>
+ *
+ * <p>The weights are counts of tokens in a text, with b the number of different tokens seen after the context (Witten and Bell's
+ * rule), or sums of a model's own probabilities ({@link NGramDistillation}), with b = 1. May be used by many threads.
+ */
+public final class NGramTable {
+  /** The empty context. */
+  static final long ROOT = 1;
+  /** Followers are 12 bytes, contexts 48 to 96; at this many of either, nothing new is learned: what counts texts for years stays small. */
+  private static final int MOST_COUNTED = 1 << 20;
+  private static final int MOST_DISTILLED = 1 << 25;
+  /** Order of counted n-grams. */
+  private static final int COUNTED_ORDER = 5;
+  private static final int NONE = -1;
+  /** A share of probability too small to matter for a guess. */
+  private static final double NEGLIGIBLE = 1e-4;
+
+  private final int vocabulary;
+  private final int order;
+  private final int most;
+  /** Open addressing by the hash of a context; 0 where there is none. */
+  private long[] keys = new long[1 << 10];
+  /** Four numbers a context: its first follower or {@link #NONE}, the sum of weights and b as bits of a float, and one of nothing. */
+  private int[] contexts = new int[4 << 10];
+  private int contextCount;
+  /** Three numbers a follower: token, weight as bits of a float, the next follower or {@link #NONE}. */
+  private int[] followers = new int[3 << 10];
+  private int followerCount;
+  private boolean frozen;
+  /** Contexts of the current token, from the empty one on. */
+  private final long[] path;
+
+  /**
+   * An empty table.
+   *
+   * @param order tokens of the longest n-grams, context and follower
+   */
+  NGramTable(int vocabulary, int order) {
+    this(vocabulary, order, MOST_DISTILLED);
+  }
+
+  private NGramTable(int vocabulary, int order, int most) {
+    this.vocabulary = vocabulary;
+    this.most = most;
+    this.order = order;
+    path = new long[order];
+  }
+
+  /** An empty table that learns. */
+  public static NGramTable empty(int vocabulary) {
+    return new NGramTable(vocabulary, COUNTED_ORDER, MOST_COUNTED);
+  }
+
+  /** A table that has learned a text, and continues to learn. */
+  public static NGramTable of(int[] text, int vocabulary) {
+    NGramTable table = empty(vocabulary);
+    table.learn(text, 0, text.length);
+    return table;
+  }
+
+  /**
+   * A table that was distilled from a model; it learns no more.
+   *
+   * @param in a file of n-grams, closed in the end
+   * @throws IOException if it is no such file, or damaged; the message says how
+   */
+  public static NGramTable read(InputStream in) throws IOException {
+    return NGramFile.read(in).frozen();
+  }
+
+  /**
+   * Looks whether a file can be read by {@link #read}, without keeping what is in it.
+   *
+   * @param vocabulary that it must be made for
+   * @throws IOException if it cannot, or is made for another vocabulary; the message says how
+   */
+  public static void require(InputStream in, int vocabulary) throws IOException {
+    NGramFile.require(in, vocabulary);
+  }
+
+  /**
+   * Distils a table from a model whose first flow is Mix-d, tied to the codebook, and reads left to right.
+   *
+   * @param order tokens of the longest n-grams, at least 1
+   * @param tokens that the model writes to be imitated, at least
+   * @param progress receives how many are written; returns whether to continue
+   * @throws IllegalArgumentException if the model is of another kind, or a number is too small
+   */
+  public static NGramTable distil(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {
+    return NGramDistillation.of(weights, order, tokens, seed, progress);
+  }
+
+  /**
+   * Writes the table, compressed, with weights rounded to an eighth of an octave.
+   *
+   * @param leastTotal contexts of three tokens and more with a smaller sum of weights are left out
+   * @param leastWeight followers with a smaller weight are left out
+   */
+  public void write(OutputStream out, double leastTotal, double leastWeight) throws IOException {
+    NGramFile.write(this, leastTotal, leastWeight, out);
+  }
+
+  /** This table, from which on {@link #learn} has no effect. */
+  synchronized NGramTable frozen() {
+    frozen = true;
+    return this;
+  }
+
+  /** K. */
+  public int vocabulary() {
+    return vocabulary;
+  }
+
+  int order() {
+    return order;
+  }
+
+  /** Pairs of a context and a token after it. */
+  public synchronized int size() {
+    return followerCount;
+  }
+
+  /** Counts the tokens [from, to), each after those before it. */
+  synchronized void learn(int[] text, int from, int to) {
+    for (int t = from; t < to; t++) {
+      long key = ROOT;
+      for (int n = 0; n < order && n <= t && learns(); n++) {
+        key = n == 0 ? key : extend(key, text[t - n]);
+        int c = context(key);
+        int before = followerCount;
+        add(c, text[t], 1f);
+        backoff(c, backoff(c) + followerCount - before);
+      }
+    }
+  }
+
+  /**
+   * Adds probabilities of the token at place {@code t}, each to the weight of that token after every context there; those below
+   * {@code least} are left out.
+   */
+  synchronized void learn(int[] text, int t, double[] p, double least) {
+    long key = ROOT;
+    for (int n = 0; n < order && n <= t && learns(); n++) {
+      key = n == 0 ? key : extend(key, text[t - n]);
+      int c = context(key);
+      backoff(c, 1f);
+      for (int k = 0; k < vocabulary; k++) {
+        if (p[k] >= least) {
+          add(c, k, (float) p[k]);
+        }
+      }
+    }
+  }
+
+  /** Whether it has as many n-grams as it may have. */
+  boolean isFull() {
+    return followerCount >= most || contextCount >= most;
+  }
+
+  private boolean learns() {
+    return !frozen && !isFull();
+  }
+
+  /**
+   * Probabilities [V] of the token at place {@code t} after those before it. They are summed up from the longest context on, which most
+   * often leaves little to say for the others.
+   */
+  synchronized void probabilities(int[] text, int t, double[] p) {
+    int longest = Math.min(order - 1, t);
+    path[0] = ROOT;
+    for (int n = 1; n <= longest; n++) {
+      path[n] = extend(path[n - 1], text[t - n]);
+    }
+    Arrays.fill(p, 0, vocabulary, 0.0);
+    double left = 1.0;
+    for (int n = longest; n >= 0 && left > NEGLIGIBLE; n--) {
+      int slot = slot(path[n]);
+      if (keys[slot] != 0) {
+        int c = 4 * slot;
+        double share = left / (Float.intBitsToFloat(contexts[c + 1]) + backoff(c));
+        for (int f = contexts[c]; f != NONE; f = followers[f + 2]) {
+          p[followers[f]] += Float.intBitsToFloat(followers[f + 1]) * share;
+        }
+        left = backoff(c) * share;
+      }
+    }
+    for (int k = 0; k < vocabulary; k++) {
+      p[k] += left / vocabulary;
+    }
+  }
+
+  /** Weights [V] of the tokens after a context, 0 for those that never came; false if the context is not known. */
+  synchronized boolean weights(long key, float[] result) {
+    int slot = slot(key);
+    if (keys[slot] == 0) {
+      return false;
+    }
+    Arrays.fill(result, 0f);
+    for (int f = contexts[4 * slot]; f != NONE; f = followers[f + 2]) {
+      result[followers[f]] = Float.intBitsToFloat(followers[f + 1]);
+    }
+    return true;
+  }
+
+  /** Where context {@code key} stands, until the next call; a new one if need be. */
+  int context(long key) {
+    int slot = slot(key);
+    if (keys[slot] == 0) {
+      if (2 * ++contextCount > keys.length) {
+        rehash();
+        slot = slot(key);
+      }
+      keys[slot] = key;
+      contexts[4 * slot] = NONE;
+    }
+    return 4 * slot;
+  }
+
+  private float backoff(int c) {
+    return Float.intBitsToFloat(contexts[c + 2]);
+  }
+
+  /** Sets the b of a context. */
+  void backoff(int c, float weight) {
+    contexts[c + 2] = Float.floatToRawIntBits(weight);
+  }
+
+  /** Adds to a follower's weight. */
+  private void add(int c, int token, float weight) {
+    for (int f = contexts[c]; f != NONE; f = followers[f + 2]) {
+      if (followers[f] == token) {
+        followers[f + 1] = sum(followers[f + 1], weight);
+        contexts[c + 1] = sum(contexts[c + 1], weight);
+        return;
+      }
+    }
+    append(c, token, weight);
+  }
+
+  /** A follower that the context does not have yet. */
+  void append(int c, int token, float weight) {
+    int f = 3 * followerCount++;
+    if (f == followers.length) {
+      followers = Arrays.copyOf(followers, 2 * f);
+    }
+    followers[f] = token;
+    followers[f + 1] = Float.floatToRawIntBits(weight);
+    followers[f + 2] = contexts[c];
+    contexts[c] = f;
+    contexts[c + 1] = sum(contexts[c + 1], weight);
+  }
+
+  private static int sum(int bits, float more) {
+    return Float.floatToRawIntBits(Float.intBitsToFloat(bits) + more);
+  }
+
+  private int slot(long key) {
+    int mask = keys.length - 1;
+    int at = (int) (key ^ key >>> 32) & mask;
+    while (keys[at] != 0 && keys[at] != key) {
+      at = at + 1 & mask;
+    }
+    return at;
+  }
+
+  private void rehash() {
+    long[] oldKeys = keys;
+    int[] oldContexts = contexts;
+    keys = new long[2 * oldKeys.length];
+    contexts = new int[4 * keys.length];
+    for (int i = 0; i < oldKeys.length; i++) {
+      if (oldKeys[i] != 0) {
+        int slot = slot(oldKeys[i]);
+        keys[slot] = oldKeys[i];
+        System.arraycopy(oldContexts, 4 * i, contexts, 4 * slot, 4);
+      }
+    }
+  }
+
+  /** A hash of a context and one more token before it; never 0. */
+  static long extend(long context, int token) {
+    long mixed = (context + token + 0x632BE59BD9B4E019L) * 0x9E3779B97F4A7C15L;
+    return mixed ^ mixed >>> 29 | 1L << 63;
+  }
+}

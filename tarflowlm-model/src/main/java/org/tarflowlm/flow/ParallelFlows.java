@@ -1,0 +1,115 @@
+package org.tarflowlm.flow;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.kernel.Parallel;
+
+/**
+ * Knowledge about a stack's flows for parallel decoding: each flow's speed so far, n-grams, and how strongly a flow's output depends on
+ * its input. Shared by threads.
+ */
+public final class ParallelFlows {
+  /** Error of a latent that is taken for none: the text is decided by the second decimal, and reading rounds at the seventh. */
+  public static final double TOLERANCE = 1e-5;
+  /** Rows for which a product takes hardly longer than for one: the weights have to be read from the cache all the same. */
+  private static final int PART = 4;
+  private static final int MOST_PARTS = 4;
+  private static final int LEAST_WINDOW = 8;
+  /** With more components than this, n-gram weights would take longer than the transformer's. */
+  private static final int MOST_COMPONENTS = 256;
+
+  private final StackWeights weights;
+  private final Supplier<NGramTable> ngrams;
+  private final List<DecodingPace> paces = new ArrayList<>();
+  private final NGramTable[] tables;
+  private final BlockRule[] rules;
+  private final int window;
+  private final double tolerance;
+
+  /** @param ngrams guess the tokens of a first flow that reads left to right; asked for at the first use */
+  public ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams) {
+    this(weights, ngrams, 0, TOLERANCE);
+  }
+
+  /**
+   * With blocks of another size, or another tolerance.
+   *
+   * @param window positions of a block, always as many; 0 for what suits the flow and the machine
+   * @param tolerance error of a latent that is taken for none
+   */
+  public ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams, int window, double tolerance) {
+    this.weights = weights;
+    this.ngrams = ngrams;
+    this.window = window;
+    // a masked head does not know how far its tokens are from each other: all above it would have to be made exact in the end
+    this.tolerance = weights.flows().get(0).components() == null ? 0.0 : tolerance;
+    weights.flows().forEach(flow -> paces.add(new DecodingPace()));
+    tables = new NGramTable[weights.flows().size()];
+    rules = new BlockRule[weights.flows().size()];
+  }
+
+  /** Flow l's decoding of one sequence; null where it goes by steps alone. */
+  public ParallelDecoding of(int l, Decoding wanted, TokenFilter filter, Workspace workspace) {
+    if (wanted == Decoding.SEQUENTIAL) {
+      return null;
+    }
+    int parts = Math.max(1, Math.min(Parallel.threads(), window == 0 ? MOST_PARTS : window / PART));
+    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, () -> rule(l), parts, weights.config().channels());
+  }
+
+  /** Whether all flows would go by steps over that many tokens of a single sequence; if so, they are counted as done. */
+  public boolean goesBySteps(Decoding wanted, int tokens) {
+    int stretches = FlowTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
+    if (wanted == Decoding.AUTO && paces.stream().allMatch(pace -> pace.goesBySteps(stretches))) {
+      paces.forEach(pace -> pace.passed(stretches));
+      return true;
+    }
+    return wanted == Decoding.SEQUENTIAL;
+  }
+
+  private Draft draft(int l, TokenFilter filter, Workspace workspace) {
+    return guessedByNGrams(l)
+        ? new NGramDraft(() -> table(l), weights.flows().get(l).components(), filter, workspace, weights.config().patchSize())
+        : new NoiseDraft(weights.config().channels());
+  }
+
+  private boolean guessedByNGrams(int l) {
+    FlowWeights flow = weights.flows().get(l);
+    return flow.components() != null && flow.components().count() <= MOST_COMPONENTS;
+  }
+
+  private synchronized NGramTable table(int l) {
+    if (tables[l] == null) {
+      FlowWeights flow = weights.flows().get(l);
+      tables[l] = flow.spec().tied() && flow.leftToRight() ? ngrams.get() : NGramTable.empty(flow.spec().mixtures());
+    }
+    return tables[l];
+  }
+
+  private synchronized BlockRule rule(int l) {
+    if (rules[l] == null) {
+      rules[l] = makeRule(l);
+    }
+    return rules[l];
+  }
+
+  private BlockRule makeRule(int l) {
+    int usual = Math.max(LEAST_WINDOW, PART * Math.min(MOST_PARTS, Parallel.threads()));
+    if (tolerance == 0 || guessedByNGrams(l)) {
+      return window == 0 ? new BlockRule(usual, PART, tolerance) : new BlockRule(window, window, tolerance);
+    }
+    TarFlowConfig config = weights.config();
+    FlowSensitivity sensitivity = FlowSensitivity.of(weights.flows().get(l), config.channels(), config.positions());
+    boolean atOnce = sensitivity.error() <= tolerance;
+    int size = window != 0 ? window : atOnce ? FlowTransform.GROUP : usual;
+    return new BlockRule(size, size, tolerance / Math.max(sensitivity.factor(), tolerance));
+  }
+
+  /** How parallel decoding has gone so far, by flow. */
+  public List<DecodingPace> paces() {
+    return List.copyOf(paces);
+  }
+}

@@ -1,0 +1,105 @@
+package org.tarflowlm.flow;
+
+import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.generate.GenerationOptions;
+
+/**
+ * How a model's distributions are reshaped while text is sampled. {@link GenerationOptions} gives the meaning of each number.
+ *
+ * @param temperature divides the logits of Mix-d weights, and of the weights of a Mix-1 flow with none but affine flows
+ *     before it; above 0
+ * @param noiseTemperature standard deviation of the base noise; above 0
+ * @param topK keeps that many Mix-d components; 0 keeps all
+ * @param topP keeps the most probable Mix-d components with at least this probability; in (0, 1], 1 keeps all
+ */
+public record Sampling(double temperature, double noiseTemperature, int topK, double topP) {
+  /** Samples the model as it is. */
+  public static final Sampling DEFAULT = new Sampling(1.0, 1.0, 0, 1.0);
+
+  public Sampling {
+    requirePositive("temperature", temperature);
+    requirePositive("noiseTemperature", noiseTemperature);
+    if (topK < 0) {
+      throw new IllegalArgumentException("topK is " + topK + "; expected at least 0");
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException("topP is " + topP + "; expected a number above 0 and at most 1");
+    }
+  }
+
+  /**
+   * Checks that a model has something for every number to act on.
+   *
+   * @throws IllegalArgumentException if top-k or top-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has weights
+   *     that it divides
+   */
+  public void requireHonoured(TarFlowConfig config) {
+    requireHonoured(config, 0, config.flows().size(), "the model's flows are");
+  }
+
+  /**
+   * Checks the same of one flow and its in-token flows; the noise temperature acts on the last flow only.
+   *
+   * @param flow index of a flow with a transformer of its own
+   * @throws IllegalArgumentException as {@link #requireHonoured(TarFlowConfig)}
+   */
+  public void requireHonoured(TarFlowConfig config, int flow) {
+    requireHonoured(config, flow, config.endOfTrunk(flow), "flow " + flow + " is");
+    if (noiseTemperature != 1.0 && config.endOfTrunk(flow) < config.flows().size()) {
+      throw new IllegalArgumentException("noiseTemperature is " + noiseTemperature + ", but flow " + flow + " does not read the noise;"
+          + " expected 1");
+    }
+  }
+
+  private void requireHonoured(TarFlowConfig config, int from, int to, String subject) {
+    boolean chooses = any(config, from, to, Sampling::chooses);
+    String found = subject + " " + config.flows().subList(from, to).stream().map(each -> each.coupling().toString()).distinct()
+        .collect(Collectors.joining(" and "));
+    if (topK > 0 && !chooses) {
+      throw new IllegalArgumentException("topK is " + topK + ", but " + found + "; only MIX_D has components to choose from");
+    }
+    if (topP < 1 && !chooses) {
+      throw new IllegalArgumentException("topP is " + topP + ", but " + found + "; only MIX_D has components to choose from");
+    }
+    if (temperature != 1.0 && !any(config, from, to, Sampling::sharpens)) {
+      throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D and a first MIX_1 have weights"
+          + " to divide; noiseTemperature scales the noise");
+    }
+  }
+
+  /** The options that one flow and its in-token flows honour. */
+  public Sampling of(TarFlowConfig config, int flow) {
+    int end = config.endOfTrunk(flow);
+    boolean chooses = any(config, flow, end, Sampling::chooses);
+    return new Sampling(any(config, flow, end, Sampling::sharpens) ? temperature : 1.0,
+        end == config.flows().size() ? noiseTemperature : 1.0, chooses ? topK : 0, chooses ? topP : 1.0);
+  }
+
+  private static boolean any(TarFlowConfig config, int from, int to, BiPredicate<TarFlowConfig, Integer> does) {
+    return IntStream.range(from, to).anyMatch(flow -> does.test(config, flow));
+  }
+
+  private static boolean chooses(TarFlowConfig config, int flow) {
+    return config.flows().get(flow).coupling() == Coupling.MIX_D;
+  }
+
+  /** Whether the temperature divides a flow's weights: those of Mix-d, and of the Mix-1 flow whose mixtures are those of z. */
+  static boolean sharpens(TarFlowConfig config, int flow) {
+    return chooses(config, flow) || config.flows().get(flow).coupling() == Coupling.MIX_1
+        && config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);
+  }
+
+  public TokenFilter filter() {
+    return temperature == 1.0 && topK == 0 && topP == 1.0 ? TokenFilter.NONE : new TokenFilter(temperature, topK, topP);
+  }
+
+  private static void requirePositive(String name, double value) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw new IllegalArgumentException(name + " is " + value + "; expected a positive number");
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package org.tarflowlm.flow;
+
+import java.util.Arrays;
+
+/**
+ * Reshapes a distribution over tokens, or over mixture components that stand for tokens, before it is used: temperature, then top-k,
+ * then top-p, as in Hugging Face's generation. One instance may be shared by threads.
+ */
+public final class TokenFilter {
+  /** Leaves every distribution alone. */
+  public static final TokenFilter NONE = new TokenFilter(1.0, 0, 1.0);
+  /** Logit of a removed token: e to this is zero, and it stays finite under differences. */
+  private static final double REMOVED = -1e30;
+  private static final double COLD = 1e-6;
+
+  private final double temperature;
+  private final int topK;
+  private final double topP;
+
+  /**
+   * @param temperature divides the logits; positive
+   * @param topK keeps that many of the most probable tokens; 0 keeps all
+   * @param topP keeps the smallest set of most probable tokens whose probabilities sum to at least this; 1 keeps all
+   */
+  TokenFilter(double temperature, int topK, double topP) {
+    this.temperature = temperature;
+    this.topK = topK;
+    this.topP = topP;
+  }
+
+  /** Divides the logits. */
+  double temperature() {
+    return temperature;
+  }
+
+  /** Changes the logits in place. Ties at the edge of top-k or top-p are all kept. {@code scratch} is a temporary of the same length. */
+  public void apply(double[] logits, double[] scratch) {
+    if (temperature < COLD) {
+      freeze(logits);
+    } else if (temperature != 1.0) {
+      for (int k = 0; k < logits.length; k++) {
+        logits[k] /= temperature;
+      }
+    }
+    if (topK > 0 && topK < logits.length) {
+      sort(logits, scratch);
+      remove(logits, scratch[logits.length - topK]);
+    }
+    if (topP < 1.0) {
+      sort(logits, scratch);
+      remove(logits, smallestKept(scratch));
+    }
+  }
+
+  /** Divides the distances from the largest logit instead: quotients of the logits themselves may overflow. */
+  private void freeze(double[] logits) {
+    double most = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      most = Math.max(most, logit);
+    }
+    for (int k = 0; k < logits.length; k++) {
+      logits[k] = Math.max(REMOVED, (logits[k] - most) / temperature);
+    }
+  }
+
+  private static void sort(double[] logits, double[] ascending) {
+    System.arraycopy(logits, 0, ascending, 0, logits.length);
+    Arrays.sort(ascending);
+  }
+
+  private double smallestKept(double[] ascending) {
+    double max = ascending[ascending.length - 1];
+    double total = 0.0;
+    for (double logit : ascending) {
+      total += Math.exp(logit - max);
+    }
+    double kept = 0.0;
+    for (int k = ascending.length - 1; k > 0; k--) {
+      kept += Math.exp(ascending[k] - max);
+      if (kept >= topP * total) {
+        return ascending[k];
+      }
+    }
+    return ascending[0];
+  }
+
+  private static void remove(double[] logits, double below) {
+    for (int k = 0; k < logits.length; k++) {
+      if (logits[k] < below) {
+        logits[k] = REMOVED;
+      }
+    }
+  }
+}

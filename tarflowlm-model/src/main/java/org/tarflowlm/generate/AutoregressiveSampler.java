@@ -1,0 +1,234 @@
+package org.tarflowlm.generate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.flow.CachedTransformer;
+import org.tarflowlm.flow.ParameterSource;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.flow.TokenFilter;
+import org.tarflowlm.flow.TransformerWeights;
+import org.tarflowlm.kernel.Parallel;
+import org.tarflowlm.kernel.RowProduct;
+
+/**
+ * Sampling from the discrete autoregressive twin, token by token with cached keys and values. May be used by many threads.
+ *
+ * <p>Texts longer than the model's window slide: when the window is full, the last half of it becomes the context of the next.
+ */
+public final class AutoregressiveSampler {
+  private final TarFlowConfig config;
+  private final Tokenizer tokenizer;
+  private final float[][] embedding;
+  private final TransformerWeights transformer;
+  private final RowProduct head;
+
+  /**
+   * Reads a model.
+   *
+   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
+   * @throws IllegalArgumentException if the configuration is not a discrete model's, or a parameter is missing or has another length
+   *     than the configuration says
+   */
+  public AutoregressiveSampler(TarFlowConfig config, Function<String, float[]> parameters, Tokenizer tokenizer) {
+    if (config.model() != ModelType.AUTOREGRESSIVE) {
+      throw new IllegalArgumentException("model is " + config.model() + "; expected " + ModelType.AUTOREGRESSIVE);
+    }
+    this.config = config;
+    this.tokenizer = tokenizer;
+    ParameterSource source = new ParameterSource(parameters, "");
+    embedding = source.matrix("embed.weight", config.vocabSize(), config.width());
+    transformer = new TransformerWeights(source.under("lm."), config.width(), config.heads(), config.totalLayers(),
+        config.contextLength());
+    head = source.product("lm.head", config.width(), config.vocabSize());
+  }
+
+  /**
+   * Generates {@code options.batchSize()} continuations.
+   *
+   * @param prompt token ids; may be empty
+   * @param listener receives the tokens of the only sequence, or null; needs batchSize 1
+   */
+  public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
+    Prompts.requireListenable(options, listener);
+    Prompts.requireTokens(prompt, config.vocabSize());
+    int batch = options.batchSize();
+    Generation[] result = new Generation[batch];
+    int tasks = Math.min(Parallel.threads(), batch);
+    Parallel.run(tasks, task -> {
+      int from = (int) ((long) batch * task / tasks);
+      int to = (int) ((long) batch * (task + 1) / tasks);
+      int[][] tokens = new Run(prompt, options, from, to, listener).all();
+      for (int b = from; b < to; b++) {
+        int[] generated = tokens[b - from];
+        String text = new StopStrings(options.stopStrings(), tokenizer).textOf(generated);
+        result[b] = new Generation(prompt, generated, text, new int[0][], new double[0][], true, 1.0);
+      }
+    });
+    return List.of(result);
+  }
+
+  /** Log-probabilities in nats of every next token, [tokens + 1][V], of a text that fits the window but for one token. */
+  double[][] logProbabilities(int[] tokens) {
+    CachedTransformer cache = new CachedTransformer(transformer, 1, 1, tokens.length + 1, 1);
+    float[] features = new float[config.width()];
+    float[] embedded = new float[config.width()];
+    float[] logits = new float[config.vocabSize()];
+    List<double[]> result = new ArrayList<>();
+    for (int t = 0; t <= tokens.length; t++) {
+      if (t > 0) {
+        System.arraycopy(embedding[tokens[t - 1]], 0, embedded, 0, embedded.length);
+      }
+      cache.run(1, new int[] {0}, new int[] {t}, embedded, features);
+      head.run(features, 1, logits);
+      double[] wide = StackWeights.widen(logits);
+      double max = Arrays.stream(wide).max().orElseThrow();
+      double norm = max + Math.log(Arrays.stream(wide).map(v -> Math.exp(v - max)).sum());
+      result.add(Arrays.stream(wide).map(v -> v - norm).toArray());
+    }
+    return result.toArray(new double[0][]);
+  }
+
+  /** Some sequences of a batch, on one thread. */
+  private final class Run {
+    private final int[] prompt;
+    private final GenerationOptions options;
+    private final TokenListener listener;
+    private final int count;
+    private final Random[] random;
+    private final TokenFilter filter;
+    private final StopStrings stops;
+    private final CachedTransformer cache;
+    private final int[] sequence;
+    private final int[] position;
+    private final float[] embedded;
+    private final float[] features;
+    private final float[] out;
+    private final double[] logits;
+    private final double[] scratch;
+    private final boolean[] ended;
+    private final int[] lengths;
+
+    Run(int[] prompt, GenerationOptions options, int from, int to, TokenListener listener) {
+      this.prompt = prompt;
+      this.options = options;
+      this.listener = listener;
+      count = to - from;
+      random = new Random[count];
+      for (int b = 0; b < count; b++) {
+        random[b] = Prompts.random(options.seed(), from + b);
+      }
+      filter = options.sampling().filter();
+      stops = new StopStrings(options.stopStrings(), tokenizer);
+      cache = new CachedTransformer(transformer, count, count, config.contextLength(), 1);
+      sequence = new int[count];
+      position = new int[count];
+      embedded = new float[count * config.width()];
+      features = new float[count * config.width()];
+      out = new float[count * config.vocabSize()];
+      logits = new double[config.vocabSize()];
+      scratch = new double[config.vocabSize()];
+      ended = new boolean[count];
+      lengths = new int[count];
+    }
+
+    int[][] all() {
+      int[][] texts = new int[count][prompt.length + options.maxNewTokens()];
+      for (int b = 0; b < count; b++) {
+        System.arraycopy(prompt, 0, texts[b], 0, prompt.length);
+      }
+      int window = config.contextLength();
+      int start = Math.max(0, prompt.length - Math.min(prompt.length, window / 2));
+      if (prompt.length + options.maxNewTokens() <= window) {
+        start = 0;
+      }
+      int read = start;
+      for (int t = prompt.length; t < texts[0].length; t++) {
+        if (t - start == window) {
+          start = t - window / 2;
+          read = start;
+        }
+        for (; read <= t; read++) {
+          step(texts, read, read - start);
+        }
+        head.run(features, count, out);
+        for (int b = 0; b < count; b++) {
+          choose(texts, b, t);
+        }
+        if (allEnded()) {
+          break;
+        }
+      }
+      for (int b = 0; b < count; b++) {
+        int end = ended[b] ? lengths[b] : texts[b].length;
+        texts[b] = Arrays.copyOfRange(texts[b], prompt.length, end);
+      }
+      return texts;
+    }
+
+    /** Features for token t of every sequence, at position p of the window. */
+    private void step(int[][] texts, int t, int p) {
+      for (int b = 0; b < count; b++) {
+        sequence[b] = b;
+        position[b] = p;
+        if (p > 0) {
+          System.arraycopy(embedding[texts[b][t - 1]], 0, embedded, b * config.width(), config.width());
+        }
+      }
+      cache.run(count, sequence, position, embedded, features);
+    }
+
+    private void choose(int[][] texts, int b, int t) {
+      for (int k = 0; k < logits.length; k++) {
+        logits[k] = out[b * logits.length + k];
+      }
+      filter.apply(logits, scratch);
+      texts[b][t] = draw(random[b].nextDouble());
+      if (ended[b]) {
+        return;
+      }
+      if (listener != null) {
+        listener.accept(new int[] {texts[b][t]});
+      }
+      if (stops.endAt(texts[b], prompt.length, t + 1)) {
+        ended[b] = true;
+        lengths[b] = t + 1;
+      }
+    }
+
+    private int draw(double uniform) {
+      double max = Arrays.stream(logits).max().orElseThrow();
+      double total = 0.0;
+      for (int k = 0; k < logits.length; k++) {
+        scratch[k] = Math.exp(logits[k] - max);
+        total += scratch[k];
+      }
+      double left = uniform * total;
+      int last = 0;
+      for (int k = 0; k < logits.length; k++) {
+        if (scratch[k] > 0) {
+          last = k;
+          left -= scratch[k];
+          if (left < 0) {
+            return k;
+          }
+        }
+      }
+      return last;
+    }
+
+    private boolean allEnded() {
+      for (boolean each : ended) {
+        if (!each) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+}

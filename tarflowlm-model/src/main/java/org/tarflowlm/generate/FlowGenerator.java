@@ -1,0 +1,150 @@
+package org.tarflowlm.generate;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.flow.DecodingPace;
+import org.tarflowlm.flow.FlowTransform;
+import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.LatentEncoder;
+import org.tarflowlm.flow.NGramTable;
+import org.tarflowlm.flow.ParallelFlows;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackInverse;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.kernel.Parallel;
+
+/**
+ * Text from a flow model: base noise through the inverse of the stack, decoded by the codebook. May be used by many threads.
+ *
+ * <p>A prompt is encoded as the model encodes text, z = mu + sigma * noise, and held fixed; {@link SpanSampler} says when the
+ * continuation is an exact sample given these latents and when it is an approximation. With a {@link StackInverse}, texts that nobody
+ * listens to go through it, all of a batch together; streams, stop strings, refinements and parallel decoding call the flows' kernels
+ * themselves, with the same bits. Texts longer than the window slide
+ * ({@link WindowPlan}), with the carried latents as the next window's prompt. A window shorter than the model's is treated as
+ * the model of that many positions.
+ */
+public final class FlowGenerator {
+  final StackWeights weights;
+  final TarFlowConfig config;
+  final Tokenizer tokenizer;
+  final LatentEncoder encoder;
+  final LatentDecoder decoder;
+  final ParallelFlows parallel;
+  StackInverse graph;
+
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer) {
+    this(weights, tokenizer, () -> NGramTable.empty(weights.config().vocabSize()));
+  }
+
+  /**
+   * Starts with n-grams, from which parallel decoding guesses; they do not affect the text.
+   *
+   * @param ngrams asked for once, if needed
+   */
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams) {
+    this(weights, tokenizer, ngrams, 0);
+  }
+
+  /**
+   * Sets the block size of parallel decoding, which changes speed only.
+   *
+   * @param block positions of a block, 1 to 32; 0 for what suits the flow and the machine
+   */
+  public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams, int block) {
+    if (block < 0 || block > FlowTransform.GROUP) {
+      throw new IllegalArgumentException("block is " + block + "; expected 0 to " + FlowTransform.GROUP);
+    }
+    parallel = new ParallelFlows(weights, ngrams, block, ParallelFlows.TOLERANCE);
+    this.weights = weights;
+    this.tokenizer = tokenizer;
+    config = weights.config();
+    encoder = new LatentEncoder(weights.codebook());
+    decoder = new LatentDecoder(weights.codebook());
+  }
+
+  /** Inverts whole windows by {@code stack} from now on, where nothing needs to be known before a window is complete. */
+  public FlowGenerator through(StackInverse stack) {
+    graph = stack;
+    return this;
+  }
+
+  /**
+   * Generates {@code options.batchSize()} texts.
+   *
+   * @param prompt token ids; empty for texts from nothing
+   * @param listener receives the tokens of the only text, or null; needs batchSize 1. If the first flow reads left to right, tokens come
+   *     patch by patch while it is inverted, else window by window
+   * @throws IllegalArgumentException if the prompt holds unknown tokens or is shorter than a patch, but not empty, or if an option can have
+   *     no effect on the model's flows ({@link Sampling#requireHonoured(TarFlowConfig)})
+   */
+  public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
+    Prompts.requireListenable(options, listener);
+    Prompts.requireTokens(prompt, config.vocabSize());
+    options.sampling().requireHonoured(config);
+    List<WindowPlan> plan = WindowPlan.of(prompt.length, options.maxNewTokens(), config.contextLength(), config.patchSize());
+    int batch = options.batchSize();
+    if (goesThroughGraph(plan, options, listener)) {
+      return List.of(new FlowRun(this, prompt, options, plan, 0, batch, null, true).all());
+    }
+    Generation[] result = new Generation[batch];
+    int tasks = Math.min(Parallel.threads(), batch);
+    Parallel.run(tasks, task -> {
+      int from = (int) ((long) batch * task / tasks);
+      int to = (int) ((long) batch * (task + 1) / tasks);
+      Generation[] part = new FlowRun(this, prompt, options, plan, from, to - from, listener, false).all();
+      System.arraycopy(part, 0, result, from, part.length);
+    });
+    return List.of(result);
+  }
+
+  private boolean goesThroughGraph(List<WindowPlan> plan, GenerationOptions options, TokenListener listener) {
+    return graph != null && listener == null && options.stopStrings().isEmpty()
+        && (options.refinements() == 0 || plan.stream().allMatch(this::isExact))
+        && (options.batchSize() > 1 || parallel.goesBySteps(options.decoding(), plan.stream().mapToInt(WindowPlan::fresh).sum()))
+        && graph.isAvailable();
+  }
+
+  boolean isExact(WindowPlan window) {
+    int positions = window.tokens() / config.patchSize();
+    return SpanSampler.isExactScan(config, positions, window.context() / config.patchSize(), positions);
+  }
+
+  /**
+   * Fills the gap between two texts, {@code options.batchSize()} times. Of the options, maxNewTokens and stopStrings are not used.
+   * With flows that read left to right from the gap into the right text this is never an exact scan: {@link SpanSampler} says what the
+   * sample is, and {@code options.refinements()} is what makes it follow the right text.
+   *
+   * @param left known tokens before the gap; its first ones are not read if it holds no whole number of patches
+   * @param gap tokens to fill in, whole patches
+   * @param right known tokens after the gap; its last ones are not read if it holds no whole number of patches
+   * @throws IllegalArgumentException if the gap is empty or no whole number of patches, the texts do not fit the window, or a token is
+   *     unknown
+   */
+  public List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
+    Prompts.requireTokens(left, config.vocabSize());
+    Prompts.requireTokens(right, config.vocabSize());
+    int patch = config.patchSize();
+    if (gap < 1 || gap % patch != 0) {
+      throw new IllegalArgumentException("the gap has " + gap + " tokens; expected at least 1, in patches of " + patch);
+    }
+    int[] before = Arrays.copyOfRange(left, left.length % patch, left.length);
+    int[] after = Arrays.copyOf(right, right.length - right.length % patch);
+    options.sampling().requireHonoured(config);
+    int total = before.length + gap + after.length;
+    if (total > config.contextLength()) {
+      throw new IllegalArgumentException("the texts and the gap have " + total + " tokens; the window has " + config.contextLength());
+    }
+    Generation[] result = new Generation[options.batchSize()];
+    Infilling infilling = new Infilling(weights, tokenizer, left, before, gap, after, options);
+    Parallel.run(result.length, b -> result[b] = infilling.text(b));
+    return List.of(result);
+  }
+
+  /** Mean positions that a pass of parallel decoding finished, for every flow with its own transformer; NaN without a pass. */
+  public List<Double> positionsPerPass() {
+    return parallel.paces().stream().map(DecodingPace::positionsPerPass).toList();
+  }
+}

@@ -1,0 +1,123 @@
+package org.tarflowlm.generate;
+
+import java.io.Serializable;
+import java.util.List;
+import org.tarflowlm.flow.Decoding;
+import org.tarflowlm.flow.Sampling;
+
+/**
+ * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.
+ *
+ * @param maxNewTokens tokens to generate, 1 to 2^24
+ * @param temperature above 0. Divides the logits of a discrete model, of a Mix-d flow's weights, which stand for tokens, and of the
+ *     weights of a Mix-1 flow that comes first
+ * @param noiseTemperature above 0; standard deviation of the base noise u of a flow model. Scaling the noise pulls every scalar
+ *     towards the median of its mixture, which is no token in particular: for Mix-d models prefer {@code temperature}
+ * @param topK keeps that many of the most probable tokens (mixture components of a Mix-d flow); 0 keeps all
+ * @param topP keeps the smallest set of most probable tokens with at least this probability, in (0, 1]; 1 keeps all
+ * @param seed seeds all randomness; equal options give equal text
+ * @param stopStrings generation of a sequence ends with the first of these that it contains; the stop string is kept
+ * @param batchSize sequences to generate, 1 to 2^16
+ * @param showFlows decode every level of a flow model's stack as well
+ * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none, at most 2^20 (see
+ *     {@link SpanSampler})
+ * @param decoding how positions are found, which changes the speed, not the text; null for {@link Decoding#AUTO}
+ */
+public record GenerationOptions(
+    int maxNewTokens,
+    double temperature,
+    double noiseTemperature,
+    int topK,
+    double topP,
+    long seed,
+    List<String> stopStrings,
+    int batchSize,
+    int refinements,
+    boolean showFlows,
+    Decoding decoding) implements Serializable {
+
+  public GenerationOptions {
+    requireWithin("maxNewTokens", maxNewTokens, 1, 1 << 24);
+    new Sampling(temperature, noiseTemperature, topK, topP); // checks the four
+    stopStrings = stopStrings == null ? List.of() : List.copyOf(stopStrings);
+    if (stopStrings.contains("")) {
+      throw new IllegalArgumentException("stopStrings holds an empty string; expected at least one character");
+    }
+    requireWithin("batchSize", batchSize, 1, 1 << 16);
+    requireWithin("refinements", refinements, 0, 1 << 20);
+    decoding = decoding == null ? Decoding.AUTO : decoding;
+  }
+
+  /** 200 tokens of one sequence from the model as it is, seed 1. */
+  public static GenerationOptions defaults() {
+    return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 1L, List.of(), 1, 0, false, Decoding.AUTO);
+  }
+
+  public GenerationOptions withMaxNewTokens(int value) {
+    return new GenerationOptions(value, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withTemperature(double value) {
+    return new GenerationOptions(maxNewTokens, value, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withNoiseTemperature(double value) {
+    return new GenerationOptions(maxNewTokens, temperature, value, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withTopK(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, value, topP, seed, stopStrings, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withTopP(double value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, value, seed, stopStrings, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withSeed(long value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, value, stopStrings, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withStopStrings(List<String> value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, value, batchSize, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withBatchSize(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, value, refinements,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withRefinements(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, value,
+        showFlows, decoding);
+  }
+
+  public GenerationOptions withShowFlows(boolean value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        value, decoding);
+  }
+
+  public GenerationOptions withDecoding(Decoding value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
+        showFlows, value);
+  }
+
+  /** The numbers that reshape a model's distributions. */
+  public Sampling sampling() {
+    return new Sampling(temperature, noiseTemperature, topK, topP);
+  }
+
+  private static void requireWithin(String name, int value, int least, int most) {
+    if (value < least) {
+      throw new IllegalArgumentException(name + " is " + value + "; expected at least " + least);
+    } else if (value > most) {
+      throw new IllegalArgumentException(name + " is " + value + "; expected at most " + most);
+    }
+  }
+}

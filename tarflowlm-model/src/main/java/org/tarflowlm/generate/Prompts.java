@@ -1,0 +1,33 @@
+package org.tarflowlm.generate;
+
+import java.util.Random;
+
+/** Prompt handling that all generators share. */
+final class Prompts {
+  private Prompts() {}
+
+  /** The noise of sequence {@code index} of a generation; independent of the batch it is part of. */
+  static Random random(long seed, int index) {
+    // java.util.Random by name: its sequence, Gaussian numbers included, is fixed by specification
+    long mixed = seed + 0x9E3779B97F4A7C15L * (index + 1);
+    mixed = (mixed ^ (mixed >>> 30)) * 0xBF58476D1CE4E5B9L;
+    mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;
+    return new Random(mixed ^ (mixed >>> 31));
+  }
+
+  /** @throws IllegalArgumentException if an id is outside the vocabulary */
+  static void requireTokens(int[] prompt, int vocabSize) {
+    for (int i = 0; i < prompt.length; i++) {
+      if (prompt[i] < 0 || prompt[i] >= vocabSize) {
+        throw new IllegalArgumentException("prompt[" + i + "] is token " + prompt[i] + "; expected 0 to " + (vocabSize - 1));
+      }
+    }
+  }
+
+  /** @throws IllegalArgumentException if a listener is given for more than one sequence */
+  static void requireListenable(GenerationOptions options, TokenListener listener) {
+    if (listener != null && options.batchSize() != 1) {
+      throw new IllegalArgumentException("batchSize is " + options.batchSize() + "; expected 1 for a generation that is listened to");
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package org.tarflowlm.generate;
+
+import java.util.List;
+import org.tarflowlm.flow.FlowTransform;
+
+/** The inverse of all flows of a stack over one span of positions, given what stands outside of it at every level. */
+final class SpanInverse {
+  private final List<FlowTransform> transforms;
+  private final int from;
+  private final int to;
+  /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. */
+  private final double[][][] level;
+
+  SpanInverse(List<FlowTransform> transforms, double[][][] level, int from, int to) {
+    this.transforms = transforms;
+    this.level = level;
+    this.from = from;
+    this.to = to;
+  }
+
+  /**
+   * Fills the span [from, to) of every level below the last.
+   *
+   * @param listener receives the final positions while the first flow is inverted, and may end the pass; or null
+   */
+  void solve(FlowTransform.PositionListener listener) {
+    boolean exact = true;
+    for (int l = transforms.size() - 1; l >= 0; l--) {
+      int above = l;
+      transforms.get(l).inverse(level[l + 1], level[l], level[l].length, from, to, l == 0 ? listener : null,
+          exact ? null : () -> improveAbove(above));
+      exact &= transforms.get(l).isExact();
+    }
+  }
+
+  /** Makes what flow l inverts exact, of a single sequence; returns whether that changed it. */
+  private boolean improveAbove(int l) {
+    boolean changed = false;
+    for (int k = transforms.size() - 1; k > l; k--) {
+      if (changed || !transforms.get(k).isExact()) {
+        transforms.get(k).improve(level[k + 1][0], level[k][0], from, to);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+}

@@ -1,0 +1,268 @@
+package org.tarflowlm.generate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Normal;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.flow.Decoding;
+import org.tarflowlm.flow.FlowTransform;
+import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.ParallelFlows;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.flow.TokenFilter;
+
+/**
+ * Samples the latents of one span of positions given all others: continuation of a prompt (the span is the end), infilling, or a
+ * whole text (the span is everything).
+ *
+ * <p><b>Exact scan.</b> If every flow reads towards the span from known positions only (all flows left to right and the span
+ * at the end, all right to left and the span at the start, or no known position at all), each level's known positions
+ * are functions of the known latents, and inverting the flows over the span is an exact draw from p(span | rest).
+ *
+ * <p><b>Otherwise</b> some flow maps known positions by reading the span itself: a right-to-left flow above a prompt, say. Then the known
+ * positions' values at the levels above are frozen at a reference, which makes the stack over the span a flow T of its own, with density
+ * q(span) = N(T(span)) |det T'|, exactly computable. The draw starts from q: first with a reference that is read from the known
+ * text alone, as if the span were not there, then once more with the same noise and the reference that belongs to the first draw.
+ * That is an <em>approximate</em> sample. Metropolis steps refine it: a step proposes y' = r y + sqrt(1 - r^2) e with
+ * e ~ N(0, I) in the coordinates y = T(span) (preconditioned Crank-Nicolson; r runs through 0, 0.5, 0.9, 0.98) and
+ * accepts with probability min(1, w'/w), w = p(rest, span) / q(span). Each step leaves the exact conditional unchanged, because the
+ * reference does not move any more, so the sample's law tends to p(span | rest) as steps are added.
+ *
+ * <p>Filters act on the span's Mix-d weights only; a noise scale other than 1 replaces N(0, I) by N(0, scale^2 I) throughout. One
+ * thread; a group of sequences with the same span goes through the flows together.
+ */
+public final class SpanSampler {
+  private static final double[] CORRELATIONS = {0.0, 0.5, 0.9, 0.98};
+
+  private final StackWeights weights;
+  private final TarFlowConfig config;
+  /** Flows with a transformer of their own; in-token flows go with theirs. */
+  private final int flows;
+  private final int positions;
+  private final int from;
+  private final int to;
+  private final double noiseScale;
+  private final Workspace workspace = new Workspace();
+  private final List<FlowTransform> transforms = new ArrayList<>();
+  /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
+  private final double[][][] level;
+  private final SpanInverse inverse;
+  private final double[] in;
+  private final double[] out;
+
+  /**
+   * @param sequences sequences drawn together
+   * @param positions length of the sequences
+   * @param from first position of the span
+   * @param to position after the span
+   */
+  public SpanSampler(StackWeights weights, TokenFilter filter, double noiseScale, int sequences, int positions, int from, int to) {
+    this(weights, filter, noiseScale, sequences, positions, from, to, null, Decoding.SEQUENTIAL);
+  }
+
+  /**
+   * With parallel decoding.
+   *
+   * @param parallel what is known of the flows' decoding; null for a sequential one
+   */
+  public SpanSampler(StackWeights weights, TokenFilter filter, double noiseScale, int sequences, int positions, int from, int to,
+      ParallelFlows parallel, Decoding decoding) {
+    this.weights = weights;
+    config = weights.config();
+    flows = weights.flows().size();
+    this.positions = positions;
+    this.from = from;
+    this.to = to;
+    this.noiseScale = noiseScale;
+    int length = positions * config.channels();
+    for (int l = 0; l < flows; l++) {
+      FlowTransform transform = new FlowTransform(weights.flows().get(l), config.channels(), sequences, positions, filter, workspace,
+          parallel == null ? null : parallel.of(l, decoding, filter, workspace));
+      transform.filterOnly(from, to);
+      transforms.add(transform);
+    }
+    level = new double[flows + 1][sequences][length];
+    inverse = new SpanInverse(transforms, level, from, to);
+    in = new double[length];
+    out = new double[length];
+  }
+
+  /** Whether inverting the flows over the span [from, to) is an exact draw. */
+  static boolean isExactScan(TarFlowConfig config, int positions, int from, int to) {
+    boolean needsPast = from > 0;
+    boolean needsFuture = to < positions;
+    return config.flows().stream().allMatch(flow -> switch (flow.direction()) {
+      case LEFT_TO_RIGHT -> !needsFuture;
+      case RIGHT_TO_LEFT -> !needsPast;
+    });
+  }
+
+  /**
+   * Draws the span of every sequence.
+   *
+   * @param z [sequences][positions * D]; known positions are read, the span is filled
+   * @param random [sequences], each sequence's source of noise
+   * @param refinements Metropolis steps where the scan is not exact
+   * @param listener receives the final positions while the first flow is inverted, and may end the draw, which leaves the rest of the
+   *     span undefined; or null. Not called where Metropolis steps follow
+   * @return share of accepted Metropolis steps; 1 if there were none
+   */
+  double draw(double[][] z, Random[] random, int refinements, FlowTransform.PositionListener listener) {
+    for (int b = 0; b < z.length; b++) {
+      System.arraycopy(z[b], 0, level[0][b], 0, z[b].length);
+      drawNoise(random[b], level[flows][b]);
+    }
+    boolean exact = isExactScan(config, positions, from, to);
+    if (!exact) {
+      readReferenceWithoutSpan();
+      inverse.solve(null);
+    }
+    readReference(exact);
+    inverse.solve(exact || refinements == 0 ? listener : null);
+    double accepted = exact || refinements == 0 ? 1.0 : refine(random, refinements);
+    for (int b = 0; b < z.length; b++) {
+      copySpan(level[0][b], z[b]);
+    }
+    return accepted;
+  }
+
+  /**
+   * All levels of one sequence, h^(0) = z to h^(L) = u, as this sampler's filter makes them.
+   *
+   * @param z [positions * D], span included
+   */
+  public double[][] levels(double[] z) {
+    double[][] h = new double[config.flows().size() + 1][z.length];
+    System.arraycopy(z, 0, h[0], 0, z.length);
+    for (int l = 0; l < flows; l++) {
+      FlowWeights flow = weights.flows().get(l);
+      transforms.get(l).forward(h[flow.index()], Arrays.copyOfRange(h, flow.index() + 1, flow.index() + 1 + flow.count()));
+    }
+    return h;
+  }
+
+  private void drawNoise(Random random, double[] u) {
+    for (int i = from * config.channels(); i < to * config.channels(); i++) {
+      u[i] = noiseScale * random.nextGaussian();
+    }
+  }
+
+  /** Known positions at every level above z, from the whole of z, or from the known text alone where the span has no say. */
+  private void readReference(boolean exact) {
+    for (int b = 0; b < level[0].length; b++) {
+      System.arraycopy(level[0][b], 0, in, 0, in.length);
+      for (int l = 0; l + 1 < flows; l++) {
+        transforms.get(l).forward(in, out, 0, exact ? from : positions);
+        if (exact) {
+          transforms.get(l).forward(in, out, to, positions);
+        }
+        System.arraycopy(out, 0, in, 0, in.length);
+        copyKnown(in, level[l + 1][b]);
+      }
+    }
+  }
+
+  /** Known positions at every level above z, read from the known text alone, with the span cut out. */
+  private void readReferenceWithoutSpan() {
+    int channels = config.channels();
+    int left = from * channels;
+    int right = in.length - to * channels;
+    for (int b = 0; b < level[0].length; b++) {
+      double[] shortIn = new double[left + right];
+      double[] shortOut = new double[left + right];
+      System.arraycopy(level[0][b], 0, shortIn, 0, left);
+      System.arraycopy(level[0][b], to * channels, shortIn, left, right);
+      for (int l = 0; l + 1 < flows; l++) {
+        transforms.get(l).forward(shortIn, shortOut);
+        System.arraycopy(shortOut, 0, shortIn, 0, shortIn.length);
+        System.arraycopy(shortIn, 0, level[l + 1][b], 0, left);
+        System.arraycopy(shortIn, left, level[l + 1][b], to * channels, right);
+      }
+    }
+  }
+
+  private double refine(Random[] random, int steps) {
+    long accepted = 0;
+    double[] logWeight = new double[level[0].length];
+    double[][] z = new double[level[0].length][];
+    double[][] y = new double[level[0].length][];
+    for (int b = 0; b < level[0].length; b++) {
+      z[b] = level[0][b].clone();
+      y[b] = level[flows][b].clone();
+      logWeight[b] = logWeight(b);
+    }
+    for (int step = 0; step < steps; step++) {
+      double keep = CORRELATIONS[step % CORRELATIONS.length];
+      for (int b = 0; b < level[0].length; b++) {
+        propose(y[b], keep, random[b], level[flows][b]);
+      }
+      inverse.solve(null);
+      for (int b = 0; b < level[0].length; b++) {
+        double proposed = logWeight(b);
+        if (Math.log(random[b].nextDouble()) < proposed - logWeight[b]) {
+          logWeight[b] = proposed;
+          copySpan(level[0][b], z[b]);
+          copySpan(level[flows][b], y[b]);
+          accepted++;
+        }
+      }
+    }
+    for (int b = 0; b < level[0].length; b++) {
+      copySpan(z[b], level[0][b]);
+    }
+    return (double) accepted / steps / level[0].length;
+  }
+
+  private void propose(double[] y, double keep, Random random, double[] proposal) {
+    double fresh = noiseScale * Math.sqrt(1.0 - keep * keep);
+    for (int i = from * config.channels(); i < to * config.channels(); i++) {
+      proposal[i] = keep * y[i] + fresh * random.nextGaussian();
+    }
+  }
+
+  /** log p(z) - log q(span) of the proposal that stands in level 0, in nats. */
+  private double logWeight(int b) {
+    return logTarget(b) - logProposal(b);
+  }
+
+  private double logTarget(int b) {
+    System.arraycopy(level[0][b], 0, in, 0, in.length);
+    double total = 0.0;
+    for (int l = 0; l < flows; l++) {
+      total += transforms.get(l).forward(in, out);
+      System.arraycopy(out, 0, in, 0, in.length);
+    }
+    return total + logBase(in, 0, in.length);
+  }
+
+  private double logProposal(int b) {
+    double total = logBase(level[flows][b], from * config.channels(), to * config.channels());
+    for (int l = 0; l < flows; l++) {
+      total += transforms.get(l).forward(level[l][b], out, from, to);
+    }
+    return total;
+  }
+
+  private double logBase(double[] u, int start, int end) {
+    double total = 0.0;
+    for (int i = start; i < end; i++) {
+      total += Normal.logPdf(u[i] / noiseScale);
+    }
+    return total;
+  }
+
+  private void copySpan(double[] source, double[] target) {
+    int at = from * config.channels();
+    System.arraycopy(source, at, target, at, (to - from) * config.channels());
+  }
+
+  private void copyKnown(double[] source, double[] target) {
+    int left = from * config.channels();
+    int right = to * config.channels();
+    System.arraycopy(source, 0, target, 0, left);
+    System.arraycopy(source, right, target, right, source.length - right);
+  }
+}

@@ -1,0 +1,74 @@
+package org.tarflowlm.generate;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.tarflowlm.data.tokenize.Tokenizer;
+
+/**
+ * Finds where a generated text ends because a stop string is complete. The text ends with the stop string, wherever that ends within a
+ * token.
+ */
+public final class StopStrings {
+  private final List<byte[]> strings;
+  private final int longest;
+  private final Tokenizer tokenizer;
+
+  public StopStrings(List<String> strings, Tokenizer tokenizer) {
+    this.strings = strings.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList();
+    this.tokenizer = tokenizer;
+    longest = this.strings.stream().mapToInt(bytes -> bytes.length).max().orElse(0);
+  }
+
+  /** Length in bytes of the longest stop string; 0 if there is none. */
+  public int longest() {
+    return longest;
+  }
+
+  /** Where the stop string that is complete first ends in a text; -1 if there is none. */
+  public int endIn(byte[] text) {
+    int end = -1;
+    for (byte[] stop : strings) {
+      for (int at = 0; at + stop.length <= text.length && (end < 0 || at + stop.length < end); at++) {
+        if (Arrays.equals(text, at, at + stop.length, stop, 0, stop.length)) {
+          end = at + stop.length;
+        }
+      }
+    }
+    return end;
+  }
+
+  /** Whether a stop string lies in tokens[from .. end) and was completed by the last of them. */
+  boolean endAt(int[] tokens, int from, int end) {
+    return surplus(tokens, from, end) >= 0;
+  }
+
+  /** The text of generated tokens; where a stop string ends it within the last token, up to there. */
+  String textOf(int[] tokens) {
+    int surplus = surplus(tokens, 0, tokens.length);
+    if (surplus <= 0) {
+      return tokenizer.decode(tokens);
+    }
+    byte[] bytes = tokenizer.decodeBytes(tokens);
+    return new String(bytes, 0, bytes.length - surplus, StandardCharsets.UTF_8);
+  }
+
+  /** Bytes behind the stop string that the last token completes; -1 if it completes none. */
+  private int surplus(int[] tokens, int from, int end) {
+    if (strings.isEmpty() || end <= from) {
+      return -1;
+    }
+    // A token may stand for no byte at all: as many are looked at as hold the longest string but its last byte.
+    int start = end - 1;
+    byte[] before = new byte[0];
+    while (start > from && before.length < longest - 1) {
+      start = Math.max(from, start - longest);
+      before = tokenizer.decodeBytes(Arrays.copyOfRange(tokens, start, end - 1));
+    }
+    byte[] with = tokenizer.decodeBytes(Arrays.copyOfRange(tokens, start, end));
+    int skip = Math.max(0, before.length - longest + 1);
+    byte[] tail = Arrays.copyOfRange(with, Math.min(skip, with.length), with.length);
+    int stop = endIn(tail);
+    return stop < 0 ? -1 : tail.length - stop;
+  }
+}

@@ -1,0 +1,210 @@
+package org.tarflowlm.init;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.tokens.TokenSequence;
+
+/**
+ * In which order tokens should take the points of a codebook's grid, so that the text before predicts each channel.
+ *
+ * <p>On a grid a channel is a digit of the token's rank, and a Mix-1 flow predicts the digits one after another: with tokens in the
+ * order of their ids the first question about a letter is whether it comes after the o in the alphabet, which no context answers; with
+ * vowels before consonants it is one that every context does. The order here gives each digit, given those before it, much mutual
+ * information with the two preceding tokens, as trees of hierarchical softmaxes and Brown's clusters do: from several random starts,
+ * tokens of two classes are exchanged as long as that adds information. Input and seed decide the result.
+ */
+public final class GridOrder {
+  /** The counts of pairs take V^3 numbers. */
+  private static final int MAX_VOCAB = 256;
+  private static final int STARTS = 8;
+  private static final double LEAST_GAIN = 1e-6;
+
+  private final int levels;
+  private final int contexts;
+  /** [V][..]: the pairs that a token follows, ascending, and how often it does. */
+  private final int[][] pairs;
+  private final int[][] counts;
+
+  private GridOrder(TokenSequence tokens, int channels) {
+    int vocab = tokens.vocabSize();
+    if (vocab > MAX_VOCAB) {
+      throw new DataException("an order of " + vocab + " tokens; expected at most " + MAX_VOCAB);
+    }
+    if (channels < 1) {
+      throw new DataException("a grid in " + channels + " channels; expected at least 1");
+    }
+    levels = levels(vocab, channels);
+    contexts = vocab * vocab;
+    pairs = new int[vocab][];
+    counts = new int[vocab][];
+    int[] dense = count(tokens);
+    for (int token = 0; token < vocab; token++) {
+      int from = token * contexts;
+      pairs[token] = IntStream.range(0, contexts).filter(pair -> dense[from + pair] > 0).toArray();
+      counts[token] = Arrays.stream(pairs[token]).map(pair -> dense[from + pair]).toArray();
+    }
+  }
+
+  /** The fewest levels a channel with at least so many points. */
+  public static int levels(long tokens, int channels) {
+    int levels = 2;
+    while (Math.pow(levels, channels) < tokens) {
+      levels++;
+    }
+    return levels;
+  }
+
+  /**
+   * Reads a text to its end.
+   *
+   * @param tokens a text of at most 256 different ids
+   * @param channels width d of a latent
+   * @return the V ids; the first takes the grid's first point
+   * @throws DataException if there are too many ids for the counts or no channels, or the text cannot be read
+   */
+  public static List<Integer> of(TokenSequence tokens, int channels) {
+    List<Integer> all = IntStream.range(0, tokens.vocabSize()).boxed().toList();
+    return new GridOrder(tokens, channels).ordered(all, channels);
+  }
+
+  /** [V, V * V]: how often a token follows a pair. */
+  private int[] count(TokenSequence tokens) {
+    int vocab = tokens.vocabSize();
+    int[] dense = new int[vocab * contexts];
+    int[] ids = new int[1 << 14];
+    int pair = 0;
+    for (long from = 0; from < tokens.length(); from += ids.length) {
+      int n = (int) Math.min(ids.length, tokens.length() - from);
+      tokens.read(from, ids, 0, n);
+      for (int i = 0; i < n; i++) {
+        if (from + i >= 2) {
+          dense[ids[i] * contexts + pair]++;
+        }
+        pair = pair % vocab * vocab + ids[i];
+      }
+    }
+    return dense;
+  }
+
+  /** Orders the tokens of a part of the grid, whose points differ in the last {@code channels} channels. */
+  private List<Integer> ordered(List<Integer> tokens, int channels) {
+    if (tokens.size() <= 1 || channels == 0) {
+      return tokens;
+    }
+    int room = (int) Math.round(Math.pow(levels, channels - 1));
+    List<Integer> result = new ArrayList<>();
+    for (Part part : bestSplit(tokens, room)) {
+      result.addAll(ordered(part.tokens, channels - 1));
+    }
+    return result;
+  }
+
+  /** Parts of {@code room} tokens, the last with what is left, so that ranks without a gap fill the grid. */
+  private List<Part> bestSplit(List<Integer> tokens, int room) {
+    if (tokens.size() <= room) {
+      return List.of(new Part(tokens));
+    }
+    return IntStream.range(0, STARTS).mapToObj(start -> improved(shuffled(tokens, start), room))
+        .max(Comparator.comparingDouble(parts -> parts.stream().mapToDouble(Part::information).sum())).orElseThrow();
+  }
+
+  private static List<Integer> shuffled(List<Integer> tokens, int seed) {
+    List<Integer> result = new ArrayList<>(tokens);
+    Collections.shuffle(result, new Random(seed));
+    return result;
+  }
+
+  private List<Part> improved(List<Integer> tokens, int room) {
+    List<Part> parts = new ArrayList<>();
+    for (int at = 0; at < tokens.size(); at += room) {
+      parts.add(new Part(tokens.subList(at, Math.min(tokens.size(), at + room))));
+    }
+    boolean better = true;
+    while (better) {
+      better = false;
+      for (int a = 0; a < parts.size(); a++) {
+        for (int b = a + 1; b < parts.size(); b++) {
+          better |= exchange(parts.get(a), parts.get(b));
+        }
+      }
+    }
+    return parts;
+  }
+
+  /** Exchanges tokens of two parts wherever that adds information; whether it did anywhere. */
+  private static boolean exchange(Part a, Part b) {
+    boolean better = false;
+    for (int i = 0; i < a.tokens.size(); i++) {
+      for (int j = 0; j < b.tokens.size(); j++) {
+        int x = a.tokens.get(i);
+        int y = b.tokens.get(j);
+        if (a.gain(x, y) + b.gain(y, x) > LEAST_GAIN) {
+          a.replace(i, y);
+          b.replace(j, x);
+          better = true;
+        }
+      }
+    }
+    return better;
+  }
+
+  private static double nLogN(long n) {
+    return n == 0 ? 0 : n * Math.log(n);
+  }
+
+  /** A class of tokens, and how often one of them follows each pair. */
+  private final class Part {
+    private final List<Integer> tokens;
+    private final long[] sums = new long[contexts];
+    private long total;
+
+    Part(List<Integer> tokens) {
+      this.tokens = new ArrayList<>(tokens);
+      tokens.forEach(token -> add(token, 1));
+    }
+
+    private void add(int token, int times) {
+      for (int i = 0; i < pairs[token].length; i++) {
+        sums[pairs[token][i]] += (long) times * counts[token][i];
+        total += (long) times * counts[token][i];
+      }
+    }
+
+    void replace(int index, int token) {
+      add(tokens.set(index, token), -1);
+      add(token, 1);
+    }
+
+    /** The class's share of the mutual information of class and context, less what is the same for all splits: in nats times tokens. */
+    double information() {
+      return Arrays.stream(sums).mapToDouble(GridOrder::nLogN).sum() - nLogN(total);
+    }
+
+    /** Change of {@link #information} if one token takes the place of another; only pairs that either of them follows change. */
+    double gain(int out, int in) {
+      int[] left = pairs[out];
+      int[] right = pairs[in];
+      double sum = 0;
+      long moved = 0;
+      for (int i = 0, j = 0; i < left.length || j < right.length;) {
+        int pair = Math.min(i < left.length ? left[i] : contexts, j < right.length ? right[j] : contexts);
+        long change = 0;
+        if (i < left.length && left[i] == pair) {
+          change -= counts[out][i++];
+        }
+        if (j < right.length && right[j] == pair) {
+          change += counts[in][j++];
+        }
+        sum += nLogN(sums[pair] + change) - nLogN(sums[pair]);
+        moved += change;
+      }
+      return sum - nLogN(total + moved) + nLogN(total);
+    }
+  }
+}

@@ -1,0 +1,191 @@
+package org.tarflowlm.init;
+
+import java.util.Map;
+import org.apache.commons.math3.distribution.NormalDistribution;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.CodebookSpec.Layout;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.InitSpec;
+import org.tarflowlm.config.InitSpec.Positions;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.latent.GaussianNoise;
+
+/**
+ * Starts the parameters of a model. Each parameter has a stream of normal numbers of its own, found by the run's seed and the parameter's
+ * name, so that adding a flow leaves the others as they were.
+ *
+ * <p>The paper does not say how its weights start. {@link InitSpec} gives the reasons for the numbers.
+ */
+public final class ParameterInit {
+  private static final double HEAD_STD = 0.02;
+  private static final double MAF_OUT_STD = 0.01;
+  private static final double COMPONENT_STD = 0.5;
+  /** Outermost means of a mixture that follows affine flows, in standard deviations of its input; then the width of its components. */
+  private static final double BEHIND_AFFINE_RANGE = 1.5;
+  private static final double BEHIND_AFFINE_WIDTH = 0.5;
+  /** In units of 2 pi positions. */
+  private static final double LONGEST_WAVE = 10_000;
+
+  private final TarFlowConfig config;
+  private final long seed;
+
+  public ParameterInit(TarFlowConfig config, long seed) {
+    this.config = config;
+    this.seed = seed;
+  }
+
+  /** Fills the arrays in place. */
+  public void fill(Map<String, INDArray> parameters) {
+    parameters.forEach(this::fill);
+    for (int l = 0; l < config.flows().size() && config.model() == ModelType.TARFLOW; l++) {
+      String bias = "flow" + l + ".maf.out.bias";
+      if (parameters.containsKey(bias)) {
+        parameters.get(bias).assign(Nd4j.createFromArray(componentStart(l, parameters.get("codebook.mean"))));
+      }
+    }
+    if (config.model() == ModelType.TARFLOW && CodebookStart.fits(config)) {
+      new CodebookStart(config, parameters).fill();
+    }
+  }
+
+  private void fill(String name, INDArray array) {
+    double std = standardDeviation(name, array);
+    if (name.endsWith(".gain")) {
+      array.assign(1.0);
+    } else if (name.equals("codebook.mean") && config.codebook().layout() == Layout.GRID) {
+      CodebookGrid.fill(array, config.codebook().meanScale(), config.codebook().order());
+    } else if (name.endsWith(".position") && config.init().positions() == Positions.SINUSOIDAL) {
+      sinusoids(array, std * Math.sqrt(2));
+    } else if (name.equals("codebook.logSigma")) {
+      array.assign(Math.log(config.codebook().sigma()));
+    } else if (std == 0) {
+      array.assign(0.0);
+    } else {
+      float[] values = new GaussianNoise(seed, 0).draw(name.hashCode(), Math.toIntExact(array.length()));
+      array.assign(Nd4j.createFromArray(values).reshape(array.shape()).muli(std));
+    }
+  }
+
+  private static void sinusoids(INDArray positions, double amplitude) {
+    long width = positions.size(1);
+    for (int t = 0; t < positions.size(0); t++) {
+      for (int i = 0; i < width; i++) {
+        double angle = t * Math.pow(LONGEST_WAVE, -(i - i % 2) / (double) width);
+        positions.putScalar(t, i, amplitude * (i % 2 == 0 ? Math.sin(angle) : Math.cos(angle)));
+      }
+    }
+  }
+
+  private double standardDeviation(String name, INDArray array) {
+    InitSpec init = config.init();
+    String last = name.substring(name.indexOf('.') + 1);
+    if (name.endsWith(".bias") || name.endsWith(".component.logScale")) {
+      return 0;
+    }
+    if (name.equals("codebook.mean")) {
+      return config.codebook().meanScale();
+    }
+    if (name.equals("embed.weight") || last.equals("start")) {
+      return init.inputStd();
+    }
+    if (last.equals("position")) {
+      return init.positionStd();
+    }
+    if (last.equals("in.weight")) {
+      return init.inputStd() / (latentScale(name) * Math.sqrt(array.size(0)));
+    }
+    if (last.equals("head.weight")) {
+      return HEAD_STD;
+    }
+    if (last.equals("maf.features.weight")) {
+      return 1 / (latentScale(name) * Math.sqrt(array.size(0)));
+    }
+    if (last.equals("maf.out.weight")) {
+      FlowSpec flow = flowOf(name);
+      return flow.isInToken() && flow.coupling() == Coupling.AFFINE ? 0 : MAF_OUT_STD;
+    }
+    if (last.equals("component.mean")) {
+      return COMPONENT_STD;
+    }
+    double fanIn = array.size(0);
+    boolean residual = last.endsWith("proj.weight") || last.endsWith("down.weight");
+    return 1 / Math.sqrt(residual ? 2.0 * layersAround(name) * fanIn : fanIn);
+  }
+
+  /** Size of the latents that a flow reads: the codebook's for the first, about 1 for the others. */
+  private double latentScale(String name) {
+    return name.startsWith("flow0.") ? config.codebook().meanScale() : 1;
+  }
+
+  private int layersAround(String name) {
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      return config.totalLayers();
+    }
+    return flowOf(name).layers();
+  }
+
+  private FlowSpec flowOf(String name) {
+    return config.flows().get(Integer.parseInt(name.substring("flow".length(), name.indexOf('.'))));
+  }
+
+  /**
+   * Where the components of an affine or Mix-1 flow start. The first flow spreads them over the codebook's range, or puts them on the
+   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many. A mixture that only
+   * affine flows precede, which pass on the codes scaled, spreads them over the range too, wide enough for the flows before to move the
+   * codes. Other later flows start near the identity, because otherwise each added flow first ruins the likelihood, and in-token affine
+   * flows at it.
+   */
+  private float[] componentStart(int flow, INDArray codebookMeans) {
+    FlowSpec spec = config.flows().get(flow);
+    int k = spec.mixtures();
+    int logits = spec.coupling() == Coupling.AFFINE ? 0 : k;
+    int channels = config.channels();
+    boolean first = flow == 0;
+    boolean behindAffine = !first && logits > 0
+        && config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);
+    double scale = config.codebook().meanScale();
+    boolean onCodebook = first && CodebookStart.fits(config);
+    int levels = GridOrder.levels(config.vocabSize(), config.latentDim());
+    boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
+    double width;
+    if (onCodebook || onGrid) {
+      width = config.codebook().sigma();
+    } else if (first) {
+      width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
+    } else if (behindAffine) {
+      width = BEHIND_AFFINE_WIDTH;
+    } else {
+      width = spec.isInToken() && logits == 0 ? 1 : Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
+    }
+    NormalDistribution normal = new NormalDistribution(null, 0, 1);
+    float[] result = new float[channels * (logits + 2 * k)];
+    for (int c = 0; c < channels; c++) {
+      int at = c * (logits + 2 * k) + logits;
+      for (int i = 0; i < k; i++) {
+        double mean;
+        if (onCodebook) {
+          mean = codebookMeans.getDouble(i, c % config.latentDim());
+        } else if (onGrid) {
+          mean = CodebookGrid.level(i % levels, levels, scale);
+        } else if (behindAffine) {
+          mean = k == 1 ? 0 : BEHIND_AFFINE_RANGE * (2.0 * i / (k - 1) - 1);
+        } else {
+          mean = normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : config.init().innerSpread());
+        }
+        result[at + i] = (float) mean;
+        result[at + k + i] = (float) unbounded(Math.log(width));
+      }
+    }
+    return result;
+  }
+
+  /** The raw number whose bounded log-scale, bound * tanh(raw / bound), is {@code logScale}. */
+  private double unbounded(double logScale) {
+    double bound = config.logScaleBound();
+    double ratio = Math.max(-0.999, Math.min(0.999, logScale / bound));
+    return bound * 0.5 * Math.log((1 + ratio) / (1 - ratio));
+  }
+}

@@ -1,0 +1,2 @@
+/** Starting weights of an untrained model. */
+package org.tarflowlm.init;

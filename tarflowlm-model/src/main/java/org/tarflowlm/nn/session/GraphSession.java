@@ -1,0 +1,121 @@
+package org.tarflowlm.nn.session;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.Listener;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Runs a SameDiff graph again and again in recycled memory; what has run once is repeated from a {@link RecordedRun}.
+ *
+ * <p>M2.1's session remembers the id of every array it ever released and never forgets one, which grows without end over a training
+ * run; here the set is emptied before each run.
+ */
+public final class GraphSession extends InferenceSession {
+  /** Recorded runs keep native handles: enough of them for full, last and validation batches. */
+  private static final int MOST_RECORDED = 8;
+
+  private final SameDiff graph;
+  private final RecyclingMemory memory = new RecyclingMemory();
+  private final Map<List<Object>, RecordedRun> recorded = new HashMap<>();
+
+  public GraphSession(SameDiff graph) {
+    super(graph);
+    this.graph = graph;
+    graph.setEnableCache(true);
+    setMmgr(memory);
+  }
+
+  /**
+   * Computes outputs, which are valid until {@link #endStep()}: copy what must outlive it.
+   *
+   * @param placeholders arrays by placeholder name
+   * @param listeners notified of every op that runs
+   */
+  public Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation,
+      List<Listener> listeners) {
+    return run(outputs, placeholders, operation, listeners, Map.of());
+  }
+
+  /**
+   * Runs with some outputs in the caller's arrays.
+   *
+   * @param targets dense arrays of the shapes of some of the outputs, by output; always the same ones for the same outputs
+   */
+  public Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners,
+      Map<String, INDArray> targets) {
+    try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+      List<Object> key = key(outputs, placeholders, operation);
+      RecordedRun known = listeners.isEmpty() ? recorded.get(key) : null;
+      if (known != null && known.isRepeatable()) {
+        return known.repeat(placeholders);
+      }
+      if (known != null || !listeners.isEmpty() || recorded.size() == MOST_RECORDED) {
+        return copied(runAnew(outputs, placeholders, operation, listeners), targets);
+      }
+      RecordedRun run = new RecordedRun(placeholders);
+      Map<String, INDArray> results = runAnew(outputs, run.placeholders(), operation, List.of(run.recorder()));
+      Map<String, INDArray> copied = copied(results, targets);
+      run.finish(results, targets);
+      recorded.put(key, run);
+      return copied;
+    }
+  }
+
+  private Map<String, INDArray> runAnew(List<String> outputs, Map<String, INDArray> placeholders, Operation operation,
+      List<Listener> listeners) {
+    freedArrays.clear();
+    return output(outputs, placeholders, null, Collections.emptyList(), listeners, At.defaultAt(operation));
+  }
+
+  private static Map<String, INDArray> copied(Map<String, INDArray> results, Map<String, INDArray> targets) {
+    Map<String, INDArray> all = new HashMap<>(results);
+    targets.forEach((name, target) -> all.put(name, target.assign(results.get(name))));
+    return all;
+  }
+
+  /** Key of a recorded run: everything that decides which ops run on which arrays. */
+  private static List<Object> key(List<String> outputs, Map<String, INDArray> placeholders, Operation operation) {
+    List<Object> key = new ArrayList<>(List.of(operation, List.copyOf(outputs)));
+    new TreeMap<>(placeholders).forEach((name, array) -> key.addAll(List.of(name, array.dataType(), Arrays.toString(array.shape()))));
+    return key;
+  }
+
+  public void endStep() {
+    graph.clearPlaceholders(true);
+    graph.clearOpInputs();
+    memory.endStep();
+  }
+
+  /** Ids of released arrays that M2.1's session keeps. */
+  public int rememberedArrays() {
+    return freedArrays.size();
+  }
+
+  /** Bytes of native memory that runs have taken so far. */
+  public long bytes() {
+    return memory.bytes();
+  }
+
+  /** Most bytes in use at one time. */
+  public long peakLiveBytes() {
+    return memory.peakLiveBytes();
+  }
+
+  public void close() {
+    recorded.values().forEach(RecordedRun::close);
+    recorded.clear();
+    memory.close();
+  }
+}

@@ -1,2 +1,0 @@
-/** The safetensors format, read strictly: a file that is not exactly what its header says is refused with one line. */
-package org.tarflowlm.zoo.safetensors;

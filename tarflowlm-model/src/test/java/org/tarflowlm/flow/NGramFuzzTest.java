@@ -1,0 +1,23 @@
+package org.tarflowlm.flow;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.zip.GZIPOutputStream;
+
+/** Files of n-grams from strangers, packed as they are: a table, or an IOException; see docs/reliability.md. */
+class NGramFuzzTest {
+  @FuzzTest
+  void ngrams(byte[] bytes) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
+      out.write(bytes);
+    }
+    try {
+      NGramTable.read(new ByteArrayInputStream(packed.toByteArray()));
+    } catch (IOException e) {
+      // Refused.
+    }
+  }
+}
