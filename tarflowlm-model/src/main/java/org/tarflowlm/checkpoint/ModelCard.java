@@ -55,6 +55,7 @@ final class ModelCard {
       case AFFINE -> "affine";
       case MIX_1 -> "Mix-1 of " + flow.mixtures();
       case MIX_D -> "Mix-d of " + flow.mixtures() + (flow.tied() ? " tied to the codebook" : "");
+      case AFFINE_D -> "affine over " + flow.mixtures() + (flow.tied() ? " components tied to the codebook" : " components");
     };
     String channels = flow.channelDirection() == ChannelDirection.DESCENDING ? ", channels down" : "";
     return components + ", " + (flow.isInToken() ? "in token" : flow.layers() + (flow.layers() == 1 ? " layer" : " layers")) + channels;

@@ -12,10 +12,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  *
  * @param coupling how scalars or vectors are transformed
  * @param layers transformer layers of this flow; 0 for an in-token flow
- * @param mixtures components of the mixture: 1 for {@link Coupling#AFFINE}, the vocabulary size for a tied {@link Coupling#MIX_D}
+ * @param mixtures components of the mixture: 1 for {@link Coupling#AFFINE}, the vocabulary size for a tied flow
  * @param direction reading order of the positions; an in-token flow has its trunk's
- * @param tied {@link Coupling#MIX_D} only: the components are the encoder's codebook (paper section 3.2.2)
- * @param channelDirection reading order of the channels; default ASCENDING, the only one of {@link Coupling#MIX_D}
+ * @param tied {@link Coupling#MIX_D} and {@link Coupling#AFFINE_D} only: the components are the encoder's codebook (paper section 3.2.2)
+ * @param channelDirection reading order of the channels; default ASCENDING, the only one of the couplings that share components
  */
 public record FlowSpec(
     @JsonProperty(required = true) Coupling coupling,
@@ -29,7 +29,7 @@ public record FlowSpec(
 
   public FlowSpec {
     if (coupling == null) {
-      throw new ConfigException("coupling", "is missing; expected AFFINE, MIX_1 or MIX_D");
+      throw new ConfigException("coupling", "is missing; expected AFFINE, MIX_1, MIX_D or AFFINE_D");
     }
     if (direction == null) {
       throw new ConfigException("direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
@@ -43,11 +43,11 @@ public record FlowSpec(
       mixtures = 1;
     }
     ConfigException.requireWithin("mixtures", mixtures, 1, TarFlowConfig.MOST_TOKENS);
-    if (tied && coupling != Coupling.MIX_D) {
-      throw new ConfigException("tied", "is true for a " + coupling + " flow; only a MIX_D flow can be tied to the encoder's codebook");
+    if (tied && !coupling.sharesComponents()) {
+      throw new ConfigException("tied", "is true for a " + coupling + " flow; only a MIX_D or AFFINE_D flow can be tied to the encoder's codebook");
     }
-    if (coupling == Coupling.MIX_D && channelDirection != ChannelDirection.ASCENDING) {
-      throw new ConfigException("channelDirection", "is " + channelDirection + " for a MIX_D flow; expected ASCENDING");
+    if (coupling.sharesComponents() && channelDirection != ChannelDirection.ASCENDING) {
+      throw new ConfigException("channelDirection", "is " + channelDirection + " for a " + coupling + " flow; expected ASCENDING");
     }
   }
 

@@ -63,6 +63,7 @@ public final class PaperConfigs {
           && flows.get(2).layers() == 4 * flows.get(0).layers();
       case MIX_D -> progressive && flows.size() == 3 && flows.get(0).tied()
           && flows.subList(1, 3).stream().allMatch(flow -> flow.coupling() == Coupling.MIX_1);
+      case AFFINE_D -> false;
     };
   }
 

@@ -16,7 +16,7 @@ import java.util.Map;
  * codebook.logSigma [V] (PER_TOKEN) or [1] (SHARED); with FIXED it is a constant and no parameter
  * flow{l}.in.weight [D, H], .in.bias [H], .start [H], .position [T/P, H], .block{i}... , .norm.gain [H], .norm.bias [H]
  *   (an in-token flow has none of these, only its head)
- * MIX_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
+ * MIX_D, AFFINE_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
  * AFFINE (m = 2 numbers per channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units per channel, n = D - 1:
  *   flow{l}.maf.context.weight [H, U*D], .maf.context.bias [U*D]
  *   if D > 1: .maf.features.weight [3n, E*n], .maf.features.bias [E*n], .maf.hidden.weight [E*n, U*D]
@@ -110,7 +110,7 @@ public final class ParameterShapes {
       addLinear(prefix + "in", config.channels(), config.width());
       addBody(config, prefix, config.positions(), flow.layers());
     }
-    if (flow.coupling() == Coupling.MIX_D) {
+    if (flow.coupling().sharesComponents()) {
       addLinear(prefix + "head", config.width(), (long) config.patchSize() * flow.mixtures());
       if (!flow.tied()) {
         add(prefix + "component.mean", flow.mixtures(), config.latentDim());

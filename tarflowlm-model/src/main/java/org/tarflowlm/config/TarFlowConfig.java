@@ -180,7 +180,7 @@ public record TarFlowConfig(
   /** A copy for another vocabulary; a flow tied to the codebook follows it. */
   public TarFlowConfig withVocabSize(int tokens) {
     List<FlowSpec> newFlows = flows.stream()
-        .map(flow -> flow.tied() ? FlowSpec.tiedMixD(flow.layers(), tokens, flow.direction()) : flow).toList();
+        .map(flow -> flow.tied() ? new FlowSpec(flow.coupling(), flow.layers(), tokens, flow.direction(), true) : flow).toList();
     return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows,
         tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init, mafLayers);
   }

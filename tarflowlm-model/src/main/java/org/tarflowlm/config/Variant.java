@@ -20,6 +20,7 @@ public enum Variant {
       case AFFINE -> AFFINE;
       case MIX_1 -> MIX_1;
       case MIX_D -> MIX_D;
+      case AFFINE_D -> AFFINE;
     };
   }
 }

@@ -7,7 +7,8 @@ package org.tarflowlm.coupling;
  * <p>Layout for d dimensions (1 for {@link MixtureCdf}) and K components: {@code x}, {@code mills} and {@code tailWeight} are
  * [d][K]; {@code weight} is [d + 1][K], where row i holds the component weights before dimension i and row i + 1 the posterior
  * weights after it; {@code logWeight}, {@code logJoint}, {@code mean}, {@code logScale}, {@code scale},
- * {@code inverseScale}, {@code adjoint} and {@code term} are [K]; {@code u}, {@code slope} and {@code signedMills} are [d].
+ * {@code inverseScale}, {@code adjoint} and {@code term} are [K]; {@code u}, {@code slope}, {@code signedMills},
+ * {@code shift} and {@code variance} are [d].
  */
 public final class Workspace {
   double[] x = new double[0];
@@ -25,6 +26,8 @@ public final class Workspace {
   double[] u = new double[0];
   double[] slope = new double[0];
   double[] signedMills = new double[0];
+  double[] shift = new double[0];
+  double[] variance = new double[0];
 
   final MixtureInverse.Group group = new MixtureInverse.Group();
 
@@ -92,6 +95,8 @@ public final class Workspace {
       u = new double[dims];
       slope = new double[dims];
       signedMills = new double[dims];
+      shift = new double[dims];
+      variance = new double[dims];
     }
     int cells = Math.multiplyExact(dims, k);
     if (x.length < cells) {

@@ -45,7 +45,7 @@ public final class Flops {
     long positions = config.positions();
     List<Part> parts = new ArrayList<>();
     for (FlowSpec flow : config.flows()) {
-      long head = flow.coupling() == Coupling.MIX_D
+      long head = flow.coupling().sharesComponents()
           ? 2L * config.width() * config.patchSize() * flow.mixtures()
           : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden(),
               config.mafLayers());

@@ -10,6 +10,7 @@ import org.tarflowlm.kernel.RowProduct;
 
 /** Weights of what maps one flow's position, given the transformer's features of it. Read-only; may be shared by threads. */
 final class HeadWeights {
+  private final Coupling coupling;
   private final boolean first;
   private final boolean sharpened;
   private final MaskedHeadWeights masked;
@@ -23,7 +24,8 @@ final class HeadWeights {
     first = flow == 0;
     sharpened = Sampling.sharpens(config, flow);
     channelOrder = ChannelOrder.of(config, flow);
-    if (spec.coupling() == Coupling.MIX_D) {
+    coupling = spec.coupling();
+    if (coupling.sharesComponents()) {
       masked = null;
       mixture = source.product("head", config.width(), config.patchSize() * spec.mixtures());
       components = spec.tied() ? codebook : ownComponents(config, spec, source);
@@ -43,7 +45,7 @@ final class HeadWeights {
 
   /** The components of a Mix-d flow, else null. */
   Components components() {
-    return components;
+    return coupling == Coupling.MIX_D ? components : null;
   }
 
   /** Channel order, see {@link ChannelOrder#of}. */
@@ -52,12 +54,12 @@ final class HeadWeights {
   }
 
   /**
-   * A head with scratch arrays of its own. The filter acts on Mix-d weights; of a Mix-1 flow's weights its temperature only, and only where
+   * A head with scratch arrays of its own. The filter acts on the weights of shared components; of a Mix-1 flow's weights its temperature only, and only where
    * all flows before are affine, so that its mixtures are those of the tokens' latents.
    */
   CouplingHead head(TokenFilter filter, Workspace workspace) {
     return masked == null
-        ? new MixtureHead(mixture, components, filter, workspace)
+        ? new MixtureHead(mixture, components, coupling == Coupling.AFFINE_D, filter, workspace)
         : new MaskedHead(masked, first, sharpened ? filter.temperature() : 1.0, workspace);
   }
 }

@@ -2,13 +2,15 @@ package org.tarflowlm.flow;
 
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.MomentMatched;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 
-/** The head of a Mix-d flow: one linear map to the K weights of each token of the position; the components are shared. */
+/** The head of a flow over shared components, Mix-d or affine: one linear map to the K weights of each token of the position; the components are shared. */
 final class MixtureHead implements CouplingHead {
   private final RowProduct head;
   private final Components components;
+  private final boolean affine;
   private final TokenFilter filter;
   private final Workspace workspace;
   /** [rows * P * K]. */
@@ -19,11 +21,13 @@ final class MixtureHead implements CouplingHead {
 
   /**
    * @param head [H, P*K]
+   * @param affine whether the coupling is {@link MomentMatched}
    * @param filter changes the logits of every token before they are used
    */
-  MixtureHead(RowProduct head, Components components, TokenFilter filter, Workspace workspace) {
+  MixtureHead(RowProduct head, Components components, boolean affine, TokenFilter filter, Workspace workspace) {
     this.head = head;
     this.components = components;
+    this.affine = affine;
     this.filter = filter;
     this.workspace = workspace;
     out = new float[0];
@@ -49,8 +53,13 @@ final class MixtureHead implements CouplingHead {
       for (int token = 0; token < tokens(); token++) {
         int channel = at[row] + token * components.dims();
         readLogits(row, token);
-        MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
-        margin[row] = Math.min(margin[row], workspace.margin());
+        if (affine) {
+          MomentMatched.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
+          margin[row] = 0.0;
+        } else {
+          MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
+          margin[row] = Math.min(margin[row], workspace.margin());
+        }
       }
     }
   }
@@ -65,7 +74,11 @@ final class MixtureHead implements CouplingHead {
     for (int token = 0; token < tokens(); token++) {
       int channel = at + token * components.dims();
       readLogits(row, token);
-      MixtureRosenblatt.forward(z, channel, logits, 0, components, u[0], channel, workspace);
+      if (affine) {
+        MomentMatched.forward(z, channel, logits, 0, components, u[0], channel, workspace);
+      } else {
+        MixtureRosenblatt.forward(z, channel, logits, 0, components, u[0], channel, workspace);
+      }
       logDets[0] += workspace.logDet();
     }
   }

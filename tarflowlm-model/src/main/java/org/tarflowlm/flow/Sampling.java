@@ -60,13 +60,13 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     String found = subject + " " + config.flows().subList(from, to).stream().map(each -> each.coupling().toString()).distinct()
         .collect(Collectors.joining(" and "));
     if (topK > 0 && !chooses) {
-      throw new IllegalArgumentException("topK is " + topK + ", but " + found + "; only MIX_D has components to choose from");
+      throw new IllegalArgumentException("topK is " + topK + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
     }
     if (topP < 1 && !chooses) {
-      throw new IllegalArgumentException("topP is " + topP + ", but " + found + "; only MIX_D has components to choose from");
+      throw new IllegalArgumentException("topP is " + topP + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
     }
     if (temperature != 1.0 && !any(config, from, to, Sampling::sharpens)) {
-      throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D and a first MIX_1 have weights"
+      throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D, AFFINE_D and a first MIX_1 have weights"
           + " to divide; noiseTemperature scales the noise");
     }
   }
@@ -84,7 +84,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   }
 
   private static boolean chooses(TarFlowConfig config, int flow) {
-    return config.flows().get(flow).coupling() == Coupling.MIX_D;
+    return config.flows().get(flow).coupling().sharesComponents();
   }
 
   /** Whether the temperature divides a flow's weights: those of Mix-d, and of the Mix-1 flow whose mixtures are those of z. */

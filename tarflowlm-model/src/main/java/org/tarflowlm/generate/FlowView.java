@@ -76,6 +76,7 @@ public record FlowView(List<Pass> passes) {
       case AFFINE -> "affine";
       case MIX_1 -> "Mix-1";
       case MIX_D -> "Mix-d";
+      case AFFINE_D -> "affine over the codebook";
     };
     String direction = switch (flow.direction()) {
       case LEFT_TO_RIGHT -> "left to right";

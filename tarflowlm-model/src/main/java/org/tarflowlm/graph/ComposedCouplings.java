@@ -90,6 +90,31 @@ final class ComposedCouplings implements Couplings {
   }
 
   @Override
+  public Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    int count = count(means);
+    int dims = config.latentDim();
+    SDVariable[] coordinates = columns(z.reshape(-1, dims), dims);
+    SDVariable[] centres = columns(means, dims);
+    SDVariable scales = logScales.reshape(1, count);
+    SDVariable variances = sd.math().exp(scales.mul(2));
+    SDVariable logWeights = logits.reshape(-1, count);
+    SDVariable[] u = new SDVariable[dims];
+    SDVariable logDeterminant = null;
+    for (int i = 0; i < dims; i++) {
+      SDVariable centre = centres[i].reshape(1, count);
+      SDVariable weights = sd.math().exp(sd.nn().logSoftmax(logWeights));
+      SDVariable shift = weights.mul(centre).sum(true, ROW);
+      SDVariable offset = shift.mul(-1).add(centre);
+      SDVariable variance = weights.mul(offset.mul(offset).add(variances)).sum(true, ROW);
+      SDVariable logScale = sd.math().log(variance).mul(0.5);
+      u[i] = coordinates[i].sub(shift).mul(sd.math().exp(logScale.neg()));
+      logDeterminant = logDeterminant == null ? logScale.neg() : logDeterminant.sub(logScale);
+      logWeights = joint(logWeights, standardize(coordinates[i], centre, scales), scales);
+    }
+    return new Coupled((dims == 1 ? u[0] : sd.concat(ROW, u)).reshape(-1, tokens, dims), logDeterminant.reshape(-1, tokens));
+  }
+
+  @Override
   public SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound) {
     INDArray isScale = Nd4j.zeros(type, 1, outputs);
     for (int j = outputs - k; j < outputs; j++) {

@@ -34,7 +34,7 @@ public final class CouplingGraph {
     FlowSpec flow = switch (coupling) {
       case AFFINE -> FlowSpec.affine(1, Direction.LEFT_TO_RIGHT);
       case MIX_1 -> FlowSpec.mix1(1, mixtures, Direction.LEFT_TO_RIGHT);
-      case MIX_D -> FlowSpec.mixD(1, mixtures, Direction.LEFT_TO_RIGHT);
+      case MIX_D, AFFINE_D -> new FlowSpec(coupling, 1, mixtures, Direction.LEFT_TO_RIGHT, false);
     };
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, Math.max(2, mixtures), rows, dims, dims, 1, 1, null, List.of(flow),
         CodebookSpec.defaults(), null, null, null);
@@ -42,7 +42,7 @@ public final class CouplingGraph {
     Map<String, SDVariable> in = new LinkedHashMap<>();
     Random random = new Random(3);
     in.put("z", variable("z", type, random, 1, rows, dims));
-    if (coupling == Coupling.MIX_D) {
+    if (coupling.sharesComponents()) {
       in.put("logits", variable("logits", type, random, 1, rows, mixtures));
       in.put("means", variable("means", type, random, mixtures, dims));
       in.put("logScales", variable("logScales", type, random, mixtures));
@@ -53,6 +53,7 @@ public final class CouplingGraph {
       case AFFINE -> couplings.affine(in.get("z"), in.get("theta"));
       case MIX_1 -> couplings.mixtureCdf(in.get("z"), in.get("theta"), mixtures);
       case MIX_D -> couplings.rosenblatt(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"));
+      case AFFINE_D -> couplings.momentMatched(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"));
     };
     result.u().sum().add(result.logDeterminant().sum()).rename(WindowGraph.LOSS);
     sd.setLossVariables(WindowGraph.LOSS);

@@ -31,6 +31,15 @@ interface Couplings {
   /** log p(z) under the mixture-Rosenblatt coupling. */
   SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
 
+  /** {@link org.tarflowlm.coupling.MomentMatched}. */
+  Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
+
+  /** log p(z) under the moment-matched coupling: that of its u, and its log-determinant. */
+  default SDVariable momentMatchedLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    Coupled coupled = momentMatched(z, logits, means, logScales);
+    return ComposedNormal.logPdf(coupled.u()).sum(-1).add(coupled.logDeterminant());
+  }
+
   /** {@link org.tarflowlm.coupling.LogScaleBound} on the last {@code k} of the {@code outputs} numbers of theta's last axis. */
   SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound);
 

@@ -51,6 +51,7 @@ final class FlowBlock {
       case AFFINE -> couplings.affine(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x, features), spec.mixtures());
       case MIX_D -> couplings.rosenblatt(tokens(x), weights(features), componentMeans(), componentLogScales());
+      case AFFINE_D -> couplings.momentMatched(tokens(x), weights(features), componentMeans(), componentLogScales());
     };
     return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
   }
@@ -63,6 +64,7 @@ final class FlowBlock {
       case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x, features), spec.mixtures());
       case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(features), componentMeans(), componentLogScales());
+      case AFFINE_D -> couplings.momentMatchedLogDensity(tokens(x), weights(features), componentMeans(), componentLogScales());
     };
   }
 
@@ -79,7 +81,7 @@ final class FlowBlock {
     return scope.couplings().boundLogScales(raw, outputs, spec.mixtures(), scope.config().logScaleBound());
   }
 
-  /** Mix-d's logits, one set a token of the patch: [B, T, K]. */
+  /** The logits of shared components, one set per token of the patch: [B, T, K]. */
   private SDVariable weights(SDVariable features) {
     SDVariable logits = scope.primitives()
         .linear(features, scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]

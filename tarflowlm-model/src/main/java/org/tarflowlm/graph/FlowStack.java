@@ -76,10 +76,10 @@ final class FlowStack {
     return h;
   }
 
-  /** A Mix-d flow has one number per token, the others one per channel. */
+  /** A flow over shared components has one number per token, the others one per channel. */
   private int logDeterminantsPerSequence(int flow) {
     return switch (scope.config().flows().get(flow).coupling()) {
-      case MIX_D -> scope.tokens();
+      case MIX_D, AFFINE_D -> scope.tokens();
       case AFFINE, MIX_1 -> scope.positions() * scope.config().channels();
     };
   }

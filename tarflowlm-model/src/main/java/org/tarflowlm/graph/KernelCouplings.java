@@ -8,6 +8,7 @@ import org.tarflowlm.ops.BoundLogScalesOp;
 import org.tarflowlm.ops.EncodeOp;
 import org.tarflowlm.ops.MixtureCdfLogDensityOp;
 import org.tarflowlm.ops.MixtureCdfOp;
+import org.tarflowlm.ops.MomentMatchedOp;
 import org.tarflowlm.ops.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOp;
 import org.tarflowlm.ops.VaeTermOp;
@@ -51,6 +52,11 @@ final class KernelCouplings implements Couplings {
   @Override
   public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
     return new RosenblattLogDensityOp(sd, z, logits, means, logScales).outputVariable();
+  }
+
+  @Override
+  public Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    return coupled(new MomentMatchedOp(sd, z, logits, means, logScales).outputVariables());
   }
 
   @Override

@@ -46,6 +46,7 @@ public final class Ops {
         new MixtureCdfOp(), new MixtureCdfOp.Gradient(),
         new MixtureCdfLogDensityOp(), new MixtureCdfLogDensityOp.Gradient(),
         new RosenblattOp(), new RosenblattOp.Gradient(),
+        new MomentMatchedOp(), new MomentMatchedOp.Gradient(),
         new RosenblattLogDensityOp(), new RosenblattLogDensityOp.Gradient(),
         new AffineOp(), new AffineOp.Gradient(),
         new AffineLogDensityOp(), new AffineLogDensityOp.Gradient(),

@@ -48,6 +48,9 @@ class ComposedCouplingsTest {
     cases.put("Rosenblatt", (c, in) -> both(c.rosenblatt(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
     cases.put("Rosenblatt density",
         (c, in) -> List.of(c.rosenblattLogDensity(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
+    cases.put("moment matched", (c, in) -> both(c.momentMatched(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
+    cases.put("moment matched density",
+        (c, in) -> List.of(c.momentMatchedLogDensity(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
     cases.put("bounded log-scales", (c, in) -> List.of(c.boundLogScales(in.get("mixture"), 3 * MIXTURES, MIXTURES, 0.7)));
     cases.put("encode", (c, in) -> List.of(c.encode(in.get("ids"), in.get("z"), in.get("means"), in.get("logScales"))));
     cases.put("VAE term", (c, in) -> List.of(c.vaeTerm(in.get("z"), in.get("means"), in.get("logScales"))));

@@ -24,6 +24,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.ChannelDirection;
+import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
@@ -48,6 +49,8 @@ class InverseGraphTest {
         Direction other = direction.opposite();
         result.add(model(patch, FlowSpec.tiedMixD(1, VOCABULARY, direction), FlowSpec.mix1(1, 2, other), FlowSpec.affine(1, direction)));
         result.add(model(patch, FlowSpec.mix1(1, 2, direction), FlowSpec.mixD(1, 3, other), FlowSpec.mix1(1, 2, direction)));
+        result.add(model(patch, new FlowSpec(Coupling.AFFINE_D, 1, VOCABULARY, direction, true), FlowSpec.affine(0, direction),
+            new FlowSpec(Coupling.AFFINE_D, 1, 3, other, false)));
         result.add(model(patch, FlowSpec.affine(1, direction), down(FlowSpec.mix1(0, 2, direction)), down(FlowSpec.affine(1, other))));
       }
     }
