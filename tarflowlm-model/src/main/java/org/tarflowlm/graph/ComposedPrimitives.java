@@ -79,6 +79,11 @@ final class ComposedPrimitives implements Primitives {
   }
 
   @Override
+  public SDVariable reverse(SDVariable rows) {
+    return sd.reverse(rows, 1);
+  }
+
+  @Override
   public SDVariable elu(SDVariable x) {
     return sd.nn().elu(x);
   }

@@ -13,8 +13,6 @@ import org.tarflowlm.config.TarFlowConfig;
  * coupling at every position (paper sections 3.2 and 3.3).
  */
 final class FlowBlock {
-  private static final int CHANNEL_AXIS = 2;
-
   private final GraphScope scope;
   private final int index;
   private final FlowSpec spec;
@@ -38,7 +36,7 @@ final class FlowBlock {
     }
     SDVariable embedded = scope.primitives().linear(read(h), scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
     SDVariable features = new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
-    SDVariable inTextOrder = spec.direction() == Direction.RIGHT_TO_LEFT ? scope.reverse(features) : features; // costs nothing if unused
+    SDVariable inTextOrder = isRightToLeft() ? scope.reversePositions(features, scope.config().width()) : features; // free if unused
     inTextOrder.rename(WindowGraph.features(index));
     return features;
   }
@@ -70,8 +68,16 @@ final class FlowBlock {
 
   /** Turns positions and channels into the flow's reading order, and back. */
   private SDVariable read(SDVariable h) {
-    SDVariable positions = spec.direction() == Direction.RIGHT_TO_LEFT ? scope.reverse(h) : h;
-    return spec.channelDirection() == ChannelDirection.DESCENDING ? scope.sd().reverse(positions, CHANNEL_AXIS) : positions;
+    int channels = scope.config().channels();
+    boolean descending = spec.channelDirection() == ChannelDirection.DESCENDING;
+    if (isRightToLeft()) {
+      return descending ? scope.reverseBoth(h, channels) : scope.reversePositions(h, channels);
+    }
+    return descending ? scope.reverseChannels(h, channels) : h;
+  }
+
+  private boolean isRightToLeft() {
+    return spec.direction() == Direction.RIGHT_TO_LEFT;
   }
 
   /** Affine: (shift, log-scale); Mix-1: (logits, means, log-scales); per channel, log-scales bounded: [B, T/P, P*d, 2 or 3K]. */

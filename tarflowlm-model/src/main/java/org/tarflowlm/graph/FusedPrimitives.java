@@ -12,6 +12,7 @@ import org.tarflowlm.ops.LayerNormOp;
 import org.tarflowlm.ops.LinearOp;
 import org.tarflowlm.ops.LinearResidualOp;
 import org.tarflowlm.ops.MatmulOp;
+import org.tarflowlm.ops.ReverseOp;
 import org.tarflowlm.ops.ShiftPositionOp;
 
 /** The transformer's building blocks as fused Java kernels: FLOAT on the CPU. */
@@ -60,6 +61,11 @@ final class FusedPrimitives implements Primitives {
   @Override
   public SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
     return new FeedForwardOp(sd, x, up.value(), upBias, down.value(), downBias, residual).outputVariables()[0];
+  }
+
+  @Override
+  public SDVariable reverse(SDVariable rows) {
+    return new ReverseOp(sd, rows).outputVariable();
   }
 
   @Override

@@ -21,8 +21,6 @@ import org.tarflowlm.config.TarFlowConfig;
 record GraphScope(
     SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings, DataType type,
     int tokens, Padding padding) {
-  private static final int POSITION_AXIS = 1;
-
   /** For windows full of text. */
   GraphScope(SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings,
       DataType type, int tokens) {
@@ -45,9 +43,23 @@ record GraphScope(
     return tokens / config.patchSize();
   }
 
-  /** Each text from its end to its start, [B, positions, ..]. */
-  SDVariable reverse(SDVariable h) {
-    return padding == null ? sd.reverse(h, POSITION_AXIS) : padding.reverse(h);
+  /** Each text from its end to its start, [B, positions, width]. */
+  SDVariable reversePositions(SDVariable h, int width) {
+    return padding == null ? reverseChannels(reverseAll(h, width), width) : padding.reverse(h);
+  }
+
+  /** The channels of each position from last to first, [B, positions, width]. */
+  SDVariable reverseChannels(SDVariable h, int width) {
+    return primitives.reverse(h.reshape(-1, width)).reshape(-1, positions(), width);
+  }
+
+  /** Positions and channels. */
+  SDVariable reverseBoth(SDVariable h, int width) {
+    return padding == null ? reverseAll(h, width) : reverseChannels(padding.reverse(h), width);
+  }
+
+  private SDVariable reverseAll(SDVariable h, int width) {
+    return primitives.reverse(h.reshape(-1, (long) positions() * width)).reshape(-1, positions(), width);
   }
 
   /** Sums the terms of each text, of which a window has {@code count}: [B]. */

@@ -42,6 +42,9 @@ interface Primitives {
     return linearResidual(biasGelu(matmul(x, up), upBias), down, downBias, residual);
   }
 
+  /** Rows [rows, n], each from its end to its start. */
+  SDVariable reverse(SDVariable rows);
+
   /** x where positive, else exp(x) - 1. */
   SDVariable elu(SDVariable x);
 

@@ -33,7 +33,7 @@ public final class Ops {
   private static void fillAll() {
     List<JavaOp> all = List.of(
         new LinearOp(), new LinearOp.Gradient(),
-        new LinearResidualOp(),
+        new LinearResidualOp(), new ReverseOp(),
         new MatmulOp(), new MatmulOp.Gradient(),
         new LayerNormOp(), new LayerNormOp.Gradient(),
         new BiasGeluOp(), new BiasGeluOp.Gradient(),

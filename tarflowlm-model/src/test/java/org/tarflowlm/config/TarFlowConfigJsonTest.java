@@ -87,7 +87,7 @@ class TarFlowConfigJsonTest {
       "{\"sigma\": 0.2} | {\"layout\": \"GRID\", \"order\": [0, 1, 1]} | codebook.order is [0, 1, 1]; expected each id from 0 to 26 once",
       "{\"sigma\": 0.2} | {\"order\": [0.5]} | codebook.order[0] is 0.5; expected a whole number",
       "{\"sigma\": 0.2} | 7 | codebook is 7; expected an object with the keys sigma, sigmaMode",
-      "\"MIX_1\" | \"mix1\" | flows[1].coupling is \"mix1\"; expected one of AFFINE, MIX_1, MIX_D (did you mean 'MIX_1'?)",
+      "\"MIX_1\" | \"mix1\" | flows[1].coupling is \"mix1\"; expected one of AFFINE, MIX_1, MIX_D, AFFINE_D (did you mean 'MIX_1'?)",
       "\"MIX_1\" | \"AFFINE\" | flows[1].mixtures is 2 for an AFFINE flow; expected 1",
       "\"layers\": 2 | \"layers\": -1 | flows[1].layers is -1; expected at least 0",
       "\"layers\": 1 | \"layers\": 0 | flows[0].layers is 0; expected at least 1, since no flow before it has a transformer",

@@ -161,9 +161,9 @@ class FlowGeneratorTest {
         () -> generator.generate(new int[] {1, 2, 3}, OPTIONS, null));
     assertMessage("prompt[0] is token -1; expected 0 to 26", () -> generator.generate(new int[] {-1, 2, 3, 4}, OPTIONS, null));
     FlowGenerator affine = generator(1, FlowSpec.affine(1, L2R));
-    assertMessage("topK is 2, but the model's flows are AFFINE; only MIX_D has components to choose from",
+    assertMessage("topK is 2, but the model's flows are AFFINE; only MIX_D and AFFINE_D have components to choose from",
         () -> affine.generate(new int[0], OPTIONS.withTopK(2), null));
-    assertMessage("topP is 0.5, but the model's flows are AFFINE; only MIX_D has components to choose from",
+    assertMessage("topP is 0.5, but the model's flows are AFFINE; only MIX_D and AFFINE_D have components to choose from",
         () -> affine.infill(new int[0], 3, new int[0], OPTIONS.withTopP(0.5)));
     assertMessage("batchSize is 2; expected 1 for a generation that is listened to",
         () -> generator.generate(new int[0], OPTIONS.withBatchSize(2), tokens -> { }));

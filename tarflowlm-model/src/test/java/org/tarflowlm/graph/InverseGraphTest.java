@@ -173,11 +173,11 @@ class InverseGraphTest {
   void whatAFlowCannotHonourIsNamed() {
     TarFlowConfig affine = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.affine(1, L2R));
     TarFlowConfig mix1 = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.mix1(1, 2, L2R), FlowSpec.affine(1, L2R));
-    assertMessage("topK is 3, but the model's flows are AFFINE; only MIX_D has components to choose from",
+    assertMessage("topK is 3, but the model's flows are AFFINE; only MIX_D and AFFINE_D have components to choose from",
         () -> graph(affine, Map.of(), new Sampling(1, 1, 3, 1), false));
-    assertMessage("topP is 0.9, but the model's flows are MIX_1 and AFFINE; only MIX_D has components to choose from",
+    assertMessage("topP is 0.9, but the model's flows are MIX_1 and AFFINE; only MIX_D and AFFINE_D have components to choose from",
         () -> graph(mix1, Map.of(), new Sampling(1, 1, 0, 0.9), false));
-    assertMessage("temperature is 0.5, but the model's flows are AFFINE; only MIX_D and a first MIX_1 have weights to divide;"
+    assertMessage("temperature is 0.5, but the model's flows are AFFINE; only MIX_D, AFFINE_D and a first MIX_1 have weights to divide;"
         + " noiseTemperature scales the noise", () -> graph(affine, Map.of(), new Sampling(0.5, 1, 0, 1), false));
     new Sampling(0.5, 0.7, 0, 1).requireHonoured(mix1);
   }
