@@ -9,7 +9,7 @@ public final class SharedTokens {
   private SharedTokens() {}
 
   /**
-   * For {@link org.tarflowlm.nn.FineTuning#vocabulary(int[])}.
+   * For {@code org.tarflowlm.nn.FineTuning.vocabulary}.
    *
    * @return for each token of {@code to} the token of {@code from} with the same bytes, or -1
    */
