@@ -3,27 +3,21 @@ package org.tarflowlm.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokens.TokenSequence;
-import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.eval.TokenWindows;
-import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.nn.WarmupCosineSchedule;
 
@@ -46,14 +40,13 @@ public final class Trainer {
   private final Stage stage;
   private final Path out;
   private final ComputationGraph network;
-  private final WindowIterator batches;
+  private Workers workers;
   private final int[] validation;
   /** Windows for the account of each flow, [windows][tokens]; null where there is none. */
   private final int[][] flowText;
   private final ProgressLog log;
   private final BestCheckpoint best;
   private final WarmupCosineSchedule schedule;
-  private final long tokensPerStep;
   /** Null unless the run has a moving average of its weights. */
   private final WeightAverage average;
   private TrainingState.Counters counters;
@@ -63,11 +56,10 @@ public final class Trainer {
     this.spec = config.training();
     this.stage = stage;
     this.out = out;
-    this.network = TarFlowNetwork.create(config.model(), spec.optimizer(), spec.steps(), spec.seed(), KernelChoice.AUTO,
-        Stream.concat(stage.frozen().stream(), spec.frozen().stream()).toList(), DataType.FLOAT);
+    TrainingWorker worker = new TrainingWorker(config, train, stage.frozen(), 0, 1);
+    this.workers = worker;
+    this.network = worker.network();
     stage.carryInto(network);
-    this.batches = WindowIterator.builder(train, config.model().contextLength()).batch(spec.batchSize()).shuffled(spec.seed()).endless()
-        .build();
     int length = config.model().contextLength();
     this.validation = Arrays.stream(TokenWindows.spread(valid, length, spec.validationWindows())).flatMapToInt(Arrays::stream).toArray();
     this.flowText = isFlow() && spec.flowWindows() > 0 ? TokenWindows.spread(valid, length, spec.flowWindows()) : null;
@@ -75,7 +67,6 @@ public final class Trainer {
     this.best = new BestCheckpoint(out.resolve(BEST), config);
     this.schedule = new WarmupCosineSchedule(spec.optimizer().learningRate(), spec.optimizer().warmupSteps(), spec.steps(),
         spec.optimizer().finalFraction());
-    this.tokensPerStep = spec.tokensPerStep(length);
     this.average = spec.emaDecay() > 0 ? new WeightAverage(network.params(), spec.emaDecay()) : null;
     this.counters = TrainingState.Counters.START;
   }
@@ -135,10 +126,23 @@ public final class Trainer {
     Path state = out.resolve(TrainingState.FILE);
     if (Files.exists(state)) {
       trainer.counters = TrainingState.restore(state, trainer.network, trainer.average);
-      trainer.batches.seek((long) trainer.counters.step() * trainer.spec.accumulate());
       LOG.info("resumed at step {}", trainer.counters.step());
     }
     return trainer;
+  }
+
+  /**
+   * Has the updates taken by others, to be called before {@link #run}.
+   *
+   * @throws ConfigException if the run has a moving average of its weights, and updates would be taken out of its sight
+   */
+  public Trainer on(Workers others) {
+    if (average != null && others.round() > 1) {
+      throw new ConfigException("emaDecay", "is " + spec.emaDecay() + " and " + others.round() + " updates are taken a round; expected 0, "
+          + "or rounds of 1 update");
+    }
+    workers = others;
+    return this;
   }
 
   /** The network being trained. */
@@ -167,27 +171,14 @@ public final class Trainer {
 
   private TrainingSummary runLocked(BooleanSupplier interrupted) throws IOException {
     while (!finished() && !interrupted.getAsBoolean()) {
-      List<MultiDataSet> together = new ArrayList<>();
-      for (int i = 0; i < spec.accumulate(); i++) {
-        together.add(batches.next());
-      }
+      int steps = roundSteps();
       long begin = System.nanoTime();
-      TarFlowNetwork.Step taken = TarFlowNetwork.step(network, together);
-      int step = counters.step() + 1;
-      if (average != null && !taken.skipped()) {
-        average.add(step);
+      List<TarFlowNetwork.Step> taken = workers.take(network, counters.step(), steps);
+      double took = (System.nanoTime() - begin) / 1e9 / steps;
+      for (TarFlowNetwork.Step each : taken) {
+        add(each, took);
       }
-      double took = (System.nanoTime() - begin) / 1e9;
-      together.forEach(batch -> batch.getFeatures(0).close()); // labels are the same array
-      int inARow = taken.skipped() ? counters.skippedInARow() + 1 : 0;
-      counters = new TrainingState.Counters(step, counters.seconds() + took, counters.bestBits(), counters.bestStep(),
-          counters.skipped() + (taken.skipped() ? 1 : 0), inARow, counters.line().plus(taken.loss(), took));
-      requireProgress(taken, inARow);
-      boolean validates = step == spec.steps() || step % spec.validateEvery() == 0;
-      if (validates || step % spec.logEvery() == 0) {
-        report(validates);
-        counters = counters.withLine(LogLine.EMPTY);
-      }
+      int step = counters.step();
       if (finished() || step % spec.checkpointEvery() == 0) {
         TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
       }
@@ -196,9 +187,38 @@ public final class Trainer {
       TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
       LOG.info("interrupted at step {}; --resume goes on from here", counters.step());
     }
-    return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep, counters.seconds(),
+    return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep(), counters.seconds(),
         counters.bestBits(), network.numParams(),
         isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+  }
+
+  /** As many updates as workers take at once, but none beyond a validation or a checkpoint. */
+  private int roundSteps() {
+    int step = counters.step();
+    int toValidation = spec.validateEvery() - step % spec.validateEvery();
+    int toCheckpoint = spec.checkpointEvery() - step % spec.checkpointEvery();
+    return Math.min(Math.min(workers.round(), spec.steps() - step), Math.min(toValidation, toCheckpoint));
+  }
+
+  private void add(TarFlowNetwork.Step taken, double took) throws IOException {
+    int step = counters.step() + 1;
+    if (average != null && !taken.skipped()) {
+      average.add(step);
+    }
+    int inARow = taken.skipped() ? counters.skippedInARow() + 1 : 0;
+    counters = new TrainingState.Counters(step, counters.seconds() + took, counters.bestBits(), counters.bestStep(),
+        counters.skipped() + (taken.skipped() ? 1 : 0), inARow, counters.line().plus(taken.loss(), took));
+    requireProgress(taken, inARow);
+    boolean validates = step == spec.steps() || step % spec.validateEvery() == 0;
+    if (validates || step % spec.logEvery() == 0) {
+      report(validates);
+      counters = counters.withLine(LogLine.EMPTY);
+    }
+  }
+
+  /** Tokens that an update sees, of all workers. */
+  private long tokensPerStep() {
+    return spec.tokensPerStep(config.model().contextLength()) * workers.count();
   }
 
   private void requireProgress(TarFlowNetwork.Step taken, int skippedInARow) {
@@ -218,7 +238,7 @@ public final class Trainer {
     Validated valid = validates ? validate() : Validated.NOTHING;
     double secondsPerStep = counters.line().secondsPerStep();
     Progress progress = new Progress(step, spec.steps(), counters.line().bits(), valid.bits, valid.averageBits,
-        step * tokensPerStep, tokensPerStep / secondsPerStep, counters.seconds(), (spec.steps() - step) * secondsPerStep,
+        step * tokensPerStep(), tokensPerStep() / secondsPerStep, counters.seconds(), (spec.steps() - step) * secondsPerStep,
         schedule.valueAt(step - 1, 0), spec.optimizer().skipNorm() > 0 ? counters.skipped() : null, valid.flows);
     log.append(progress);
     LOG.info(progress.line());
@@ -240,7 +260,7 @@ public final class Trainer {
     if (better.bitsPerToken() < counters.bestBits()) {
       counters = counters.withBest(better.bitsPerToken());
       Supplier<Void> save = () -> {
-        best.save(network, counters.step(), counters.step() * tokensPerStep, better, averageIsBetter);
+        best.save(network, counters.step(), counters.step() * tokensPerStep(), better, averageIsBetter);
         return null;
       };
       if (averageIsBetter) {

@@ -36,7 +36,7 @@ final class ModelPool {
   /**
    * The pool of a model.
    *
-   * @throws org.tarflowlm.zoo.CheckpointException if there is no such model here, or it cannot be fetched, or is damaged
+   * @throws org.tarflowlm.checkpoint.CheckpointException if there is no such model here, or it cannot be fetched, or is damaged
    */
   static ModelPool of(String model) {
     synchronized (POOLS) {

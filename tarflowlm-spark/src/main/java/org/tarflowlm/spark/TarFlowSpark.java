@@ -54,17 +54,17 @@ public final class TarFlowSpark {
 
   /**
    * Adds {@code bits_per_character}, {@code tokens}, {@code characters}, {@code bound}, {@code standard_error} (null for a text of one
-   * window) and {@code error}, as {@link TarFlowLM#score(String, org.tarflowlm.zoo.ScoringOptions)} gives them. Long texts go by windows.
+   * window) and {@code error}, as {@link TarFlowLM#score(String, org.tarflowlm.ScoringOptions)} gives them. Long texts go by windows.
    *
    * @throws IllegalArgumentException if there is no such column, it is no string, or a new column's name is taken
-   * @throws org.tarflowlm.zoo.CheckpointException if the driver finds no such model
+   * @throws org.tarflowlm.checkpoint.CheckpointException if the driver finds no such model
    */
   public static Dataset<Row> score(Dataset<Row> data, String text, SparkOptions options) {
     int column = column(data, text, DataTypes.StringType);
     return apply(data, SCORE, options, (model, row) -> scored(model, text(row, column, text), options));
   }
 
-  /** Adds {@code token_bits}, the bits of each token ({@link org.tarflowlm.zoo.TokenScorer}), and {@code error}; as {@link #score}. */
+  /** Adds {@code token_bits}, the bits of each token ({@link org.tarflowlm.TokenScorer}), and {@code error}; as {@link #score}. */
   public static Dataset<Row> tokenBits(Dataset<Row> data, String text, SparkOptions options) {
     int column = column(data, text, DataTypes.StringType);
     return apply(data, TOKEN_BITS, options, (model, row) -> tokenBits(model, text(row, column, text), options));
@@ -193,6 +193,10 @@ public final class TarFlowSpark {
 
   static GenerationOptions generation(PooledModel model, SparkOptions options) {
     return options.generation() == null ? model.texts().generationOptions().withBatchSize(1) : options.generation();
+  }
+
+  static void requireText(Dataset<Row> data, String name) {
+    column(data, name, DataTypes.StringType);
   }
 
   private static int column(Dataset<Row> data, String name, DataType... types) {

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
+import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 
@@ -45,6 +46,15 @@ public final class DocumentSources {
       case JSON_LINES -> new JsonLines(file.open(), file.toString(), options, report);
       case TEXT -> new WholeFile(file);
     };
+  }
+
+  /**
+   * Whether a folder's documents may come from a file in it: it is not hidden, and of a kind that is read.
+   *
+   * @param path below the folder, parted by slashes
+   */
+  public static boolean mayHoldDocuments(String path) {
+    return !FileNames.isBeside(path) && MemberKind.ofMember(path.substring(path.lastIndexOf('/') + 1)) != MemberKind.OTHER;
   }
 
   /** Whether a file holds documents, rather than one running text. */

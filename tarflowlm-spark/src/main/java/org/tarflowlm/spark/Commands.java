@@ -1,0 +1,155 @@
+package org.tarflowlm.spark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
+import org.apache.spark.sql.SparkSession;
+import org.tarflowlm.data.file.IoErrors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine;
+
+/** The commands, and what they have in common. */
+@Command(name = "tarflowlm spark", mixinStandardHelpOptions = true,
+    description = "Score, write, tokenise and train on Apache Spark. Options are named as in the local commands.",
+    subcommands = {ScoreCommand.class, GenerateCommand.class, TokenizeCommand.class, TrainCommand.class})
+final class Commands implements Runnable {
+  static final int FAILURE = 1;
+  private static final int WRONG_USE = 2;
+  private static final Logger LOG = LogManager.getLogger(Commands.class);
+  /** Where Spark's account of a failed job says what the task threw. */
+  private static final Pattern THROWN = Pattern.compile("most recent failure: [^\\n]*?: ([\\w.$]+(?:Exception|Error)): ([^\\n]*)");
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(),
+        "a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
+  }
+
+  /** @return the exit code */
+  static int execute(String... arguments) {
+    return execute(new PrintWriter(System.out, true, StandardCharsets.UTF_8), new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+        arguments);
+  }
+
+  static int execute(PrintWriter out, PrintWriter err, String... arguments) {
+    CommandLine line = new CommandLine(new Commands());
+    line.setOut(out);
+    line.setErr(err);
+    line.setExpandAtFiles(false);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionExceptionHandler((failure, command, parsed) -> {
+      LOG.debug("failed", failure);
+      err.println("tarflowlm: " + message(failure));
+      return FAILURE;
+    });
+    line.setParameterExceptionHandler((failure, given) -> {
+      String name = failure.getCommandLine().getCommandSpec().qualifiedName();
+      err.println(name + ": " + oneLine(failure.getMessage()) + " (see " + name + " --help)");
+      return WRONG_USE;
+    });
+    return line.execute(arguments);
+  }
+
+  /** One line that names the cause; of a job that a task ended, what that task threw. */
+  static String message(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null && (cause instanceof SparkException || cause.getClass() == RuntimeException.class)) {
+      cause = cause.getCause();
+    }
+    Matcher thrown = THROWN.matcher(String.valueOf(cause.getMessage()));
+    if (thrown.find()) {
+      return oneLine(thrown.group(2));
+    }
+    if (cause instanceof UncheckedIOException || cause instanceof IOException) {
+      return oneLine(IoErrors.reason(cause instanceof UncheckedIOException unchecked ? unchecked.getCause() : (IOException) cause));
+    }
+    return oneLine(cause.getMessage() == null ? cause.toString() : cause.getMessage());
+  }
+
+  private static String oneLine(String text) {
+    String line = text.strip().replaceAll("\\s*\\R\\s*", " ");
+    return line.length() <= 1_000 ? line : line.substring(0, 1_000);
+  }
+
+  static String json(Map<String, Object> result) {
+    try {
+      return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(result);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What every command needs of Spark. */
+  static final class Session {
+    private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
+
+    @Option(names = "--master", paramLabel = "URL", description = "Where there is no spark-submit: Spark's master; default local[*].")
+    private String master;
+
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "Where there is no spark-submit: a setting of Spark's.")
+    private Map<String, String> settings = Map.of();
+
+    @Option(names = "--allow-mixed-machines", description = "Go on although executors compute with other kernels or threads than the "
+        + "driver: the last bits of figures then depend on the machine.")
+    private boolean mixedMachines;
+
+    boolean mixedMachines() {
+      return mixedMachines;
+    }
+
+    /** What a command does with Spark. */
+    @FunctionalInterface
+    interface Work {
+      void on(SparkSession spark) throws IOException;
+    }
+
+    /** Works in the session of this application: a new one, which ends with the work, unless there is one already. */
+    void run(Work work) {
+      boolean own = SparkSession.getDefaultSession().isEmpty();
+      SparkSession spark = open();
+      try {
+        work.on(spark);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } finally {
+        if (own) {
+          spark.stop();
+        }
+      }
+    }
+
+    private SparkSession open() {
+      SparkConf conf = new SparkConf();
+      settings.forEach(conf::set);
+      if (master != null) {
+        conf.setMaster(master);
+      }
+      conf.setIfMissing("spark.master", "local[*]");
+      conf.setIfMissing("spark.app.name", "tarflowlm");
+      SparkSession spark = SparkSession.builder().config(TarFlowSpark.configure(conf)).getOrCreate();
+      Matcher version = VERSION.matcher(spark.version());
+      if (version.matches() && 100 * Integer.parseInt(version.group(1)) + Integer.parseInt(version.group(2)) < 305) {
+        throw new IllegalArgumentException("Spark is " + spark.version() + "; expected 3.5 or newer");
+      }
+      return spark;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package org.tarflowlm.spark;
+
+import java.io.Serializable;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.SparkFiles;
+import org.tarflowlm.data.corpus.Corpora;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.nn.TarFlowLayer;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.train.RunConfig;
+import org.tarflowlm.train.TrainingWorker;
+
+/**
+ * A worker in the JVM of an executor. Its network and text stay from round to round; what a round does depends on the state that it gets
+ * and on the worker's number alone, so that a lost worker is replaced by any other.
+ */
+final class RemoteWorker {
+  private static final Logger LOG = LogManager.getLogger(RemoteWorker.class);
+  private static final Map<Integer, RemoteWorker> WORKERS = new HashMap<>();
+  private static Job current;
+
+  private final TrainingWorker worker;
+  private final TokenSequence text;
+
+  /**
+   * A run, as it is sent to executors.
+   *
+   * @param id of this start of the run
+   * @param config the run's configuration as JSON
+   * @param train name of the training text, as {@link #open} reads it
+   * @param documents how documents are read
+   * @param workers of the run
+   * @param numerics the driver's
+   * @param mixedMachines whether executors may differ from it
+   */
+  record Job(String id, String config, String train, DocumentOptions documents, int workers, Numerics numerics, boolean mixedMachines)
+      implements Serializable {}
+
+  private RemoteWorker(Job job, RunConfig config, int number) {
+    text = open(job.train, config.tokenizer(), job.documents);
+    worker = new TrainingWorker(config, text, number, job.workers);
+  }
+
+  /** A text by name: as the local commands read it, or {@code spark-files:NAME}. */
+  static TokenSequence open(String name, String tokenizer, DocumentOptions documents) {
+    String file = name.startsWith(ModelPool.SPARK_FILES) ? SparkFiles.get(name.substring(ModelPool.SPARK_FILES.length())) : name;
+    return Corpora.fromEnvironment().with(documents).open(file, Tokenizers.byName(tokenizer));
+  }
+
+  /** Takes updates {@code from} to {@code from + steps - 1} of a worker. */
+  static NetworkState take(Job job, int number, NetworkState state, int from, int steps) {
+    RemoteWorker remote = of(job, number);
+    synchronized (remote) {
+      state.into(remote.worker.network(), from);
+      return NetworkState.of(remote.worker.network(), remote.worker.take(remote.worker.network(), from, steps));
+    }
+  }
+
+  private static RemoteWorker of(Job job, int number) {
+    synchronized (WORKERS) {
+      if (current == null || !current.id.equals(job.id)) {
+        WORKERS.values().forEach(RemoteWorker::close);
+        WORKERS.clear();
+        current = job;
+      }
+      return WORKERS.computeIfAbsent(number, key -> {
+        long begin = System.nanoTime();
+        job.numerics.requireHereOnce(job.mixedMachines);
+        RemoteWorker made = new RemoteWorker(job, SparkTrainer.config(job.config), number);
+        LOG.info("{} is ready as worker {} of {} after {} s", Numerics.here(), number, job.workers,
+            String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
+        return made;
+      });
+    }
+  }
+
+  private void close() {
+    TarFlowLayer layer = TarFlowNetwork.layer(worker.network());
+    layer.close();
+    worker.network().close();
+    text.close();
+  }
+}

@@ -1,0 +1,94 @@
+package org.tarflowlm.spark;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sum;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.sql.Row;
+import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The likelihood of every row. */
+@Command(name = "score", mixinStandardHelpOptions = true, description = "Say of each row how many bits per character a model needs for its "
+    + "text, and of all rows together.")
+final class ScoreCommand implements Runnable {
+  @Mixin
+  private Tables tables;
+
+  @Mixin
+  private Commands.Session session;
+
+  @Option(names = "--model", paramLabel = "MODEL", description = "A checkpoint of the zoo, a folder or archive that every machine sees, "
+      + "https://.../NAME.zip#sha256=HASH, or spark-files:NAME for what spark-submit --files sent; default: text8-mixd.")
+  private String model = TarFlowLM.DEFAULT;
+
+  @Option(names = "--column", paramLabel = "NAME", description = "Column of the texts; default: text.")
+  private String column = "text";
+
+  @Option(names = "--max-chars", paramLabel = "N", description = "Score only the first N characters of a row.")
+  private long maxCharacters = Long.MAX_VALUE;
+
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of the encoder's noise; default 1.")
+  private long seed = 1;
+
+  @Option(names = "--samples", paramLabel = "K", description = "Samples of the encoder's noise; default 1, the ELBO.")
+  private int samples = 1;
+
+  @Option(names = "--stride", paramLabel = "N", description = "Carry context along, with windows N tokens apart; default: none.")
+  private int stride;
+
+  @Option(names = "--models-per-executor", paramLabel = "N", description = "Most copies of the model in a JVM; default: one per task.")
+  private int models;
+
+  @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, characters, rows, errors, seconds, "
+      + "output.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    SparkOptions options = SparkOptions.of(model).withScoring(new ScoringOptions(seed, samples, maxCharacters, stride))
+        .withModelsPerExecutor(models).withMixedMachines(session.mixedMachines());
+    session.run(spark -> {
+      long begin = System.nanoTime();
+      // Sums of decimals do not depend on their order.
+      Row all = tables.write(spark, TarFlowSpark.score(tables.read(spark), column, options)).agg(count(lit(1)), count(col("error")),
+          sum("characters"), sum(col("bits_per_character").multiply(col("characters")).cast("decimal(38,12)")).cast("double"),
+          org.apache.spark.sql.functions.max("bound")).first();
+      print(all, (System.nanoTime() - begin) / 1e9);
+    });
+  }
+
+  private void print(Row all, double seconds) {
+    Long characters = all.isNullAt(2) ? null : all.getLong(2);
+    Double bits = characters == null ? null : all.getDouble(3) / characters;
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("model", model);
+      result.put("bound", all.get(4));
+      result.put("bitsPerCharacter", bits);
+      result.put("characters", characters == null ? 0 : characters);
+      result.put("rows", all.getLong(0));
+      result.put("errors", all.getLong(1));
+      result.put("seconds", seconds);
+      result.put("output", tables.output());
+      spec.commandLine().getOut().println(Commands.json(result));
+      return;
+    }
+    String figure = bits == null ? "no row could be scored"
+        : String.format(Locale.ROOT, "%.4f bits per character (%s), %,d characters", bits, all.get(4), characters);
+    spec.commandLine().getOut().printf(Locale.ROOT, "%s%n%,d rows, %,d with an error, in %.1f s to %s, model %s%n", figure, all.getLong(0),
+        all.getLong(1), seconds, tables.output(), model);
+  }
+}

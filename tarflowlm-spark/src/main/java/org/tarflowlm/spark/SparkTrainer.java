@@ -1,0 +1,149 @@
+package org.tarflowlm.spark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.train.Changes;
+import org.tarflowlm.train.RunConfig;
+import org.tarflowlm.train.Trainer;
+import org.tarflowlm.train.TrainingSummary;
+import org.tarflowlm.train.Workers;
+
+/**
+ * Trains one model on several executors: each takes some updates from the same parameters and moments on windows of its own, then the
+ * driver averages what they have become (synchronous parameter averaging). The driver keeps the run's folder as {@link Trainer} does; a run
+ * of one worker is the local run, bit for bit.
+ *
+ * <p>A round ends early where a validation or a checkpoint is due. An executor that is lost costs the time of its round again, no bits. A
+ * driver that is lost goes on from the last checkpoint with {@link #resume}.
+ */
+public final class SparkTrainer {
+  private static final String FILE = "spark.json";
+
+  private final Trainer trainer;
+
+  /**
+   * What a run is besides its configuration.
+   *
+   * @param workers that take updates at once, each with a batch of its own; at least 1
+   * @param round updates between two averages; at least 1
+   * @param documents how documents of the texts are read
+   * @param mixedMachines whether executors may compute with other kernels than the driver
+   */
+  public record Plan(int workers, int round, DocumentOptions documents, boolean mixedMachines) {
+    public Plan {
+      ConfigException.requireAtLeast("workers", workers, 1);
+      ConfigException.requireAtLeast("round", round, 1);
+    }
+
+    /** So many workers, averaged every so many updates. */
+    public static Plan of(int workers, int round) {
+      return new Plan(workers, round, DocumentOptions.DEFAULT, false);
+    }
+  }
+
+  /** What is kept in the run's folder, since the run's numbers depend on it. */
+  record Kept(Integer workers, Integer round) {}
+
+  private SparkTrainer(Trainer trainer, SparkSession spark, RunConfig config, String train, Plan plan) {
+    RemoteWorker.Job job = new RemoteWorker.Job(UUID.randomUUID().toString(), RecordJson.write(config), train, plan.documents(),
+        plan.workers(), Numerics.ofThisProcess(), plan.mixedMachines());
+    this.trainer = trainer.on(new Executors(new JavaSparkContext(spark.sparkContext()), job, plan.round()));
+  }
+
+  /**
+   * A new run.
+   *
+   * @param train text that driver and executors can read under this name: a file or folder on shared storage, a part of a corpus, a folder
+   *     of token shards, or {@code spark-files:NAME}
+   * @param valid text for the driver
+   * @param out new folder for the driver
+   * @param start weights to begin with, or null
+   * @throws ConfigException as {@link Trainer#start}
+   */
+  public static SparkTrainer start(SparkSession spark, Checkpoint start, RunConfig config, String train, String valid, Path out, Plan plan)
+      throws IOException {
+    TokenSequence training = RemoteWorker.open(train, config.tokenizer(), plan.documents());
+    TokenSequence validation = RemoteWorker.open(valid, config.tokenizer(), plan.documents());
+    Trainer trainer = start == null ? Trainer.start(config, training, validation, out)
+        : Trainer.startFrom(start, config, training, validation, out);
+    AtomicFile.write(out.resolve(FILE), RecordJson.write(new Kept(plan.workers(), plan.round())));
+    return new SparkTrainer(trainer, spark, config, train, plan);
+  }
+
+  /**
+   * Goes on with a run from its last checkpoint.
+   *
+   * @throws ConfigException as {@link Trainer#resume}, or if the run had another number of workers or updates a round
+   */
+  public static SparkTrainer resume(SparkSession spark, RunConfig config, String train, String valid, Path out, Plan plan,
+      Changes changes) throws IOException {
+    Path file = out.resolve(FILE);
+    Kept now = new Kept(plan.workers(), plan.round());
+    if (changes == Changes.REFUSE && Files.exists(file)) {
+      Kept then = RecordJson.read(file, Kept.class);
+      if (!then.equals(now)) {
+        throw new ConfigException(out + " was started with " + then.workers() + " workers and rounds of " + then.round()
+            + " updates; expected the same, not " + now.workers() + " and " + now.round());
+      }
+    }
+    Trainer trainer = Trainer.resume(config, RemoteWorker.open(train, config.tokenizer(), plan.documents()),
+        RemoteWorker.open(valid, config.tokenizer(), plan.documents()), out, changes);
+    AtomicFile.write(file, RecordJson.write(now));
+    return new SparkTrainer(trainer, spark, config, train, plan);
+  }
+
+  /** Trains as {@link Trainer#run} does. */
+  public TrainingSummary run(BooleanSupplier interrupted) throws IOException {
+    return trainer.run(interrupted);
+  }
+
+  /** The driver's network. */
+  public ComputationGraph network() {
+    return trainer.network();
+  }
+
+  static RunConfig config(String json) {
+    return RecordJson.read(json, RunConfig.class);
+  }
+
+  /** The executors' workers, as the driver's trainer sees them. */
+  private record Executors(JavaSparkContext spark, RemoteWorker.Job job, int round) implements Workers {
+    @Override
+    public int count() {
+      return job.workers();
+    }
+
+    @Override
+    public List<TarFlowNetwork.Step> take(ComputationGraph network, int from, int steps) {
+      List<Integer> numbers = IntStream.range(0, job.workers()).boxed().toList();
+      Broadcast<NetworkState> state = spark.broadcast(NetworkState.of(network, List.of()));
+      NetworkState mean = NetworkState.mean(takeAll(spark, job, numbers, state, from, steps));
+      state.destroy();
+      mean.into(network, from + steps);
+      return mean.taken();
+    }
+
+    /** A static method, so that the tasks hold what they need and nothing else. In the order of the workers. */
+    private static List<NetworkState> takeAll(JavaSparkContext spark, RemoteWorker.Job job, List<Integer> numbers,
+        Broadcast<NetworkState> state, int from, int steps) {
+      return spark.parallelize(numbers, numbers.size()).map(number -> RemoteWorker.take(job, number, state.value(), from, steps))
+          .collect();
+    }
+  }
+}

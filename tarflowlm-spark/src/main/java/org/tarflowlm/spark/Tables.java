@@ -1,0 +1,78 @@
+package org.tarflowlm.spark;
+
+import java.io.IOException;
+import java.util.Locale;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Option;
+
+/** Where rows come from and go to. */
+final class Tables {
+  /** Kinds of file. */
+  enum Format { PARQUET, JSON, CSV, TEXT }
+
+  @Option(names = "--input", required = true, paramLabel = "PATH", description = "The rows: a file or folder of Parquet, JSON Lines, CSV "
+      + "with a header, or text with a row a line, whose column is called text; on any file system that Spark reads.")
+  private String input;
+
+  @Option(names = "--format", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}; default: by the name of --input.")
+  private Format format;
+
+  @Option(names = "--output", required = true, paramLabel = "PATH",
+      description = "New folder for the rows with their new columns: JSON Lines if its name ends in .jsonl or .json, else Parquet.")
+  private String output;
+
+  @Option(names = "--partitions", paramLabel = "N", description = "Spread the rows over N tasks; default: as Spark reads them.")
+  private Integer partitions;
+
+  String output() {
+    return output;
+  }
+
+  /** @throws IOException in one line if the input does not exist, or the output does */
+  Dataset<Row> read(SparkSession spark) throws IOException {
+    requireNew(spark, output);
+    if (!exists(spark, input)) {
+      throw new IllegalArgumentException("no such file: " + input);
+    }
+    Dataset<Row> rows = switch (format == null ? format(input) : format) {
+      case PARQUET -> spark.read().parquet(input);
+      case JSON -> spark.read().json(input);
+      case CSV -> spark.read().option("header", true).option("escape", "\"").option("multiLine", true).csv(input);
+      case TEXT -> spark.read().text(input).withColumnRenamed("value", "text");
+    };
+    return partitions == null ? rows : rows.repartition(partitions);
+  }
+
+  /** Writes the rows, and reads them again. */
+  Dataset<Row> write(SparkSession spark, Dataset<Row> rows) {
+    if (format(output) == Format.JSON) {
+      rows.write().option("ignoreNullFields", false).json(output);
+      return spark.read().schema(rows.schema()).json(output);
+    }
+    rows.write().parquet(output);
+    return spark.read().parquet(output);
+  }
+
+  static void requireNew(SparkSession spark, String path) throws IOException {
+    if (exists(spark, path)) {
+      throw new IllegalArgumentException(path + " exists; expected the name of a new folder");
+    }
+  }
+
+  private static boolean exists(SparkSession spark, String name) throws IOException {
+    Path path = new Path(name);
+    return FileSystem.get(path.toUri(), spark.sparkContext().hadoopConfiguration()).exists(path);
+  }
+
+  static Format format(String name) {
+    String lower = name.toLowerCase(Locale.ROOT).replaceAll("\\.(gz|bz2|zst)$", "");
+    if (lower.endsWith(".json") || lower.endsWith(".jsonl") || lower.endsWith(".ndjson")) {
+      return Format.JSON;
+    }
+    return lower.endsWith(".csv") ? Format.CSV : lower.endsWith(".txt") || lower.endsWith(".text") ? Format.TEXT : Format.PARQUET;
+  }
+}

@@ -1,0 +1,100 @@
+package org.tarflowlm.spark;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.tarflowlm.data.documents.BadDocuments;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.tokens.TokenShards;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** A corpus to token-cache shards. */
+@Command(name = "tokenize", mixinStandardHelpOptions = true, description = {"Tokenise a corpus into a folder of shards, which train reads "
+    + "as one text.", "A job that was killed goes on if the same command is given again."})
+final class TokenizeCommand implements Runnable {
+  @Option(names = "--input", required = true, paramLabel = "PATH", description = "A file or folder of documents as the local commands read "
+      + "them (.txt, .jsonl, archives), or with --column rows of Parquet; on any file system that Spark reads.")
+  private String input;
+
+  @Option(names = "--column", paramLabel = "NAME", description = "--input is Parquet, and this its column of documents.")
+  private String column;
+
+  @Option(names = "--order", split = ",", paramLabel = "NAME", description = "Columns that together differ in every row and number the "
+      + "documents; needed with --column.")
+  private List<String> order;
+
+  @Option(names = "--tokenizer", required = true, paramLabel = "NAME", description = "text8, bytes or gpt2.")
+  private String tokenizer;
+
+  @Option(names = "--output", required = true, paramLabel = "PATH", description = "Folder of the shards.")
+  private String output;
+
+  @Option(names = "--shard-megabytes", paramLabel = "N", description = "Size of the files of a shard; default 256.")
+  private int shardMegabytes = 256;
+
+  @Option(names = "--shard-documents", paramLabel = "N", description = "With --column: rows of a shard; default 100000.")
+  private int shardDocuments = 100_000;
+
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; default: text.")
+  private String textField = "text";
+
+  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as locally.")
+  private BadDocuments bad = BadDocuments.FAIL;
+
+  @Mixin
+  private Commands.Session session;
+
+  @Option(names = "--json", description = "Print one JSON object: output, tokenizer, tokens, documents, shards, seconds.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    if ((column == null) != (order == null)) {
+      throw new ParameterException(spec.commandLine(), "--column and --order belong together; expected both or none");
+    }
+    if (shardMegabytes < 1 || shardDocuments < 1) {
+      throw new ParameterException(spec.commandLine(), "--shard-megabytes is " + shardMegabytes + " and --shard-documents " + shardDocuments
+          + "; expected at least 1");
+    }
+    session.run(spark -> {
+      long begin = System.nanoTime();
+      SparkTokenizer job = new SparkTokenizer(spark, tokenizer, DocumentOptions.DEFAULT.withTextField(textField).withBad(bad), output);
+      TokenShards.Index index;
+      if (column == null) {
+        index = job.files(input, 1_000_000L * shardMegabytes);
+      } else {
+        Dataset<Row> rows = spark.read().parquet(input);
+        index = job.rows(rows, column, order, shardDocuments);
+      }
+      print(index, (System.nanoTime() - begin) / 1e9);
+    });
+  }
+
+  private void print(TokenShards.Index index, double seconds) {
+    long tokens = index.shards().stream().mapToLong(TokenShards.Shard::tokens).sum() + index.shards().size() - 1;
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("output", output);
+      result.put("tokenizer", index.tokenizer());
+      result.put("tokens", tokens);
+      result.put("documents", index.documents());
+      result.put("shards", index.shards().size());
+      result.put("seconds", seconds);
+      spec.commandLine().getOut().println(Commands.json(result));
+      return;
+    }
+    spec.commandLine().getOut().printf(Locale.ROOT, "%,d tokens of %,d documents in %d shards, %.1f s, in %s%n", tokens, index.documents(),
+        index.shards().size(), seconds, output);
+  }
+}

@@ -1,0 +1,114 @@
+package org.tarflowlm.spark;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.data.documents.BadDocuments;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.train.Changes;
+import org.tarflowlm.train.FineTuneConfig;
+import org.tarflowlm.train.RunConfig;
+import org.tarflowlm.train.TrainingSummary;
+import org.tarflowlm.zoo.TarFlowZoo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Trains a model on several executors. */
+@Command(name = "train", mixinStandardHelpOptions = true,
+    description = "Train a model on several workers, whose parameters are averaged. A run that was stopped goes on from its last "
+        + "checkpoint with --resume.")
+final class TrainCommand implements Runnable {
+  @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration, as for the local command.")
+  private Path config;
+
+  @Option(names = "--train", required = true, paramLabel = "FILE", description = "Text to train on, by a name under which every machine "
+      + "finds it: on shared storage, a part of a corpus, or spark-files:NAME.")
+  private String train;
+
+  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on, for the driver.")
+  private String valid;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder of the driver: new, or with --resume that of "
+      + "an earlier run.")
+  private Path out;
+
+  @Option(names = "--from", paramLabel = "MODEL", description = "Begin with the weights of this checkpoint.")
+  private String from;
+
+  @Option(names = "--seed", paramLabel = "N", description = "Seed of parameters, window order and noise; default: the configuration's.")
+  private Long seed;
+
+  @Option(names = "--workers", required = true, paramLabel = "N", description = "Workers that take updates at once, each with a batch of "
+      + "its own: as many as there are task slots.")
+  private int workers;
+
+  @Option(names = "--round", paramLabel = "N", description = "Updates between two averages; default 50.")
+  private int round = 50;
+
+  @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
+  private boolean resume;
+
+  @Option(names = "--allow-changes", description = "With --resume: go on although something is another than the run was started with.")
+  private boolean allowChanges;
+
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; default: text.")
+  private String textField = "text";
+
+  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as locally.")
+  private BadDocuments bad = BadDocuments.FAIL;
+
+  @Mixin
+  private Commands.Session session;
+
+  @Option(names = "--json", description = "Print the result as one JSON object.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    if (allowChanges && !resume) {
+      throw new ParameterException(spec.commandLine(), "--allow-changes was given without --resume; expected both or none");
+    }
+    Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
+    RunConfig run = start == null ? RunConfig.read(config) : FineTuneConfig.read(config).of(start);
+    RunConfig chosen = seed == null ? run : run.withTraining(run.training().withSeed(seed));
+    SparkTrainer.Plan plan = new SparkTrainer.Plan(workers, round, DocumentOptions.DEFAULT.withTextField(textField).withBad(bad),
+        session.mixedMachines());
+    session.run(spark -> {
+      SparkTrainer trainer = resume
+          ? SparkTrainer.resume(spark, chosen, train, valid, out, plan, allowChanges ? Changes.ALLOW : Changes.REFUSE)
+          : SparkTrainer.start(spark, start, chosen, train, valid, out, plan);
+      print(trainer.run(() -> false));
+    });
+  }
+
+  private void print(TrainingSummary summary) {
+    Double best = Double.isFinite(summary.bestBits()) ? summary.bestBits() : null;
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("out", out.toString());
+      result.put("steps", summary.step());
+      result.put("finished", summary.finished());
+      result.put("tokens", summary.tokens());
+      result.put("parameters", summary.parameters());
+      result.put("seconds", summary.seconds());
+      result.put("bound", summary.bound());
+      result.put("bestValidBitsPerToken", best);
+      result.put("workers", workers);
+      result.put("round", round);
+      spec.commandLine().getOut().println(Commands.json(result));
+      return;
+    }
+    spec.commandLine().getOut().printf(Locale.ROOT, "%s after %d of %d steps of %d workers, %,d tokens, %.0f s: %s%n",
+        summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(), workers, summary.tokens(), summary.seconds(),
+        best == null ? "no validation yet" : String.format(Locale.ROOT, "best validation %.4f bits per token (%s)", best, summary.bound()));
+  }
+}

@@ -1,0 +1,104 @@
+package org.tarflowlm.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.train.RunConfig;
+import org.tarflowlm.train.TrainingSpec;
+import picocli.CommandLine;
+
+/** The commands in a session that is there already. */
+@ExtendWith(Cluster.class)
+class CommandsTest {
+  @TempDir private Path folder;
+  private String tiny;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @BeforeEach
+  void saveAModel() throws IOException {
+    tiny = folder.resolve("tiny").toString();
+    Cluster.tiny().save(Path.of(tiny));
+    Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"the whale\"}\n{\"text\": \"some years ago\"}\n{\"text\": \"?\"}\n");
+  }
+
+  private int run(String arguments) {
+    Cluster.SPARK.range(1); // so that the session is there
+    List<String> words = new ArrayList<>();
+    for (String word : arguments.split(" ")) {
+      words.add(word.replace("DIR", folder.toString()));
+    }
+    return Commands.execute(new PrintWriter(out, true), new PrintWriter(err, true), words.toArray(String[]::new));
+  }
+
+  @Test
+  void scoresAndTextsOfRowsAreWritten() throws IOException {
+    assertEquals(0, run("score --input DIR/texts.jsonl --model DIR/tiny --output DIR/scored --partitions 2 --json"), err.toString());
+    JsonNode result = new ObjectMapper().readTree(out.toString());
+    try (TarFlowLM local = TarFlowLM.of(Cluster.tiny())) {
+      double bits = local.score("the whale").bitsPerCharacter() * 9 + local.score("some years ago").bitsPerCharacter() * 14;
+      assertEquals(bits / 23, result.get("bitsPerCharacter").doubleValue(), 1e-9);
+    }
+    assertEquals(List.of("3", "1", "ELBO"),
+        List.of(result.get("rows").asText(), result.get("errors").asText(), result.get("bound").asText()));
+    assertEquals(0, run("generate --input DIR/texts.jsonl --model DIR/tiny --output DIR/texts-out.jsonl --tokens 5"), err.toString());
+    assertTrue(out.toString().contains("3 rows, 1 with an error"), out.toString());
+  }
+
+  @Test
+  void theCommandsOfThePageParse() throws IOException {
+    Matcher command = Pattern.compile("^\\./tarflowlm spark (.*)$", Pattern.MULTILINE)
+        .matcher(Files.readString(Path.of("../docs/spark.md")));
+    int found = 0;
+    while (command.find()) {
+      new CommandLine(new Commands()).parseArgs(command.group(1).split(" "));
+      found++;
+    }
+    assertTrue(found >= 4, "commands on the page: " + found);
+  }
+
+  @Test
+  void shardsAreTrainedOn() throws IOException {
+    Files.writeString(folder.resolve("text.txt"), "call me ishmael some years ago never mind how long precisely ".repeat(20).strip());
+    assertEquals(0, run("tokenize --input DIR/text.txt --tokenizer text8 --output DIR/shards"), err.toString());
+    Files.writeString(folder.resolve("run.json"), RecordJson.write(new RunConfig("text8", Cluster.tinyConfig(),
+        new TrainingSpec(4, 2, 5L, 4, 4, 4, 2, OptimizerSpec.defaults()))));
+    assertEquals(0, run("train --config DIR/run.json --train DIR/shards --valid DIR/shards --out DIR/run --workers 2 --round 2"),
+        err.toString());
+    assertTrue(out.toString().contains("finished after 4 of 4 steps of 2 workers, 128 tokens"), out.toString());
+    assertTrue(Files.exists(folder.resolve("run/best")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+      "score --input DIR/none.jsonl --output DIR/x | 1 | tarflowlm: no such file: DIR/none.jsonl",
+      "score --input DIR/texts.jsonl --output DIR/tiny --model DIR/tiny | 1 | tarflowlm: DIR/tiny exists; expected",
+      "score --input DIR/texts.jsonl --output DIR/x --column a | 1 | tarflowlm: the data have no column a; expected one of text",
+      "tokenize --input DIR --output DIR/x --tokenizer gpt2 --column a | 2 | tarflowlm spark tokenize: --column and --order belong",
+      "score | 2 | tarflowlm spark score: Missing required options"})
+  void badInputIsOneLine(String arguments, int code, String line) {
+    assertEquals(code, run(arguments));
+    assertTrue(err.toString().startsWith(line.replace("DIR", folder.toString())), err.toString());
+    assertEquals(1, err.toString().lines().count(), err.toString());
+  }
+}
