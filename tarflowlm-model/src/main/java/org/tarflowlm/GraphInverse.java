@@ -29,7 +29,7 @@ final class GraphInverse implements StackInverse {
     InverseSession session = idle.poll();
     if (session == null) {
       TarFlowConfig config = checkpoint.config();
-      session = new InverseSession(config, parameters(), idle == withPrompt);
+      session = new InverseSession(config, parameters(), idle == withPrompt).fixParameters();
     }
     Window window = session.inverse(sampling, u, prompt);
     idle.add(session);

@@ -126,6 +126,20 @@ public final class InverseGraph {
     }
   }
 
+  /**
+   * Promises that the parameters of a graph do not change any more: from its next execution on it does not look whether they did, which
+   * spares a single text of 256 characters a few hundredths of its time.
+   */
+  public static void fixParameters(SameDiff sd) {
+    for (SameDiffOp each : sd.getOps().values()) {
+      if (each.getOp() instanceof FlowOp op) {
+        op.fixParameters();
+      } else if (each.getOp() instanceof DecodeOp op) {
+        op.fixParameters();
+      }
+    }
+  }
+
   /** h^(0) .. h^(L-1) from the noise. */
   private List<SDVariable> solve(SDVariable u, List<SDVariable> known) {
     SDVariable[] h = new SDVariable[config.flows().size()];

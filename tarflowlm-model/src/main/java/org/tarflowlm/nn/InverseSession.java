@@ -1,5 +1,6 @@
 package org.tarflowlm.nn;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.listeners.Operation;
@@ -28,6 +29,8 @@ public final class InverseSession implements StackInverse {
   private final TarFlowConfig config;
   private final SameDiff sd;
   private final GraphSession session;
+  private final Input noise = new Input();
+  private final Input known = new Input();
   private Sampling sampling = Sampling.DEFAULT;
 
   /**
@@ -43,6 +46,12 @@ public final class InverseSession implements StackInverse {
       InverseGraph.build(sd, config, DataType.DOUBLE, parameters, sampling, prompt);
       session = new GraphSession(sd);
     }
+  }
+
+  /** Promises that the parameters do not change any more, so that nobody need look. */
+  public InverseSession fixParameters() {
+    InverseGraph.fixParameters(sd);
+    return this;
   }
 
   /** Whether the running backend is one for the graph: the CPU. */
@@ -64,9 +73,10 @@ public final class InverseSession implements StackInverse {
       InverseGraph.sample(sd, wanted);
       sampling = wanted;
     }
-    try (INDArray noise = array(u); INDArray known = prompt[0].length == 0 ? null : array(prompt)) {
-      Map<String, INDArray> results = session.run(OUTPUTS, known == null ? Map.of(InverseGraph.U, noise)
-          : Map.of(InverseGraph.U, noise, InverseGraph.PROMPT, known), Operation.INFERENCE, List.of());
+    try {
+      INDArray filled = noise.filled(u, config.channels());
+      Map<String, INDArray> results = session.run(OUTPUTS, prompt[0].length == 0 ? Map.of(InverseGraph.U, filled)
+          : Map.of(InverseGraph.U, filled, InverseGraph.PROMPT, known.filled(prompt, config.channels())), Operation.INFERENCE, List.of());
       double[][] z = new double[u.length][u[0].length];
       int[][] tokens = new int[u.length][u[0].length / config.latentDim()];
       INDArray latents = results.get(WindowGraph.latent(0));
@@ -81,17 +91,23 @@ public final class InverseSession implements StackInverse {
     }
   }
 
-  private INDArray array(double[][] sequences) {
-    long channels = config.channels();
-    return Nd4j.create(flat(sequences), new long[] {sequences.length, sequences[0].length / channels, channels}, DataType.DOUBLE);
-  }
+  /** An array for one input of the graph, kept from text to text: ND4J takes longer to make one than to run a small op. */
+  private static final class Input {
+    private INDArray array;
 
-  private static double[] flat(double[][] sequences) {
-    int length = sequences[0].length;
-    double[] flat = new double[sequences.length * length];
-    for (int b = 0; b < sequences.length; b++) {
-      System.arraycopy(sequences[b], 0, flat, b * length, length);
+    INDArray filled(double[][] sequences, int channels) {
+      int length = sequences[0].length;
+      long[] shape = {sequences.length, length / channels, channels};
+      if (array == null || !Arrays.equals(array.shape(), shape)) {
+        if (array != null) {
+          array.close();
+        }
+        array = Nd4j.createUninitializedDetached(DataType.DOUBLE, shape);
+      }
+      for (int b = 0; b < sequences.length; b++) {
+        Tensors.write(sequences[b], length, array, (long) b * length);
+      }
+      return array;
     }
-    return flat;
   }
 }

@@ -36,6 +36,11 @@ public final class DecodeOp extends JavaOp {
     addSArgument(config.toJson());
   }
 
+  /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
+  public void fixParameters() {
+    packed.fix();
+  }
+
   private static SDVariable[] inputs(TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
     List<SDVariable> inputs = new ArrayList<>(List.of(z));
     names(config).forEach(name -> inputs.add(parameter.apply(name)));

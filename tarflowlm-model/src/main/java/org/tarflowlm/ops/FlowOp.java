@@ -64,6 +64,11 @@ public abstract class FlowOp extends JavaOp {
     packed = other.packed;
   }
 
+  /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
+  public final void fixParameters() {
+    packed.fix();
+  }
+
   private static <T> List<T> inputs(TarFlowConfig config, int flow, int levels, T latents, T prompt, Function<String, T> parameter) {
     // noop wants output i to be of the type of input i, and parameters may be of another
     List<T> inputs = new ArrayList<>(Collections.nCopies(levels, latents));

@@ -10,19 +10,28 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.flow.Decoding;
+import org.tarflowlm.flow.FlowPass;
+import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.LatentEncoder;
+import org.tarflowlm.flow.NGramTable;
+import org.tarflowlm.flow.ParallelFlows;
 import org.tarflowlm.flow.RandomModel;
+import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.nn.InverseSession;
 
 /** Texts by way of the graph against those by way of the flows' kernels: the same tokens, and the same latents to the last bit. */
@@ -78,6 +87,71 @@ class GraphGenerationTest {
     assertEquals(2, pair.runs, "a text from nothing needs no refinement");
   }
 
+  /** A stream, and a gap with nothing behind it, are continuations: their latents and levels are the graph's to the last bit. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void streamsAndInfillingsHaveTheBitsOfTheGraph(int patch) {
+    int[] prompt = {8, 5, 12, 12};
+    for (FlowSpec[] flows : List.of(BOTH_WAYS, FORWARDS, BACKWARDS, IN_TOKEN)) {
+      Pair pair = new Pair(patch, flows);
+      Generation whole = pair.graph.generate(prompt, OPTIONS.withMaxNewTokens(8), null).get(0);
+      assertEquals(1, pair.runs);
+      assertSame(whole, pair.graph.generate(prompt, OPTIONS.withMaxNewTokens(8), tokens -> { }).get(0));
+      assertSame(whole, pair.graph.infill(prompt, 8, new int[0], OPTIONS).get(0));
+      assertEquals(1, pair.runs);
+    }
+  }
+
+  /** Between two texts no graph fills a gap; what each flow's op makes of the filling are the filling's levels, to the last bit. */
+  @Test
+  void levelsOfAnInfillingAreThoseOfTheOps() {
+    int[] left = {8, 5, 12};
+    int[] right = {15, 23, 15, 18};
+    for (FlowSpec[] flows : List.of(BOTH_WAYS, FORWARDS, BACKWARDS, IN_TOKEN)) {
+      Pair pair = new Pair(1, flows);
+      int d = pair.weights.config().latentDim();
+      double[][] found = pair.graph.infill(left, 5, right, OPTIONS).get(0).latents();
+      LatentEncoder encoder = new LatentEncoder(pair.weights.codebook());
+      double[] h = Arrays.copyOf(encoder.encode(left, OPTIONS.seed(), 0, 0), 12 * d);
+      System.arraycopy(found[0], 0, h, 3 * d, 5 * d);
+      System.arraycopy(encoder.encode(right, OPTIONS.seed(), 0, 8), 0, h, 8 * d, 4 * d);
+      for (FlowWeights flow : pair.weights.flows()) {
+        double[][][] levels = FlowPass.forward(flow, Sampling.DEFAULT, d, new double[][] {h}, 0);
+        for (int k = 0; k < levels.length; k++) {
+          h = levels[k][0];
+          assertArrayEquals(Arrays.copyOfRange(h, 3 * d, 8 * d), found[flow.index() + k + 1], "h" + (flow.index() + k + 1));
+        }
+      }
+    }
+  }
+
+  /** Parallel decoding without a tolerance gives the graph's z to the last bit; with the usual one the same tokens. */
+  @Test
+  void parallelDecodingHasTheBitsOfTheGraphWhereItPromisesThem() {
+    for (FlowSpec[] flows : List.of(BOTH_WAYS, FORWARDS, BACKWARDS, IN_TOKEN)) {
+      Pair pair = new Pair(1, flows);
+      Generation whole = pair.graph.generate(new int[0], OPTIONS.withMaxNewTokens(16), null).get(0);
+      ParallelFlows exact = new ParallelFlows(pair.weights, () -> NGramTable.empty(Text8Alphabet.SIZE), 0, 0.0);
+      SpanSampler sampler = new SpanSampler(pair.weights, TokenFilter.NONE, 1.0, 1, 16, 0, 16, exact, Decoding.PARALLEL);
+      double[][] z = {new double[whole.latents()[0].length]};
+      sampler.draw(z, new Random[] {Prompts.random(OPTIONS.seed(), 0)}, 0, null);
+      assertTrue(exact.paces().get(0).shareByBlocks() > 0, "blocks were used");
+      assertArrayEquals(whole.latents(), sampler.levels(z[0]));
+      Generation usual = pair.graph.generate(new int[0], OPTIONS.withMaxNewTokens(16).withDecoding(Decoding.PARALLEL), null).get(0);
+      assertArrayEquals(whole.tokens(), usual.tokens());
+      for (int l = 0; l < usual.latents().length; l++) {
+        assertArrayEquals(whole.latents()[l], usual.latents()[l], flows[0].coupling() == Coupling.MIX_D ? 1e-3 : 0.0, "h" + l);
+      }
+      assertEquals(1, pair.runs);
+    }
+  }
+
+  private static void assertSame(Generation expected, Generation found) {
+    assertArrayEquals(expected.tokens(), found.tokens());
+    assertArrayEquals(expected.latents(), found.latents());
+    assertArrayEquals(expected.levels(), found.levels());
+  }
+
   /** AUTO goes through the graph until it is time to try blocks. */
   @Test
   void autoTriesBlocksAllTheSame() {
@@ -92,6 +166,7 @@ class GraphGenerationTest {
 
   /** Two generators of one model; the second has a graph. */
   private static final class Pair {
+    private final StackWeights weights;
     private final FlowGenerator kernels;
     private final FlowGenerator graph;
     private int runs;
@@ -103,7 +178,7 @@ class GraphGenerationTest {
       ParameterShapes.of(config).forEach((name, shape) -> arrays.put(name, Nd4j.create(values.get(name), shape, 'c')));
       InverseSession fromNothing = new InverseSession(config, arrays, false);
       InverseSession withPrompt = new InverseSession(config, arrays, true);
-      StackWeights weights = StackWeights.of(config, values::get);
+      weights = StackWeights.of(config, values::get);
       kernels = new FlowGenerator(weights, new Text8Alphabet());
       graph = new FlowGenerator(weights, new Text8Alphabet()).through((sampling, u, prompt) -> {
         runs++;
@@ -117,9 +192,7 @@ class GraphGenerationTest {
       List<Generation> found = graph.generate(prompt, options.withDecoding(Decoding.SEQUENTIAL), null);
       assertTrue(runs > before, "the graph was not asked");
       for (int b = 0; b < expected.size(); b++) {
-        assertArrayEquals(expected.get(b).tokens(), found.get(b).tokens());
-        assertArrayEquals(expected.get(b).latents(), found.get(b).latents());
-        assertArrayEquals(expected.get(b).levels(), found.get(b).levels());
+        assertSame(expected.get(b), found.get(b));
         assertEquals(expected.get(b).text(), found.get(b).text());
         assertEquals(expected.get(b).exact(), found.get(b).exact());
         assertEquals(expected.get(b).accepted(), found.get(b).accepted());

@@ -147,6 +147,9 @@ class InverseGraphTest {
       array.data().put(array.offset(), old);
     }
     assertEquals(before, sd.output(Map.of("u", u), "latent0").get("latent0"));
+    InverseGraph.fixParameters(sd);
+    parameters.values().forEach(array -> array.muli(2));
+    assertEquals(before, sd.output(Map.of("u", u), "latent0").get("latent0"), "nobody looks any more");
   }
 
   @Test
