@@ -20,9 +20,9 @@ import picocli.CommandLine.Spec;
 
 /** Times the couplings alone, kernels against the same mathematics composed of stock ops. */
 @Command(name = "couplings", mixinStandardHelpOptions = true, description = {
-    "Time each coupling alone, forward and gradient: our kernels in turns, of a second, with the same mathematics composed of",
-    "stock SameDiff ops, these both as SameDiff runs a graph by itself and in the memory that our models run in.",
-    "With --no-stock, only the kernels: for sizes at which the composed graph does not fit into memory."})
+    "Time each coupling alone, forward and gradient. Turns of our kernels alternate with the same formulas composed of",
+    "stock SameDiff ops, both in SameDiff's own memory and in the recycled memory of our models.",
+    "--no-stock times only the kernels, for sizes where the composed graph does not fit into memory."})
 public final class BenchCouplingsCommand implements Callable<Integer> {
   /** A kernel is compiled for good after 500 to 1,000 runs, and nearly three times as slow before. */
   private static final int WARM_UP_TURNS = 3;
@@ -36,7 +36,7 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   @Option(names = "--rows", defaultValue = "2048", description = "tokens; default ${DEFAULT-VALUE}")
   private int rows;
 
-  @Option(names = "--dim", defaultValue = "5", description = "numbers a token; default ${DEFAULT-VALUE}")
+  @Option(names = "--dim", defaultValue = "5", description = "numbers per token; default ${DEFAULT-VALUE}")
   private int dims;
 
   @Option(names = "--mixtures", defaultValue = "27", description = "default ${DEFAULT-VALUE}")
@@ -45,7 +45,7 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
   @Option(names = "--rounds", defaultValue = "5", description = "turns of each kind; default ${DEFAULT-VALUE}")
   private int rounds;
 
-  @Option(names = "--seconds", defaultValue = "1", description = "length of a turn, which has one run at least; default ${DEFAULT-VALUE}")
+  @Option(names = "--seconds", defaultValue = "1", description = "length of a turn, which has at least one run; default ${DEFAULT-VALUE}")
   private double seconds;
 
   @Option(names = "--no-stock", description = "only the kernels")

@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
 
 /** Times generation, each way of decoding alternating with the others and with another program. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
-    "Time the writing of texts from nothing, in characters a second of all texts together, and compare the ways of decoding.",
-    "With --peer, runs that command in turns with ours; it must print its characters a second as its last word."})
+    "Time how fast texts are written without a prompt, in characters per second of all texts together, and compare the ways of decoding.",
+    "--peer alternates with another program, which must print its characters per second as its last word."})
 public final class BenchGenerateCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
   private String model;
@@ -41,30 +41,30 @@ public final class BenchGenerateCommand implements Callable<Integer> {
   @Option(names = "--tokens", paramLabel = "T", defaultValue = "256", description = "tokens of each text; default ${DEFAULT-VALUE}")
   private int tokens;
 
-  @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "texts (batches) a round; default ${DEFAULT-VALUE}")
+  @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "texts (batches) per round; default ${DEFAULT-VALUE}")
   private int seeds;
 
   @Option(names = "--rounds", paramLabel = "N", defaultValue = "3",
-      description = "timed rounds, after one that counts for nothing; default ${DEFAULT-VALUE}")
+      description = "timed rounds, after one warm-up round; default ${DEFAULT-VALUE}")
   private int rounds;
 
   @Option(names = "--decoding", split = ",", paramLabel = "WAY", defaultValue = "SEQUENTIAL,PARALLEL,AUTO",
       description = "${COMPLETION-CANDIDATES}; default all, which differ for single texts only")
   private List<Decoding> decodings;
 
-  @Option(names = "--blocks", split = ",", paramLabel = "N", description = "Besides, count the positions that a pass of parallel decoding "
-      + "settles of each flow, in blocks of that many positions (1 to 32; 0 for the usual blocks).")
+  @Option(names = "--blocks", split = ",", paramLabel = "N", description = "Also count the positions that a pass of parallel decoding "
+      + "finishes in each flow, in blocks of this many positions (1 to 32; 0 for the default).")
   private List<Integer> blocks = List.of();
 
-  @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
+  @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to alternate with")
   private String peer;
 
-  @Option(names = "--cpu-time", description = "Count seconds of this process's processor time, not of the clock: for one thread "
-      + "(TARFLOWLM_THREADS=1) on a machine that has other work.")
+  @Option(names = "--cpu-time", description = "Measure processor time instead of wall-clock time: for one thread (TARFLOWLM_THREADS=1) on "
+      + "a busy machine.")
   private boolean cpuTime;
 
-  @Option(names = "--json", description = "Print one JSON object: model, batch, tokens, threads, identical, and of each way best and "
-      + "median characters a second; with --peer its own and the ratios, with --blocks the positions a pass.")
+  @Option(names = "--json", description = "Print one JSON object: model, batch, tokens, threads, identical, and best and median "
+      + "characters per second of each way; with --peer also the peer's and the ratios, with --blocks the positions per pass.")
   private boolean json;
 
   @Spec
@@ -98,7 +98,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
           identical &= first.equals(texts);
         }
         if (peer != null && round > 0) {
-          theirs.add(Peer.run(peer, "its characters a second"));
+          theirs.add(Peer.run(peer, "its characters per second"));
         }
       }
       Map<Integer, List<Double>> settled = new LinkedHashMap<>();
@@ -163,7 +163,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
       out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", best(theirs), median(theirs));
     }
     settled.forEach((block, flows) -> {
-      out.printf("positions settled a pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
+      out.printf("positions finished per pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
       for (int l = flows.size() - 1; l >= 0; l--) {
         out.printf(Locale.ROOT, "  flow %d %.2f", l, flows.get(l));
       }

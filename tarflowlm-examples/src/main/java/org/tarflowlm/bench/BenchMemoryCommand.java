@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 
 /** Watches a training's memory over many steps. */
 @Command(name = "memory", mixinStandardHelpOptions = true, description =
-    "Train on random tokens and print, ten times on the way, the resident set and the working memory of a step.")
+    "Train on random tokens and print the resident set and a step's working memory ten times.")
 public final class BenchMemoryCommand implements Callable<Integer> {
   private static final int LINES = 10;
 
@@ -61,8 +61,8 @@ public final class BenchMemoryCommand implements Callable<Integer> {
       double resident = ResidentMemory.nowMb();
       lines.add(Map.of("step", i * each, "rssMb", resident, "workingMemoryMb", working, "neededMb", needed));
       if (!json) {
-        out.printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the arrays alive at its fullest moment "
-            + "(%.1f MB)%n", i * each, resident, working, working / needed, needed);
+        out.printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the peak of live arrays (%.1f MB)%n",
+            i * each, resident, working, working / needed, needed);
         out.flush();
       }
     }

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
 
 /** Sends real text through the flows and back. */
 @Command(name = "round-trip", mixinStandardHelpOptions = true, description = {
-    "Encode windows of a text, map their latents z to noise and back, and report the largest difference, the tokens that came back "
-        + "wrong, and the root-finding iterations a scalar.", "Exit code 1 if a token came back wrong."})
+    "Encode windows of a text, map their latents z to noise and back, and report the largest difference, wrong tokens, and root-finding "
+        + "iterations per scalar.", "Exit code 1 if a token is wrong."})
 public final class BenchRoundTripCommand implements Callable<Integer> {
   /** Windows that go through the flows together. */
   private static final int GROUP = 16;
@@ -41,7 +41,7 @@ public final class BenchRoundTripCommand implements Callable<Integer> {
   @Option(names = "--windows", paramLabel = "N", defaultValue = "1000", description = "windows, spread evenly; default ${DEFAULT-VALUE}")
   private int windows;
 
-  @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "of the encoder's noise; default ${DEFAULT-VALUE}")
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "seed of the encoder's noise; default ${DEFAULT-VALUE}")
   private long seed;
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -113,7 +113,7 @@ public final class BenchRoundTripCommand implements Callable<Integer> {
     result.put("wrongTokens", wrong);
     result.put("meanRootIterations", meanIterations);
     spec.commandLine().getOut().println(json ? new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result)
-        : String.format(Locale.ROOT, "%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations a scalar",
+        : String.format(Locale.ROOT, "%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations per scalar",
             windows, worst, wrong, meanIterations));
   }
 }

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 /** Times training steps, alone or alternating with another program's. */
 @Command(name = "step", mixinStandardHelpOptions = true, description = {
     "Time whole training steps (forward, backward, update) on random tokens.",
-    "With --peer, runs that command in turns with our own steps; it must print its median milliseconds a step as its last word."})
+    "--peer alternates with another program, which must print its median milliseconds per step as its last word."})
 public final class BenchStepCommand implements Callable<Integer> {
   @Option(names = "--model", defaultValue = "ar", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private Model model;
@@ -42,16 +42,16 @@ public final class BenchStepCommand implements Callable<Integer> {
   @Option(names = "--heads", defaultValue = "4")
   private int heads;
 
-  @Option(names = "--steps", defaultValue = "20", description = "timed steps; as many run before them")
+  @Option(names = "--steps", defaultValue = "20", description = "timed steps, after as many warm-up steps")
   private int steps;
 
   @Option(names = "--kernels", defaultValue = "AUTO", description = "${COMPLETION-CANDIDATES}")
   private KernelChoice kernels;
 
-  @Option(names = "--breakdown", description = "also the time of each kind of op, and of the matrix products alone")
+  @Option(names = "--breakdown", description = "also print the time of each kind of op, and of the matrix products alone")
   private boolean breakdown;
 
-  @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to run in turns with ours")
+  @Option(names = "--peer", paramLabel = "COMMAND", description = "a shell command to alternate with")
   private String peer;
 
   @Option(names = "--rounds", defaultValue = "3", description = "turns with --peer; default ${DEFAULT-VALUE}")
@@ -72,7 +72,7 @@ public final class BenchStepCommand implements Callable<Integer> {
     for (int round = 0; round < (peer == null ? 1 : rounds); round++) {
       ours.add(benchmark.run(steps));
       if (peer != null) {
-        theirs.add(Peer.run(peer, "its median milliseconds a step"));
+        theirs.add(Peer.run(peer, "its median milliseconds per step"));
       }
     }
     MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.config(), batch) : null;
@@ -126,11 +126,11 @@ public final class BenchStepCommand implements Callable<Integer> {
       out.printf("ratio ours / peer: median %.2f (%.2f to %.2f)%n", ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]);
     }
     if (floor != null) {
-      out.printf("matrix products alone: %.2f GFLOP a step, %.1f ms at the measured %.0f GFLOP/s; the step takes %.2f times that%n",
+      out.printf("matrix products alone: %.2f GFLOP per step, %.1f ms at the measured %.0f GFLOP/s; the step takes %.2f times that%n",
           floor.gigaflops(), floor.milliseconds(), floor.gigaflopsPerSecond(), figures.medianMs() / floor.milliseconds());
     }
     for (OpTimes.OpTime op : ops) {
-      out.printf("  %-36s %8.2f ms a step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
+      out.printf("  %-36s %8.2f ms per step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
     }
   }
 }

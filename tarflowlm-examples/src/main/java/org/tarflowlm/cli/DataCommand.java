@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
 
 /** Corpora: the literature's by name, and one's own files. */
 @Command(name = "data", mixinStandardHelpOptions = true,
-    description = "List, fetch and verify the literature's corpora; look into and clean files of one's own.",
-    footer = {"", "Files are kept in ~/.cache/tarflowlm; TARFLOWLM_CACHE names another folder, and TARFLOWLM_OFFLINE=1 forbids fetching."})
+    description = "List, fetch and verify the literature's corpora; inspect and clean your own files.",
+    footer = {"", "Files go to ~/.cache/tarflowlm; TARFLOWLM_CACHE names another folder, and TARFLOWLM_OFFLINE=1 forbids fetching."})
 final class DataCommand implements Runnable {
   private static final double MEGA = 1e6;
 
@@ -46,7 +46,7 @@ final class DataCommand implements Runnable {
   }
 
   @Command(name = "list", mixinStandardHelpOptions = true,
-      description = "The corpora known by name, which are here, and their parts, as commands take them.")
+      description = "List the known corpora, which of them are fetched, and their parts as commands take them.")
   void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
     Corpora corpora = corpora();
     PrintWriter out = spec.commandLine().getOut();
@@ -81,7 +81,7 @@ final class DataCommand implements Runnable {
   }
 
   @Command(name = "fetch", mixinStandardHelpOptions = true,
-      description = "Fetch a corpus into the cache folder; an interrupted fetch goes on where it stopped.")
+      description = "Fetch a corpus into the cache folder; an interrupted fetch continues where it stopped.")
   void fetch(@Parameters(paramLabel = "NAME", description = "As data list shows it.") String name) {
     Corpora corpora = corpora();
     Corpus corpus = corpora.byName(name);
@@ -90,7 +90,7 @@ final class DataCommand implements Runnable {
   }
 
   @Command(name = "verify", mixinStandardHelpOptions = true,
-      description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; of all that are here unless named.")
+      description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; all of them unless named.")
   int verify(@Parameters(paramLabel = "NAME", arity = "0..*", description = "As data list shows it.") List<String> names) {
     Corpora corpora = corpora();
     List<Corpus> chosen = names == null || names.isEmpty()
@@ -112,7 +112,7 @@ final class DataCommand implements Runnable {
     return wrong == 0 ? 0 : 1;
   }
 
-  @Command(name = "stats", mixinStandardHelpOptions = true, description = "What is in a file or folder, as a tokenizer sees it.")
+  @Command(name = "stats", mixinStandardHelpOptions = true, description = "Count the tokens, documents and symbols of a file or folder.")
   void stats(@Parameters(paramLabel = "FILE", description = "Text, archive.zip#member, .tar.xz, .jsonl or folder; "
       + "or a part of a corpus, such as text8:test.") String file,
       @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8, bytes or gpt2 (default: text8).")
@@ -156,7 +156,7 @@ final class DataCommand implements Runnable {
   }
 
   @Command(name = "grid-order", mixinStandardHelpOptions = true,
-      description = {"The order in which tokens should take the points of a codebook's grid, from their pairs in a training text:",
+      description = {"Find the order in which tokens should take the points of a codebook's grid, from pairs in a training text:",
           "the value of codebook.order in a configuration with layout GRID and Mix-1 flows."})
   void gridOrder(@Parameters(paramLabel = "FILE", description = "Training text, as for stats.") String file,
       @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8 or bytes (default: text8).")

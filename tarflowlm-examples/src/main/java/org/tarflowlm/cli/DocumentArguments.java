@@ -7,12 +7,12 @@ import picocli.CommandLine.Option;
 
 /** Options for reading documents, for every command that takes a text. */
 final class DocumentArguments {
-  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; dots part nested "
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; dots separate nested "
       + "names, as in page.body (default: text).")
   private String textField = "text";
 
   @Option(names = "--bad-documents", paramLabel = "WHAT", description = "What to do with a document that is not UTF-8, or a line of JSON "
-      + "that cannot be read or has no text: fail (the default) and name the place; skip it and count it; or replace what is not UTF-8.")
+      + "that is invalid or has no text: fail (default) names the place, skip counts it, replace replaces invalid UTF-8.")
   private BadDocuments bad = BadDocuments.FAIL;
 
   DocumentOptions options() {

@@ -20,9 +20,9 @@ import picocli.CommandLine.Spec;
 
 /** Looks at how the flows edit a text: a new one, a given one, or what they put into a gap. */
 @Command(name = "edit", mixinStandardHelpOptions = true, description = {
-    "Show a text after every flow, from noise to the end, which characters each flow changes, and what its latents measure.",
-    "Without --text, a new text is written. With it, that text is read through the flows; a gap in it, such as [12], is filled with that "
-        + "many tokens, given the text on both sides. A text longer than the model's window is an error."})
+    "Show a text after every flow, from noise to the end: the characters that each flow changes and the measures of its latents.",
+    "Without --text, the model writes a new text. With it, the flows read that text; a gap in it, such as [12], is filled with that many "
+        + "tokens, given the text on both sides. A text longer than the model's window is an error."})
 final class EditCommand implements Runnable {
   private static final Pattern GAP = Pattern.compile("\\[(\\d{1,9})]");
 

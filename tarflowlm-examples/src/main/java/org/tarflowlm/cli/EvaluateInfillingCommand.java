@@ -23,20 +23,20 @@ import picocli.CommandLine.Spec;
 
 /** Measures how well gaps in real text are filled: how likely models find the filling and the text after it. */
 @Command(name = "evaluate-infilling", mixinStandardHelpOptions = true, description = {
-    "Cut a gap into pieces of a real text, fill it in several ways, and measure the bits per character under every judge, given all that "
-        + "stands to the left: of the filling, of the first tokens behind it (where a bad join shows), and of the filling with all that "
-        + "follows.",
-    "The ways: as it was; by the flow model, which sees both sides, with each number of refinements; by the flow model and by its discrete "
-        + "twin from the left side alone; by the flow model from nothing. With --right 0 these are continuations of a prompt.",
-    "Fewer bits are not better by themselves: compare with the true text, from which differences are taken piece by piece. Bits are those "
-        + "of longer texts without those of shorter ones; for a flow model they are differences of upper bounds."})
+    "Cut a gap into pieces of a real text, fill it in several ways, and measure bits per character under every judge, given the text to "
+        + "the left: of the filling, of the first tokens after it (where a bad join shows), and of the filling with all that follows.",
+    "The gap is filled by the true text; by the flow model, which sees both sides, with each number of refinements; by the flow model and "
+        + "by its discrete twin from the left side alone; by the flow model without context. With --right 0 these are continuations of a "
+        + "prompt.",
+    "Fewer bits are not better as such: compare with the true text. Differences to it are taken piece by piece. Bits are differences "
+        + "between a longer and a shorter text; under a flow model, differences of upper bounds."})
 final class EvaluateInfillingCommand implements Runnable {
   @Option(names = "--model", paramLabel = "ID-or-FOLDER", defaultValue = "text8-mixd",
       description = "The flow model that fills gaps; default ${DEFAULT-VALUE}.")
   private String model;
 
   @Option(names = "--twin", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar",
-      description = "A model that goes on from the left side; default ${DEFAULT-VALUE}.")
+      description = "A model that continues the left side; default ${DEFAULT-VALUE}.")
   private String twin;
 
   @Option(names = "--judges", split = ",", paramLabel = "ID-or-FOLDER", description = "Models that judge; default: twin and model.")
@@ -55,11 +55,11 @@ final class EvaluateInfillingCommand implements Runnable {
   @Option(names = "--gap", paramLabel = "N", defaultValue = "32", description = "Tokens of the gap; default ${DEFAULT-VALUE}.")
   private int gap;
 
-  @Option(names = "--right", paramLabel = "N", defaultValue = "112", description = "Tokens behind the gap; default ${DEFAULT-VALUE}.")
+  @Option(names = "--right", paramLabel = "N", defaultValue = "112", description = "Tokens after the gap; default ${DEFAULT-VALUE}.")
   private int right;
 
   @Option(names = "--join", paramLabel = "N", defaultValue = "16",
-      description = "Tokens behind the gap that are measured by themselves; default ${DEFAULT-VALUE}, or fewer if there are fewer.")
+      description = "Tokens after the gap that are also measured alone; default ${DEFAULT-VALUE}, or fewer if there are fewer.")
   private int join;
 
   @Option(names = "--refinements", split = ",", paramLabel = "N", defaultValue = "0,40",
@@ -67,13 +67,13 @@ final class EvaluateInfillingCommand implements Runnable {
   private List<Integer> refinements;
 
   @Option(names = "--temperature", paramLabel = "T", defaultValue = "1.0",
-      description = "Of all that is written; default ${DEFAULT-VALUE}.")
+      description = "Temperature of all models; default ${DEFAULT-VALUE}.")
   private double temperature;
 
   @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Same seed, same table; default ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(names = "--json", description = "Print one JSON object: what was asked for, and rows.")
+  @Option(names = "--json", description = "Print one JSON object: the options, and rows.")
   private boolean json;
 
   @Spec
@@ -241,8 +241,8 @@ final class EvaluateInfillingCommand implements Runnable {
       row.bits().values().forEach(parts -> parts.values().forEach(bits -> cells.add(cell(bits, row == rows.get(0)))));
       out.println("| " + String.join(" | ", cells) + " |");
     }
-    out.printf(Locale.ROOT, "bits per character, and in brackets how many more than of the true text, piece by piece; %d pieces of %d, "
-        + "%d and %d tokens, temperature %.1f, seed %d%n", pieces, left, gap, right, temperature, seed);
+    out.printf(Locale.ROOT, "bits per character, in brackets the difference to the true text, piece by piece; %d pieces of %d, %d and %d "
+        + "tokens, temperature %.1f, seed %d%n", pieces, left, gap, right, temperature, seed);
   }
 
   private static String cell(Bits bits, boolean trueText) {

@@ -32,12 +32,12 @@ import picocli.CommandLine.Spec;
 @Command(name = "evaluate-samples", mixinStandardHelpOptions = true, description = {
     "Write texts with every model at every temperature, and measure them: entropy of a text's token frequencies in bits, distinct n-grams, "
         + "and bits per character under every judge (exact for discrete models, an upper bound for flow models).",
-    "With --reference and a discrete model among the judges also the divergence frontier, in the manner of MAUVE: the hidden states with "
-        + "which that judge reads the texts against those with which it reads other pieces of the reference, 1 for equal distributions. "
-        + "The row of real text shows what can be reached. Left out where there are fewer than ten states: one for 16 tokens.",
-    "Fewer bits are not better by themselves: compare with the row of real text.", "With --prompt-tokens, texts go on from the pieces of "
-        + "--reference, bits are those of the continuation given the prompt (of flow models a difference of two bounds), and "
-        + "rows of texts that were written without the prompt show what the prompt is worth."})
+    "With --reference and a discrete judge, also the divergence frontier in the manner of MAUVE: the judge's hidden states for the texts "
+        + "against those for other pieces of the reference, 1 for equal distributions. The row of real text shows what can be reached. "
+        + "Left out with fewer than ten states: one per 16 tokens.",
+    "Fewer bits are not better as such: compare with the row of real text.", "With --prompt-tokens, texts continue pieces of "
+        + "--reference, bits are those of the continuation given the prompt (for flow models a difference of two bounds), and rows "
+        + "written without the prompt show what the prompt is worth."})
 final class EvaluateSamplesCommand implements Runnable {
   private static final int[] GRAMS = {2, 4, 8};
 
@@ -51,7 +51,7 @@ final class EvaluateSamplesCommand implements Runnable {
   @Option(names = "--temperatures", split = ",", paramLabel = "T", defaultValue = "0.7,1.0", description = "default ${DEFAULT-VALUE}")
   private List<Double> temperatures;
 
-  @Option(names = "--texts", paramLabel = "N", defaultValue = "64", description = "Texts a row; default ${DEFAULT-VALUE}.")
+  @Option(names = "--texts", paramLabel = "N", defaultValue = "64", description = "Texts per row; default ${DEFAULT-VALUE}.")
   private int texts;
 
   @Option(names = "--tokens", paramLabel = "N", defaultValue = "256", description = "Tokens of a text; default ${DEFAULT-VALUE}.")
@@ -65,7 +65,7 @@ final class EvaluateSamplesCommand implements Runnable {
   private String reference;
 
   @Option(names = "--prompt-tokens", paramLabel = "N", defaultValue = "0",
-      description = "Tokens of the reference that a text goes on from; default 0: texts from nothing.")
+      description = "Tokens of the reference that a text continues; default 0: no prompt.")
   private int promptTokens;
 
   @Option(names = "--refinements", paramLabel = "N", defaultValue = "0",
@@ -247,9 +247,10 @@ final class EvaluateSamplesCommand implements Runnable {
       }
       out.println("| " + String.join(" | ", cells) + " |");
     }
-    out.printf("%d texts of %d tokens a row, seed %d%n", texts, tokens, seed);
+    out.printf("%d texts of %d tokens per row, seed %d%n", texts, tokens, seed);
     if (promptTokens > 0 && rows.get(0).bitsPerCharacter().size() > exactJudges) {
-      out.println("Bits of a continuation given its prompt are a difference: under a flow model of two upper bounds, so no bound itself.");
+      out.println("Bits of a continuation given its prompt are a difference; under a flow model it is one of two upper bounds, and bounds "
+          + "nothing.");
     }
   }
 }

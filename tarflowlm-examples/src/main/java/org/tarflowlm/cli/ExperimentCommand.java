@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
 /** Trains and scores the rows of a comparison and writes its table. */
 @Command(name = "experiment", mixinStandardHelpOptions = true, description = {
     "Train several models on one text, score them on another, and write a table of both.",
-    "A row has a run for each seed. Runs that are finished are not done again; an interrupted run goes on where it stopped.",
-    "Several processes may work on one experiment: each takes runs that no other has in hand."})
+    "A row has a run per seed. Finished runs are kept; an interrupted run continues where it stopped.",
+    "Several processes may share an experiment: each takes runs that no other is working on."})
 final class ExperimentCommand implements Callable<Integer> {
   private static final Logger LOG = LogManager.getLogger(ExperimentCommand.class);
 
@@ -33,13 +33,13 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "Text to train on: a file, or a part of a corpus, such as text8:train.")
   private String train;
 
-  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to choose the best checkpoint by.")
+  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text that selects the best checkpoint.")
   private String valid;
 
   @Option(names = "--test", required = true, paramLabel = "FILE", description = "Text to report.")
   private String test;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs, each in a folder of its own.")
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs, one folder each.")
   private Path out;
 
   @Option(names = "--rows", split = ",", paramLabel = "NAME", description = "Only these rows, in this order; default all.")
@@ -50,11 +50,10 @@ final class ExperimentCommand implements Callable<Integer> {
   private int samples;
 
   @Option(names = "--report", paramLabel = "FILE",
-      description = "Markdown file whose table is brought up to date after each row; the rest of the file stays.")
+      description = "Markdown file whose table is updated after each row; the rest of the file stays.")
   private Path report;
 
-  @Option(names = "--allow-changes", description = "Take runs that were begun, or trained to their end, with another configuration, "
-      + "text or program than these.")
+  @Option(names = "--allow-changes", description = "Accept runs of another configuration, text or program.")
   private boolean allowChanges;
 
   @Option(names = "--json", description = "Print the figures as JSON.")

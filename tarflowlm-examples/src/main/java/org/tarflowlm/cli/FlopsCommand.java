@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** The paper's appendix H for a configuration, beside the time that a step takes here. */
 @Command(name = "flops", mixinStandardHelpOptions = true, description = {
     "Count a model's floating-point operations as the paper's appendix H does, beside its discrete twin's, and time training steps.",
-    "A multiply-add counts as 2; couplings, norms and activations are left out. A step counts as three forward passes."})
+    "A multiply-add counts as 2. Couplings, norms and activations are left out. A step counts as three forward passes."})
 final class FlopsCommand implements Callable<Integer> {
   private static final double GIGA = 1e9;
   private static final int PASSES_A_STEP = 3;
@@ -34,14 +34,14 @@ final class FlopsCommand implements Callable<Integer> {
   @Option(names = "--config", paramLabel = "FILE", description = "Run configuration, as for train.")
   private Path config;
 
-  @Option(names = "--model", paramLabel = "MODEL", description = "In its place a model, as for score.")
+  @Option(names = "--model", paramLabel = "MODEL", description = "Instead of --config: a model, as for score.")
   private String model;
 
-  @Option(names = "--batch", paramLabel = "N", defaultValue = "8", description = "Windows a step; default ${DEFAULT-VALUE}.")
+  @Option(names = "--batch", paramLabel = "N", defaultValue = "8", description = "Windows per step; default ${DEFAULT-VALUE}.")
   private int batch;
 
   @Option(names = "--steps", paramLabel = "N", defaultValue = "10",
-      description = "Steps to time, after as many that are not timed; 0 for none; default ${DEFAULT-VALUE}.")
+      description = "Steps to time, after as many warm-up steps; 0 for none; default ${DEFAULT-VALUE}.")
   private int steps;
 
   @Option(names = "--json", description = "Print one JSON object: parts, total, twin, ratio, stepGigaflops, and if steps were timed "

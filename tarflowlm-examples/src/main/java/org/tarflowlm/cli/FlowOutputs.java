@@ -10,10 +10,10 @@ import picocli.CommandLine.Option;
 
 /** Files that a look at the flows may write. */
 final class FlowOutputs {
-  @Option(names = "--html", paramLabel = "FILE", description = "Write a page with the passes side by side; needs nothing but a browser.")
+  @Option(names = "--html", paramLabel = "FILE", description = "Write an HTML page with the passes side by side.")
   private Path html;
 
-  @Option(names = "--plot", paramLabel = "FILE", description = "Write a PNG picture of the latents' metrics pass by pass.")
+  @Option(names = "--plot", paramLabel = "FILE", description = "Write a PNG picture of the latents' metrics after each pass.")
   private Path plot;
 
   boolean any() {

@@ -19,14 +19,14 @@ import picocli.CommandLine.Spec;
 
 /** Measures what each flow of a model does to a text. */
 @Command(name = "flows", mixinStandardHelpOptions = true, description = {
-    "Say what each flow of a model does to a text, as a table and a picture.",
-    "Bits are those of the stack cut after a flow, with the flows behind it replaced by a normal distribution. Mean squared change and "
-        + "tokens changed compare a flow's output with its input. The other measures are those of the paper's appendix G."})
+    "Show what each flow of a model does to a text, as a table and a picture.",
+    "Bits are those of the stack cut after a flow, with later flows replaced by a normal distribution. Mean squared change and tokens "
+        + "changed compare a flow's output with its input. The other measures are those of the paper's appendix G."})
 final class FlowsCommand implements Callable<Integer> {
   @Mixin
   private ModelOption model;
 
-  @Option(names = "--input", required = true, paramLabel = "FILE", description = "The text: any that score reads.")
+  @Option(names = "--input", required = true, paramLabel = "FILE", description = "The text, as for score.")
   private String input;
 
   @Option(names = "--windows", paramLabel = "N", defaultValue = "64",

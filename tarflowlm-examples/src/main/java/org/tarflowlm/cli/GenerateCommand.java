@@ -16,20 +16,20 @@ import picocli.CommandLine.Spec;
 
 /** Writes text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
-    "Write text, from nothing or from a prompt.",
-    "What does not fit the model's window is written window after window, each with the last half window as context."})
+    "Write text, with or without a prompt.",
+    "Text beyond the model's window is written window by window, each with the last half window as context."})
 final class GenerateCommand implements Runnable {
   @Mixin
   private ModelOption model;
 
-  @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to go on from; default: none.")
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to continue; default: none.")
   private String prompt = "";
 
   @Mixin
   private GenerationArguments arguments;
 
   @Option(names = "--show-flows",
-      description = "Show the text after every flow, from noise to the end, with the characters each one changed.")
+      description = "Show the text after every flow, from noise to the end, with the characters that each flow changed.")
   private boolean showFlows;
 
   @Mixin

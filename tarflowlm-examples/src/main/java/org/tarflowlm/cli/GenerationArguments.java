@@ -24,7 +24,7 @@ final class GenerationArguments {
   @Option(names = "--top-k", paramLabel = "K", description = "Choose among the K most probable tokens (components of Mix-d flows); 0: all.")
   private Integer topK;
 
-  @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens that have probability P together.")
+  @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens whose probabilities sum to P.")
   private Double topP;
 
   @Option(names = "--seed", paramLabel = "S", description = "Same seed, same text.")
@@ -37,11 +37,11 @@ final class GenerationArguments {
   private Integer batchSize;
 
   @Option(names = "--refinements", paramLabel = "N",
-      description = "Metropolis steps that refine a continuation where the model's flows do not give it exactly; default 0.")
+      description = "Metropolis steps that refine a continuation or filling that is not exact; default 0.")
   private Integer refinements;
 
   @Option(names = "--decoding", paramLabel = "WAY",
-      description = "${COMPLETION-CANDIDATES}: how a flow model's positions are found, which changes the speed alone; default AUTO.")
+      description = "${COMPLETION-CANDIDATES}: how a flow model's positions are computed; changes speed only; default AUTO.")
   private Decoding decoding;
 
   @Spec(Spec.Target.MIXEE)

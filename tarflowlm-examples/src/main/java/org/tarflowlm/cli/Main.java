@@ -35,7 +35,7 @@ public final class Main implements Runnable {
 
   /** Refuses a backend that is not there, rather than work on another. */
   @Option(names = "--backend", scope = ScopeType.INHERIT, paramLabel = "NAME",
-      description = "Refuse to run on another backend than this: ${COMPLETION-CANDIDATES}. TARFLOWLM_BACKEND chooses it.")
+      description = "Run only on this backend: ${COMPLETION-CANDIDATES}. TARFLOWLM_BACKEND selects it.")
   private void requireBackend(Version.Backend expected) {
     Version.Backend built = Version.backend();
     if (expected != built) {

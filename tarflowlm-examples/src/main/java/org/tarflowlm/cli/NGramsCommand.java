@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
 
 /** Distils n-grams from a model. */
 @Command(name = "ngrams", mixinStandardHelpOptions = true, description = {
-    "Distil n-grams from a Mix-d model, for parallel decoding to guess from: the model writes, and what it would write after which tokens "
-        + "is summed up.",
+    "Distil n-grams from a Mix-d model, for the guesses of parallel decoding: the model writes, and its next-token probabilities are "
+        + "summed by context.",
     "A checkpoint's folder that holds the file as " + Checkpoint.NGRAMS + " is used with it. Interrupted, the command keeps what it has."})
 final class NGramsCommand implements Callable<Integer> {
   private static final Logger LOG = LogManager.getLogger(NGramsCommand.class);
@@ -43,12 +43,12 @@ final class NGramsCommand implements Callable<Integer> {
   @Option(names = "--seed", defaultValue = "1", description = "default ${DEFAULT-VALUE}")
   private long seed;
 
-  @Option(names = "--least-total", paramLabel = "X", defaultValue = "3", description = "Leave out contexts of three tokens and more that "
-      + "were seen less often; default ${DEFAULT-VALUE}.")
+  @Option(names = "--least-total", paramLabel = "X", defaultValue = "3", description = "Drop contexts of three or more tokens seen less "
+      + "often than this; default ${DEFAULT-VALUE}.")
   private double leastTotal;
 
-  @Option(names = "--least-weight", paramLabel = "X", defaultValue = "0.2", description = "Leave out tokens after a context that were "
-      + "expected less often, in sum; default ${DEFAULT-VALUE}.")
+  @Option(names = "--least-weight", paramLabel = "X", defaultValue = "0.2", description = "Drop tokens whose summed probability after a "
+      + "context is below this; default ${DEFAULT-VALUE}.")
   private double leastWeight;
 
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, such as " + Checkpoint.NGRAMS

@@ -51,28 +51,28 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--license", required = true, description = "SPDX name of the weights' licence.")
   private String license;
 
-  @Option(names = "--corpus", required = true, description = "What it was trained on, in a line.")
+  @Option(names = "--corpus", required = true, description = "One line on what it was trained on.")
   private String corpus;
 
   @Option(names = "--measure", paramLabel = "NAME=FILE", description = {
       "Score this text; the first one goes into the index.", "Without any, the measurements of the checkpoint stay."})
   private Map<String, String> measure = new LinkedHashMap<>();
 
-  @Option(names = "--fact", paramLabel = "KEY=TEXT", description = "A fact of its training for the model card.")
+  @Option(names = "--fact", paramLabel = "KEY=TEXT", description = "A fact about its training for the model card.")
   private Map<String, String> facts = new LinkedHashMap<>();
 
-  @Option(names = "--notes", paramLabel = "FILE", description = "Markdown to stand at the end of the model card.")
+  @Option(names = "--notes", paramLabel = "FILE", description = "Markdown for the end of the model card.")
   private Path notes;
 
   @Option(names = "--curves", paramLabel = "FILE", description = {
-      "Log of the run, of which curves are drawn into the model card.", "By default the progress.jsonl beside --from, if there is one."})
+      "Log of the run, whose curves the model card shows.", "By default the progress.jsonl beside --from, if there is one."})
   private Path curves;
 
   @Option(names = "--ngrams", paramLabel = "FILE", description = "N-grams for parallel decoding, from tarflowlm ngrams; by default "
       + "those of --from, if there are any.")
   private Path ngrams;
 
-  @Option(names = "--dtype", defaultValue = "F32", description = "How weights are stored: F32, or F16 or BF16 in half the bytes; "
+  @Option(names = "--dtype", defaultValue = "F32", description = "Type of the stored weights: F32, or F16 or BF16 in half the bytes; "
       + "default ${DEFAULT-VALUE}.")
   private DType dtype;
 

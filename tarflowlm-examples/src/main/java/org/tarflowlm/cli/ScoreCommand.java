@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 
 /** The likelihood of a text. */
 @Command(name = "score", mixinStandardHelpOptions = true,
-    description = "Say how many bits per character a model needs for a text, and which bound that is.")
+    description = "Compute how many bits per character a model needs for a text.")
 final class ScoreCommand implements Runnable {
   private static final int FLOW_WINDOWS = 64;
 
@@ -45,12 +45,12 @@ final class ScoreCommand implements Runnable {
       description = "Samples of the encoder's noise: 1, the default, for the ELBO; more for the tighter importance-weighted bound IW-K.")
   private int samples = 1;
 
-  @Option(names = "--by-flow", description = "Also say what each flow does to the text, on 64 windows spread evenly over it: see "
+  @Option(names = "--by-flow", description = "Also show what each flow does to the text, on 64 windows spread evenly over it: see "
       + "tarflowlm flows.")
   private boolean byFlow;
 
   @Option(names = "--stride", paramLabel = "N", description = "Carry context along: windows begin N tokens apart, and each counts its N "
-      + "new tokens given those before. Default: windows that do not see each other. Of a flow model the result is a difference of bounds.")
+      + "new tokens given those before. Default: windows without shared context. For a flow model the result is a difference of bounds.")
   private Integer stride;
 
   @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, standardError (null with a single "

@@ -48,30 +48,30 @@ final class TrainCommand implements Callable<Integer> {
       description = "Output folder: new, or with --resume that of an earlier run.")
   private Path out;
 
-  @Option(names = "--from", paramLabel = "MODEL", description = "Begin with the weights of this checkpoint (see --model of "
-      + "score); --config then needs only \"training\".")
+  @Option(names = "--from", paramLabel = "MODEL", description = "Start with the weights of this checkpoint (see --model of score); "
+      + "--config then needs only \"training\".")
   private String from;
 
   @Option(names = "--seed", paramLabel = "N", description = "Seed of parameters, window order and noise; default: the configuration's.")
   private Long seed;
 
   @Option(names = "--patience", paramLabel = "N", description = "End the run after N validations without a new best; default: the "
-      + "configuration's, which is never.")
+      + "configuration's, never unless set.")
   private Integer patience;
 
-  @Option(names = "--freeze", split = ",", paramLabel = "PART", description = "Parameters that do not train, such as codebook, flow0 or "
+  @Option(names = "--freeze", split = ",", paramLabel = "PART", description = "Parameters that stay fixed, such as codebook, flow0 or "
       + "flow0.block1; default: the configuration's.")
   private List<String> frozen;
 
-  @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
+  @Option(names = "--resume", description = "Continue from the last checkpoint in --out.")
   private boolean resume;
 
-  @Option(names = "--allow-changes", description = "With --resume: go on although the configuration, a text, its tokenizer or the program "
-      + "is another one than the run was started with.")
+  @Option(names = "--allow-changes", description = "With --resume: continue although the configuration, a text, its tokenizer or the "
+      + "program differs from those that the run started with.")
   private boolean allowChanges;
 
   @Option(names = "--progressive", description = "Train flow by flow: each flow on top of the frozen ones before it, in --out/stage1, "
-      + "stage2, and so on. The object \"progressive\" of the configuration says how long each stage lasts.")
+      + "stage2, and so on. The configuration's object \"progressive\" sets the length of each stage.")
   private boolean progressive;
 
   @Mixin

@@ -5,7 +5,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** The packaged models. */
-@Command(name = "zoo", mixinStandardHelpOptions = true, description = "The packaged models.",
+@Command(name = "zoo", mixinStandardHelpOptions = true, description = "Work with the packaged models.",
     subcommands = {ZooListCommand.class, PackageCommand.class})
 final class ZooCommand implements Runnable {
   @Spec

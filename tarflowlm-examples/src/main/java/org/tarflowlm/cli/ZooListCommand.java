@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Lists the packaged models. */
-@Command(name = "list", mixinStandardHelpOptions = true, description = "List the packaged models: what they are and how good.")
+@Command(name = "list", mixinStandardHelpOptions = true, description = "List the packaged models with their likelihoods.")
 final class ZooListCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object: checkpoints.")
   private boolean json;

@@ -26,13 +26,13 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.flow.NGramTable;
 
 /**
- * A model at rest: configuration, weights and what is known of both. As a folder, or a folder inside a jar or a zip archive:
+ * A stored model: configuration, weights and metadata. As a folder, or a folder inside a jar or a zip archive:
  * <pre>
  * checkpoint.json     format version, tokenizer, generation defaults, measured likelihood, origin  ({@link CheckpointInfo})
  * config.json         what the model is                                                           ({@link TarFlowConfig})
  * model.safetensors   its parameters under the names and shapes of {@link ParameterShapes}
  * README.md           the model card, for people
- * ngrams.bin          n-grams distilled from the model, from which parallel decoding guesses; need not be there
+ * ngrams.bin          optional: n-grams distilled from the model, for parallel decoding
  * </pre>
  * Other files in the folder are ignored. Immutable, but for the arrays inside the tensors, which nobody should write to.
  */

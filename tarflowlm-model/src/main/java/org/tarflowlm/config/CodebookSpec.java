@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
  * defaults are the ones that trained best here.
  *
  * @param sigma standard deviation that every component starts with; must be positive
- * @param sigmaMode what of sigma is learned
+ * @param sigmaMode which standard deviations are learned
  * @param sigmaMin lower bound of sigma
  * @param meanScale standard deviation of a coordinate of the means at the start
  * @param layout where the means start
@@ -29,7 +29,7 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     /** Drawn from a normal distribution. */
     NORMAL,
     /**
-     * Each on a point of its own of the grid with the fewest levels a channel that has room for all: 27 tokens in five channels on
+     * Each on a point of its own of the grid with the fewest levels per channel that has room for all: 27 tokens in five channels on
      * corners of a cube. A channel then is a digit of the token's rank in {@link CodebookSpec#order}, the first channel the highest.
      */
     GRID

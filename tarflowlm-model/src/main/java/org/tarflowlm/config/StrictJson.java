@@ -20,7 +20,7 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /**
  * JSON text to a tree, strictly: one value and nothing after it, no key twice, no NaN. Errors are {@link ConfigException}s of one
- * line in words of our own, for people who have never heard of the parser.
+ * line in words of our own, readable without knowing the parser.
  */
 public final class StrictJson {
   /** Configurations, indexes and tensor headers of text are far smaller; what is larger is something else. */
@@ -85,7 +85,7 @@ public final class StrictJson {
     }
     String message = e.getOriginalMessage().replaceAll("\\s+", " ");
     if (message.startsWith("Duplicate field")) {
-      return "key " + message.substring("Duplicate field ".length()) + " stands twice in the same object";
+      return "key " + message.substring("Duplicate field ".length()) + " appears twice in the same object";
     } else if (message.startsWith("Trailing token")) {
       return "more text after the end of the value";
     } else if (message.startsWith("Unexpected character")) {

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 import org.tarflowlm.data.file.AtomicFile;
 
 /**
- * Says what a model is: every number that decides the shape of its parameters or the value of its likelihood.
+ * Configuration of a model: every number that decides the shape of its parameters or the value of its likelihood.
  *
  * @param model flows, or the discrete autoregressive twin (which uses the sum of the flows' layers and ignores the couplings)
  * @param vocabSize V, number of token ids
@@ -70,7 +70,7 @@ public record TarFlowConfig(
     codebook.requireOrderOf(vocabSize);
     if ((long) latentDim * patchSize > MAX_CHANNELS) {
       throw new ConfigException("latentDim", "is " + latentDim + " with patchSize " + patchSize + "; expected at most " + MAX_CHANNELS
-          + " channels a position");
+          + " channels per position");
     }
     if (width % heads != 0) {
       throw new ConfigException("width", "is " + width + ", not divisible by heads " + heads);

@@ -9,7 +9,7 @@ import org.tarflowlm.nn.TarFlowLayer;
 
 /** Hidden states of a discrete model that reads texts: what {@link DivergenceFrontier} compares. */
 public final class JudgeFeatures {
-  /** Tokens from one state to the next of a text: states of neighbours tell much the same. */
+  /** Tokens from one state to the next of a text: neighbouring states are nearly equal. */
   public static final int STRIDE = 16;
 
   private JudgeFeatures() {}

@@ -20,9 +20,9 @@ import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TokenTerms;
 
 /**
- * The likelihood of a sequence of tokens, cut into windows of the model's context length that do not see each other (no carried
- * context); the last window may be shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1).
- * With K samples it is the tighter importance-weighted bound: of each window, log of the mean over K draws of exp(ELBO).
+ * The likelihood of a sequence of tokens, cut into windows of the model's context length without shared context; the last window may be
+ * shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1). With K samples it is the
+ * tighter importance-weighted bound: of each window, log of the mean over K draws of exp(ELBO).
  */
 public final class Likelihood {
   private static final Logger LOG = LogManager.getLogger(Likelihood.class);

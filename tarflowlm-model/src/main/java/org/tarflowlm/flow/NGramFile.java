@@ -123,7 +123,7 @@ final class NGramFile {
     try (DataInputStream data = new DataInputStream(new GZIPInputStream(in, BUFFER))) {
       NGramTable table = readHeader(data);
       new Reader(table, data, true, new int[2]).node(NGramTable.ROOT, 0);
-      require(data.read() < 0, "goes on after its end");
+      require(data.read() < 0, "continues after its end");
       return table;
     } catch (EOFException | ZipException e) {
       throw damaged(e);
@@ -136,7 +136,7 @@ final class NGramFile {
       NGramTable table = readHeader(data);
       require(table.vocabulary() == vocabulary, "is made for " + table.vocabulary() + " tokens; expected " + vocabulary);
       new Reader(table, data, false, new int[2]).node(NGramTable.ROOT, 0);
-      require(data.read() < 0, "goes on after its end");
+      require(data.read() < 0, "continues after its end");
     } catch (EOFException | ZipException e) {
       throw damaged(e);
     }

@@ -27,7 +27,7 @@ final class Prompts {
   /** @throws IllegalArgumentException if a listener is given for more than one sequence */
   static void requireListenable(GenerationOptions options, TokenListener listener) {
     if (listener != null && options.batchSize() != 1) {
-      throw new IllegalArgumentException("batchSize is " + options.batchSize() + "; expected 1 for a generation that is listened to");
+      throw new IllegalArgumentException("batchSize is " + options.batchSize() + "; expected 1 for a generation with a listener");
     }
   }
 }

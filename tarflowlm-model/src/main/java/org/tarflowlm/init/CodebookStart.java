@@ -16,7 +16,7 @@ import org.tarflowlm.config.TarFlowConfig;
  *
  * <pre>sum over j &lt; i of (mu_kj x_j - mu_kj^2 / 2) / sigma^2 + a number that is the same for all k,</pre>
  *
- * so one unit a preceding channel, which lies on elu's straight part, carries x_j through the head's two hidden layers. It carries
+ * so one unit per preceding channel, which lies on elu's straight part, carries x_j through the head's two hidden layers. It carries
  * x_j in units of the codebook's spread, as large as the head's other units: an optimiser's step on the weights after a unit of ten
  * moves every token's weight by ten steps.
  */

@@ -11,7 +11,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokens.TokenSequence;
 
 /**
- * In which order tokens should take the points of a codebook's grid, so that the text before predicts each channel.
+ * The order in which tokens take the points of a codebook's grid, so that the text before predicts each channel.
  *
  * <p>On a grid a channel is a digit of the token's rank, and a Mix-1 flow predicts the digits one after another: with tokens in the
  * order of their ids the first question about a letter is whether it comes after the o in the alphabet, which no context answers; with
@@ -51,7 +51,7 @@ public final class GridOrder {
     }
   }
 
-  /** The fewest levels a channel with at least so many points. */
+  /** The fewest levels per channel with at least so many points. */
   public static int levels(long tokens, int channels) {
     int levels = 2;
     while (Math.pow(levels, channels) < tokens) {

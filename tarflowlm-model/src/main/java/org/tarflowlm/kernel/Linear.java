@@ -108,7 +108,7 @@ public final class Linear {
     }
   }
 
-  /** Rows a task: several tasks per thread even out their speed, but each packs the whole of w again. */
+  /** Rows per task: several tasks per thread even out their speed, but each packs the whole of w again. */
   private static int chunk(int rows) {
     return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 4 * Parallel.threads())));
   }

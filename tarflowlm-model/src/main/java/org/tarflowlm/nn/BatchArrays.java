@@ -5,7 +5,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.ops.Tensors;
 
-/** Reads what iterators hand over; what cannot be used is an IllegalArgumentException that names what was found and what was expected. */
+/** Reads what iterators deliver. Unusable arrays are an IllegalArgumentException that names what was found and expected. */
 final class BatchArrays {
   private BatchArrays() {}
 

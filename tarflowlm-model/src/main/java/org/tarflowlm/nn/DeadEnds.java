@@ -3,7 +3,7 @@ package org.tarflowlm.nn;
 import java.util.Optional;
 
 /**
- * Calls of DL4J that pass a SameDiff layer by without a word. The classes are DL4J's, so the layer cannot override the calls; but each of
+ * Calls of DL4J that silently do not reach a SameDiff layer. The classes are DL4J's, so the layer cannot override the calls; but each of
  * them asks the layer for something on its way, and who asks can be seen.
  */
 final class DeadEnds {
@@ -12,7 +12,7 @@ final class DeadEnds {
   private DeadEnds() {}
 
   /**
-   * To be called first by the method that is asked.
+   * Call first in the method that DL4J asks.
    *
    * @param method of DL4J that must not be the one that asks
    * @throws UnsupportedOperationException if it is

@@ -15,7 +15,7 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Changes how a trained network trains on, or what it trains on: a new network with the old one's weights.
+ * Changes how or on what a trained network trains further: a new network with the old one's weights.
  *
  * <pre>
  * ComputationGraph tuned = FineTuning.of(network).freeze("codebook", "flow0").learningRate(1e-4).build();
@@ -24,9 +24,8 @@ import org.tarflowlm.config.TarFlowConfig;
  * <p>DL4J's own calls do not reach a SameDiff layer: {@code setLearningRate} and {@code fineTuneConfiguration} would silently do nothing,
  * {@code setFeatureExtractor} would fail at the next step. On a TarFlowLM network all three throw and name this class.
  *
- * <p>The network that one begins with is not changed; listeners are not taken along. What training has gathered so far, the optimiser's
- * moments and the count of iterations, goes on unless {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called: then both
- * begin anew.
+ * <p>The original network is not changed; listeners are not copied. The optimiser's moments and the count of iterations are kept unless
+ * {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called: then both begin anew.
  */
 public final class FineTuning {
   private final ComputationGraph network;
@@ -92,7 +91,7 @@ public final class FineTuning {
     return rate(rate, null);
   }
 
-  /** A schedule over the iterations that the network counts: those before are included unless the optimiser begins anew. */
+  /** A schedule over the iterations that the network counts: those before are included unless the optimiser's state is fresh. */
   public FineTuning learningRate(ISchedule schedule) {
     return rate(Double.NaN, schedule);
   }
@@ -113,7 +112,7 @@ public final class FineTuning {
   }
 
   /**
-   * Another optimiser, which begins anew: weight decay, clipping and warm-up included.
+   * Another optimiser with fresh state, weight decay, clipping and warm-up included.
    *
    * @param totalSteps iterations over which its learning rate decays
    */
@@ -123,7 +122,7 @@ public final class FineTuning {
     return this;
   }
 
-  /** Another updater of DL4J's, which begins anew; weight decay, clipping and rate factors stay. */
+  /** Another updater of DL4J's, with fresh state; weight decay, clipping and rate factors stay. */
   public FineTuning updater(IUpdater updater) {
     changed.setUpdater(updater.clone());
     changed.setBiasUpdater(null);
@@ -141,14 +140,14 @@ public final class FineTuning {
     return this;
   }
 
-  /** Another seed of the encoder's noise, and of parameters that start anew. */
+  /** Another seed of the encoder's noise, and of new parameters. */
   public FineTuning seed(long value) {
     seed = value;
     return this;
   }
 
   /**
-   * Another vocabulary, of which no token was in the old one: the codebook and, of a flow that is tied to it, the head start anew; all
+   * Another vocabulary, of which no token was in the old one: the codebook and, of a flow that is tied to it, the head start fresh; all
    * else is carried over.
    *
    * @param tokens size of the new vocabulary, at least 2
@@ -159,7 +158,7 @@ public final class FineTuning {
   }
 
   /**
-   * Another vocabulary that shares tokens with the old one: these keep their place in the codebook and in the head.
+   * Another vocabulary that shares tokens with the old one: these keep their values in the codebook and in the head.
    *
    * @param oldTokens for each new token its id in the old vocabulary, or -1
    * @throws IllegalArgumentException if an id is not in the old vocabulary
@@ -172,7 +171,7 @@ public final class FineTuning {
   }
 
   /**
-   * The new network. Parameters that start anew with a new vocabulary train even in a part that is frozen.
+   * The new network. Parameters of a new vocabulary train even in a part that is frozen.
    *
    * @throws IllegalStateException if nothing would be left to train
    */

@@ -88,7 +88,7 @@ final class ModelBatch implements AutoCloseable {
   private static ModelBatch ofJoined(TarFlowConfig config, DataType type, INDArray joined) {
     int d = config.latentDim();
     if (joined.size(2) != 1 + d) {
-      throw new IllegalArgumentException("noise has " + (joined.size(2) - 1) + " numbers a token; expected latentDim " + d);
+      throw new IllegalArgumentException("noise has " + (joined.size(2) - 1) + " numbers per token; expected latentDim " + d);
     }
     ModelBatch result = new ModelBatch(config, type, joined.size(0), joined.size(1));
     result.ids = BatchArrays.whole("ids", joined.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.point(0)));

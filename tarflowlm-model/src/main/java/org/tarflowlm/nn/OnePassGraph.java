@@ -79,7 +79,7 @@ public final class OnePassGraph extends ComputationGraph {
     return batch == batches - 1;
   }
 
-  /** DL4J's solver makes its optimiser itself; this one has been given it. */
+  /** DL4J's solver creates its optimiser itself; this one receives it. */
   private static final class OnePassSolver extends Solver {
     private final Optimizer optimizer;
 

@@ -53,7 +53,7 @@ public final class BoundLogScalesOp extends RowsOp {
     INDArray raw = inputs.get(0);
     if (raw.size(-1) < argument(0)) {
       throw new IllegalArgumentException(
-          NAME + ": expected at least " + argument(0) + " numbers a scalar, found " + raw.size(-1));
+          NAME + ": expected at least " + argument(0) + " numbers per scalar, found " + raw.size(-1));
     }
     return new long[][] {raw.shape()};
   }

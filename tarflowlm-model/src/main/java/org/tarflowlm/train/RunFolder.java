@@ -56,16 +56,16 @@ final class RunFolder {
     if (Files.exists(out.resolve(SOURCES))) {
       differences.addAll(sources.differences(RecordJson.read(out.resolve(SOURCES), RunSources.class)));
     } else {
-      LOG.warn("{} does not say what it was made from; whether text and program are the same is not known", out);
+      LOG.warn("{} has no record of its sources; cannot check whether text and program are the same", out);
     }
     if (differences.isEmpty()) {
       return;
     }
     if (changes == Changes.REFUSE) {
-      throw new ConfigException(out + " was started otherwise: " + String.join("; ", differences)
-          + "; expected the same as then (--allow-changes goes on all the same)");
+      throw new ConfigException(out + " was started differently: " + String.join("; ", differences)
+          + "; expected the same as then (--allow-changes continues anyway)");
     }
-    LOG.warn("{} goes on otherwise than it was started: {}", out, String.join("; ", differences));
+    LOG.warn("{} resumes with changes: {}", out, String.join("; ", differences));
     create(out, config, sources);
   }
 

@@ -162,7 +162,7 @@ public final class Trainer {
       int saved = TrainingState.savedStep(out.resolve(TrainingState.FILE));
       if (saved != counters.step()) {
         throw new ConfigException("the run in " + out + " stands at step " + saved + " by now; expected step " + counters.step()
-            + ": another process has gone on with it");
+            + ": another process has continued it");
       }
       log.truncateAfter(counters.step());
       return runLocked(interrupted);
@@ -185,7 +185,7 @@ public final class Trainer {
     }
     if (!finished()) {
       TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
-      LOG.info("interrupted at step {}; --resume goes on from here", counters.step());
+      LOG.info("interrupted at step {}; --resume continues from here", counters.step());
     }
     return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep(), counters.seconds(),
         counters.bestBits(), network.numParams(),

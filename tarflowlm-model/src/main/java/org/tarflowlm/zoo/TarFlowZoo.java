@@ -50,7 +50,7 @@ public final class TarFlowZoo {
   }
 
   /**
-   * Loads what a user means by {@code --model}, as {@link #resolve(String, CacheFolder, Progress)} with the cache folder that the
+   * Loads the model that {@code --model} names, as {@link #resolve(String, CacheFolder, Progress)} with the cache folder that the
    * environment names.
    *
    * @throws CheckpointException if there is no such thing, or it is damaged
@@ -60,7 +60,7 @@ public final class TarFlowZoo {
   }
 
   /**
-   * Loads what a user means by {@code --model}: a checkpoint of the zoo if there is one of that id, else what lies at a path or an
+   * Loads the model that {@code --model} names: a checkpoint of the zoo if there is one of that id, else the checkpoint at a path or an
    * address.
    * <pre>
    * text8-mixd                                      an id of the zoo; ./text8-mixd is a folder of that name

@@ -25,13 +25,13 @@ import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
  * A model of DL4J's zoo: {@link #initPretrained()} gives a network with trained weights from the class path, {@link #init()} an untrained
- * one of the same configuration, or of the paper's at a size that is asked for.
+ * one of the same configuration, or of the paper's at a given size.
  *
  * <pre>
  * ComputationGraph network = Text8TarFlow.builder().variant(Variant.MIX_D).build().initPretrained();
  * </pre>
  *
- * <p>What is packaged is listed in one place, the zoo's index ({@link TarFlowZoo#list()}). DL4J's own
+ * <p>The zoo's index lists what is packaged ({@link TarFlowZoo#list()}). DL4J's own
  * {@code initPretrained(PretrainedType)} knows image data sets only; a checkpoint has an id instead ({@link #initPretrained(String)}).
  */
 @SuppressWarnings("unchecked") // DL4J declares an init() that returns whatever its caller wishes

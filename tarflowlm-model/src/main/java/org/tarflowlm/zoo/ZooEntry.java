@@ -22,10 +22,10 @@ import org.tarflowlm.data.file.IoErrors;
 /**
  * A checkpoint of the zoo, as the index lists it.
  *
- * @param id name by which it is asked for; lower-case letters, digits, points and hyphens; also the name of its folder
+ * @param id its name; lower-case letters, digits, points and hyphens; also the name of its folder
  * @param version of the weights under that id
- * @param format which data it is made for
- * @param variant which of the paper's models it is
+ * @param format the data that it is made for
+ * @param variant its variant of the paper's model
  * @param description one line
  * @param license SPDX name of the weights' licence
  * @param corpus what it was trained on

@@ -123,8 +123,8 @@ class NGramTableTest {
     assertFails("has version 2; this program reads version 1", () -> NGramTable.read(zipped(0x4E47524D, 2, 7, 4)));
     assertFails("has a vocabulary of -7", () -> NGramTable.read(zipped(0x4E47524D, 1, -7, 4)));
     assertFails("has n-grams of 99", () -> NGramTable.read(zipped(0x4E47524D, 1, 7, 99)));
-    // what goes on after its end, whatever comes, is not unpacked any further
-    assertFails("goes on after its end", () -> NGramTable.require(zipped(0x4E47524D, 1, 7, 4, 0, 0, 0), 7));
+    // what continues after its end, whatever comes, is not unpacked any further
+    assertFails("continues after its end", () -> NGramTable.require(zipped(0x4E47524D, 1, 7, 4, 0, 0, 0), 7));
     assertFails("is damaged: a number is 9", () -> NGramTable.read(zipped(0x4E47524D, 1, 7, 4, 0x09000000)));
   }
 

@@ -108,7 +108,7 @@ class AutoregressiveSamplerTest {
   void badInputIsNamed() {
     GenerationOptions options = GenerationOptions.defaults();
     assertMessage("prompt[1] is token 27; expected 0 to 26", () -> SAMPLER.generate(new int[] {0, 27}, options, null));
-    assertMessage("batchSize is 2; expected 1 for a generation that is listened to",
+    assertMessage("batchSize is 2; expected 1 for a generation with a listener",
         () -> SAMPLER.generate(new int[0], options.withBatchSize(2), tokens -> { }));
     assertMessage("temperature is 0.0; expected a positive number", () -> options.withTemperature(0));
     assertMessage("temperature is -1.0; expected a positive number", () -> options.withTemperature(-1));

@@ -165,7 +165,7 @@ class FlowGeneratorTest {
         () -> affine.generate(new int[0], OPTIONS.withTopK(2), null));
     assertMessage("topP is 0.5, but the model's flows are AFFINE; only MIX_D and AFFINE_D have components to choose from",
         () -> affine.infill(new int[0], 3, new int[0], OPTIONS.withTopP(0.5)));
-    assertMessage("batchSize is 2; expected 1 for a generation that is listened to",
+    assertMessage("batchSize is 2; expected 1 for a generation with a listener",
         () -> generator.generate(new int[0], OPTIONS.withBatchSize(2), tokens -> { }));
   }
 

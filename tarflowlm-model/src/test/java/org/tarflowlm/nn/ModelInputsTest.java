@@ -177,7 +177,7 @@ class ModelInputsTest {
     refuses(config, ModelInputs.IDS_AND_NOISE, "noise: found DOUBLE; expected FLOAT", ids, ids, z.castTo(DataType.DOUBLE));
     refuses(config, ModelInputs.IDS_AND_NOISE, "noise: found shape [3, 7, 2]; expected [3, 8, latentDim]", ids, ids,
         Nd4j.zeros(DataType.FLOAT, 3, 7, 2));
-    refuses(config, ModelInputs.IDS_AND_NOISE, "noise has 3 numbers a token; expected latentDim 2", ids, ids,
+    refuses(config, ModelInputs.IDS_AND_NOISE, "noise has 3 numbers per token; expected latentDim 2", ids, ids,
         Nd4j.zeros(DataType.FLOAT, 3, 8, 3));
     String message = assertThrows(IllegalArgumentException.class, () -> network(config.autoregressiveTwin(), ModelInputs.LATENTS))
         .getMessage();

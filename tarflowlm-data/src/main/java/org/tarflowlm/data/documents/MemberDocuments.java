@@ -172,7 +172,7 @@ abstract class MemberDocuments implements DocumentSource {
     try (InputStream in = member.content().open()) {
       byte[] bytes = in.readNBytes((int) Math.min(member.size(), limit) + 1);
       if (bytes.length != member.size()) {
-        throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length : " goes on after all")
+        throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length : " continues after all")
             + " of " + member.size() + " bytes");
       }
       return bytes;

@@ -98,7 +98,7 @@ final class TarDocuments extends MemberDocuments {
       byte[] rest = new byte[1 << 13];
       for (int n = guard.read(rest); n >= 0; n = guard.read(rest)) {
         if (guard.zeros < n) {
-          throw new DataException(name + " goes on after the end mark of its tar archive; expected one archive in the file");
+          throw new DataException(name + " continues after the end mark of its tar archive; expected one archive in the file");
         }
       }
     } catch (IOException e) {

@@ -146,10 +146,10 @@ public final class AtomicFile {
 
   private static void recover(Path left, boolean wasMovedAside, Path target) throws IOException {
     if (wasMovedAside && !Files.exists(target)) {
-      LOG.info("{} was left by a process that was killed: putting it back", left);
+      LOG.info("{} was left by a killed process: restoring it", left);
       move(left, target);
     } else {
-      LOG.info("{} was left by a process that was killed: removing it", left);
+      LOG.info("{} was left by a killed process: removing it", left);
       deleteTree(left);
     }
   }

@@ -125,7 +125,7 @@ public final class Downloader {
       if (!e.afterContinuing()) {
         throw new DataException(e.getMessage() + "; nothing was kept", e);
       }
-      LOG.warn("{}: starting over, since a part that was here already was continued", e.getMessage());
+      LOG.warn("{}: starting over, since the continued part does not match", e.getMessage());
       receiveAnew(remote, part, progress);
     }
     AtomicFile.moveIntoPlace(part, target);

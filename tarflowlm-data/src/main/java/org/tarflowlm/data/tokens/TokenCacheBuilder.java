@@ -212,10 +212,10 @@ public final class TokenCacheBuilder {
     boolean same = journal != null && fresh.tokenizer.equals(journal.tokenizer) && fresh.made.equals(journal.made)
         && stamp.sha256().equals(journal.source.sha256());
     if (!same || Files.size(part) < TokenCacheHeader.BYTES + 2 * journal.tokens) {
-      LOG.warn("{} was made from something else: starting over", part);
+      LOG.warn("{} was made from another source: starting over", part);
       return fresh;
     }
-    LOG.info("{}: going on after {} tokens", part, journal.tokens);
+    LOG.info("{}: resuming after {} tokens", part, journal.tokens);
     return new Journal(journal.tokenizer, journal.made, stamp, journal.parts, journal.documents, journal.tokens);
   }
 

@@ -107,7 +107,7 @@ class ForeignArchivesTest {
     assertRefused(file("within.tar", Arrays.copyOf(tar, 1100)), "within.tar");
     byte[] both = Arrays.copyOf(tar, 2 * tar.length);
     System.arraycopy(tar, 0, both, tar.length, tar.length);
-    assertRefused(file("both.tar", both), "both.tar", "goes on after the end mark");
+    assertRefused(file("both.tar", both), "both.tar", "continues after the end mark");
     assertRefused(file("empty.tar", new byte[0]), "empty.tar", "holds no entry");
     assertEquals(List.of("one", "two"), texts(file("padded.tar", Arrays.copyOf(tar, tar.length + 30_000))));
   }

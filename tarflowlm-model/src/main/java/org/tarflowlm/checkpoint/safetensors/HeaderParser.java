@@ -24,7 +24,7 @@ final class HeaderParser implements AutoCloseable {
   private static final int MAX_RANK = 32;
 
   private static final JsonFactory JSON = JsonFactory.builder()
-      // Names come from a stranger and are seen once: a shared symbol table has nothing to gain from them.
+      // Names come from untrusted files and are seen once, so a shared symbol table gains nothing.
       .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
       .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
       .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(1 << 20).maxNestingDepth(8).build())
@@ -43,7 +43,7 @@ final class HeaderParser implements AutoCloseable {
    * Parses a header without its length.
    *
    * @param dataBytes bytes of the file after the header
-   * @throws SafetensorsException one problem a check
+   * @throws SafetensorsException one problem per check
    */
   static SafetensorsHeader parse(byte[] header, long dataBytes) throws SafetensorsException {
     checkFrame(header);
@@ -86,19 +86,19 @@ final class HeaderParser implements AutoCloseable {
       if (name.equals("__metadata__")) {
         readMetadata();
       } else if (tensors.containsKey(name)) {
-        throw new SafetensorsException(Problem.DUPLICATE_KEY, "tensor " + quote(name) + " stands twice in the header");
+        throw new SafetensorsException(Problem.DUPLICATE_KEY, "tensor " + quote(name) + " appears twice in the header");
       } else {
         tensors.put(name, readEntry(name));
       }
     }
     if (json.nextToken() != null) {
-      throw new SafetensorsException(Problem.HEADER_SYNTAX, "the header goes on after its JSON object");
+      throw new SafetensorsException(Problem.HEADER_SYNTAX, "the header continues after its JSON object");
     }
   }
 
   private void readMetadata() throws IOException {
     if (metadata != null) {
-      throw new SafetensorsException(Problem.DUPLICATE_KEY, "__metadata__ stands twice in the header");
+      throw new SafetensorsException(Problem.DUPLICATE_KEY, "__metadata__ appears twice in the header");
     }
     metadata = new LinkedHashMap<>();
     if (json.nextToken() != JsonToken.START_OBJECT) {
@@ -110,7 +110,7 @@ final class HeaderParser implements AutoCloseable {
         throw new SafetensorsException(Problem.METADATA, "__metadata__." + quote(key) + " is " + found() + "; expected a string");
       }
       if (metadata.put(key, json.getText()) != null) {
-        throw new SafetensorsException(Problem.DUPLICATE_KEY, "__metadata__." + quote(key) + " stands twice");
+        throw new SafetensorsException(Problem.DUPLICATE_KEY, "__metadata__." + quote(key) + " appears twice");
       }
     }
   }
@@ -143,7 +143,7 @@ final class HeaderParser implements AutoCloseable {
             tensor + " has the unknown key " + quote(key) + "; expected dtype, shape, data_offsets");
       }
       if (twice) {
-        throw new SafetensorsException(Problem.DUPLICATE_KEY, tensor + ": " + key + " stands twice");
+        throw new SafetensorsException(Problem.DUPLICATE_KEY, tensor + ": " + key + " appears twice");
       }
     }
     if (dtype == null || shape == null || offsets == null) {
@@ -218,7 +218,7 @@ final class HeaderParser implements AutoCloseable {
     };
   }
 
-  /** A stranger's text for a message: printable and short. */
+  /** Untrusted text for a message: printable and short. */
   static String quote(String text) {
     String start = text.length() <= 80 ? text : text.substring(0, 77) + "...";
     return "'" + start.replaceAll("\\p{C}", "?") + "'";

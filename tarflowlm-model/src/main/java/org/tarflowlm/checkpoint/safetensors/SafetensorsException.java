@@ -22,7 +22,7 @@ public class SafetensorsException extends IOException {
     HEADER_ENCODING,
     /** The header is not JSON. */
     HEADER_SYNTAX,
-    /** A tensor, a metadata key or a key of a tensor's entry stands twice. */
+    /** A tensor, a metadata key or a key of a tensor's entry appears twice. */
     DUPLICATE_KEY,
     /** {@code __metadata__} is not an object of strings. */
     METADATA,

@@ -44,7 +44,7 @@ public record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, Str
           "the tensors have " + covered + " bytes of data, but the file ends after " + dataBytes);
     } else if (covered < dataBytes) {
       throw new SafetensorsException(Problem.TRAILING_BYTES,
-          "the tensors have " + covered + " bytes of data, but the file goes on to " + dataBytes);
+          "the tensors have " + covered + " bytes of data, but the file continues to " + dataBytes);
     }
   }
 }
