@@ -116,7 +116,7 @@ class DocsTest {
     List<String> result = new ArrayList<>();
     for (String each : candidates) {
       Matcher command = COMMAND.matcher(each.strip());
-      if (command.matches() && Stream.of("...", " | ", "spark ").noneMatch(command.group(1)::contains)) {
+      if (command.matches() && Stream.of("...", " | ", "spark ").noneMatch((command.group(1) + " ")::contains)) {
         result.add(command.group(1).replaceFirst("\\s#.*", ""));
       }
     }
