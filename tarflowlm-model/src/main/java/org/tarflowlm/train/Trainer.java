@@ -192,7 +192,7 @@ public final class Trainer {
         isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
   }
 
-  /** As many updates as workers take at once, but none beyond a validation or a checkpoint. */
+  /** Number of updates that workers take at once, ending at a validation or a checkpoint. */
   private int roundSteps() {
     int step = counters.step();
     int toValidation = spec.validateEvery() - step % spec.validateEvery();

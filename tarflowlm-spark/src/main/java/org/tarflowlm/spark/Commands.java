@@ -97,7 +97,7 @@ final class Commands implements Runnable {
     }
   }
 
-  /** What every command needs of Spark. */
+  /** Spark's part of every command. */
   static final class Session {
     private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
 
@@ -115,7 +115,7 @@ final class Commands implements Runnable {
       return mixedMachines;
     }
 
-    /** What a command does with Spark. */
+    /** Work of a command that uses Spark. */
     @FunctionalInterface
     interface Work {
       void on(SparkSession spark) throws IOException;

@@ -10,7 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * What travels between driver and workers, 12 bytes a parameter, and what comes back with it.
+ * State that travels between driver and workers, 12 bytes per parameter, and the results that come back with it.
  *
  * @param parameters of the network, flat
  * @param moments of the optimiser, flat, two a parameter

@@ -17,8 +17,8 @@ import org.tarflowlm.kernel.NativeSetup;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * What the last bits of a figure depend on besides model and text: the threads of a kernel and the kernels that OpenBLAS chose for the
- * processor. Executors must have those of the driver.
+ * Settings that decide the last bits of a figure besides model and text: the threads of a kernel and the kernels that OpenBLAS chose
+ * for the processor. Executors must have those of the driver.
  *
  * @param threads of a kernel
  * @param coreType of OpenBLAS; empty where OpenBLAS chose by itself
@@ -29,7 +29,7 @@ record Numerics(int threads, String coreType) implements Serializable {
   private static final String CORE_TYPE = "OPENBLAS_CORETYPE";
   private static final String EXECUTOR_ENVIRONMENT = "spark.executorEnv.";
 
-  /** What this process was found to agree with. */
+  /** Settings that this process was checked against. */
   private static volatile Numerics checked;
 
   static Numerics ofThisProcess() {
@@ -46,7 +46,7 @@ record Numerics(int threads, String coreType) implements Serializable {
         });
   }
 
-  /** As {@link #requireHere}, at the first call in this process. */
+  /** Like {@link #requireHere}, at the first call in this process. */
   void requireHereOnce(boolean mixed) {
     if (!equals(checked)) {
       requireHere(mixed);

@@ -8,7 +8,7 @@ import org.apache.spark.sql.RowFactory;
 import org.tarflowlm.data.DataException;
 
 /**
- * What a model does with each row: the row's columns, then those of the task, then the error, of which one is null. Rows go through one
+ * Work of a model on each row: the row's columns, then those of the task, then the error, of which one is null. Rows go through one
  * by one, so that a partition of any size takes the memory of a row.
  *
  * @param width columns that the task adds, besides the error

@@ -34,7 +34,7 @@ import scala.Tuple2;
 record ShardWriter(String tokenizer, DocumentOptions options, String output, SerializableConfiguration hadoop) implements Serializable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** What stands in the file beside a shard. */
+  /** Content of the file beside a shard. */
   record Done(String made, TokenShards.Shard shard) {}
 
   /** Some work on local files. */
@@ -136,7 +136,7 @@ record ShardWriter(String tokenizer, DocumentOptions options, String output, Ser
     moveIntoPlace(files, temporary, target);
   }
 
-  /** Of two attempts at one shard, whose bytes are the same, the first wins. */
+  /** Moves a shard into place. Of two attempts, whose bytes are the same, the first wins. */
   private static void moveIntoPlace(FileSystem files, Path temporary, Path target) throws IOException {
     if (files.exists(target) || !files.rename(temporary, target)) {
       files.delete(temporary, false);

@@ -6,7 +6,7 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * Which model works on rows, and how.
+ * The model that works on rows, and its options.
  *
  * @param model an id of the zoo, a folder or archive that every machine sees, {@code https://.../NAME.zip#sha256=HASH}, or
  *     {@code spark-files:NAME} for what {@code SparkContext.addFile} or {@code spark-submit --files} has sent to every executor

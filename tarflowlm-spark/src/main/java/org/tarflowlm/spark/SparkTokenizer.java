@@ -127,7 +127,7 @@ public final class SparkTokenizer {
     }
   }
 
-  /** What a shard is made from. */
+  /** Fingerprint of a shard's sources. */
   private String made(List<Source> files) {
     return Sha256.of((tokenizer + "\n" + options + "\n" + files).getBytes(StandardCharsets.UTF_8));
   }

@@ -38,7 +38,7 @@ public final class SparkTrainer {
   private final Trainer trainer;
 
   /**
-   * What a run is besides its configuration.
+   * Settings of a run besides its configuration.
    *
    * @param workers that take updates at once, each with a batch of its own; at least 1
    * @param round updates between two averages; at least 1
@@ -57,7 +57,7 @@ public final class SparkTrainer {
     }
   }
 
-  /** What is kept in the run's folder, since the run's numbers depend on it. */
+  /** Settings kept in the run's folder, since the run's numbers depend on them. */
   record Kept(Integer workers, Integer round) {}
 
   private SparkTrainer(Trainer trainer, SparkSession spark, RunConfig config, String train, Plan plan) {

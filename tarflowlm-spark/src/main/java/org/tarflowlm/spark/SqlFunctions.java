@@ -19,7 +19,7 @@ import org.tarflowlm.data.DataException;
 final class SqlFunctions {
   private SqlFunctions() {}
 
-  /** What a function does with its arguments. */
+  /** Work of a function on its arguments. */
   @FunctionalInterface
   private interface OfArguments extends Serializable {
     Object[] of(PooledModel model, Row arguments);

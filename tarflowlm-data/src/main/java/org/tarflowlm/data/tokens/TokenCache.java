@@ -22,9 +22,9 @@ import org.tarflowlm.data.tokenize.Tokenizers;
  * The ids of a whole corpus in a file, memory-mapped, so that an epoch costs reading and not tokenising. Built by
  * {@link TokenCacheBuilder}.
  *
- * <p>Format: a header of 4096 bytes ({@code TARFTOK1}, then JSON: tokenizer, vocabSize, tokens, documents, blockTokens, and the
- * source's name, length, time and SHA-256), the ids as unsigned 16-bit little-endian numbers with the tokenizer's separator
- * between documents, and a CRC-32C for each block of {@value #BLOCK_TOKENS} ids. A block is checked when it is first touched.
+ * <p>Format, little-endian: {@code TARFTOK1}; length and CRC-32C of the JSON, 4 bytes each; JSON padded with zeros to byte 4096 (tokenizer,
+ * vocabSize, tokens, documents, blockTokens, the source's name, length, time and SHA-256); the ids as unsigned 16-bit numbers with the
+ * tokenizer's separator between documents; a CRC-32C for each block of {@value #BLOCK_TOKENS} ids. A block is checked on first use.
  */
 public final class TokenCache implements TokenSequence {
   static final int BLOCK_TOKENS = 1 << 16;

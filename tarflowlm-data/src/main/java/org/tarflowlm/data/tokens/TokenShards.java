@@ -29,7 +29,7 @@ public final class TokenShards implements TokenSequence {
   private final int separator;
 
   /**
-   * What {@value #INDEX} holds.
+   * Content of {@value #INDEX}.
    *
    * @param tokenizer its name
    * @param documents in all shards
@@ -82,7 +82,7 @@ public final class TokenShards implements TokenSequence {
     return opened;
   }
 
-  /** As {@link #open(Path, Tokenizer)}, of whatever tokenizer. */
+  /** Like {@link #open(Path, Tokenizer)}, for any tokenizer. */
   public static TokenShards open(Path folder) {
     try {
       Index index = JSON.readValue(folder.resolve(INDEX).toFile(), Index.class);
@@ -145,7 +145,7 @@ public final class TokenShards implements TokenSequence {
     return low;
   }
 
-  /** Of the shards' hashes, which is fast; another way of cutting the same ids into shards has another. */
+  /** Hash of the shards' hashes, which is fast. The same ids cut into other shards have another hash. */
   @Override
   public String contentHash() {
     StringBuilder hashes = new StringBuilder();
