@@ -39,7 +39,7 @@ public final class TestModels {
         FlowSpec.affine(2, Direction.LEFT_TO_RIGHT),
         FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING),
         FlowSpec.mix1(0, 2, Direction.LEFT_TO_RIGHT));
-    return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, flows, null, null, 16, null, 2);
+    return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, flows, null, null, 16, null, 2, null);
   }
 
   /** INT [batch, tokens]. */
@@ -57,5 +57,10 @@ public final class TestModels {
       ids[i] = i % tokens == 0 || random.nextInt(10) == 0 ? random.nextInt(VOCAB) : (ids[i - 1] + 2) % VOCAB;
     }
     return Nd4j.createFromArray(ids).reshape(batch, tokens);
+  }
+
+  /** The same model, whose tokens of a patch depend on those before them. */
+  public static TarFlowConfig withPatchHead(TarFlowConfig config) {
+    return TarFlowConfig.fromJson(config.toJson().replaceAll("\"patchHidden\" : \\d+", "\"patchHidden\" : 5"));
   }
 }

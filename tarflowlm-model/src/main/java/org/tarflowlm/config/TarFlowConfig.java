@@ -27,6 +27,8 @@ import org.tarflowlm.data.file.AtomicFile;
  * @param init how weights start
  * @param mafLayers hidden layers of the masked head; the paper's has 1 (default), each further one is residual. In-token flows, which bend
  *     one another's Gaussians, learn faster with 2
+ * @param patchHidden hidden units per token of what makes the weights of shared components depend on the tokens before it in its patch;
+ *     default 0, as in the paper: the tokens of a patch are independent given the context
  */
 public record TarFlowConfig(
     ModelType model,
@@ -42,7 +44,8 @@ public record TarFlowConfig(
     Double logScaleBound,
     Integer mafHidden,
     InitSpec init,
-    Integer mafLayers) {
+    Integer mafLayers,
+    Integer patchHidden) {
 
   private static final int MAX_CHANNELS = 1 << 16;
   /** Limit for the vocabulary, the window and a mixture's components. */
@@ -58,6 +61,7 @@ public record TarFlowConfig(
     mafHidden = mafHidden == null ? 128 : mafHidden;
     init = init == null ? InitSpec.defaults() : init;
     mafLayers = mafLayers == null ? 1 : mafLayers;
+    patchHidden = patchHidden == null ? 0 : patchHidden;
     ConfigException.requireWithin("vocabSize", vocabSize, 2, MOST_TOKENS);
     ConfigException.requireWithin("contextLength", contextLength, 1, MOST_TOKENS);
     ConfigException.requireAtLeast("latentDim", latentDim, 1);
@@ -66,6 +70,7 @@ public record TarFlowConfig(
     ConfigException.requireAtLeast("patchSize", patchSize, 1);
     ConfigException.requireWithin("mafHidden", mafHidden, 2, MOST_UNITS);
     ConfigException.requireWithin("mafLayers", mafLayers, 1, MOST_FLOWS);
+    ConfigException.requireWithin("patchHidden", patchHidden, 0, MOST_UNITS);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
     codebook.requireOrderOf(vocabSize);
     if ((long) latentDim * patchSize > MAX_CHANNELS) {
@@ -109,11 +114,17 @@ public record TarFlowConfig(
     }
   }
 
+  /** Whether the weights of shared components depend on the tokens before in the patch. */
+  @JsonIgnore
+  public boolean hasPatchHead() {
+    return patchSize > 1 && patchHidden > 0;
+  }
+
   /** Masked heads of one hidden layer. */
   public TarFlowConfig(ModelType model, int vocabSize, int contextLength, int latentDim, int width, int heads, Integer patchSize,
       Boolean channelMixing, List<FlowSpec> flows, CodebookSpec codebook, Double logScaleBound, Integer mafHidden, InitSpec init) {
     this(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound, mafHidden,
-        init, null);
+        init, null, null);
   }
 
   /** Channels of a position: P * d. */
@@ -162,19 +173,19 @@ public record TarFlowConfig(
   /** A copy for windows of another length. */
   public TarFlowConfig withContextLength(int tokens) {
     return new TarFlowConfig(model, vocabSize, tokens, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound,
-        mafHidden, init, mafLayers);
+        mafHidden, init, mafLayers, patchHidden);
   }
 
   /** A copy with other flows. */
   public TarFlowConfig withFlows(List<FlowSpec> newFlows) {
     return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
-        logScaleBound, mafHidden, init, mafLayers);
+        logScaleBound, mafHidden, init, mafLayers, patchHidden);
   }
 
   /** A copy with other initial weights. */
   public TarFlowConfig withInit(InitSpec newInit) {
     return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook,
-        logScaleBound, mafHidden, newInit, mafLayers);
+        logScaleBound, mafHidden, newInit, mafLayers, patchHidden);
   }
 
   /** A copy for another vocabulary; a flow tied to the codebook follows it. */
@@ -182,7 +193,7 @@ public record TarFlowConfig(
     List<FlowSpec> newFlows = flows.stream()
         .map(flow -> flow.tied() ? new FlowSpec(flow.coupling(), flow.layers(), tokens, flow.direction(), true) : flow).toList();
     return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows,
-        tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init, mafLayers);
+        tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init, mafLayers, patchHidden);
   }
 
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */
@@ -220,6 +231,6 @@ public record TarFlowConfig(
   /** The discrete twin with the same body. */
   public TarFlowConfig autoregressiveTwin() {
     return new TarFlowConfig(ModelType.AUTOREGRESSIVE, vocabSize, contextLength, latentDim, width, heads, 1, false, flows, codebook,
-        logScaleBound, mafHidden, init, mafLayers);
+        logScaleBound, mafHidden, init, mafLayers, patchHidden);
   }
 }

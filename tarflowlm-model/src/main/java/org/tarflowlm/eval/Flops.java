@@ -46,12 +46,17 @@ public final class Flops {
     List<Part> parts = new ArrayList<>();
     for (FlowSpec flow : config.flows()) {
       long head = flow.coupling().sharesComponents()
-          ? 2L * config.width() * config.patchSize() * flow.mixtures()
+          ? 2L * config.width() * config.patchSize() * flow.mixtures() + patchHead(config, flow.mixtures())
           : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden(),
               config.mafLayers());
       parts.add(new Part(flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions), positions * head));
     }
     return parts;
+  }
+
+  private static long patchHead(TarFlowConfig config, int mixtures) {
+    long units = config.hasPatchHead() ? (long) config.patchSize() * config.patchHidden() : 0;
+    return 2 * units * (config.width() + config.channels() + (long) config.patchSize() * mixtures);
   }
 
   /** A discrete language model: a transformer and a softmax over the vocabulary. */

@@ -15,6 +15,7 @@ final class HeadWeights {
   private final boolean sharpened;
   private final MaskedHeadWeights masked;
   private final RowProduct mixture;
+  private final PatchHead.Weights patch;
   private final Components components;
   private final int[] channelOrder;
 
@@ -27,11 +28,13 @@ final class HeadWeights {
     coupling = spec.coupling();
     if (coupling.sharesComponents()) {
       masked = null;
+      patch = config.hasPatchHead() ? new PatchHead.Weights(config, spec.mixtures(), source.under("patch.")) : null;
       mixture = source.product("head", config.width(), config.patchSize() * spec.mixtures());
       components = spec.tied() ? codebook : ownComponents(config, spec, source);
     } else {
       masked = new MaskedHeadWeights(source.under("maf."), config, spec);
       mixture = null;
+      patch = null;
       components = null;
     }
   }
@@ -43,9 +46,9 @@ final class HeadWeights {
         StackWeights.widen(source.vector("component.logScale", count)), count, dims);
   }
 
-  /** The components of a Mix-d flow, else null. */
+  /** The components of a Mix-d flow whose tokens are independent within a patch, else null. */
   Components components() {
-    return coupling == Coupling.MIX_D ? components : null;
+    return coupling == Coupling.MIX_D && patch == null ? components : null;
   }
 
   /** Channel order, see {@link ChannelOrder#of}. */
@@ -54,12 +57,12 @@ final class HeadWeights {
   }
 
   /**
-   * A head with scratch arrays of its own. The filter acts on the weights of shared components; of a Mix-1 flow's weights its temperature only, and only where
-   * all flows before are affine, so that its mixtures are those of the tokens' latents.
+   * A head with scratch arrays of its own. The filter acts on the weights of shared components. For a Mix-1 flow's weights it is its
+   * temperature only, and only where all flows before are affine, so that its mixtures are those of the tokens' latents.
    */
   CouplingHead head(TokenFilter filter, Workspace workspace) {
     return masked == null
-        ? new MixtureHead(mixture, components, coupling == Coupling.AFFINE_D, filter, workspace)
+        ? new MixtureHead(mixture, patch, components, coupling == Coupling.AFFINE_D, filter, workspace)
         : new MaskedHead(masked, first, sharpened ? filter.temperature() : 1.0, workspace);
   }
 }

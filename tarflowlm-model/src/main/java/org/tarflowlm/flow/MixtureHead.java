@@ -6,9 +6,10 @@ import org.tarflowlm.coupling.MomentMatched;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 
-/** The head of a flow over shared components, Mix-d or affine: one linear map to the K weights of each token of the position; the components are shared. */
+/** The head of a flow over shared components, Mix-d or affine: one linear map to the K weights of each token of the position. */
 final class MixtureHead implements CouplingHead {
   private final RowProduct head;
+  private final PatchHead patch;
   private final Components components;
   private final boolean affine;
   private final TokenFilter filter;
@@ -21,11 +22,13 @@ final class MixtureHead implements CouplingHead {
 
   /**
    * @param head [H, P*K]
+   * @param patch what tokens of a position tell later ones, or null
    * @param affine whether the coupling is {@link MomentMatched}
    * @param filter changes the logits of every token before they are used
    */
-  MixtureHead(RowProduct head, Components components, boolean affine, TokenFilter filter, Workspace workspace) {
+  MixtureHead(RowProduct head, PatchHead.Weights patch, Components components, boolean affine, TokenFilter filter, Workspace workspace) {
     this.head = head;
+    this.patch = patch == null ? null : new PatchHead(patch);
     this.components = components;
     this.affine = affine;
     this.filter = filter;
@@ -41,6 +44,9 @@ final class MixtureHead implements CouplingHead {
       out = new float[to * head.out()];
     }
     head.run(features, from, to, out);
+    if (patch != null) {
+      patch.read(features, from, to);
+    }
   }
 
   @Override
@@ -52,7 +58,7 @@ final class MixtureHead implements CouplingHead {
       margin[row] = 1.0;
       for (int token = 0; token < tokens(); token++) {
         int channel = at[row] + token * components.dims();
-        readLogits(row, token);
+        readLogits(row, token, z[row], at[row]);
         if (affine) {
           MomentMatched.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
           margin[row] = 0.0;
@@ -73,7 +79,7 @@ final class MixtureHead implements CouplingHead {
   public void forward(int row, double[] z, double[][] u, int at, double[] logDets) {
     for (int token = 0; token < tokens(); token++) {
       int channel = at + token * components.dims();
-      readLogits(row, token);
+      readLogits(row, token, z, at);
       if (affine) {
         MomentMatched.forward(z, channel, logits, 0, components, u[0], channel, workspace);
       } else {
@@ -85,7 +91,7 @@ final class MixtureHead implements CouplingHead {
 
   /** Probabilities of the components, [K], for a token of a row's position. */
   void weights(int row, int token, double[] p) {
-    readLogits(row, token);
+    readLogits(row, token, null, 0);
     double most = Double.NEGATIVE_INFINITY;
     for (double logit : logits) {
       most = Math.max(most, logit);
@@ -104,9 +110,13 @@ final class MixtureHead implements CouplingHead {
     return head.out() / logits.length;
   }
 
-  private void readLogits(int row, int token) {
+  /** z from {@code at} on has the tokens before this one in its patch. */
+  private void readLogits(int row, int token, double[] z, int at) {
     for (int k = 0; k < logits.length; k++) {
       logits[k] = out[row * head.out() + token * logits.length + k];
+    }
+    if (patch != null) {
+      patch.add(row, token, z, at, logits);
     }
     filter.apply(logits, scratch);
   }

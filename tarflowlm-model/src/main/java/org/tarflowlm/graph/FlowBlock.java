@@ -48,8 +48,8 @@ final class FlowBlock {
     Couplings.Coupled result = switch (spec.coupling()) {
       case AFFINE -> couplings.affine(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x, features), spec.mixtures());
-      case MIX_D -> couplings.rosenblatt(tokens(x), weights(features), componentMeans(), componentLogScales());
-      case AFFINE_D -> couplings.momentMatched(tokens(x), weights(features), componentMeans(), componentLogScales());
+      case MIX_D -> couplings.rosenblatt(tokens(x), weights(features, x), componentMeans(), componentLogScales());
+      case AFFINE_D -> couplings.momentMatched(tokens(x), weights(features, x), componentMeans(), componentLogScales());
     };
     return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
   }
@@ -61,8 +61,8 @@ final class FlowBlock {
     return switch (spec.coupling()) {
       case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x, features), spec.mixtures());
-      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(features), componentMeans(), componentLogScales());
-      case AFFINE_D -> couplings.momentMatchedLogDensity(tokens(x), weights(features), componentMeans(), componentLogScales());
+      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(features, x), componentMeans(), componentLogScales());
+      case AFFINE_D -> couplings.momentMatchedLogDensity(tokens(x), weights(features, x), componentMeans(), componentLogScales());
     };
   }
 
@@ -88,9 +88,12 @@ final class FlowBlock {
   }
 
   /** The logits of shared components, one set per token of the patch: [B, T, K]. */
-  private SDVariable weights(SDVariable features) {
+  private SDVariable weights(SDVariable features, SDVariable x) {
     SDVariable logits = scope.primitives()
         .linear(features, scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]
+    if (scope.config().hasPatchHead()) {
+      logits = logits.add(PatchHead.logits(scope, prefix(), features, x, spec.mixtures()));
+    }
     return scope.config().patchSize() == 1 ? logits : logits.reshape(-1, scope.tokens(), spec.mixtures());
   }
 

@@ -2,6 +2,7 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -41,17 +42,18 @@ final class MafHead {
       SDVariable isBent = sd.constant(bentColumns(others));
       SDVariable inputs = rows.add(bent.sub(rows).mul(isBent)).reshape(-1, scope.positions(), (long) INPUTS_PER_CHANNEL * others);
       int embed = Math.toIntExact(parameter("features.bias").getShape()[0]) / others;
-      Matrix first = masked("features", mask(others, INPUTS_PER_CHANNEL, others, embed, true));
-      Matrix second = masked("hidden", mask(others, embed, channels, hidden, false));
+      Matrix first = masked("features", mask(scope.type(), others, INPUTS_PER_CHANNEL, others, embed, true));
+      Matrix second = masked("hidden", mask(scope.type(), others, embed, channels, hidden, false));
       SDVariable f = p.elu(p.linear(inputs, first, parameter("features.bias")));                                // [B, T, E (D-1)]
       h = h.add(p.matmul(f, second));
     }
     h = p.elu(h);
     for (int r = 1; r < scope.config().mafLayers(); r++) {
       String residual = "residual" + r;
-      h = h.add(p.elu(p.linear(h, masked(residual, mask(channels, hidden, channels, hidden, true)), parameter(residual + ".bias"))));
+      Matrix further = masked(residual, mask(scope.type(), channels, hidden, channels, hidden, true));
+      h = h.add(p.elu(p.linear(h, further, parameter(residual + ".bias"))));
     }
-    Matrix out = masked("out", mask(channels, hidden, channels, outputs, true));
+    Matrix out = masked("out", mask(scope.type(), channels, hidden, channels, outputs, true));
     return p.linear(h, out, parameter("out.bias")).reshape(-1, scope.positions(), channels, outputs);
   }
 
@@ -80,8 +82,8 @@ final class MafHead {
   }
 
   /** Ones where the source block may reach the target block: source before target, or also source = target. */
-  private INDArray mask(int sources, int perSource, int targets, int perTarget, boolean same) {
-    INDArray result = Nd4j.zeros(scope.type(), (long) sources * perSource, (long) targets * perTarget);
+  static INDArray mask(DataType type, int sources, int perSource, int targets, int perTarget, boolean same) {
+    INDArray result = Nd4j.zeros(type, (long) sources * perSource, (long) targets * perTarget);
     for (int row = 0; row < sources * perSource; row++) {
       for (int column = 0; column < targets * perTarget; column++) {
         int source = row / perSource;

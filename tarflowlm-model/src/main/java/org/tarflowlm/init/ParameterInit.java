@@ -97,10 +97,10 @@ public final class ParameterInit {
     if (last.equals("in.weight")) {
       return init.inputStd() / (latentScale(name) * Math.sqrt(array.size(0)));
     }
-    if (last.equals("head.weight")) {
+    if (last.equals("head.weight") || last.equals("patch.out.weight")) {
       return HEAD_STD;
     }
-    if (last.equals("maf.features.weight")) {
+    if (last.equals("maf.features.weight") || last.equals("patch.latents.weight")) {
       return 1 / (latentScale(name) * Math.sqrt(array.size(0)));
     }
     if (last.equals("maf.out.weight")) {

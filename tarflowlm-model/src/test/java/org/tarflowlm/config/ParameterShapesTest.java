@@ -112,7 +112,7 @@ class ParameterShapesTest {
     TarFlowConfig one = config(5, 1, CodebookSpec.SigmaMode.FIXED, FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
         FlowSpec.affine(0, Direction.LEFT_TO_RIGHT));
     TarFlowConfig config = new TarFlowConfig(one.model(), one.vocabSize(), one.contextLength(), 5, one.width(), one.heads(), 1, false,
-        one.flows(), one.codebook(), null, 16, null, 3);
+        one.flows(), one.codebook(), null, 16, null, 3, null);
     Map<String, long[]> shapes = ParameterShapes.of(config);
 
     assertEquals(List.of("flow1.maf.context.weight", "flow1.maf.context.bias", "flow1.maf.features.weight", "flow1.maf.features.bias",

@@ -50,7 +50,7 @@ class FlopsTest {
     long inToken = 2 * (6 * 9 + 16 * 2 * (3 + 9) + 16 * 4 * 2);
     List<FlowSpec> flows = List.of(config.flows().get(0), config.flows().get(1), FlowSpec.affine(0, Direction.RIGHT_TO_LEFT));
     assertEquals(first + second + inToken, Flops.of(config.withFlows(flows)));
-    TarFlowConfig deeper = new TarFlowConfig(ModelType.TARFLOW, 5, 4, 1, 3, 1, 2, null, flows, null, null, 16, null, 2);
+    TarFlowConfig deeper = new TarFlowConfig(ModelType.TARFLOW, 5, 4, 1, 3, 1, 2, null, flows, null, null, 16, null, 2, null);
     assertEquals(first + second + inToken + 2 * 2 * 2 * 16 * 16, Flops.of(deeper));
     assertEquals(List.of(first, second), Flops.parts(config).stream().map(Flops.Part::total).toList());
     assertEquals(2 * 2 * 3 * 2 * 5, Flops.parts(config).get(0).head());

@@ -40,7 +40,7 @@ class GraphAgreementTest {
             FlowSpec.affine(1, Direction.RIGHT_TO_LEFT).withChannelDirection(ChannelDirection.DESCENDING),
             FlowSpec.affine(2, Direction.LEFT_TO_RIGHT),
             FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING),
-            FlowSpec.mix1(0, 2, Direction.LEFT_TO_RIGHT)), null, null, 16, null, 2)));
+            FlowSpec.mix1(0, 2, Direction.LEFT_TO_RIGHT)), null, null, 16, null, 2, null)));
   }
 
   @ParameterizedTest

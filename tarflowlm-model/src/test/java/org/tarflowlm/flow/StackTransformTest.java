@@ -57,7 +57,7 @@ public class StackTransformTest {
       }
     }
     result.add(Arguments.of("heads of three hidden layers", new TarFlowConfig(ModelType.TARFLOW, VOCABULARY, CONTEXT, 2, 8, 2, 2, false,
-        List.of(FlowSpec.affine(1, L2R), down(FlowSpec.affine(0, L2R)), FlowSpec.mix1(0, 2, L2R)), null, null, 16, null, 3)));
+        List.of(FlowSpec.affine(1, L2R), down(FlowSpec.affine(0, L2R)), FlowSpec.mix1(0, 2, L2R)), null, null, 16, null, 3, null)));
     return result;
   }
 

@@ -21,6 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.ChannelDirection;
+import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
@@ -37,6 +38,7 @@ class FlowBlockTest {
         List.of(FlowSpec.mix1(1, 3, direction)),
         List.of(FlowSpec.tiedMixD(1, TestModels.VOCAB, direction)),
         List.of(FlowSpec.mixD(1, 3, direction)),
+        List.of(new FlowSpec(Coupling.AFFINE_D, 1, 3, direction, false)),
         List.of(FlowSpec.affine(1, direction).withChannelDirection(ChannelDirection.DESCENDING)),
         List.of(FlowSpec.mix1(1, 2, direction).withChannelDirection(ChannelDirection.DESCENDING)),
         List.of(FlowSpec.affine(1, direction), FlowSpec.affine(0, direction).withChannelDirection(ChannelDirection.DESCENDING),
@@ -102,7 +104,8 @@ class FlowBlockTest {
 
     Block(List<FlowSpec> specs, int patch) {
       Ops.register();
-      config = TestModels.stack(patch, specs.toArray(FlowSpec[]::new));
+      TarFlowConfig plain = TestModels.stack(patch, specs.toArray(FlowSpec[]::new));
+      config = specs.get(0).tied() ? plain : TestModels.withPatchHead(plain);
       Random random = new Random(2);
       Map<String, SDVariable> parameters = new LinkedHashMap<>();
       ParameterShapes.of(config).forEach((name, shape) -> {

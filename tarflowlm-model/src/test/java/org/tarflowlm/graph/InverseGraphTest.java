@@ -23,6 +23,7 @@ import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.TestModels;
 import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
@@ -63,7 +64,8 @@ class InverseGraphTest {
 
   private static Arguments model(int patch, FlowSpec... flows) {
     TarFlowConfig config = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, patch, patch > 1, flows);
-    return Arguments.of("patch " + patch + " " + List.of(flows), config);
+    TarFlowConfig chosen = flows[0].tied() && flows[0].coupling() == Coupling.AFFINE_D ? TestModels.withPatchHead(config) : config;
+    return Arguments.of("patch " + patch + " " + List.of(flows), chosen);
   }
 
   /** Every level has the bits of the arrays' engine, whatever the batch and the length, and the ids are those of z. */

@@ -30,7 +30,7 @@ class FlowInverseOpTest {
   private static final TarFlowConfig CONFIG = new TarFlowConfig(ModelType.TARFLOW, VOCABULARY, 8, 2, 8, 2, 2, false,
       List.of(FlowSpec.tiedMixD(1, VOCABULARY, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT),
           FlowSpec.affine(1, Direction.LEFT_TO_RIGHT),
-          FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING)), null, null, 16, null, 2);
+          FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING)), null, null, 16, null, 2, null);
   private static final Map<String, INDArray> PARAMETERS = new HashMap<>();
 
   @BeforeAll
