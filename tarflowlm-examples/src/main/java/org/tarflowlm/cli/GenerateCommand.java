@@ -98,7 +98,7 @@ final class GenerateCommand implements Runnable {
     noteApproximation(spec, generations);
   }
 
-  /** Says so on standard error if a text is no exact sample. */
+  /** Says so on standard error if a text is not an exact sample. */
   static void noteApproximation(CommandSpec spec, List<Generation> generations) {
     if (generations.stream().anyMatch(each -> !each.exact())) {
       spec.commandLine().getErr().println("tarflowlm: this model's flows continue a text only approximately; --refinements brings "

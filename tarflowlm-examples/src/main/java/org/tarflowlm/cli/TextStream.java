@@ -13,7 +13,7 @@ import org.tarflowlm.generate.StopStrings;
 import org.tarflowlm.generate.TokenListener;
 
 /**
- * Prints tokens as they come; characters of several tokens appear when they are complete. Nothing appears behind a stop string, also
+ * Prints tokens as they come; characters of several tokens appear when they are complete. Nothing appears after a stop string, also
  * where it ends within a token.
  */
 final class TextStream implements TokenListener {

@@ -38,7 +38,7 @@ public final class SameDiffGraphs {
     System.out.printf(Locale.ROOT, "ELBO %.1f nats; h(1) lies %.3f from h(0)%n", score.get("logLikelihood").getDouble(0),
         score.get("latent1").sub(score.get("latent0")).norm2Number().doubleValue());
 
-    // from noise to text: the inverse pass, behind a prompt
+    // from noise to text: the inverse pass, after a prompt
     SameDiff inverse = TarFlowNetwork.inverseSameDiff(network, Sampling.DEFAULT, true);
     System.out.printf("inverse graph: inputs %s, %d ops%n", inverse.inputs(), inverse.getOps().size());
     Nd4j.getRandom().setSeed(1);

@@ -27,7 +27,7 @@ final class ArchiveSource implements CheckpointSource {
 
   /**
    * @param folder of the checkpoint inside the archive; empty for the only one that there is
-   * @throws CheckpointException if the file is no archive, or it is not clear which checkpoint is meant
+   * @throws CheckpointException if the file is not an archive, or it is not clear which checkpoint is meant
    */
   static ArchiveSource of(Path archive, String folder) {
     try {

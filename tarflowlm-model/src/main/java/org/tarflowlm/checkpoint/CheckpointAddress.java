@@ -79,7 +79,7 @@ public record CheckpointAddress(String place, String folder, String sha256) {
   /**
    * Loads the checkpoint, after fetching it if it has to be.
    *
-   * @throws CheckpointException if it cannot be had, has another hash, or is damaged
+   * @throws CheckpointException if it cannot be fetched, has another hash, or is damaged
    */
   public Checkpoint load(CacheFolder cache, Progress progress) {
     Path file = isRemote() ? fetch(cache, progress) : path();

@@ -66,7 +66,7 @@ public final class Likelihood {
    * the count.
    *
    * @throws IllegalArgumentException if there is not one whole patch
-   * @throws org.tarflowlm.data.DataException if the sequence holds something that is no token
+   * @throws org.tarflowlm.data.DataException if the sequence holds something that is not a token
    */
   public LikelihoodEstimate of(TokenSequence tokens) {
     TarFlowConfig config = layer.model();

@@ -15,7 +15,7 @@ public record LikelihoodEstimate(Bound bound, double nats, long tokens, double s
   /**
    * The quantity that an estimate holds.
    *
-   * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}, with {@code -DIFFERENCE} behind it for differences of such
+   * @param name in reports: {@code ELBO}, {@code EXACT} or {@code IW-K}, with {@code -DIFFERENCE} appended for differences of such
    *     bounds, which are none; this alone stands in JSON
    * @param samples of the encoder's noise per window; 0 where there is none
    */

@@ -18,7 +18,7 @@ public interface Draft {
    */
   double guess(double[] u, double[] z, int i);
 
-  /** Position {@code i} was computed anew and stands in z; returns whether the guesses after it are worthless now. */
+  /** Position {@code i} was computed again and stands in z; returns whether the guesses after it are worthless now. */
   boolean misled(double[] z, int i);
 
   /** All positions are final. */

@@ -27,7 +27,7 @@ final class NGramDraft implements Draft {
   private FlowOrder order;
 
   /**
-   * @param tables asked for once, before the first guess
+   * @param tables requested once, before the first guess
    * @param filter what reshapes the flow's own weights
    * @param patch tokens of a position
    */

@@ -44,7 +44,7 @@ public final class ParallelDecoding {
   private int passes;
 
   /**
-   * @param rules asked for once, at the first block
+   * @param rules requested once, at the first block
    * @param parts parts of a block that are computed side by side
    * @param channels numbers of a position
    */

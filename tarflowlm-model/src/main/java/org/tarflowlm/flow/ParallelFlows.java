@@ -29,7 +29,7 @@ public final class ParallelFlows {
   private final int window;
   private final double tolerance;
 
-  /** @param ngrams guess the tokens of a first flow that reads left to right; asked for at the first use */
+  /** @param ngrams guess the tokens of a first flow that reads left to right; loaded at the first use */
   public ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams) {
     this(weights, ngrams, 0, TOLERANCE);
   }

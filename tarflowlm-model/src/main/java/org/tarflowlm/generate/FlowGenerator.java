@@ -42,7 +42,7 @@ public final class FlowGenerator {
   /**
    * Starts with n-grams, from which parallel decoding guesses; they do not affect the text.
    *
-   * @param ngrams asked for once, if needed
+   * @param ngrams requested once, if needed
    */
   public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams) {
     this(weights, tokenizer, ngrams, 0);

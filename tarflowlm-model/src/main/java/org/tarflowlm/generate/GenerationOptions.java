@@ -12,7 +12,7 @@ import org.tarflowlm.flow.Sampling;
  * @param temperature above 0. Divides the logits of a discrete model, of a Mix-d flow's weights, which stand for tokens, and of the
  *     weights of a Mix-1 flow that comes first
  * @param noiseTemperature above 0; standard deviation of the base noise u of a flow model. Scaling the noise pulls every scalar
- *     towards the median of its mixture, which is no token in particular: for Mix-d models prefer {@code temperature}
+ *     towards the median of its mixture, which is not a token in particular: for Mix-d models prefer {@code temperature}
  * @param topK keeps that many of the most probable tokens (mixture components of a Mix-d flow); 0 keeps all
  * @param topP keeps the smallest set of most probable tokens with at least this probability, in (0, 1]; 1 keeps all
  * @param seed seeds all randomness; equal options give equal text

@@ -150,7 +150,7 @@ public final class SpanSampler {
     }
   }
 
-  /** Known positions at every level above z, from the whole of z, or from the known text alone where the span has no say. */
+  /** Known positions at every level above z, from the whole of z, or from the known text alone where the span has no influence. */
   private void readReference(boolean exact) {
     for (int b = 0; b < level[0].length; b++) {
       System.arraycopy(level[0][b], 0, in, 0, in.length);

@@ -53,7 +53,7 @@ public final class StopStrings {
     return new String(bytes, 0, bytes.length - surplus, StandardCharsets.UTF_8);
   }
 
-  /** Bytes behind the stop string that the last token completes; -1 if it completes none. */
+  /** Bytes after the stop string that the last token completes; -1 if it completes none. */
   private int surplus(int[] tokens, int from, int end) {
     if (strings.isEmpty() || end <= from) {
       return -1;

@@ -3,8 +3,8 @@ package org.tarflowlm.graph;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * A pre-norm causal transformer whose output at position t depends on inputs at positions before t only: the input is shifted
- * right by one behind a learned start vector (paper section 3.3).
+ * A pre-norm causal transformer whose output at position t depends on inputs at positions before t only: the input is shifted right by
+ * one after a learned start vector (paper section 3.3).
  */
 final class CausalTransformer {
   private final GraphScope scope;

@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * out of the sums.
  *
  * @param lengths positions of each text, INT [B]
- * @param mask 1 at the tokens of a text, 0 behind them, [B, T]
+ * @param mask 1 at the tokens of a text, 0 after them, [B, T]
  */
 record Padding(SDVariable lengths, SDVariable mask) {
   private static final int POSITION_AXIS = 1;
@@ -20,7 +20,7 @@ record Padding(SDVariable lengths, SDVariable mask) {
     return new Padding(sd.placeHolder(WindowGraph.LENGTHS, DataType.INT32, -1), sd.placeHolder(WindowGraph.MASK, type, -1, tokens));
   }
 
-  /** Turns each text around, [B, T/P, ..]; its padding stays behind it. */
+  /** Turns each text around, [B, T/P, ..]; its padding stays at the end. */
   SDVariable reverse(SDVariable h) {
     return h.getSameDiff().reverseSequence(h, lengths, POSITION_AXIS, BATCH_AXIS);
   }

@@ -18,7 +18,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
 
-/** {@link TarFlowFeatures} at work: forward only. */
+/** The running form of {@link TarFlowFeatures}: forward only. */
 final class FeaturesLayer extends SameDiffLayer {
   private static final long serialVersionUID = 1L;
 
@@ -37,7 +37,7 @@ final class FeaturesLayer extends SameDiffLayer {
     return (TarFlowFeatures) layerConf();
   }
 
-  /** Vectors of the positions, [batch, width, time / patch]; behind the end of a masked text they mean nothing. */
+  /** Vectors of the positions, [batch, width, time / patch]; past the end of a masked text they are undefined. */
   @Override
   public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
     assertInputSet(false);

@@ -25,7 +25,7 @@ import org.tarflowlm.config.TarFlowConfig;
  * {@code setFeatureExtractor} would fail at the next step. On a TarFlowLM network all three throw and name this class.
  *
  * <p>The original network is not changed; listeners are not copied. The optimiser's moments and the count of iterations are kept unless
- * {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called: then both begin anew.
+ * {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called: then both start fresh.
  */
 public final class FineTuning {
   private final ComputationGraph network;
@@ -62,7 +62,7 @@ public final class FineTuning {
    * Parts that do not train, besides those that did not train before. They are constants of the graph and have no backward pass.
    *
    * @param names of {@link #parts}, or finer: {@code flow0.block1}, {@code flow0.head.weight}
-   * @throws IllegalArgumentException if one of them is no part of the model
+   * @throws IllegalArgumentException if one of them is not a part of the model
    */
   public FineTuning freeze(String... names) {
     frozen.addAll(ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), List.of(names)));
@@ -72,7 +72,7 @@ public final class FineTuning {
   /**
    * Parts that train again.
    *
-   * @throws IllegalArgumentException if one of them is no part of the model
+   * @throws IllegalArgumentException if one of them is not a part of the model
    */
   public FineTuning unfreeze(String... names) {
     frozen.removeAll(ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), List.of(names)));

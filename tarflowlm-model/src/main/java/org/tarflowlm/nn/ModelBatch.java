@@ -213,7 +213,7 @@ final class ModelBatch implements AutoCloseable {
     return make(Nd4j.create(values, new long[] {batch, window.tokens()}, DataType.INT32));
   }
 
-  /** Zeros behind each text, whatever was there. */
+  /** Zeros after each text, whatever was there. */
   private INDArray padded(INDArray array, Window window) {
     INDArray typed = array.dataType() == type ? array : make(array.castTo(type));
     if (!window.masked()) {

@@ -23,7 +23,7 @@ final class OnePassUpdate {
     this.graph = graph;
   }
 
-  /** Null where anything but Adam, weight decay and clipping by the layer's norm is asked for: that is left to DL4J. */
+  /** Null where anything but Adam, weight decay and clipping by the layer's norm is configured: DL4J does that itself. */
   static OnePassUpdate of(ComputationGraph graph) {
     TarFlowLayer layer = TarFlowNetwork.layer(graph);
     boolean scales = layer.clipsGradient()

@@ -109,7 +109,7 @@ public class TarFlowFeatures extends SameDiffLayer {
     params.forEach((name, array) -> array.assign(weights.get(name)));
   }
 
-  /** Not used: the layer at work builds its graph for each length of texts. */
+  /** Not used: the running layer builds its graph for each length of texts. */
   @Override
   public SDVariable defineLayer(SameDiff sd, SDVariable input, Map<String, SDVariable> parameters, SDVariable mask) {
     throw new IllegalStateException("TarFlowFeatures builds its graph itself");

@@ -265,7 +265,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return sessions.workingMemoryBytes();
   }
 
-  /** Bytes of activations and gradients in use at the fullest moment of a step: the least that {@link #workingMemoryBytes} can be. */
+  /** Bytes of activations and gradients in use at the peak of a step: the least that {@link #workingMemoryBytes} can be. */
   public long peakLiveBytes() {
     return sessions.peakLiveBytes();
   }

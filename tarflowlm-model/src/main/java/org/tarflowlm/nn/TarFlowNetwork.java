@@ -123,7 +123,7 @@ public final class TarFlowNetwork {
 
   /**
    * The network's graph from noise to text ({@link InverseGraph}) with DOUBLE latents, as a graph of the caller's own. It reads the
-   * network's parameters where they are, and packs them anew when they have changed. For one thread.
+   * network's parameters where they are, and packs them again when they have changed. For one thread.
    *
    * @param prompt whether the text begins with a prompt
    * @throws IllegalArgumentException if the model is discrete, or has no flow that can honour the sampling

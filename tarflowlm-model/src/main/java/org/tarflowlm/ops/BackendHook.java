@@ -28,7 +28,7 @@ public final class BackendHook extends Nd4jBackend {
     NativeSetup.ensure();
   }
 
-  /** The backend that is at work: the one given, or the one that a hook stands for. */
+  /** The running backend: the one given, or the one that a hook stands for. */
   public static Nd4jBackend actual(Nd4jBackend backend) {
     return backend instanceof BackendHook hook ? hook.real() : backend;
   }

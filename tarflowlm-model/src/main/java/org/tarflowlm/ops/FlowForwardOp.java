@@ -14,7 +14,7 @@ import org.tarflowlm.flow.Sampling;
  * A whole flow from data to noise with the kernel of {@link FlowInverseOp}, to whose last bit it agrees: what a prompt is at the levels
  * above z, and the levels between in-token flows. Inputs as there, z instead of u. Outputs: what the flow and each of its in-token flows
  * give, [B, T', D], the last of which is u; and, if there is a prompt, of which only the length is read, the first n positions of u [B, n,
- * D]. Sampling acts behind the prompt. There is no gradient; training has the forward graph.
+ * D]. Sampling acts after the prompt. There is no gradient; training has the forward graph.
  */
 public final class FlowForwardOp extends FlowOp {
   static final String NAME = "tarflow_flow_forward";

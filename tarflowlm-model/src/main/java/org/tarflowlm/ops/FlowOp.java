@@ -26,7 +26,7 @@ import org.tarflowlm.flow.StackWeights;
 public abstract class FlowOp extends JavaOp {
   private static final int ARGUMENTS = 6;
 
-  /** Made anew when parameters have changed; ops of one flow in one graph share it. */
+  /** Rebuilt when parameters have changed; ops of one flow in one graph share it. */
   private PackedParameters<FlowWeights> packed = new PackedParameters<>();
   private TarFlowConfig config;
   private List<String> parameterNames;

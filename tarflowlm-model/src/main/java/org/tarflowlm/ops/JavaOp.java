@@ -35,7 +35,7 @@ public abstract class JavaOp extends DynamicCustomOp {
 
   protected JavaOp() {}
 
-  /** An op inside a graph; whole-number parameters travel as integer arguments, behind which goes the format's version. */
+  /** An op inside a graph; whole-number parameters travel as integer arguments, followed by the format's version. */
   protected JavaOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
     super(null, sd, inputs);
     addIArgument(integerArguments);

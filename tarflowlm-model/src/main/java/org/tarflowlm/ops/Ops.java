@@ -17,7 +17,7 @@ public final class Ops {
     Registry.fill();
   }
 
-  /** Filled when it is first asked for. */
+  /** Filled at first use. */
   static final class Registry {
     static {
       fillAll();

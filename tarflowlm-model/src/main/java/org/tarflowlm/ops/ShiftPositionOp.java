@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.ShiftPosition;
 
 /**
- * Shift right by one behind a start vector, plus positions: (e [batch, time, width], start [width], position [maxTime, width]) to
+ * Shift right by one after a start vector, plus positions: (e [batch, time, width], start [width], position [maxTime, width]) to
  * [batch, time, width]. FLOAT only; see {@link ShiftPosition}.
  */
 public final class ShiftPositionOp extends FusedOp {

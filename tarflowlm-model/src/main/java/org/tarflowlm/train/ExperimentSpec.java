@@ -21,7 +21,7 @@ public record ExperimentSpec(
   /**
    * One model.
    *
-   * @param name also the name of the run's folder, with {@code -seed} and the seed behind it where seeds are named
+   * @param name also the name of the run's folder, with {@code -seed} and the seed appended where seeds are named
    * @param label what the report calls it
    * @param config file of the run's {@link RunConfig}, relative to the experiment's own file
    * @param progressive whether it is trained flow by flow

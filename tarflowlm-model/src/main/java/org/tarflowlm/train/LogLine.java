@@ -11,7 +11,7 @@ package org.tarflowlm.train;
 record LogLine(double loss, int losses, int steps, double seconds) {
   static final LogLine EMPTY = new LogLine(0, 0, 0, 0);
 
-  /** A skipped update may have a loss that is no number. */
+  /** A skipped update may have a loss that is not a number. */
   LogLine plus(double value, double took) {
     boolean counts = Double.isFinite(value);
     return new LogLine(counts ? loss + value : loss, counts ? losses + 1 : losses, steps + 1, seconds + took);

@@ -82,7 +82,7 @@ public final class Trainer {
   }
 
   /**
-   * A new run that begins with the weights of a checkpoint; its optimiser begins anew.
+   * A new run that begins with the weights of a checkpoint; its optimiser starts fresh.
    *
    * @param config with the checkpoint's model, see {@link FineTuneConfig}
    * @throws ConfigException if the folder exists and is not empty, or the models differ

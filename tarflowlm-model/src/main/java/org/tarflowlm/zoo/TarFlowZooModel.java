@@ -147,7 +147,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
    * Like {@link #initPretrained()}, with the weights of a checkpoint by its id.
    *
    * @param id one of {@link TarFlowZoo#list()}
-   * @throws CheckpointException if it is not on the class path, is damaged, or is not the model that was asked for
+   * @throws CheckpointException if it is not on the class path, is damaged, or is not the requested model
    */
   public ComputationGraph initPretrained(String id) {
     ZooEntry entry = TarFlowZoo.entry(id);

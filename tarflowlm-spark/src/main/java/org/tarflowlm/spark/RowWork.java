@@ -19,7 +19,7 @@ record RowWork(SparkOptions options, Numerics numerics, int width, Task task) im
   /** The new values of a row. */
   @FunctionalInterface
   interface Task extends Serializable {
-    /** @throws DataException or IllegalArgumentException if the row is bad, IllegalStateException if the result is no number */
+    /** @throws DataException or IllegalArgumentException if the row is bad, IllegalStateException if the result is not a number */
     Object[] of(PooledModel model, Row row);
   }
 

@@ -92,7 +92,7 @@ public final class SparkTokenizer {
    * @param order columns that together differ in every row: they number the documents
    * @param shardDocuments documents a shard, at least 1
    * @throws DataException if the output holds finished or other shards, or a document is bad
-   * @throws IllegalArgumentException if there is no such column, or it is no string
+   * @throws IllegalArgumentException if there is no such column, or it is not a string
    */
   public TokenShards.Index rows(Dataset<Row> data, String column, List<String> order, int shardDocuments) throws IOException {
     requireUnfinished();

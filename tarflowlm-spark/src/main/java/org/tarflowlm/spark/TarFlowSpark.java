@@ -20,7 +20,7 @@ import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * A model's work on DataFrames: each method gives the columns of the data and new ones behind them.
+ * A model's work on DataFrames: each method returns the columns of the data, followed by new ones.
  *
  * <pre>
  * Dataset&lt;Row&gt; scored = TarFlowSpark.score(texts, "text", SparkOptions.of("text8-mixd"));
@@ -30,7 +30,7 @@ import org.tarflowlm.generate.GenerationOptions;
  * and a reason in {@code error}, which else is null. A model that an executor cannot open ends the job.
  *
  * <p>Figures and texts are those of {@link TarFlowLM} in one JVM with the same kernel threads and OpenBLAS core type, to the last bit,
- * however the rows are spread. Spark evaluates a DataFrame anew for every action, and twice for a sort: write or persist the result first.
+ * however the rows are spread. Spark evaluates a DataFrame again for every action, and twice for a sort: write or persist the result first.
  */
 public final class TarFlowSpark {
   private static final DataType DOUBLES = DataTypes.createArrayType(DataTypes.DoubleType, false);
@@ -56,7 +56,7 @@ public final class TarFlowSpark {
    * Adds {@code bits_per_character}, {@code tokens}, {@code characters}, {@code bound}, {@code standard_error} (null for a text of one
    * window) and {@code error}, as {@link TarFlowLM#score(String, org.tarflowlm.ScoringOptions)} gives them. Long texts go by windows.
    *
-   * @throws IllegalArgumentException if there is no such column, it is no string, or a new column's name is taken
+   * @throws IllegalArgumentException if there is no such column, it is not a string, or a new column's name is taken
    * @throws org.tarflowlm.checkpoint.CheckpointException if the driver finds no such model
    */
   public static Dataset<Row> score(Dataset<Row> data, String text, SparkOptions options) {

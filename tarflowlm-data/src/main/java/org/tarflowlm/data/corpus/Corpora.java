@@ -128,7 +128,7 @@ public final class Corpora {
   /**
    * Fetches the corpus unless it is there; see {@link Downloader#fetch}.
    *
-   * @throws DataException if it cannot be had
+   * @throws DataException if it cannot be fetched
    */
   public Path fetch(Corpus corpus, Progress progress) {
     return downloader.fetch(corpus.archive(), file(corpus), progress);

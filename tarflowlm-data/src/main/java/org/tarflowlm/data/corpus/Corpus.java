@@ -11,7 +11,7 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 /**
  * A corpus of the literature: where it comes from, what it must be, and how it is split.
  *
- * @param name by which it is asked for
+ * @param name its name
  * @param description one line
  * @param homepage where its makers describe it
  * @param licence of its texts

@@ -1,6 +1,6 @@
 package org.tarflowlm.data.documents;
 
-/** Policy for bad documents: bytes that are not UTF-8, a line that is no JSON or has no text. */
+/** Policy for bad documents: bytes that are not UTF-8, a line that is not JSON or has no text. */
 public enum BadDocuments {
   /** Stop with an error that names the document and the place in it. */
   FAIL,

@@ -92,7 +92,7 @@ public final class Text8Cleaner {
     spaceDue = true;
   }
 
-  /** An ASCII character that is no letter. */
+  /** An ASCII character that is not a letter. */
   private void other(int c) {
     if (c >= '0' && c <= '9') {
       word(DIGITS[c - '0']);

@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /** Unit of text that becomes one sequence. */
 public enum TextUnit {
-  /** A whole document; of a file that is no collection (see {@link DocumentSources}), the file. */
+  /** A whole document; of a file that is not a collection (see {@link DocumentSources}), the file. */
   DOCUMENT,
   /** A line, without its end; blank ones are left out. */
   LINE,

@@ -37,7 +37,7 @@ public final class Utf8 {
   }
 
   /**
-   * Number of the first {@code length} bytes that are whole characters; bytes that are no UTF-8 count as characters.
+   * Number of the first {@code length} bytes that are whole characters; bytes that are not UTF-8 count as characters.
    */
   static int wholeCharacters(byte[] bytes, int length) {
     for (int back = 1; back <= Math.min(3, length); back++) {

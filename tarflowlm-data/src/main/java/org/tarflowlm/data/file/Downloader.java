@@ -54,9 +54,9 @@ public final class Downloader {
 
   /**
    * Returns {@code target} once it holds the file. A target of the right length is taken as it is ({@link #check} also compares
-   * the hash); one of another length is fetched anew and replaced.
+   * the hash); one of another length is fetched again and replaced.
    *
-   * @throws DataException if the file cannot be had: offline, no such address, wrong length or hash, no room, no permission; the
+   * @throws DataException if the file cannot be fetched: offline, no such address, wrong length or hash, no room, no permission; the
    *     target is then as it was
    */
   public Path fetch(RemoteFile remote, Path target, Progress progress) {

@@ -31,7 +31,7 @@ public final class ZipMembers implements Closeable {
   /**
    * @param content of the archive; closed with this
    * @param name for messages
-   * @throws DataException if it is no complete zip archive
+   * @throws DataException if it is not a complete zip archive
    */
   public ZipMembers(SeekableByteChannel content, String name) throws IOException {
     this.name = name;

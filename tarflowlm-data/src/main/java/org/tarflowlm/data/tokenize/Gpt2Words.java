@@ -1,9 +1,9 @@
 package org.tarflowlm.data.tokenize;
 
 /**
- * Where GPT-2's pattern parts a text into words whatever stands around, so that the text may be cut there: after a character that
- * is no space, before a space or a character of another kind. Its pattern is
- * {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+}.
+ * Where GPT-2's pattern parts a text into words whatever stands around, so that the text may be cut there: after a character that is
+ * not a space, before a space or a character of another kind. Its pattern is {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
+ * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+}.
  */
 public final class Gpt2Words {
   private static final int UNKNOWN = -1;

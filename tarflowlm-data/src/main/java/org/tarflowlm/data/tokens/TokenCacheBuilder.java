@@ -245,7 +245,7 @@ public final class TokenCacheBuilder {
     return count;
   }
 
-  /** Checksums after the ids, then the header: without it the file is no token cache. */
+  /** Checksums after the ids, then the header: without it the file is not a token cache. */
   private void finish(FileChannel out, Journal journal) throws IOException {
     TokenCacheHeader header = new TokenCacheHeader(tokenizer.name(), tokenizer.vocabSize(), journal.tokens, journal.documents,
         TokenCache.BLOCK_TOKENS, journal.source, journal.made);

@@ -17,7 +17,7 @@ public interface TokenSequence extends Closeable {
   /**
    * Copies tokens [from, from + count) to ids[at ...].
    *
-   * @throws org.tarflowlm.data.DataException if the corpus holds something there that is no token
+   * @throws org.tarflowlm.data.DataException if the corpus holds something there that is not a token
    */
   void read(long from, int[] ids, int at, int count);
 

@@ -16,7 +16,7 @@ public final class Text8RecordReader extends ByteRecordReader {
   /**
    * @param length tokens in a window
    * @param member which member of a zip archive, or null for its only one
-   * @param foreign what to do with characters that are no text8
+   * @param foreign what to do with characters outside text8's alphabet
    */
   public Text8RecordReader(int length, String member, Foreign foreign) {
     super(length, member, foreign);

@@ -131,7 +131,7 @@ public final class WindowIterator implements MultiDataSetIterator {
 
   /**
    * Back to the start. A shuffled iterator over a limited number of passes continues to the next passes instead of repeating the
-   * ones it has begun, so that {@code fit(iterator, epochs)} shuffles anew in every epoch.
+   * ones it has begun, so that {@code fit(iterator, epochs)} shuffles again in every epoch.
    */
   @Override
   public void reset() {

@@ -46,7 +46,7 @@ public class SafetensorsException extends IOException {
     TRUNCATED,
     /** The file continues after the last tensor. */
     TRAILING_BYTES,
-    /** A tensor that was asked for is not in the file. */
+    /** A tensor that was requested is not in the file. */
     NO_SUCH_TENSOR,
     /** A tensor that has more elements than a Java array can. */
     TOO_LARGE,

@@ -25,7 +25,7 @@ import org.tarflowlm.ops.Tensors;
 
 /**
  * The ops of one run of a graph, in order, with the arrays that they read and filled, so that the run can be repeated on new values of
- * the placeholders. SameDiff finds out anew in every run which op comes next, which shapes it fills and which arrays may be
+ * the placeholders. SameDiff works out again in every run which op comes next, which shapes it fills and which arrays may be
  * released: some milliseconds of a training step, that here are spent once for each shape of the input.
  *
  * <p>The arrays are those that the run had from a {@link RecyclingMemory}, where one buffer serves many ops in turn; a repetition
