@@ -44,7 +44,8 @@ public record FlowSpec(
     }
     ConfigException.requireWithin("mixtures", mixtures, 1, TarFlowConfig.MOST_TOKENS);
     if (tied && !coupling.sharesComponents()) {
-      throw new ConfigException("tied", "is true for a " + coupling + " flow; only a MIX_D or AFFINE_D flow can be tied to the encoder's codebook");
+      throw new ConfigException("tied", "is true for a " + coupling
+          + " flow; only a MIX_D or AFFINE_D flow can be tied to the encoder's codebook");
     }
     if (coupling.sharesComponents() && channelDirection != ChannelDirection.ASCENDING) {
       throw new ConfigException("channelDirection", "is " + channelDirection + " for a " + coupling + " flow; expected ASCENDING");

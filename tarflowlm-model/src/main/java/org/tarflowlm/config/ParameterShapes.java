@@ -17,7 +17,8 @@ import java.util.Map;
  * flow{l}.in.weight [D, H], .in.bias [H], .start [H], .position [T/P, H], .block{i}... , .norm.gain [H], .norm.bias [H]
  *   (an in-token flow has none of these, only its head)
  * MIX_D, AFFINE_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
- *   with patchHidden U: .patch.context.weight [H, U*P], .patch.context.bias [U*P], .patch.latents.weight [D, U*P], .patch.out.weight [U*P, P*K]
+ *   with patchHidden U: .patch.context.weight [H, U*P], .patch.context.bias [U*P], .patch.latents.weight [D, U*P],
+ *   .patch.out.weight [U*P, P*K]
  * AFFINE (m = 2 numbers per channel) and MIX_1 (m = 3K): the masked head, U = mafHidden / 2 units per channel, n = D - 1:
  *   flow{l}.maf.context.weight [H, U*D], .maf.context.bias [U*D]
  *   if D > 1: .maf.features.weight [3n, E*n], .maf.features.bias [E*n], .maf.hidden.weight [E*n, U*D]
