@@ -63,10 +63,12 @@ class ArchitectureTest {
     MAY_USE.put("data.latent", List.of("data", "data.windows"));
     MAY_USE.put("data.corpus", List.of("data", "data.file", "data.tokenize", "data.documents", "data.tokens"));
     MAY_USE.put("config", List.of("data", "data.file"));
-    MAY_USE.put("coupling", List.of());
-    MAY_USE.put("kernel", List.of());
-    MAY_USE.put("flow", List.of("config", "coupling", "kernel", "data.latent"));
-    MAY_USE.put("generate", List.of("config", "coupling", "kernel", "flow", "data.tokenize"));
+    MAY_USE.put("vector", List.of());
+    MAY_USE.put("coupling", List.of("vector"));
+    MAY_USE.put("kernel", List.of("vector"));
+    MAY_USE.put("flow", List.of("vector", "config", "coupling", "kernel", "data.latent"));
+    MAY_USE.put("generate.parallel", List.of("config", "coupling", "kernel", "flow"));
+    MAY_USE.put("generate", List.of("generate.parallel", "config", "coupling", "kernel", "flow", "data.tokenize"));
     MAY_USE.put("ops", List.of("config", "coupling", "kernel", "flow"));
     MAY_USE.put("graph", List.of("config", "ops", "flow"));
     MAY_USE.put("init", List.of("config", "data", "data.latent", "data.tokens"));
@@ -74,13 +76,14 @@ class ArchitectureTest {
     MAY_USE.put("nn", List.of("nn.session", "config", "flow", "init", "kernel", "ops", "graph", "data", "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "flow", "nn", "data", "data.tokens"));
     MAY_USE.put("checkpoint.safetensors", List.of("config", "data.file"));
-    MAY_USE.put("checkpoint", List.of("checkpoint.safetensors", "config", "flow", "generate", "nn", "data", "data.documents",
+    MAY_USE.put("checkpoint", List.of("checkpoint.safetensors", "config", "generate",
+        "generate.parallel", "nn", "data", "data.documents",
         "data.file", "data.tokenize"));
     MAY_USE.put("zoo", List.of("checkpoint", "config", "nn", "data.file", "data.tokenize", "data.tokens"));
     MAY_USE.put("train", List.of("checkpoint", "checkpoint.safetensors", "config", "graph", "nn", "eval", "data", "data.corpus",
         "data.file", "data.tokenize", "data.tokens", "data.windows"));
-    MAY_USE.put(FACADE, List.of("zoo", "checkpoint", "checkpoint.safetensors", "config", "coupling", "flow", "generate", "nn", "eval",
-        "data", "data.file", "data.tokenize", "data.tokens"));
+    MAY_USE.put(FACADE, List.of("zoo", "checkpoint", "checkpoint.safetensors", "config", "coupling", "flow", "generate",
+        "generate.parallel", "nn", "eval", "data", "data.file", "data.tokenize", "data.tokens"));
     List<String> library = List.copyOf(MAY_USE.keySet());
     MAY_USE.put("bench", library);
     MAY_USE.put("examples", library);
@@ -165,7 +168,8 @@ class ArchitectureTest {
   void mathematicsKnowsNoLibrary() {
     usesOnly("coupling", "java..");
     usesOnly("flow", "java..");
-    usesOnly("generate", "java..");
+    usesOnly("generate..", "java..");
+    usesOnly("vector", "java..");
     usesOnly("config", "java..", "com.fasterxml.jackson..", "org.apache.commons.text..");
     usesOnly("kernel", "java..", "org.bytedeco..", "com.sun.jna..", "org.apache.logging.log4j..");
   }

@@ -8,11 +8,11 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.data.documents.Excerpt;
-import org.tarflowlm.flow.Decoding;
 import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.generate.parallel.Decoding;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /** The inverse pass of the packaged flow model, on real text. */

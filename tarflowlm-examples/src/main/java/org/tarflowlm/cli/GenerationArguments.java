@@ -2,8 +2,8 @@ package org.tarflowlm.cli;
 
 import java.util.List;
 import java.util.Locale;
-import org.tarflowlm.flow.Decoding;
 import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.generate.parallel.Decoding;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

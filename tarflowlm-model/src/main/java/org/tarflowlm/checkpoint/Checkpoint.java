@@ -23,7 +23,7 @@ import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
-import org.tarflowlm.flow.NGramTable;
+import org.tarflowlm.generate.parallel.NGramTable;
 
 /**
  * A stored model: configuration, weights and metadata. As a folder, or a folder inside a jar or a zip archive:

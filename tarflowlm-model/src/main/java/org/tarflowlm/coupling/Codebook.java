@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.Loops;
+
 /**
  * The tied codebook of section 3.1: token k is encoded as q(z | k) = N(z; mu_k, sigma_k^2 I), and decoded by the posterior under a
  * uniform prior, p(k | z) = N_k(z) / sum_j N_j(z). The {@link Components} are the V codes.

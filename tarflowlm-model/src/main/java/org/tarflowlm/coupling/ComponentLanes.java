@@ -1,6 +1,7 @@
 package org.tarflowlm.coupling;
 
 import java.util.Arrays;
+import org.tarflowlm.vector.LaneMath;
 
 /**
  * {@link Components} in single precision and the layout of {@link Lanes}: each number stands once for every row, so that the loops over

@@ -13,9 +13,9 @@ public final class Components {
   private long version;
   private int count;
   private int dims;
-  double[] means = new double[0];
+  public double[] means = new double[0];
   double[] logScales = new double[0];
-  double[] scales = new double[0];
+  public double[] scales = new double[0];
   double[] inverseScales = new double[0];
 
   /** No components; to be filled by {@link #assign}. */

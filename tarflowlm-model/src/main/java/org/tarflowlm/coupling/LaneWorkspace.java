@@ -42,7 +42,7 @@ public final class LaneWorkspace {
   double[] gradients = new double[0];
 
   /** Makes room for {@code dims} mixtures of K components in R rows. */
-  void ensure(int dims, int k, int rows) {
+  public void ensure(int dims, int k, int rows) {
     int cells = Math.multiplyExact(k, rows);
     if (tree.length < cells) {
       tree = new float[cells];

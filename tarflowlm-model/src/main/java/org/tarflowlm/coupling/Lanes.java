@@ -1,6 +1,7 @@
 package org.tarflowlm.coupling;
 
 import java.util.Arrays;
+import org.tarflowlm.vector.LaneMath;
 
 /**
  * Layout of many mixtures side by side: an array [K][R] holds one number for each of K components of each of R rows, the rows next
@@ -10,7 +11,7 @@ import java.util.Arrays;
  * <p>All of it in single precision; loops are as {@link LaneMath} has them. In particular slices are copied before they are added,
  * because with two different offsets the compiler must assume that the arrays overlap.
  */
-final class Lanes {
+public final class Lanes {
   /**
    * Numbers of an array [K][R], about: two dozen such arrays stay in the second-level cache. Fewer would leave too few rows for the
    * loops over R numbers, of which the compiler runs the last hundred or so one by one.
@@ -22,14 +23,14 @@ final class Lanes {
   private Lanes() {}
 
   /** R for a part of {@code count} rows: parts of equal size, about, and by the numbers alone. */
-  static int rows(int count, int k) {
+  public static int rows(int count, int k) {
     int most = Math.max(1, CELLS / k);
     int parts = (count + most - 1) / most;
     return (count + parts - 1) / parts;
   }
 
   /** target [K][R] = K numbers each from {@code at}, {@code at + stride}, ... of {@code source}. */
-  static void gather(float[] source, int at, int stride, float[] target, int k, int rows) {
+  public static void gather(float[] source, int at, int stride, float[] target, int k, int rows) {
     int j = 0;
     for (; j + GROUP <= k; j += GROUP) {
       gatherGroup(source, at + j, stride, target, j * rows, rows);
@@ -61,7 +62,7 @@ final class Lanes {
   }
 
   /** The reverse of {@link #gather}. */
-  static void scatter(float[] source, int k, int rows, float[] target, int at, int stride) {
+  public static void scatter(float[] source, int k, int rows, float[] target, int at, int stride) {
     int j = 0;
     for (; j + GROUP <= k; j += GROUP) {
       scatterGroup(source, j * rows, rows, target, at + j, stride);
@@ -92,7 +93,7 @@ final class Lanes {
   }
 
   /** x [K][R] = the R numbers of {@code row}, for every component; each copy doubles what is filled. */
-  static void repeat(float[] row, float[] x, int rows, int cells) {
+  public static void repeat(float[] row, float[] x, int rows, int cells) {
     System.arraycopy(row, 0, x, 0, rows);
     for (int filled = rows; filled < cells; filled *= 2) {
       System.arraycopy(x, 0, x, filled, Math.min(filled, cells - filled));
@@ -103,7 +104,7 @@ final class Lanes {
    * result [R] = sums of x [K][R] over components: pairwise, in an order that K and R alone set. Where there are more than fit the cache,
    * the first of them take in the others, slice by slice, before that.
    */
-  static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
+  public static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;
     int left = Math.min(k, CELLS / rows);
     if (left == k) {
@@ -135,7 +136,7 @@ final class Lanes {
   }
 
   /** Like the sums, with maxima. */
-  static void max(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
+  public static void max(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
     float[] tree = w.tree;
     int first = Math.min(k, CELLS / rows);
     System.arraycopy(x, 0, tree, 0, first * rows);

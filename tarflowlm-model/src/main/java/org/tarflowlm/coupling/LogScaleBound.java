@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.Loops;
+
 /**
  * Keeps the log-scales that a network predicts within (-bound, bound): logScale = bound tanh(raw / bound), the identity near 0.
  * The paper does not bound them; without a bound, one bad step early in training can make a scale underflow.

@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.Loops;
+
 /**
  * Mixture-CDF coupling of one scalar (paper section 3.2.1, appendix A): the context predicts a mixture of K Gaussians, and the
  * scalar is sent through the mixture's distribution function and the normal quantile,

@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.LaneMath;
+
 /**
  * {@link MixtureCdf} in single precision, many scalars at a time: the same formulas, with vector instructions. The few rows that single
  * precision cannot hold (far tails, densities near 0: {@link MixtureLanes#judge}) are computed by {@link MixtureCdf}.

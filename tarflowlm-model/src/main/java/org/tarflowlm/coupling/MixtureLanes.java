@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.LaneMath;
+
 /**
  * {@link ScalarMixture} in single precision for many rows at a time: one scalar z per row, each under a mixture of its own. Arrays of
  * components are [K][R] ({@link Lanes}), the others hold R numbers.

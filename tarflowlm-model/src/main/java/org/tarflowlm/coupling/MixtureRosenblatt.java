@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.Loops;
+
 /**
  * Mixture-Rosenblatt coupling of a vector z in R^d (paper section 3.2.2, appendix B, algorithm 1): its density is a mixture of
  * shared isotropic {@link Components} whose K weights the context predicts, log pi = logits - logsumexp(logits). With

@@ -1,6 +1,7 @@
 package org.tarflowlm.coupling;
 
 import java.util.Arrays;
+import org.tarflowlm.vector.Loops;
 
 /**
  * Affine coupling of a token's vector z in R^d over shared {@link Components}: {@link MixtureRosenblatt} with the mixture of each channel,

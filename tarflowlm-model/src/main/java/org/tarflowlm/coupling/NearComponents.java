@@ -1,6 +1,7 @@
 package org.tarflowlm.coupling;
 
 import java.util.Arrays;
+import org.tarflowlm.vector.Loops;
 
 /**
  * The components that matter to the joint density of one row among very many, sum_k exp(logits_k) N(z; m_k, s_k^2 I): all others

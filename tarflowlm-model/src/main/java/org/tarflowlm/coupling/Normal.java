@@ -38,7 +38,7 @@ public final class Normal {
    * <p>Rational minimax approximation of degree 10 over 11, fitted in 80-digit arithmetic to a relative error below 1e-17 on
    * [0, infinity); all coefficients are positive, so evaluation loses nothing to cancellation.
    */
-  static double upperMills(double t) {
+  public static double upperMills(double t) {
     return t > MILLS_ASYMPTOTIC ? 1.0 / t : millsNumerator(t) / millsDenominator(t);
   }
 
@@ -46,7 +46,7 @@ public final class Normal {
    * R(|x_j|) for {@code count} elements from {@code at}; finite for |x| &lt; 1e25. Plain loops with small bodies, which the
    * compiler turns into vector instructions; it does so only where trip counts are long, hence the separate loop for short arrays.
    */
-  static void upperMills(double[] x, int at, int count, double[] result) {
+  public static void upperMills(double[] x, int at, int count, double[] result) {
     if (count < VECTOR_LENGTH) {
       for (int j = at; j < at + count; j++) {
         result[j] = upperMills(Math.abs(x[j]));

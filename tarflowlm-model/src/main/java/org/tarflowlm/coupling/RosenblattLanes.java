@@ -1,6 +1,7 @@
 package org.tarflowlm.coupling;
 
 import java.util.Arrays;
+import org.tarflowlm.vector.LaneMath;
 
 /**
  * {@link MixtureRosenblatt} in single precision, many vectors at a time: the same formulas, with vector instructions. The few rows that

@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.LaneMath;
+
 /**
  * One level of {@link RosenblattLevels}: some of the components, side by side, and the results of the map of one dimension. Arrays
  * have an entry per component of the level.

@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.LaneMath;
+
 /**
  * {@link RosenblattLanes} where there are very many components: row by row, with the few that are near ({@link RosenblattLevels},
  * {@link NearComponents}). Arguments are those of the former.

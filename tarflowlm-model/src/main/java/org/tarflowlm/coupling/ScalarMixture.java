@@ -1,5 +1,7 @@
 package org.tarflowlm.coupling;
 
+import org.tarflowlm.vector.Loops;
+
 /**
  * One scalar under a mixture of K Gaussians: the part that {@link MixtureCdf} (once) and {@link MixtureRosenblatt} (once per dimension)
  * share. With x_k = (z - m_k) / s_k,

@@ -3,6 +3,7 @@ package org.tarflowlm.flow;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.tarflowlm.kernel.BiasGelu;
 import org.tarflowlm.kernel.CachedAttention;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * A causal transformer that remembers the keys and values of the positions it has seen, for a batch of sequences.

@@ -9,12 +9,12 @@ package org.tarflowlm.flow;
 public record FlowOrder(boolean leftToRight, int length) {
 
   /** The position in time that is read at place {@code i}; also the place of a position. */
-  int time(int i) {
+  public int time(int i) {
     return leftToRight ? i : length - 1 - i;
   }
 
   /** The place of the first position read of [from, to) in time. */
-  int first(int from, int to) {
+  public int first(int from, int to) {
     return leftToRight ? from : length - to;
   }
 }

@@ -35,7 +35,7 @@ public final class FlowPass {
     inParts(u.length, (first, end) -> {
       FlowTransform transform = new FlowTransform(flow, channels, end - first, positions, sampling.filter(), new Workspace());
       transform.filterOnly(from, positions);
-      transform.inverse(scaled(u, first, end, sampling), Arrays.copyOfRange(z, first, end), end - first, from, positions, null, null);
+      transform.inverse(scaled(u, first, end, sampling), Arrays.copyOfRange(z, first, end), end - first, from, positions, null);
     });
     return z;
   }

@@ -70,7 +70,7 @@ public final class FlowWeights {
     return spec;
   }
 
-  boolean leftToRight() {
+  public boolean leftToRight() {
     return spec.direction() == Direction.LEFT_TO_RIGHT;
   }
 
@@ -88,7 +88,7 @@ public final class FlowWeights {
   }
 
   /** The components of a Mix-d flow without in-token flows, whose channels are in the order of z; else null. */
-  Components components() {
+  public Components components() {
     return heads.size() == 1 && channelOrder() == null ? heads.get(0).components() : null;
   }
 

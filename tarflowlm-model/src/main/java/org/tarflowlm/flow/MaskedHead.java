@@ -5,6 +5,7 @@ import org.tarflowlm.coupling.Affine;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Elu;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * The masked head evaluated channel by channel: the parameters of channel i need the context and the channels before i only, so each

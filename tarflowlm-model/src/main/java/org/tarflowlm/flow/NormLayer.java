@@ -1,5 +1,7 @@
 package org.tarflowlm.flow;
 
+import org.tarflowlm.vector.FloatLoops;
+
 /** Layer normalisation with gain and bias, epsilon 1e-5. */
 final class NormLayer {
   private static final double EPSILON = 1e-5;

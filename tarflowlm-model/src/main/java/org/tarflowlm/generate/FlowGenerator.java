@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
-import org.tarflowlm.flow.DecodingPace;
 import org.tarflowlm.flow.FlowTransform;
 import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.LatentEncoder;
-import org.tarflowlm.flow.NGramTable;
-import org.tarflowlm.flow.ParallelFlows;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackInverse;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.generate.parallel.DecodingPace;
+import org.tarflowlm.generate.parallel.NGramTable;
+import org.tarflowlm.generate.parallel.ParallelFlows;
 import org.tarflowlm.kernel.Parallel;
 
 /**

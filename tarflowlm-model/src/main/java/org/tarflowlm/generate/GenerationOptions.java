@@ -2,8 +2,8 @@ package org.tarflowlm.generate;
 
 import java.io.Serializable;
 import java.util.List;
-import org.tarflowlm.flow.Decoding;
 import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.generate.parallel.Decoding;
 
 /**
  * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.

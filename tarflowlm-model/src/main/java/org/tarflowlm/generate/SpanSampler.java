@@ -7,12 +7,13 @@ import java.util.Random;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
-import org.tarflowlm.flow.Decoding;
 import org.tarflowlm.flow.FlowTransform;
 import org.tarflowlm.flow.FlowWeights;
-import org.tarflowlm.flow.ParallelFlows;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
+import org.tarflowlm.generate.parallel.Decoding;
+import org.tarflowlm.generate.parallel.ParallelFlows;
+import org.tarflowlm.generate.parallel.ParallelSpan;
 
 /**
  * Samples the latents of one span of positions given all others: continuation of a prompt (the span is the end), infilling, or a
@@ -49,7 +50,8 @@ public final class SpanSampler {
   private final List<FlowTransform> transforms = new ArrayList<>();
   /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
   private final double[][][] level;
-  private final SpanInverse inverse;
+  /** Null where positions are found one after another. */
+  private final ParallelSpan parallel;
   private final double[] in;
   private final double[] out;
 
@@ -78,14 +80,15 @@ public final class SpanSampler {
     this.to = to;
     this.noiseScale = noiseScale;
     int length = positions * config.channels();
+    boolean byBlocks = parallel != null && decoding != Decoding.SEQUENTIAL && sequences == 1;
     for (int l = 0; l < flows; l++) {
       FlowTransform transform = new FlowTransform(weights.flows().get(l), config.channels(), sequences, positions, filter, workspace,
-          parallel == null ? null : parallel.of(l, decoding, filter, workspace));
+          byBlocks ? parallel.parts(decoding) : 1);
       transform.filterOnly(from, to);
       transforms.add(transform);
     }
     level = new double[flows + 1][sequences][length];
-    inverse = new SpanInverse(transforms, level, from, to);
+    this.parallel = byBlocks ? parallel.span(transforms, level, from, to, decoding, filter, workspace) : null;
     in = new double[length];
     out = new double[length];
   }
@@ -110,7 +113,7 @@ public final class SpanSampler {
    *     span undefined; or null. Not called where Metropolis steps follow
    * @return share of accepted Metropolis steps; 1 if there were none
    */
-  double draw(double[][] z, Random[] random, int refinements, FlowTransform.PositionListener listener) {
+  public double draw(double[][] z, Random[] random, int refinements, FlowTransform.PositionListener listener) {
     for (int b = 0; b < z.length; b++) {
       System.arraycopy(z[b], 0, level[0][b], 0, z[b].length);
       drawNoise(random[b], level[flows][b]);
@@ -118,10 +121,10 @@ public final class SpanSampler {
     boolean exact = isExactScan(config, positions, from, to);
     if (!exact) {
       readReferenceWithoutSpan();
-      inverse.solve(null);
+      solve(null);
     }
     readReference(exact);
-    inverse.solve(exact || refinements == 0 ? listener : null);
+    solve(exact || refinements == 0 ? listener : null);
     double accepted = exact || refinements == 0 ? 1.0 : refine(random, refinements);
     for (int b = 0; b < z.length; b++) {
       copySpan(level[0][b], z[b]);
@@ -142,6 +145,17 @@ public final class SpanSampler {
       transforms.get(l).forward(h[flow.index()], Arrays.copyOfRange(h, flow.index() + 1, flow.index() + 1 + flow.count()));
     }
     return h;
+  }
+
+  /** Fills the span of every level below the last. */
+  private void solve(FlowTransform.PositionListener listener) {
+    if (parallel != null) {
+      parallel.solve(listener);
+      return;
+    }
+    for (int l = flows - 1; l >= 0; l--) {
+      transforms.get(l).inverse(level[l + 1], level[l], level[l].length, from, to, l == 0 ? listener : null);
+    }
   }
 
   private void drawNoise(Random random, double[] u) {
@@ -199,7 +213,7 @@ public final class SpanSampler {
       for (int b = 0; b < level[0].length; b++) {
         propose(y[b], keep, random[b], level[flows][b]);
       }
-      inverse.solve(null);
+      solve(null);
       for (int b = 0; b < level[0].length; b++) {
         double proposed = logWeight(b);
         if (Math.log(random[b].nextDouble()) < proposed - logWeight[b]) {

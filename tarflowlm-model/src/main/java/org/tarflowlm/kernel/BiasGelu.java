@@ -3,6 +3,7 @@ package org.tarflowlm.kernel;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * y = gelu(x + bias), gelu(v) = v Phi(v) with the exact normal distribution function Phi.

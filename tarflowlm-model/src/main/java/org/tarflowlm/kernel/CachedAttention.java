@@ -3,6 +3,7 @@ package org.tarflowlm.kernel;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * Causal attention of one transformer block that remembers the keys and values of the positions it has seen, for several sequences.

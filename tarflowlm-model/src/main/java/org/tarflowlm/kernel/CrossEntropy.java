@@ -1,6 +1,7 @@
 package org.tarflowlm.kernel;
 
 import org.bytedeco.javacpp.FloatPointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * Cross-entropy of a softmax, in nats per row: loss = logsumexp(logits) - logits[id].

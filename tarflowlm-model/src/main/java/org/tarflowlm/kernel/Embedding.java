@@ -3,6 +3,7 @@ package org.tarflowlm.kernel;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * Token embedding: rows of a table.

@@ -2,6 +2,7 @@ package org.tarflowlm.kernel;
 
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * The feed-forward half of a transformer block: y = residual + gelu(x wUp + bUp) wDown + bDown.

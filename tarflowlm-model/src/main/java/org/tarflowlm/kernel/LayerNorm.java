@@ -2,6 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * y = (x - mean) / sqrt(variance + 1e-5) * gain + bias, over the last dimension.

@@ -2,6 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * A block of attention scores of {@code rows} consecutive queries, transposed: [keys, rows], the last {@code rows} keys being

@@ -2,6 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
+import org.tarflowlm.vector.VectorMath;
 
 /**
  * Input of a causal transformer that predicts position t from earlier positions: the embedded sequence moved right by one, a

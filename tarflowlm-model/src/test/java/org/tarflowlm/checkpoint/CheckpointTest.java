@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
-import org.tarflowlm.flow.NGramTable;
+import org.tarflowlm.generate.parallel.NGramTable;
 
 class CheckpointTest {
   @TempDir

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.tarflowlm.vector.Loops;
 
 class NormalTest {
   /** x, erfcx(-x), log Phi(x), phi(x) / Phi(x), in 60-digit arithmetic (mpmath). */

@@ -22,16 +22,16 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
-import org.tarflowlm.flow.Decoding;
 import org.tarflowlm.flow.FlowPass;
 import org.tarflowlm.flow.FlowWeights;
 import org.tarflowlm.flow.LatentEncoder;
-import org.tarflowlm.flow.NGramTable;
-import org.tarflowlm.flow.ParallelFlows;
 import org.tarflowlm.flow.RandomModel;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
+import org.tarflowlm.generate.parallel.Decoding;
+import org.tarflowlm.generate.parallel.NGramTable;
+import org.tarflowlm.generate.parallel.ParallelFlows;
 import org.tarflowlm.nn.InverseSession;
 
 /** Texts by way of the graph against those by way of the flows' kernels: the same tokens, and the same latents to the last bit. */

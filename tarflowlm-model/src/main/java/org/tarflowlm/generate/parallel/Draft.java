@@ -1,4 +1,6 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
+
+import org.tarflowlm.flow.FlowOrder;
 
 /**
  * Guesses of a flow's output, from which parallel decoding starts. They decide how many passes it takes, never what comes out.

@@ -1,4 +1,4 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -19,6 +19,8 @@ import org.junit.jupiter.api.function.Executable;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.flow.RandomModel;
+import org.tarflowlm.flow.StackWeights;
 
 class NGramTableTest {
   private static final int VOCABULARY = 7;

@@ -1,4 +1,4 @@
-package org.tarflowlm.kernel;
+package org.tarflowlm.vector;
 
 /**
  * Loops over float arrays in the form that the JIT compiler (C2 of JDK 17) turns into vector instructions.
@@ -8,7 +8,7 @@ package org.tarflowlm.kernel;
  * lay out their scratch arrays such that operands stand at equal positions (a bias, for instance, is repeated to the size of a
  * chunk). It does not reorder a float sum by itself: a reduction needs several accumulators.
  */
-final class VectorMath {
+public final class VectorMath {
   private VectorMath() {}
 
   /**
@@ -17,21 +17,21 @@ final class VectorMath {
    * exp(v) = p(v)^64 with a polynomial p fitted to exp(v / 64) on [-40, 0]; its degree is odd, so p falls below 0 far out, and
    * is cut off there.
    */
-  static void exp(float[] x, int n) {
+  public static void exp(float[] x, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = exp(x[i]);
     }
   }
 
   /** {@code x[i] = exp(x[i] - y[i])} for {@code i < n}. */
-  static void expOfDifference(float[] x, float[] y, int n) {
+  public static void expOfDifference(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = exp(x[i] - y[i]);
     }
   }
 
   /** Also adds: {@code sum[i] += x[i]}. */
-  static void expOfDifference(float[] x, float[] y, float[] sum, int n) {
+  public static void expOfDifference(float[] x, float[] y, float[] sum, int n) {
     for (int i = 0; i < n; i++) {
       float e = exp(x[i] - y[i]);
       x[i] = e;
@@ -57,7 +57,7 @@ final class VectorMath {
   }
 
   /** Sum of x[from .. from + n). */
-  static float sum(float[] x, int from, int n) {
+  public static float sum(float[] x, int from, int n) {
     float a = 0;
     float b = 0;
     float c = 0;
@@ -86,7 +86,7 @@ final class VectorMath {
   }
 
   /** Largest of x[from .. from + n), n >= 1. */
-  static float max(float[] x, int from, int n) {
+  public static float max(float[] x, int from, int n) {
     float result = x[from];
     for (int i = from + 1; i < from + n; i++) {
       result = Math.max(result, x[i]); // a comparison would be a branch, mispredicted on random data
@@ -95,63 +95,63 @@ final class VectorMath {
   }
 
   /** {@code x[i] += y[i]} for {@code i < n}. */
-  static void add(float[] x, float[] y, int n) {
+  public static void add(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] += y[i];
     }
   }
 
   /** {@code sum[i] += x[i] * y[i]} for {@code i < n}. */
-  static void addProduct(float[] sum, float[] x, float[] y, int n) {
+  public static void addProduct(float[] sum, float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       sum[i] += x[i] * y[i];
     }
   }
 
   /** {@code x[i] -= y[i]} for {@code i < n}. */
-  static void subtract(float[] x, float[] y, int n) {
+  public static void subtract(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] -= y[i];
     }
   }
 
   /** {@code x[i] *= y[i]} for {@code i < n}. */
-  static void multiply(float[] x, float[] y, int n) {
+  public static void multiply(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] *= y[i];
     }
   }
 
   /** {@code x[i] = max(x[i], y[i])} for {@code i < n}. */
-  static void max(float[] x, float[] y, int n) {
+  public static void max(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = Math.max(x[i], y[i]);
     }
   }
 
   /** x[i] -= value over [from, from + n). */
-  static void subtract(float[] x, int from, int n, float value) {
+  public static void subtract(float[] x, int from, int n, float value) {
     for (int i = from; i < from + n; i++) {
       x[i] -= value;
     }
   }
 
   /** x[i] *= factor over [from, from + n). */
-  static void scale(float[] x, int from, int n, float factor) {
+  public static void scale(float[] x, int from, int n, float factor) {
     for (int i = from; i < from + n; i++) {
       x[i] *= factor;
     }
   }
 
   /** Repeats the first {@code period} elements until x[0 .. n) is filled, doubling what is filled with each copy. */
-  static void repeat(float[] x, int period, int n) {
+  public static void repeat(float[] x, int period, int n) {
     for (int filled = period; filled < n; filled *= 2) {
       System.arraycopy(x, 0, x, filled, Math.min(filled, n - filled));
     }
   }
 
   /** Adds the rows of x [n / period, period] into its first row, using {@code spare} (n / 2 elements): pairwise, in a fixed order. */
-  static void addRows(float[] x, int period, int n, float[] spare) {
+  public static void addRows(float[] x, int period, int n, float[] spare) {
     for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
       int kept = (rows + 1) / 2 * period;
       System.arraycopy(x, kept, spare, 0, rows * period - kept);
@@ -160,7 +160,7 @@ final class VectorMath {
   }
 
   /** Like the sums, with maxima. */
-  static void maxRows(float[] x, int period, int n, float[] spare) {
+  public static void maxRows(float[] x, int period, int n, float[] spare) {
     for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
       int kept = (rows + 1) / 2 * period;
       System.arraycopy(x, kept, spare, 0, rows * period - kept);

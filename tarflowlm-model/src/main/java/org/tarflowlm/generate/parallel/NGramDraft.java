@@ -1,10 +1,11 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.util.function.Supplier;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Components;
-import org.tarflowlm.coupling.RosenblattPoints;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.flow.FlowOrder;
+import org.tarflowlm.flow.TokenFilter;
 
 /**
  * Guesses for a Mix-d flow: weights of an n-gram model instead of the transformer's, put through nearly the same inverse with the same

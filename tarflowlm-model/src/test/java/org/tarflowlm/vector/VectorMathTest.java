@@ -1,4 +1,4 @@
-package org.tarflowlm.kernel;
+package org.tarflowlm.vector;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 /**
  * Measured time a position of one flow, step by step and by blocks, and the choice between them for the next stretch of positions.

@@ -1,27 +1,27 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.vector;
 
 /**
  * Loops over float arrays in the form that the JIT compiler turns into vector instructions: one small loop a method, every array
  * of a product an object of its own, the same index everywhere, several accumulators in reductions.
  */
-final class FloatLoops {
+public final class FloatLoops {
   private FloatLoops() {}
 
   /** y += a r0 + b r1 + c r2. */
-  static void addRows(float[] r0, float[] r1, float[] r2, float a, float b, float c, float[] y) {
+  public static void addRows(float[] r0, float[] r1, float[] r2, float a, float b, float c, float[] y) {
     for (int i = 0; i < y.length; i++) {
       y[i] += a * r0[i] + b * r1[i] + c * r2[i];
     }
   }
 
   /** y += x over [from, to). */
-  static void add(float[] x, float[] y, int from, int to) {
+  public static void add(float[] x, float[] y, int from, int to) {
     for (int i = from; i < to; i++) {
       y[i] += x[i];
     }
   }
 
-  static float sum(float[] x, int n) {
+  public static float sum(float[] x, int n) {
     float a = 0f;
     float b = 0f;
     float c = 0f;

@@ -1,7 +1,7 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.vector;
 
 /** Inner loops that the couplings share. */
-final class Loops {
+public final class Loops {
   private static final int TABLE_BITS = 7;
   private static final int TABLE_SIZE = 1 << TABLE_BITS;
   private static final double[] POWERS = new double[TABLE_SIZE];
@@ -25,7 +25,7 @@ final class Loops {
    * exp(x) to about 1e-16 relative, but 0 for x &lt; -700; half the time of {@code Math.exp}. x = n log(2) / 128 + r gives
    * 2^(n / 128) from a table and an exponent, times a polynomial in the small r.
    */
-  static double exp(double x) {
+  public static double exp(double x) {
     if (!(Math.abs(x) <= LARGEST_EXPONENT)) {
       return x < 0 ? 0.0 : Math.exp(x);
     }
@@ -40,16 +40,16 @@ final class Loops {
   }
 
   /** All ones for a number below zero, and for -0.0; else zero. */
-  static long negativeMask(double x) {
+  public static long negativeMask(double x) {
     return Double.doubleToRawLongBits(x) >> 63;
   }
 
   /** {@code a} where the mask is all ones, {@code b} where it is zero: a branch on the data would be mispredicted half the time. */
-  static double select(long mask, double a, double b) {
+  public static double select(long mask, double a, double b) {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(a) & mask | Double.doubleToRawLongBits(b) & ~mask);
   }
 
-  static double max(double[] values, int at, int count) {
+  public static double max(double[] values, int at, int count) {
     double max = values[at];
     for (int j = at + 1; j < at + count; j++) {
       max = values[j] > max ? values[j] : max;
@@ -57,7 +57,7 @@ final class Loops {
     return max;
   }
 
-  static double maxAbs(double[] values, int at, int count) {
+  public static double maxAbs(double[] values, int at, int count) {
     double max = 0.0;
     for (int j = at; j < at + count; j++) {
       max = Math.max(max, Math.abs(values[j]));
@@ -66,7 +66,7 @@ final class Loops {
   }
 
   /** target_j = exp(values_j - shift) for j from 0; returns their sum. */
-  static double expInto(double[] values, int at, double shift, double[] target, int targetAt, int count) {
+  public static double expInto(double[] values, int at, double shift, double[] target, int targetAt, int count) {
     double sum = 0.0;
     for (int j = 0; j < count; j++) {
       double e = exp(values[at + j] - shift);
@@ -77,7 +77,7 @@ final class Loops {
   }
 
   /** log sum_j exp(values_j). */
-  static double logSumExp(double[] values, int at, int count) {
+  public static double logSumExp(double[] values, int at, int count) {
     double max = max(values, at, count);
     if (max == Double.NEGATIVE_INFINITY) {
       return max;
@@ -89,14 +89,14 @@ final class Loops {
     return max + Math.log(sum);
   }
 
-  static void scale(double[] values, int at, int count, double factor) {
+  public static void scale(double[] values, int at, int count, double factor) {
     for (int j = at; j < at + count; j++) {
       values[j] *= factor;
     }
   }
 
   /** Four running sums, because each addition waits for the one before. */
-  static double sum(double[] values, int at, int count) {
+  public static double sum(double[] values, int at, int count) {
     double a = 0.0;
     double b = 0.0;
     double c = 0.0;

@@ -1,10 +1,14 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.flow.FlowTransform;
+import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.kernel.Parallel;
 
 /**
@@ -51,18 +55,34 @@ public final class ParallelFlows {
     rules = new BlockRule[weights.flows().size()];
   }
 
-  /** Flow l's decoding of one sequence; null where it goes by steps alone. */
-  public ParallelDecoding of(int l, Decoding wanted, TokenFilter filter, Workspace workspace) {
-    if (wanted == Decoding.SEQUENTIAL) {
-      return null;
+  /** Parts of a block that are computed side by side; 1 where the flows go by steps alone. */
+  public int parts(Decoding wanted) {
+    return wanted == Decoding.SEQUENTIAL ? 1 : Math.max(1, Math.min(Parallel.threads(), window == 0 ? MOST_PARTS : window / PART));
+  }
+
+  /**
+   * The inverse of the whole stack over the span [from, to) of a single sequence.
+   *
+   * @param transforms of the flows, each for {@link #parts} parts
+   * @param level inputs of every flow, then u; [L + 1][1][positions * D]
+   */
+  public ParallelSpan span(List<FlowTransform> transforms, double[][][] level, int from, int to, Decoding wanted, TokenFilter filter,
+      Workspace workspace) {
+    List<ParallelTransform> flows = new ArrayList<>();
+    for (int l = 0; l < transforms.size(); l++) {
+      flows.add(new ParallelTransform(transforms.get(l), of(l, wanted, filter, workspace), level[l][0].length));
     }
-    int parts = Math.max(1, Math.min(Parallel.threads(), window == 0 ? MOST_PARTS : window / PART));
-    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, () -> rule(l), parts, weights.config().channels());
+    return new ParallelSpan(flows, level, from, to);
+  }
+
+  /** Flow l's decoding of one sequence. */
+  ParallelDecoding of(int l, Decoding wanted, TokenFilter filter, Workspace workspace) {
+    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, () -> rule(l), weights.config().channels());
   }
 
   /** Whether all flows would go by steps over that many tokens of a single sequence; if so, they are counted as done. */
   public boolean goesBySteps(Decoding wanted, int tokens) {
-    int stretches = FlowTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
+    int stretches = ParallelTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
     if (wanted == Decoding.AUTO && paces.stream().allMatch(pace -> pace.goesBySteps(stretches))) {
       paces.forEach(pace -> pace.passed(stretches));
       return true;

@@ -1,7 +1,11 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.util.Random;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.flow.FlowOrder;
+import org.tarflowlm.flow.FlowTransform;
+import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.TokenFilter;
 
 /**
  * How much the output of a flow's inverse depends on what it reads, measured on a sequence of noise: all positions are computed at once

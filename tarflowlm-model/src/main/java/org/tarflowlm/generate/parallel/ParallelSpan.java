@@ -1,17 +1,17 @@
-package org.tarflowlm.generate;
+package org.tarflowlm.generate.parallel;
 
 import java.util.List;
 import org.tarflowlm.flow.FlowTransform;
 
-/** The inverse of all flows of a stack over one span of positions, given what stands outside of it at every level. */
-final class SpanInverse {
-  private final List<FlowTransform> transforms;
+/** The inverse of all flows of a stack over one span of a single sequence, given what stands outside of it at every level. */
+public final class ParallelSpan {
+  private final List<ParallelTransform> transforms;
   private final int from;
   private final int to;
-  /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. */
+  /** Inputs of every flow, then u; [L + 1][1][positions * D]. */
   private final double[][][] level;
 
-  SpanInverse(List<FlowTransform> transforms, double[][][] level, int from, int to) {
+  ParallelSpan(List<ParallelTransform> transforms, double[][][] level, int from, int to) {
     this.transforms = transforms;
     this.level = level;
     this.from = from;
@@ -23,17 +23,16 @@ final class SpanInverse {
    *
    * @param listener receives the final positions while the first flow is inverted, and may end the pass; or null
    */
-  void solve(FlowTransform.PositionListener listener) {
+  public void solve(FlowTransform.PositionListener listener) {
     boolean exact = true;
     for (int l = transforms.size() - 1; l >= 0; l--) {
       int above = l;
-      transforms.get(l).inverse(level[l + 1], level[l], level[l].length, from, to, l == 0 ? listener : null,
-          exact ? null : () -> improveAbove(above));
+      transforms.get(l).inverse(level[l + 1], level[l], from, to, l == 0 ? listener : null, exact ? null : () -> improveAbove(above));
       exact &= transforms.get(l).isExact();
     }
   }
 
-  /** Makes what flow l inverts exact, of a single sequence; returns whether that changed it. */
+  /** Makes what flow l inverts exact; returns whether that changed it. */
   private boolean improveAbove(int l) {
     boolean changed = false;
     for (int k = transforms.size() - 1; k > l; k--) {

@@ -1,7 +1,10 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.generate.parallel;
 
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.Normal;
 
 /**
  * A quick guess at {@link MixtureRosenblatt#inverse}: components count as points where their weights are summed up. Exact in the limit

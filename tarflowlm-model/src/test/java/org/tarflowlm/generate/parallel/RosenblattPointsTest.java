@@ -1,4 +1,4 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.generate.parallel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.Normal;
+import org.tarflowlm.coupling.Workspace;
 
 /** Guesses at the inverse of Mix-d, and the inverse itself where a single component is left. */
 class RosenblattPointsTest {

@@ -1,4 +1,6 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
+
+import org.tarflowlm.flow.FlowOrder;
 
 /** The flow's own noise as guess of its output: good for flows that change little, which the later flows of a stack do. */
 final class NoiseDraft implements Draft {

@@ -1,4 +1,4 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 /**
  * How the blocks of parallel decoding are made and when a position of one is final.

@@ -1,7 +1,8 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
+import org.tarflowlm.flow.FlowOrder;
 
 /**
  * Fixed-point decoding of one sequence through one flow, in blocks (Jacobi inside a block, Gauss-Seidel from block to block).
@@ -30,7 +31,6 @@ public final class ParallelDecoding {
   private final DecodingPace pace;
   private final Decoding wanted;
   private final Supplier<BlockRule> rules;
-  private final int parts;
   private final int channels;
   private BlockRule rule;
   private FlowOrder order;
@@ -45,20 +45,14 @@ public final class ParallelDecoding {
 
   /**
    * @param rules requested once, at the first block
-   * @param parts parts of a block that are computed side by side
    * @param channels numbers of a position
    */
-  public ParallelDecoding(Draft draft, DecodingPace pace, Decoding wanted, Supplier<BlockRule> rules, int parts, int channels) {
+  public ParallelDecoding(Draft draft, DecodingPace pace, Decoding wanted, Supplier<BlockRule> rules, int channels) {
     this.draft = draft;
     this.pace = pace;
     this.wanted = wanted;
     this.rules = rules;
-    this.parts = parts;
     this.channels = channels;
-  }
-
-  int parts() {
-    return parts;
   }
 
   public void begin(double[] z, int known, FlowOrder readingOrder, boolean exactInput) {

@@ -1,4 +1,4 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.io.DataInputStream;
 import java.io.DataOutputStream;

@@ -1,4 +1,4 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.vector;
 
 /**
  * Functions of single precision over whole arrays, in the form that the JIT compiler (C2 of JDK 17) turns into vector
@@ -8,10 +8,10 @@ package org.tarflowlm.coupling;
  * nothing but put an exponent in or take it out. The approximations are minimax fits of our own in relative error; what they
  * add to the rounding of single precision is stated with each.
  */
-final class LaneMath {
+public final class LaneMath {
   /** Smallest and, negated, largest power of two that an exponential gives: -80 / log(2). */
   private static final float LOWEST_POWER = -115.4156f;
-  static final float INVERSE_SQRT_2PI = 0.3989422804f;
+  public static final float INVERSE_SQRT_2PI = 0.3989422804f;
 
   private static final float LOG2_E = 1.442695041f;
   /** log(2) in two parts, the first with so few digits that its multiples are exact. */
@@ -29,7 +29,7 @@ final class LaneMath {
   private LaneMath() {}
 
   /** y = exp(x), the argument cut to [-80, 80]; relative error 2e-7 + |x| 1e-7. {@code steps} is a temporary. */
-  static void exp(float[] x, float[] y, float[] steps, int n) {
+  public static void exp(float[] x, float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       float v = Math.min(Math.max(x[i] * LOG2_E, LOWEST_POWER), -LOWEST_POWER);
       float step = v + ROUNDER;
@@ -40,7 +40,7 @@ final class LaneMath {
   }
 
   /** y = exp(-x) likewise. */
-  static void expNegative(float[] x, float[] y, float[] steps, int n) {
+  public static void expNegative(float[] x, float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       float v = Math.min(Math.max(x[i] * -LOG2_E, LOWEST_POWER), -LOWEST_POWER);
       float step = v + ROUNDER;
@@ -51,7 +51,7 @@ final class LaneMath {
   }
 
   /** y = exp(-x^2 / 2) likewise. */
-  static void gauss(float[] x, float[] y, float[] steps, int n) {
+  public static void gauss(float[] x, float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       float v = Math.max(x[i] * x[i] * (-0.5f * LOG2_E), LOWEST_POWER);
       float step = v + ROUNDER;
@@ -80,7 +80,7 @@ final class LaneMath {
   }
 
   /** y = log(x) for normal x > 0; error 2e-7 relative, 3e-8 absolute. {@code mantissas} is a temporary. */
-  static void log(float[] x, float[] y, float[] mantissas, int n) {
+  public static void log(float[] x, float[] y, float[] mantissas, int n) {
     for (int i = 0; i < n; i++) {
       int bits = Float.floatToRawIntBits(x[i]);
       int exponent = bits - SQRT_HALF_BITS >> MANTISSA_BITS;
@@ -107,7 +107,7 @@ final class LaneMath {
   }
 
   /** y = R(|x|), the Mills ratio (1 - Phi) / phi. */
-  static void mills(float[] x, float[] y, int n) {
+  public static void mills(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       float t = Math.abs(x[i]);
       y[i] = millsNumerator(t) / millsDenominator(t);
@@ -115,7 +115,7 @@ final class LaneMath {
   }
 
   /** y = p phi(0) R(|x|): with p = weight exp(-x^2 / 2), the weight of a component in its smaller tail. */
-  static void smallerTail(float[] x, float[] p, float[] y, int n) {
+  public static void smallerTail(float[] x, float[] p, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       float t = Math.abs(x[i]);
       y[i] = INVERSE_SQRT_2PI * p[i] * millsNumerator(t) / millsDenominator(t);
@@ -144,7 +144,7 @@ final class LaneMath {
    * u = -Phi^-1(F), not negative, given y = log F at most log(1/2). With r = sqrt(-2y), u is (r - r0) times a rational function of
    * r - r0 that is good to 1e-8 on r in [r0 = sqrt(2 log 2), 13]: the difference keeps u exact where it is small.
    */
-  static void quantile(float[] y, float[] u, int n) {
+  public static void quantile(float[] y, float[] u, int n) {
     for (int i = 0; i < n; i++) {
       float s = (float) Math.sqrt(Math.max(-2f * y[i], 0f)) - ROOT_HIGH - ROOT_LOW;
       float p = 6.6586733e-3f;

@@ -1,4 +1,4 @@
-package org.tarflowlm.generate;
+package org.tarflowlm.generate.parallel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -21,25 +21,20 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
-import org.tarflowlm.flow.BlockRule;
 import org.tarflowlm.flow.CachedTransformer;
-import org.tarflowlm.flow.Decoding;
-import org.tarflowlm.flow.DecodingPace;
-import org.tarflowlm.flow.Draft;
 import org.tarflowlm.flow.FlowOrder;
 import org.tarflowlm.flow.FlowPass;
-import org.tarflowlm.flow.FlowSensitivity;
 import org.tarflowlm.flow.FlowTransform;
 import org.tarflowlm.flow.LatentDecoder;
-import org.tarflowlm.flow.NGramTable;
-import org.tarflowlm.flow.ParallelDecoding;
-import org.tarflowlm.flow.ParallelFlows;
 import org.tarflowlm.flow.RandomModel;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackTransformTest;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.flow.TransformerWeights;
+import org.tarflowlm.generate.FlowGenerator;
+import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.generate.SpanSampler;
 import org.tarflowlm.kernel.Parallel;
 
 class ParallelDecodingTest {
@@ -116,7 +111,7 @@ class ParallelDecodingTest {
 
   private static ParallelDecoding decoding(double[] guesses, double confidence, int window, int least) {
     ParallelDecoding parallel = new ParallelDecoding(new GivenDraft(guesses, confidence), new DecodingPace(), Decoding.PARALLEL,
-        () -> new BlockRule(window, least, 0.25), 1, 1);
+        () -> new BlockRule(window, least, 0.25), 1);
     parallel.begin(new double[guesses.length], 0, new FlowOrder(true, guesses.length), true);
     assertTrue(parallel.byBlocks());
     return parallel;
@@ -176,10 +171,9 @@ class ParallelDecodingTest {
     double[][] u = StackTransformTest.noise(config, 1, 9);
     for (int l = 0; l < weights.flows().size(); l++) {
       Workspace workspace = new Workspace();
-      FlowTransform transform = new FlowTransform(weights.flows().get(l), config.channels(), 1, config.positions(), TokenFilter.NONE,
-          workspace, flows.of(l, Decoding.PARALLEL, TokenFilter.NONE, workspace));
+      ParallelTransform transform = transform(flows, weights, l, workspace);
       double[][] z = new double[1][u[0].length];
-      transform.inverse(u, z, 1);
+      transform.inverse(u, z, 0, config.positions(), null, null);
       double[] expected = FlowPass.inverse(weights.flows().get(l), config.channels(), u)[0];
       for (int i = 0; i < z[0].length; i++) {
         z[0][i] += 1e-4 * random.nextGaussian();
@@ -188,6 +182,13 @@ class ParallelDecodingTest {
       assertArrayEquals(expected, z[0], name + ", flow " + l);
       assertTrue(transform.isExact());
     }
+  }
+
+  private static ParallelTransform transform(ParallelFlows flows, StackWeights weights, int l, Workspace workspace) {
+    TarFlowConfig config = weights.config();
+    FlowTransform flow = new FlowTransform(weights.flows().get(l), config.channels(), 1, config.positions(), TokenFilter.NONE, workspace,
+        flows.parts(Decoding.PARALLEL));
+    return new ParallelTransform(flow, flows.of(l, Decoding.PARALLEL, TokenFilter.NONE, workspace), config.positions() * config.channels());
   }
 
   @Test
@@ -290,13 +291,12 @@ class ParallelDecodingTest {
     TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 40, 2, 8, 2, 1, false,
         FlowSpec.mix1(1, 2, Direction.LEFT_TO_RIGHT));
     StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 2)::get);
-    ParallelDecoding parallel = new ParallelFlows(weights, () -> NGramTable.empty(Text8Alphabet.SIZE))
-        .of(0, Decoding.PARALLEL, TokenFilter.NONE, new Workspace());
-    FlowTransform flow = new FlowTransform(weights.flows().get(0), 2, 1, 40, TokenFilter.NONE, new Workspace(), parallel);
+    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(Text8Alphabet.SIZE));
+    ParallelTransform flow = transform(flows, weights, 0, new Workspace());
     for (int last = 0; last < 40; last++) {
       int[] heard = new int[1];
       int end = last;
-      flow.inverse(StackTransformTest.noise(config, 1, 3), new double[1][80], 1, 0, 40, (z, time) -> {
+      flow.inverse(StackTransformTest.noise(config, 1, 3), new double[1][80], 0, 40, (z, time) -> {
         assertEquals(heard[0]++, time);
         return time < end;
       }, null);

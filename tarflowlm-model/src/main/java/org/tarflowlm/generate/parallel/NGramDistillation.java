@@ -1,10 +1,15 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.util.Random;
 import java.util.function.IntPredicate;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.flow.FlowTransform;
+import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.StackTransform;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.kernel.Parallel;
 
 /**

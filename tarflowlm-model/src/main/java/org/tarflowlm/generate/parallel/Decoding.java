@@ -1,4 +1,4 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 /** How the positions of a flow's inverse are found. All give the same text; its latents may differ in the seventh decimal. */
 public enum Decoding {

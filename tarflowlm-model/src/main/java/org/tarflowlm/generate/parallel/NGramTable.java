@@ -1,10 +1,11 @@
-package org.tarflowlm.flow;
+package org.tarflowlm.generate.parallel;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
+import org.tarflowlm.flow.StackWeights;
 
 /**
  * N-gram model of the next token. For every context of up to {@link #order} - 1 tokens it keeps weights of the tokens that follow.

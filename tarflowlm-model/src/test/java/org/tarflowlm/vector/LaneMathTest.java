@@ -1,4 +1,4 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.vector;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,6 +9,9 @@ import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.coupling.LaneWorkspace;
+import org.tarflowlm.coupling.Lanes;
+import org.tarflowlm.coupling.Normal;
 
 /** The approximations of single precision against double precision over their ranges, and sums and copies of lanes. */
 class LaneMathTest {
