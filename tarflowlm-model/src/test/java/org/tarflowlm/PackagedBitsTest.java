@@ -13,14 +13,18 @@ import org.tarflowlm.data.documents.Excerpt;
 class PackagedBitsTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
-      "FIGURES"})
+      "text8-mixd | 673.916015625 | 'ing watches a house of capital with a whale timest have not forw'",
+      "text8-mix1 | 681.4151611328125 | 'ased him as in a saraction such anxious seizure to the faith and'",
+      "text8-affine | 1200.693115234375 | 'nd berubrenple wonf to cenme so tro hans choucel ze rlen byc con'",
+      "text8-ar | 641.1554565429688 | 'were the rising of cockstandam in the present they tooks and our'",
+      "enwik8-mixd | 926.84228515625 | ' of the Algerian Statusque]'",
+      "openwebtext-mixd | 361.041259765625 | ' or way in full children onular heart-shall come is given to thy'"})
   void scoreAndTextOfASeed(String id, double nats, String text) {
     try (TarFlowLM model = TarFlowLM.pretrained(id)) {
       String two = Excerpt.text().substring(0, 2 * model.config().contextLength());
       double scored = model.score(two).nats();
       String written = model.generate("", model.generationOptions().withMaxNewTokens(64).withSeed(7)).get(0).text();
-      System.getLogger("bits").log(System.Logger.Level.INFO, "\n\"" + id + " | " + scored + " | " + written + "\"");
-      assertEquals(text, "'" + written + "'");
+      assertEquals(text, written.substring(0, text.length()));
       assertEquals(nats, scored, 1e-6 * nats);
     }
   }
