@@ -66,8 +66,8 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
       throw new IllegalArgumentException("topP is " + topP + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
     }
     if (temperature != 1.0 && !any(config, from, to, Sampling::sharpens)) {
-      throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D, AFFINE_D and a first MIX_1 have "
-          + "weights to divide; noiseTemperature scales the noise");
+      throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D, AFFINE_D and a first MIX_1 "
+          + "have weights to divide; noiseTemperature scales the noise");
     }
   }
 
