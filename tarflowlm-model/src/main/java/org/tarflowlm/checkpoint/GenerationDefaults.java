@@ -22,7 +22,7 @@ public record GenerationDefaults(Integer tokens, Double temperature, Integer top
     ConfigException.requireAtLeast("topK", topK, 0);
   }
 
-  /** As generation options, with defaults for everything else. */
+  /** These defaults as generation options, with general defaults for everything else. */
   public GenerationOptions options() {
     return GenerationOptions.defaults().withMaxNewTokens(tokens).withTemperature(temperature).withTopK(topK).withSeed(seed);
   }

@@ -6,7 +6,7 @@ import org.tarflowlm.kernel.Elu;
 import org.tarflowlm.kernel.RowProduct;
 
 /**
- * What the tokens before a token in its patch add to the logits of its components, token by token: the head of
+ * Contribution of the earlier tokens of a patch to the logits of a token's components, token by token: the head of
  * {@code org.tarflowlm.graph.PatchHead}. Holds scratch arrays: one instance per thread.
  */
 final class PatchHead {

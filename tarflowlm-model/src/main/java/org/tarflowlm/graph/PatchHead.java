@@ -3,9 +3,9 @@ package org.tarflowlm.graph;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * What the tokens before a token in its patch say about it (not in the paper, whose tokens of a patch are independent given the context):
- * a hidden layer per token that reads the features and, through a mask, the latents of earlier tokens, added to the logits of its
- * components.
+ * Makes a token of a patch depend on the earlier tokens of the patch (not in the paper, whose tokens of a patch are independent given
+ * the context): a hidden layer per token that reads the features and, through a mask, the latents of earlier tokens, added to the
+ * logits of its components.
  */
 final class PatchHead {
   private PatchHead() {}

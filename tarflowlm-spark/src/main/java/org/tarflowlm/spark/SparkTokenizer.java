@@ -30,7 +30,7 @@ import scala.Tuple2;
 /**
  * Tokenises a corpus into a folder of token caches on any file system of Hadoop's, which {@link TokenShards} reads as one. Which document
  * comes when, and in which shard, depends on the corpus and the size of a shard alone, not on partitions or executors. A shard that is
- * there is not made again, so that a job that was killed goes on where it was.
+ * there is not made again, so that a job that was killed continues where it was.
  */
 public final class SparkTokenizer {
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -30,7 +30,7 @@ import org.tarflowlm.train.Workers;
  * of one worker is the local run, bit for bit.
  *
  * <p>A round ends early where a validation or a checkpoint is due. An executor that is lost costs the time of its round again, no bits. A
- * driver that is lost goes on from the last checkpoint with {@link #resume}.
+ * driver that is lost continues from the last checkpoint with {@link #resume}.
  */
 public final class SparkTrainer {
   private static final String FILE = "spark.json";

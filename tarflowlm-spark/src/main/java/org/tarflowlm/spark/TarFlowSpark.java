@@ -44,8 +44,8 @@ public final class TarFlowSpark {
   private TarFlowSpark() {}
 
   /**
-   * Settings for executors that compute as this JVM does: threads and kernels, as environment variables. Values that are set stay. To be
-   * called before the session is made.
+   * Settings for executors that compute as this JVM does: threads and kernels, as environment variables. Values that are set stay. Call
+   * before the session is made.
    */
   public static SparkConf configure(SparkConf conf) {
     Numerics.ofThisProcess().pin(conf);
