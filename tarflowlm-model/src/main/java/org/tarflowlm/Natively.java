@@ -16,7 +16,9 @@ final class Natively {
         root = root.getCause();
       }
       throw new IllegalStateException("the native libraries cannot be loaded: "
-          + (root.getMessage() == null ? root.toString() : root.getMessage().lines().findFirst().orElse("")), e);
+          + (root.getMessage() == null ? root.toString() : root.getMessage().lines().findFirst().orElse(""))
+          + "; they are unpacked into ~/.javacpp/cache, or the folder of -Dorg.bytedeco.javacpp.cachedir, which needs 300 MB and must "
+          + "allow programs to run", e);
     }
   }
 }

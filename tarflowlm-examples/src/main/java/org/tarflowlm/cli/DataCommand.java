@@ -126,9 +126,13 @@ final class DataCommand implements Runnable {
       return;
     }
     out.printf("file          %s%n", stats.input());
-    out.printf("bytes         %,d%n", stats.bytes());
+    if (stats.bytes() >= 0) {
+      out.printf("bytes         %,d%n", stats.bytes());
+    }
     out.printf("tokens        %,d (%s)%n", stats.tokens(), stats.tokenizer());
-    out.printf("documents     %,d%n", stats.documents());
+    if (stats.documents() >= 0) {
+      out.printf("documents     %,d%n", stats.documents());
+    }
     out.printf("distinct ids  %,d of %,d%n", stats.distinct(), stats.vocabSize());
     out.printf("unigram bits  %.4f per token%n", stats.unigramBits());
     if (stats.foreign() > 0) {

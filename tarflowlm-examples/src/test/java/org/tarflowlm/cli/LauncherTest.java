@@ -30,6 +30,8 @@ class LauncherTest {
   /** All that it may need beside java and mvn. */
   private static final List<String> TOOLS = List.of("bash", "cat", "cksum", "cut", "dirname", "env", "find", "flock", "grep", "head",
       "locale", "mkdir", "readlink", "rm", "sed", "sleep", "sort", "tail", "touch", "tr", "uname");
+  private static final Map<String, String> LIBRARIES = Map.of("cpu", "nd4j-native-1-linux-x86_64.jar", "avx512",
+      "nd4j-native-1-linux-x86_64-avx512.jar", "cuda", "nd4j-cuda-11.6-1.jar");
   private static final String FLAGS = """
          size_t MaxHeapSize                              = 6320816128                                {product} {ergonomic}
           uintx NewRatio                                 = 2                                         {product} {default}
@@ -65,7 +67,9 @@ class LauncherTest {
     tool("java", "if [ \"${!#}\" = -version ]; then cat '" + folder + "/flags'; exit; fi\n"
         + "printf '%s\\n' \"$@\"; echo \"LC_ALL=${LC_ALL:-}\"");
     Files.writeString(folder.resolve("flags"), FLAGS);
-    Files.writeString(folder.resolve("library.jar"), "");
+    for (String library : LIBRARIES.values()) {
+      Files.writeString(folder.resolve(library), "");
+    }
     maven("");
     environment.put("PATH", tools.toString());
   }
@@ -74,10 +78,9 @@ class LauncherTest {
   private void maven(String before) throws IOException {
     StringBuilder script = new StringBuilder("echo \"${TARFLOWLM_BACKEND:-} $*\" >>'" + folder + "/calls'\n" + before + "\n");
     MODULES.forEach(module -> script.append("mkdir -p ").append(module).append("/target/classes\n"));
-    script.append("mkdir -p tarflowlm-examples/target/classes/org/tarflowlm/cli\n")
-        .append("echo backend=$TARFLOWLM_BACKEND >tarflowlm-examples/target/classes/org/tarflowlm/cli/version.properties\n")
-        .append("echo \"$PWD/tarflowlm-data/target/tarflowlm-data-1.jar:").append(folder.resolve("library.jar"))
-        .append("\" >tarflowlm-examples/target/classpath.txt\n");
+    script.append("case $TARFLOWLM_BACKEND in\n");
+    LIBRARIES.forEach((backend, library) -> script.append(backend).append(") library='").append(folder.resolve(library)).append("';;\n"));
+    script.append("esac\necho \"$PWD/tarflowlm-data/target/tarflowlm-data-1.jar:$library\" >tarflowlm-examples/target/classpath.txt\n");
     tool("mvn", script.toString());
   }
 
@@ -150,7 +153,7 @@ class LauncherTest {
       Run run = run(elsewhere, called, "generate", "--prompt", "a  b *");
       run.succeeds();
       assertTrue(run.classPath().startsWith(project + "/tarflowlm-examples/target/classes:"), run.classPath());
-      assertTrue(run.classPath().endsWith(":" + folder.resolve("library.jar")), run.classPath());
+      assertTrue(run.classPath().endsWith(":" + folder.resolve(LIBRARIES.get("cpu"))), run.classPath());
       assertEquals(List.of("generate", "--prompt", "a  b *"), run.out().subList(run.out().indexOf("generate"), run.out().size() - 1));
     }
     environment.put("PATH", elsewhere + ":" + tools);
@@ -177,8 +180,8 @@ class LauncherTest {
     run().fails("needs Maven 3.6.3 or newer to build; found no mvn");
     maven("");
     run().succeeds();
-    Files.delete(folder.resolve("library.jar"));
-    maven(": >'" + folder + "/library.jar'");
+    Files.delete(folder.resolve(LIBRARIES.get("cpu")));
+    maven(": >'" + folder.resolve(LIBRARIES.get("cpu")) + "'");
     run().succeeds();
     assertEquals(3, mavenCalls().size());
   }
@@ -218,11 +221,12 @@ class LauncherTest {
     environment.remove("TARFLOWLM_BACKEND");
     write("tarflowlm-data/src/main/java/Source.java", "class Source { }");
     run().succeeds(); // built anew, as before
-    write("tarflowlm-examples/target/classes/org/tarflowlm/cli/version.properties", "backend=avx512\n"); // mvn -Pavx512 package
+    write("tarflowlm-examples/target/classpath.txt", folder.resolve(LIBRARIES.get("avx512")) + "\n"); // mvn -Pavx512 package
     run().succeeds();
     write("tarflowlm-data/src/main/java/Source.java", "class  Source { }");
     run().succeeds();
     assertEquals(List.of("cpu", "cuda", "cuda", "avx512"), mavenCalls().stream().map(call -> call.split(" ")[0]).toList());
+    assertTrue(mavenCalls().get(3).contains("-P avx512 "), mavenCalls().toString());
     environment.put("TARFLOWLM_BACKEND", "gpu");
     run().fails("TARFLOWLM_BACKEND is 'gpu'; expected cpu, avx2, avx512 or cuda");
   }

@@ -2,6 +2,7 @@ package org.tarflowlm.checkpoint;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -202,7 +203,8 @@ public final class Checkpoint {
   }
 
   /**
-   * Saves to a folder, all files or none: they are written to a folder beside it, forced to disk, and renamed.
+   * Saves to a folder, all files or none: they are written to a folder beside it, forced to disk, and renamed. Of two processes that
+   * overwrite one checkpoint the last one's is kept, of two that save to a new folder the first one's.
    *
    * @param dtype F32 (bit-exact), F16 or BF16 (half the size, weights rounded)
    * @param overwrite whether a checkpoint that is already there is replaced, with everything else in its folder
@@ -210,19 +212,23 @@ public final class Checkpoint {
    *     written, or a weight is too large for the type
    */
   public void save(Path folder, DType dtype, boolean overwrite) {
-    if (Files.exists(folder)) {
-      if (!overwrite) {
-        throw new CheckpointException(folder + " exists; expected a new folder (nothing was overwritten)");
-      } else if (!Files.isRegularFile(folder.resolve(INFO))) {
-        throw new CheckpointException(folder + " exists and is not a checkpoint (it has no " + INFO + "); nothing was overwritten");
-      }
+    if (overwrite && Files.exists(folder) && !Files.isRegularFile(folder.resolve(INFO)) && Files.exists(folder)) {
+      throw new CheckpointException(folder + " exists and is not a checkpoint (it has no " + INFO + "); nothing was overwritten");
     }
     try {
-      AtomicFile.writeFolder(folder, temporary -> writeTo(temporary, dtype));
+      if (overwrite) {
+        AtomicFile.writeFolder(folder, temporary -> writeTo(temporary, dtype));
+      } else if (Files.exists(folder)) {
+        throw new FileAlreadyExistsException(folder.toString());
+      } else {
+        AtomicFile.writeNewFolder(folder, temporary -> writeTo(temporary, dtype));
+      }
     } catch (SafetensorsException e) {
       throw new CheckpointException("cannot save " + folder + ": " + e.getMessage(), e);
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + IoErrors.reason(e), e);
+      boolean exists = e instanceof FileAlreadyExistsException && Files.exists(folder); // else a file stands in the place of its parent
+      throw new CheckpointException(exists ? folder + " exists; expected a new folder (nothing was overwritten)"
+          : "cannot write " + folder + ": " + IoErrors.reason(e), e);
     }
   }
 

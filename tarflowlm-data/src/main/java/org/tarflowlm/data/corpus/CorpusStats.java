@@ -2,7 +2,6 @@ package org.tarflowlm.data.corpus;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.util.List;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.documents.DocumentReport;
@@ -20,9 +19,9 @@ import org.tarflowlm.data.tokens.TokenStreams;
  *
  * @param input the file
  * @param tokenizer name of the tokenizer
- * @param bytes length on disk; of a folder, 0
+ * @param bytes length on disk, or -1 where it is not known
  * @param tokens ids, separators between documents included
- * @param documents documents with text; 1 for a text
+ * @param documents documents with text; 1 for a text; -1 where that is not known
  * @param distinct different ids that occur
  * @param vocabSize different ids there could be
  * @param unigramBits entropy of the ids' frequencies, in bits per token: what a model that knows nothing but them would need
@@ -50,7 +49,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
    */
   public static CorpusStats of(InputFile input, Tokenizer tokenizer, DocumentOptions options) {
     try {
-      long bytes = Files.isDirectory(input.path()) ? 0 : Files.size(input.path());
+      long bytes = DocumentSources.bytes(input);
       return tokenizer instanceof ByteTokenizer byteTokenizer && !DocumentSources.isCollection(input)
           ? ofBytes(input, byteTokenizer, bytes)
           : ofDocuments(input, tokenizer, bytes, options);
@@ -59,7 +58,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     }
   }
 
-  /** Statistics of an open text, such as a part of a corpus. Its length on disk and number of documents are unknown (0 and 1). */
+  /** Statistics of an open text, such as a part of a corpus. Its length on disk and number of documents are unknown. */
   public static CorpusStats of(String name, TokenSequence tokens, Tokenizer tokenizer) {
     long[] counts = new long[tokenizer.vocabSize()];
     int[] ids = new int[1 << 14];
@@ -70,7 +69,7 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
         counts[ids[i]]++;
       }
     }
-    return of(name, tokenizer, 0, 1, counts, 0, -1, new DocumentReport());
+    return of(name, tokenizer, -1, -1, counts, 0, -1, new DocumentReport());
   }
 
   private static CorpusStats ofBytes(InputFile input, ByteTokenizer tokenizer, long bytes) throws IOException {

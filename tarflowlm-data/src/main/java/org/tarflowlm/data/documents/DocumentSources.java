@@ -57,6 +57,11 @@ public final class DocumentSources {
     return !FileNames.isBeside(path) && MemberKind.ofMember(path.substring(path.lastIndexOf('/') + 1)) != MemberKind.OTHER;
   }
 
+  /** Length on disk: of a folder, that of the files in it that may hold documents. */
+  public static long bytes(InputFile file) {
+    return SourceStamp.quick(file).length();
+  }
+
   /** Whether a file holds documents, rather than one running text. */
   public static boolean isCollection(InputFile file) {
     return kind(file) != MemberKind.TEXT;

@@ -2,6 +2,8 @@ package org.tarflowlm.data.documents;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -22,7 +24,9 @@ import org.tarflowlm.data.file.IoErrors;
  * byte order marks are passed over.
  */
 final class JsonLines implements DocumentSource {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  /** Python writes NaN and Infinity; of two fields of one name one would vanish. */
+  private static final JsonMapper JSON = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+      .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY).build();
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
   static {

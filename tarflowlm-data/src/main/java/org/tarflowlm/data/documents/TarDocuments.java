@@ -18,6 +18,9 @@ final class TarDocuments extends MemberDocuments {
   private static final int RECORD = 512;
   private static final int FLAG_AT = 156;
   private static final byte MULTI_VOLUME = 'M';
+  private static final byte VOLUME_LABEL = 'V';
+  /** A folder of an incremental archive, whose content is a list of names. */
+  private static final byte DUMPED_FOLDER = 'D';
 
   private final String name;
   private final Guard guard;
@@ -44,7 +47,7 @@ final class TarDocuments extends MemberDocuments {
       if (entry.getRealSize() > options.limits().archiveBytes()) {
         throw new DataException(full + " has " + entry.getRealSize() + " bytes; the limit is " + options.limits().archiveBytes());
       }
-      if (FileNames.isBeside(path) || entry.isDirectory()) {
+      if (FileNames.isBeside(path) || entry.isDirectory() || guard.flag == VOLUME_LABEL) {
         continue;
       }
       if (MemberKind.ofMember(path) == MemberKind.OTHER) {
@@ -85,7 +88,18 @@ final class TarDocuments extends MemberDocuments {
     }
     stored = entry.getSize();
     start = guard.count;
+    if (guard.flag == DUMPED_FOLDER && entry.isDirectory()) {
+      passContent(); // The library takes folders for empty.
+    }
     return entry;
+  }
+
+  private void passContent() {
+    try {
+      guard.skipNBytes((stored + RECORD - 1) / RECORD * RECORD);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(name, e);
+    }
   }
 
   /** A tar ends with records of zeros; one that was cut, or has another one behind it, would come out short. */

@@ -2,6 +2,7 @@ package org.tarflowlm.data.documents;
 
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.List;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.ZipMembers;
 
@@ -9,14 +10,15 @@ import org.tarflowlm.data.file.ZipMembers;
 final class ZipDocuments extends MemberDocuments {
   private final ZipMembers zip;
   private final String name;
-  private final Iterator<String> members;
+  private final Iterator<ZipMembers.Member> members;
 
   ZipDocuments(ZipMembers zip, String name, DocumentOptions options, DocumentReport report, int depth) {
     super(options, report, depth);
     this.zip = zip;
     this.name = name;
-    this.members = zip.names().iterator();
-    if (zip.names().size() > options.limits().archiveEntries()) {
+    List<ZipMembers.Member> all = zip.members();
+    this.members = all.iterator();
+    if (all.size() > options.limits().archiveEntries()) {
       throw new DataException(name + " has more than " + options.limits().archiveEntries() + " entries, the limit");
     }
   }
@@ -26,9 +28,9 @@ final class ZipDocuments extends MemberDocuments {
     if (!members.hasNext()) {
       return null;
     }
-    String member = members.next();
-    requireInside(name, member);
-    return new Member(name + "#" + member, zip.length(member), () -> zip.open(member));
+    ZipMembers.Member member = members.next();
+    requireInside(name, member.path());
+    return new Member(name + "#" + member.path(), member.length(), member::open);
   }
 
   @Override

@@ -8,8 +8,10 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -28,6 +30,8 @@ import org.apache.logging.log4j.Logger;
  * goes when the target is written next. A failure names the target.
  */
 public final class AtomicFile {
+  /** How often another process may come between, which it does for an instant. */
+  private static final int PLACINGS = 1_000;
   private static final Logger LOG = LogManager.getLogger(AtomicFile.class);
 
   private AtomicFile() {}
@@ -59,9 +63,12 @@ public final class AtomicFile {
     writeFile(target, temporary -> Files.writeString(temporary, text));
   }
 
-  /** Like {@link #write(Path, Content)}, for a writer that creates the file itself. */
+  /** Like {@link #write(Path, Content)}, for a writer that creates the file itself. A link stays: the file it leads to is replaced. */
   public static void writeFile(Path target, Writer writer) throws IOException {
-    Path file = prepared(target);
+    Path file = prepared(Files.isSymbolicLink(target) && Files.exists(target) ? target.toRealPath() : target);
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new FileSystemException(file.toString(), null, "not a file that can be replaced");
+    }
     Path temporary = temporary(file);
     try {
       writer.writeTo(temporary);
@@ -77,12 +84,26 @@ public final class AtomicFile {
 
   /**
    * Fills a new folder. Where a folder of that name exists it is moved aside first and deleted last, so that a crash leaves the old
-   * one, the new one, or the old one aside, which the next call puts back; never a mixture.
+   * one, the new one, or the old one aside, which the next call puts back; never a mixture. Of several processes that write one
+   * folder at the same time the last one's is kept.
    *
    * @param writer fills the folder it is given; the folder exists and is empty
    * @throws IOException if a folder or a file of it cannot be written; an existing folder is then unchanged
    */
   public static void writeFolder(Path target, Writer writer) throws IOException {
+    writeFolder(target, writer, true);
+  }
+
+  /**
+   * As {@link #writeFolder}, but never replaces a folder: of several processes that write one at the same time the first one's is kept.
+   *
+   * @throws FileAlreadyExistsException if there is such a folder when this one is complete
+   */
+  public static void writeNewFolder(Path target, Writer writer) throws IOException {
+    writeFolder(target, writer, false);
+  }
+
+  private static void writeFolder(Path target, Writer writer, boolean replace) throws IOException {
     Path folder = prepared(target);
     Path temporary = temporary(folder);
     Path old = temporary.resolveSibling(temporary.getFileName() + ".old");
@@ -92,24 +113,49 @@ public final class AtomicFile {
       for (Path each : list(temporary)) {
         force(each, Files.isDirectory(each));
       }
-      boolean replaces = Files.exists(folder);
-      if (replaces) {
-        move(folder, old);
-      }
-      try {
-        move(temporary, folder);
-      } catch (IOException e) {
-        if (replaces) {
-          move(old, folder);
-        }
-        throw e;
-      }
+      place(temporary, folder, replace ? old : null);
       force(folder.getParent(), true);
       deleteTree(old);
     } catch (IOException e) {
       throw named(folder, e);
     } finally {
       deleteTree(temporary);
+    }
+  }
+
+  /**
+   * Renames a complete folder. Between any two steps another process may put its own there, or take it away.
+   *
+   * @param aside where the folder goes that is there; null if it is to stay
+   */
+  private static void place(Path complete, Path folder, Path aside) throws IOException {
+    for (int attempt = 1;; attempt++) {
+      boolean moved = aside != null && moveAside(folder, aside);
+      try {
+        move(complete, folder);
+        return;
+      } catch (IOException e) {
+        boolean another = Files.exists(folder);
+        if (moved && another) {
+          deleteTree(aside);
+        } else if (moved) {
+          move(aside, folder);
+        }
+        if (another && aside == null) {
+          throw new FileAlreadyExistsException(folder.toString());
+        } else if (!another || attempt == PLACINGS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static boolean moveAside(Path folder, Path aside) throws IOException {
+    try {
+      move(folder, aside);
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
     }
   }
 
@@ -160,6 +206,9 @@ public final class AtomicFile {
   }
 
   private static IOException named(Path target, IOException e) {
+    if (e instanceof FileAlreadyExistsException) {
+      return e;
+    }
     boolean ofTemporary = e instanceof FileSystemException f && f.getFile() != null
         && f.getFile().contains("." + target.getFileName() + ".");
     return ofTemporary || e.getClass() == IOException.class ? new FileSystemException(target.toString(), null, IoErrors.reason(e)) : e;

@@ -14,8 +14,10 @@ import org.tukaani.xz.XZInputStream;
 public enum Compression {
   NONE(""),
   ZIP(".zip", 'P', 'K', 3, 4),
+  ZIP_OF_NOTHING(".zip", 'P', 'K', 5, 6),
   GZIP(".gz", 0x1f, 0x8b),
   BZIP2(".bz2", 'B', 'Z', 'h', -1, '1', 'A', 'Y', '&', 'S', 'Y'),
+  BZIP2_OF_NOTHING(".bz2", 'B', 'Z', 'h', -1, 0x17, 0x72, 0x45, 0x38, 0x50, 0x90),
   XZ(".xz", 0xfd, '7', 'z', 'X', 'Z', 0),
   ZSTD(".zst", 0x28, 0xb5, 0x2f, 0xfd),
   /** Zstandard that begins with a frame to be skipped, as pzstd and seekable writers make it. */
@@ -114,9 +116,9 @@ public enum Compression {
   InputStream unpackStream(InputStream in, String name) throws IOException {
     return switch (this) {
       case NONE -> in;
-      case ZIP -> throw new DataException(name + " is a zip archive where none is expected");
+      case ZIP, ZIP_OF_NOTHING -> throw new DataException(name + " is a zip archive where none is expected");
       case GZIP -> new GzipCompressorInputStream(in, true);
-      case BZIP2 -> new BZip2CompressorInputStream(in, true);
+      case BZIP2, BZIP2_OF_NOTHING -> new BZip2CompressorInputStream(in, true);
       case XZ -> new XZInputStream(in, xzMemoryKib());
       case ZSTD, ZSTD_SKIPPABLE -> zstd(in, name);
     };
@@ -126,7 +128,9 @@ public enum Compression {
     try {
       return new ZstdInputStream(in);
     } catch (LinkageError e) {
-      throw new DataException(name + " cannot be unpacked: zstd's native library cannot be loaded here (" + e.getMessage() + ")", e);
+      String why = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new DataException(name + " cannot be unpacked: zstd's native library cannot be loaded here (" + why
+          + "); -DZstdTempFolder=FOLDER names a folder with room for it, from which programs may be run", e);
     }
   }
 }

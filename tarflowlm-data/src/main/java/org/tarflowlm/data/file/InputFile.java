@@ -58,18 +58,26 @@ public record InputFile(Path path, String member) {
 
   /** Whether this is a zip archive of several files, of which no member is named. */
   public boolean isZipOfSeveral() {
-    try (InputStream in = openRaw()) {
-      if (member != null || Compression.detect(in, path.toString()) != Compression.ZIP) {
-        return false;
-      }
-    } catch (IOException e) {
-      throw unreadable(e);
+    if (member != null || !isZip()) {
+      return false;
     }
     try (ZipMembers zip = openZip()) {
-      return zip.names().size() > 1;
+      return zip.members().size() > 1;
     } catch (IOException e) {
       throw unreadable(e);
     }
+  }
+
+  private boolean isZip() {
+    try (InputStream in = openRaw()) {
+      return isZip(Compression.detect(in, path.toString()));
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static boolean isZip(Compression compression) {
+    return compression == Compression.ZIP || compression == Compression.ZIP_OF_NOTHING;
   }
 
   /** The members of a zip archive. */
@@ -87,13 +95,12 @@ public record InputFile(Path path, String member) {
       return member;
     }
     String name = path.getFileName().toString();
-    try (InputStream in = openRaw()) {
-      if (Compression.detect(in, path.toString()) != Compression.ZIP) {
-        return name;
-      }
-      try (ZipMembers zip = openZip()) {
-        return zip.names().size() == 1 ? zip.names().get(0) : name;
-      }
+    if (!isZip()) {
+      return name;
+    }
+    try (ZipMembers zip = openZip()) {
+      List<ZipMembers.Member> members = zip.members();
+      return members.size() == 1 ? members.get(0).path() : name;
     } catch (IOException e) {
       throw unreadable(e);
     }
@@ -109,7 +116,7 @@ public record InputFile(Path path, String member) {
       InputStream in = openRaw();
       try {
         Compression compression = Compression.detect(in, path.toString());
-        if (compression == Compression.ZIP) {
+        if (isZip(compression)) {
           in.close();
           return openMember();
         }
@@ -129,12 +136,8 @@ public record InputFile(Path path, String member) {
   private InputStream openMember() throws IOException {
     ZipMembers zip = openZip();
     try {
-      List<String> names = zip.names();
-      if (member == null && names.size() != 1) {
-        throw new DataException(path + " has " + names.size() + " members; expected " + path + "#NAME with NAME one of "
-            + String.join(", ", names.subList(0, Math.min(8, names.size()))));
-      }
-      InputStream content = zip.open(member == null ? names.get(0) : member);
+      ZipMembers.Member chosen = zip.member(member);
+      InputStream content = Compression.unpack(new BufferedInputStream(chosen.open(), BUFFER), path + "#" + chosen.path());
       return new FilterInputStream(content) {
         @Override
         public void close() throws IOException {

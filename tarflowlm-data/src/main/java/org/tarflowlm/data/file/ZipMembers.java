@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
@@ -43,15 +44,16 @@ public final class ZipMembers implements Closeable {
     }
   }
 
-  /** Names of the user's files, in the order of the archive; what systems put beside them is left out. */
-  public List<String> names() {
-    return entries().stream().map(ZipMembers::nameOf).filter(member -> !FileNames.isBeside(member)).toList();
-  }
-
-  private List<ZipArchiveEntry> entries() {
-    List<ZipArchiveEntry> entries = new ArrayList<>(Collections.list(zip.getEntriesInPhysicalOrder()));
-    entries.removeIf(entry -> entry.isDirectory() || entry.isUnixSymlink());
-    return entries;
+  /** The user's files, in the order of the archive, those of one name too; what systems put beside them is left out. */
+  public List<Member> members() {
+    List<Member> members = new ArrayList<>();
+    for (ZipArchiveEntry entry : Collections.list(zip.getEntriesInPhysicalOrder())) {
+      Member member = new Member(nameOf(entry), entry);
+      if (!entry.isDirectory() && !FileNames.isBeside(member.path())) {
+        members.add(member);
+      }
+    }
+    return members;
   }
 
   /** Names are UTF-8, also where an archive does not say so; where they are not, they are of the days of code page 437. */
@@ -67,33 +69,63 @@ public final class ZipMembers implements Closeable {
     }
   }
 
-  /** Length of a member as the archive announces it. */
-  public long length(String member) {
-    return entry(member).getSize();
-  }
-
-  private ZipArchiveEntry entry(String member) {
-    return entries().stream().filter(entry -> nameOf(entry).equals(member)).findFirst().orElseThrow(() -> {
-      List<String> names = names();
-      return new DataException(name + " has no member \"" + member + "\"; expected " + name + "#NAME with NAME one of "
-          + String.join(", ", names.subList(0, Math.min(8, names.size()))));
-    });
-  }
-
   /**
-   * The content of a member; a wrong length or checksum is an IOException at its end.
+   * The only member, or the one of that path.
    *
-   * @throws DataException if there is none of that name, or it is encrypted, or packed in a way that cannot be read
+   * @param path of the member; null for the only one
+   * @throws DataException if it is not clear which is meant
    */
-  public InputStream open(String member) throws IOException {
-    ZipArchiveEntry entry = entry(member);
-    if (!zip.canReadEntryData(entry)) {
-      ZipMethod method = ZipMethod.getMethodByCode(entry.getMethod());
-      throw new DataException(name + "#" + member + (entry.getGeneralPurposeBit().usesEncryption() ? " is encrypted"
-          : " is packed by method " + (method == null ? entry.getMethod() : method) + ", which cannot be read")
-          + "; expected a member that is stored or deflated");
+  public Member member(String path) {
+    List<Member> members = members();
+    List<Member> found = members.stream().filter(member -> path == null || member.path().equals(path)).toList();
+    if (members.isEmpty()) {
+      throw new DataException(name + " holds no file");
     }
-    return new Whole(zip.getInputStream(entry), entry.getSize(), entry.getCrc());
+    if (found.size() != 1) {
+      String what = path == null ? " has " + members.size() + " members" : found.isEmpty() ? " has no member \"" + path + "\""
+          : " has " + found.size() + " members \"" + path + "\"";
+      throw new DataException(name + what + "; expected " + name + "#NAME with NAME one of "
+          + members.stream().limit(8).map(Member::path).collect(Collectors.joining(", ")));
+    }
+    return found.get(0);
+  }
+
+  /** A file in the archive. */
+  public final class Member {
+    private final String path;
+    private final ZipArchiveEntry entry;
+
+    private Member(String path, ZipArchiveEntry entry) {
+      this.path = path;
+      this.entry = entry;
+    }
+
+    public String path() {
+      return path;
+    }
+
+    /** Length as the archive announces it. */
+    public long length() {
+      return entry.getSize();
+    }
+
+    /**
+     * The content; a wrong length or checksum is an IOException at its end.
+     *
+     * @throws DataException if it is a link, or encrypted, or packed in a way that cannot be read
+     */
+    public InputStream open() throws IOException {
+      if (entry.isUnixSymlink()) {
+        throw new DataException(name + "#" + path + " is a link, without content of its own; pack the archive without zip --symlinks");
+      }
+      if (!zip.canReadEntryData(entry)) {
+        ZipMethod method = ZipMethod.getMethodByCode(entry.getMethod());
+        throw new DataException(name + "#" + path + (entry.getGeneralPurposeBit().usesEncryption() ? " is encrypted"
+            : " is packed by method " + (method == null ? entry.getMethod() : method) + ", which cannot be read")
+            + "; expected a member that is stored or deflated");
+      }
+      return new Whole(zip.getInputStream(entry), entry.getSize(), entry.getCrc());
+    }
   }
 
   @Override

@@ -22,7 +22,7 @@ import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 
-/** Archives as other programs write them (GNU tar, zip, zstd, pzstd, Python's zipfile): read whole, or refused by name. */
+/** Archives as other programs write them (GNU tar, bsdtar, zip, 7-Zip, zstd, pzstd, Python): read whole, or refused by name. */
 class ForeignArchivesTest {
   @TempDir private Path folder;
 
@@ -76,12 +76,18 @@ class ForeignArchivesTest {
       latin1-name.tar.gz, one
       backslash.tar.gz, one
       beside.tar.gz, one
+      bsdtar-pax.tar.gz, one
+      incremental.tar.gz, one
+      volume-label.tar.gz, one
       streamed-stored.zip, one
       streamed-zip64.zip, one
       bzip2-member.zip, one
       macos.zip, one
       code-page-437.zip, one
       backslashes.zip, one two
+      bsdtar-pipe.zip, one
+      7-zip.zip, one
+      twice.zip, one two
       two-frames.txt.zst, onetwo
       pzstd.txt.zst, onetwo
       long-window.txt.zst, one""")
@@ -93,6 +99,7 @@ class ForeignArchivesTest {
   @CsvSource(textBlock = """
       hard-link.tar.gz, docs/b.txt is a link to docs/a.txt
       symbolic-link.tar.gz, docs/b.txt is a link to a.txt
+      symbolic-link.zip, #l/b.txt is a link
       lfs-pointer.tar.gz, a.txt is a pointer of Git LFS
       lzma-member.zip, #a.txt is packed by method LZMA
       encrypted.zip, #a.txt is encrypted""")
@@ -141,7 +148,10 @@ class ForeignArchivesTest {
     file("docs/h.jsonl.zst", Archives.zst(bytes("{\"text\":\"h\"}")));
     file("docs/.hidden/x.txt", bytes("no"));
     file("docs/.ipynb_checkpoints/x-checkpoint.txt", bytes("no"));
-    file("docs/._a.txt", bytes("no"));
+    for (String beside : new String[] {"._a.txt", "~$a.txt", "__MACOSX/a.txt", "@eaDir/a.txt", "$RECYCLE.BIN/a.txt", "lost+found/a.txt",
+        "System Volume Information/a.txt", "#recycle/a.txt"}) {
+      file("docs/" + beside, bytes("no"));
+    }
     file("docs/README.md", bytes("no"));
     assertEquals(List.of("a", "b", "c", "d", "e", "f", "g", "h"), texts(folder.resolve("docs")));
   }
@@ -170,6 +180,17 @@ class ForeignArchivesTest {
     String message = assertThrows(DataException.class,
         () -> InputFile.parse(file("b.gz", Archives.gz(bytes("b"))) + "#b.txt").open()).getMessage();
     assertTrue(message.contains("is not a zip archive"), message);
+  }
+
+  @Test
+  void theOnlyMemberOfAZipIsUnpackedToo() throws IOException {
+    assertEquals(List.of("one"), texts(file("text.zip", Archives.zip(new Entry("a.txt.gz", Archives.gz(bytes("one")))))));
+    byte[] lines = bytes("{\"text\":\"one\"}{\"text\":\"two\"}");
+    assertEquals(List.of("one", "two"), texts(file("lines.zip", Archives.zip(new Entry("a.jsonl.zst", Archives.zst(lines))))));
+    byte[] tar = Archives.tar(new Entry("a.txt", "one"), new Entry("b.txt", "two"));
+    assertEquals(List.of("one", "two"), texts(file("tar.zip", Archives.zip(new Entry("a.tgz", Archives.gz(tar))))));
+    assertRefused(file("none.zip", Archives.zip()), "none.zip holds no file");
+    assertEquals(List.of(), texts(file("none.txt.bz2", Archives.bz2(new byte[0]))));
   }
 
   @Test

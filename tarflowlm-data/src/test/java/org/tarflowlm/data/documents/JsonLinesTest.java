@@ -36,7 +36,8 @@ class JsonLinesTest {
 
   static Stream<String> twoDocuments() {
     return Stream.of(ONE + "\n" + TWO, ONE + "\n" + TWO + "\n", ONE + TWO, ONE + " " + TWO + "\n", ONE + "\r" + TWO + "\r",
-        ONE + "\r\n" + TWO + "\r\n", "\n\n" + ONE + "\n \t\n\r\n" + TWO + "\n\n", "\ufeff" + ONE + "\n\ufeff" + TWO, ONE + "\n\r" + TWO);
+        ONE + "\r\n" + TWO + "\r\n", "\n\n" + ONE + "\n \t\n\r\n" + TWO + "\n\n", "\ufeff" + ONE + "\n\ufeff" + TWO, ONE + "\n\r" + TWO,
+        "{\"x\":NaN,\"text\":\"one\"}\n{\"text\":\"two\",\"y\":[-Infinity,1e400,-0,123456789012345678901234567890]}");
   }
 
   @ParameterizedTest
@@ -49,7 +50,8 @@ class JsonLinesTest {
     return Stream.of(Arguments.of(utf8("{\"id\":1}"), "line 2 has no field \"text\""),
         Arguments.of(utf8("{\"text\":null}"), "that is null"),
         Arguments.of(utf8("{\"text\":7}"), "that is no string"), Arguments.of(utf8("[\"text\"]"), "no field"),
-        Arguments.of(utf8("7"), "no field"), Arguments.of(utf8("{\"text\":\"x\""), "line 2 is not valid JSON"),
+        Arguments.of(utf8("7"), "no field"), Arguments.of(utf8("{\"text\":\"y\",\"text\":\"z\"}"), "Duplicate field 'text'"),
+        Arguments.of(utf8("{\"text\":\"x\""), "line 2 is not valid JSON"),
         Arguments.of(utf8("{\"text\":\"x\"} rest"), "line 2 is not valid JSON after 1 objects"),
         Arguments.of(utf8("{\"text\":\"x\"}{\"txt\":1}"), "line 2 object 2 has no field"),
         Arguments.of(utf8("{\"text\":\"\\ud83d\"}"), "half of a surrogate pair in its field \"text\": U+D83D at character 0"),

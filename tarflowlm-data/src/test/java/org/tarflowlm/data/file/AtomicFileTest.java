@@ -7,12 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AtomicFileTest {
   /** Above the largest number that Linux gives a process. */
@@ -53,6 +61,62 @@ class AtomicFileTest {
     }));
     assertEquals("old", Files.readString(folder.resolve("best/weights")));
     assertEquals(List.of("best"), names());
+  }
+
+  /** Nothing here knows that the others belong to the same process. */
+  private List<Exception> tenWriters(AtomicFile.Writer writer, boolean replace) throws InterruptedException {
+    List<Exception> failures = Collections.synchronizedList(new ArrayList<>());
+    List<Thread> writers = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      writers.add(new Thread(() -> {
+        try {
+          for (int turn = 0; turn < (replace ? 10 : 1); turn++) {
+            if (replace) {
+              AtomicFile.writeFolder(folder.resolve("best"), writer);
+            } else {
+              AtomicFile.writeNewFolder(folder.resolve("best"), writer);
+            }
+          }
+        } catch (IOException e) {
+          failures.add(e);
+        }
+      }));
+    }
+    writers.forEach(Thread::start);
+    for (Thread each : writers) {
+      each.join();
+    }
+    return failures;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void ofManyThatWriteOneFolderOneIsKeptWhole(boolean replace) throws Exception {
+    List<Exception> failures = tenWriters(temporary -> {
+      String mine = Thread.currentThread().getName();
+      Files.writeString(temporary.resolve("weights"), mine);
+      Files.writeString(temporary.resolve("config"), mine);
+    }, replace);
+    assertEquals(replace ? 0 : 9, failures.size(), failures.toString());
+    assertTrue(failures.stream().allMatch(FileAlreadyExistsException.class::isInstance), failures.toString());
+    assertEquals(Files.readString(folder.resolve("best/weights")), Files.readString(folder.resolve("best/config")));
+    assertEquals(List.of("best"), names());
+  }
+
+  @Test
+  void linksStayAndWhatIsNoFileIsRefused() throws IOException {
+    Files.writeString(folder.resolve("a"), "old");
+    Files.createSymbolicLink(folder.resolve("link"), Path.of("a"));
+    AtomicFile.write(folder.resolve("link"), "new");
+    assertTrue(Files.isSymbolicLink(folder.resolve("link")));
+    assertEquals("new", Files.readString(folder.resolve("a")));
+    Path socket = folder.resolve("socket"); // stands for /dev/stdout, which a rename would destroy
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket))) {
+      for (Path other : List.of(socket, folder)) {
+        IOException e = assertThrows(IOException.class, () -> AtomicFile.write(other, "text"));
+        assertTrue(e.getMessage().contains(other + ": not a file"), e.getMessage());
+      }
+    }
   }
 
   @Test
