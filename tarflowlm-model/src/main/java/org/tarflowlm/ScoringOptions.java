@@ -13,8 +13,11 @@ import org.tarflowlm.config.ConfigException;
  *     those before ({@link org.tarflowlm.eval.Likelihood#withStride})
  */
 public record ScoringOptions(long seed, int samples, long maxCharacters, int stride) implements Serializable {
+  /** More would take days for a sentence. */
+  private static final int MOST_SAMPLES = 100_000;
+
   public ScoringOptions {
-    ConfigException.requireAtLeast("samples", samples, 1);
+    ConfigException.requireWithin("samples", samples, 1, MOST_SAMPLES);
     ConfigException.requireAtLeast("maxCharacters", maxCharacters, 1);
     ConfigException.requireAtLeast("stride", stride, 0);
   }

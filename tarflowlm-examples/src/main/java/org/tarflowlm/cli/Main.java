@@ -50,6 +50,7 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     line.setExpandAtFiles(false);
+    line.setAllowOptionsAsOptionParameters(true); // --prompt=--help: what follows an option is its value
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, command, parsed) -> Failures.reportFailure(failure, command));
     line.setParameterExceptionHandler((failure, arguments) -> Failures.reportUsage(failure));

@@ -151,10 +151,29 @@ class ExtremesTest {
   }
 
   @Test
-  void promptsAndStopsThatBeginWithAnAtSignAreText() {
-    Cli.run("generate", "--model", folder.resolve("ar"), "--prompt", "@note", "--tokens", "1")
-        .fails(1, "character '@' (U+0040) at offset 0 is outside the text8 alphabet");
-    assertEquals(0, Cli.run("generate", "--model", folder.resolve("ar"), "--stop", "@@", "--tokens", "1").code());
+  void promptsAndStopsAreTextWhateverTheyLookLike() {
+    for (String prompt : List.of("@note", "--help", "-s", "--seed=1")) {
+      Cli.run("generate", "--model", folder.resolve("ar"), "--prompt", prompt, "--tokens", "1")
+          .fails(1, "character '" + prompt.charAt(0) + "'", "at offset 0 is outside the text8 alphabet");
+      Cli.run("generate", "--model", folder.resolve("ar"), "--stop=" + prompt, "--prompt=generate", "--tokens", "1").succeeds();
+    }
+  }
+
+  @Test
+  void scoringAtItsExtremes() throws IOException {
+    Path text = Files.writeString(folder.resolve("text"), Excerpt.text().substring(0, 200));
+    Map<String, String> problems = new TreeMap<>();
+    for (String model : models()) {
+      for (String option : List.of("--samples 0", "--samples 2147483647", "--stride 0", "--stride 31", "--stride 30", "--stride 2147483647",
+          "--max-chars 1", "--max-chars 33", "--max-chars 9223372036854775807", "--seed -9223372036854775808")) {
+        String words = "score --model " + model + " --input " + text + " --json " + option;
+        String problem = call(words.split(" "));
+        if (!problem.isEmpty()) {
+          problems.put(words, problem);
+        }
+      }
+    }
+    assertEquals(Map.of(), problems);
   }
 
   @Test

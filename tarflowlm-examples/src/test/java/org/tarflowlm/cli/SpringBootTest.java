@@ -24,7 +24,7 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
-import org.tarflowlm.zoo.TarFlowLM;
+import org.tarflowlm.TarFlowLM;
 
 /** An application in one jar of jars, run by Spring Boot's own loader, with logback and slf4j 2 in the place of our loggers. */
 class SpringBootTest {

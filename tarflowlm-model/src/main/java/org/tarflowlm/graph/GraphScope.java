@@ -65,9 +65,14 @@ record GraphScope(
   /** Sums the terms of each text, of which a window has {@code count}: [B]. */
   SDVariable perSequence(SDVariable terms, int count) {
     if (padding == null) {
-      return terms.reshape(-1, count).sum(1);
+      return sumOfRows(terms.reshape(-1, count), count);
     }
     SDVariable perToken = count == tokens ? terms.reshape(-1, tokens) : terms.reshape(-1, tokens, count / tokens).sum(2);
-    return perToken.mul(padding.mask()).sum(1);
+    return sumOfRows(perToken.mul(padding.mask()), tokens);
+  }
+
+  /** Sums each row of [B, columns]: [B]. ND4J fails to sum rows of one number. */
+  static SDVariable sumOfRows(SDVariable rows, int columns) {
+    return columns == 1 ? rows.reshape(-1) : rows.sum(1);
   }
 }

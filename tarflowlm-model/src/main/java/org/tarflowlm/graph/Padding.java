@@ -26,7 +26,7 @@ record Padding(SDVariable lengths, SDVariable mask) {
   }
 
   /** Tokens of a text, on average over the batch: a scalar. */
-  SDVariable meanTokens() {
-    return mask.sum(1).mean();
+  SDVariable meanTokens(int paddedTokens) {
+    return GraphScope.sumOfRows(mask, paddedTokens).mean();
   }
 }

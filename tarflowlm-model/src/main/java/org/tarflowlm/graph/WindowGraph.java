@@ -92,7 +92,7 @@ public final class WindowGraph {
 
     SDVariable logLikelihood = logLikelihood(scope, ids, window.latents()).rename(LOG_LIKELIHOOD);
     SDVariable sum = logLikelihood.sum();
-    (padding == null ? sum.mul(-1.0 / tokens) : sum.neg().div(padding.meanTokens())).rename(LOSS);
+    (padding == null ? sum.mul(-1.0 / tokens) : sum.neg().div(padding.meanTokens(tokens))).rename(LOSS);
     sd.setLossVariables(LOSS);
     parameters.forEach((name, array) -> {
       if (!frozen.contains(name)) {

@@ -117,7 +117,7 @@ class LikelihoodTest {
         TestModels.everyCoupling(1).autoregressiveTwin())) {
       TarFlowLayer layer = layer(config);
       int[] text = Arrays.copyOf(text(), text().length - 2);
-      for (int stride : new int[] {2, 4}) {
+      for (int stride : new int[] {2, 4, TestModels.TOKENS - (config.model() == ModelType.TARFLOW ? config.patchSize() : 1)}) {
         LikelihoodEstimate found = new Likelihood(layer, SEED).withStride(new TokenArray(text, config.vocabSize()), stride);
         double expected = slidingByDefinition(layer, text, stride);
         assertEquals(expected, found.nats(), 1e-5 * Math.abs(expected), config + " " + stride);

@@ -173,6 +173,13 @@ class Dl4jContractTest {
   }
 
   @Test
+  void rowsOfOneNumberCannotBeSummed() {
+    SameDiff sd = SameDiff.create();
+    SDVariable sum = sd.placeHolder("x", DataType.FLOAT, -1, 1).sum(1);
+    assertThrows(NullPointerException.class, () -> sd.output(Map.of("x", Nd4j.ones(DataType.FLOAT, 3, 1)), sum.name()));
+  }
+
+  @Test
   void noInputGradientIsNeededForIntegerIds() {
     ComputationGraph network = network(0);
     network.setInput(0, batch().getFeatures(0));

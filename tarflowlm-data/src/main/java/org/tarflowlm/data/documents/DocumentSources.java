@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
@@ -59,7 +61,15 @@ public final class DocumentSources {
 
   /** Length on disk: of a folder, that of the files in it that may hold documents. */
   public static long bytes(InputFile file) {
-    return SourceStamp.quick(file).length();
+    try {
+      long bytes = 0;
+      for (Path each : Files.isDirectory(file.path()) ? FolderFiles.documents(file.path()) : List.of(file.path())) {
+        bytes += Files.size(each);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw IoErrors.unreadable(file, e);
+    }
   }
 
   /** Whether a file holds documents, rather than one running text. */

@@ -33,7 +33,7 @@ public final class TokenCacheBuilder {
   private static final Logger LOG = LogManager.getLogger(TokenCacheBuilder.class);
   private static final long COMMIT_TOKENS = 1L << 24;
   /** To be raised whenever the same source comes out as other documents. */
-  private static final int READER = 2;
+  private static final int READER = 3;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final InputFile source;

@@ -63,7 +63,14 @@ public final class TokenSequences {
   }
 
   private static TokenSequence cached(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
-    return new TokenCacheBuilder(input, tokenizer).options(options).openOrRebuild(cacheFile(input, tokenizer, cache, options));
+    Path file = cacheFile(input, tokenizer, cache, options);
+    try {
+      Files.createDirectories(file.getParent());
+    } catch (IOException e) {
+      throw new DataException("cannot keep the ids of " + input + " in " + file.getParent() + ": " + IoErrors.reason(e)
+          + "; TARFLOWLM_CACHE names another folder", e);
+    }
+    return new TokenCacheBuilder(input, tokenizer).options(options).openOrRebuild(file);
   }
 
   /** Like {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */

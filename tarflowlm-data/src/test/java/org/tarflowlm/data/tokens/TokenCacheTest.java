@@ -194,6 +194,8 @@ class TokenCacheTest {
     assertFalse(Files.exists(cache));
     Path file = Files.createFile(folder.resolve("file"));
     assertFails(() -> new TokenCacheBuilder(source, GPT2).build(file.resolve("docs.tokens")), "cannot write", "docs.tokens");
+    CacheFolder none = new CacheFolder(file, true);
+    assertFails(() -> TokenSequences.open(source, GPT2, none), "cannot keep the ids of", "; TARFLOWLM_CACHE names another folder");
   }
 
   @Test
