@@ -142,6 +142,25 @@ class LauncherTest {
     return run(folder, command.toArray(String[]::new));
   }
 
+  /** Spark brings other versions of libraries: its command has a class path of its own, and nobody else builds it. */
+  @Test
+  void theCommandSparkIsBuiltByItself() throws Exception {
+    write("tarflowlm-spark/pom.xml", "<project/>");
+    write("tarflowlm-spark/src/main/java/Source.java", "class Source {}");
+    maven("mkdir -p tarflowlm-spark/target/classes/org/tarflowlm/spark\n"
+        + "echo backend=cpu >tarflowlm-spark/target/classes/org/tarflowlm/spark/version.properties\n"
+        + "echo '" + folder.resolve("library.jar") + "' >tarflowlm-spark/target/classpath.txt");
+    Run run = run("spark", "score", "--input", "a");
+    assertEquals(0, run.code, run.err);
+    int main = run.out.indexOf("org.tarflowlm.spark.Main");
+    assertEquals(List.of("score", "--input", "a"), run.out.subList(main + 1, main + 4));
+    assertTrue(mavenCalls().get(0).contains("-pl tarflowlm-spark -am"), mavenCalls().toString());
+    assertFalse(run.classPath().contains("tarflowlm-examples"), run.classPath());
+    assertEquals(1, mavenCalls().size());
+    assertTrue(run("spark", "score").out.contains("org.tarflowlm.spark.Main"));
+    assertEquals(1, mavenCalls().size(), "built once");
+  }
+
   @Test
   void worksFromAnywhere() throws Exception {
     Path elsewhere = Files.createDirectories(folder.resolve("else where/bin"));
