@@ -15,15 +15,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.data.latent.LatentPreProcessor;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.tokens.TokenSequences;
+import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.train.Changes;
@@ -111,6 +117,23 @@ class SparkTrainerTest {
     assertTrue(job.get());
     assertSameBits(workers.get(0).network(), trainer.network());
     assertEquals(24 * 2 * 2 * 8, Long.parseLong(progress("two").get(progress("two").size() - 1).get(3)), "tokens of both workers");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void batchesOfLatentsAreTheLocalOnes(int partitions) {
+    LatentPreProcessor latents = LatentPreProcessor.latents(
+        TarFlowNetwork.codebook(TarFlowNetwork.create(Cluster.tinyConfig(), OptimizerSpec.defaults(), 1, 5)), 42, 0);
+    List<MultiDataSet> found = new WindowBatches(text, "text8", 8, 2, 5)
+        .rdd(new JavaSparkContext(Cluster.SPARK.sparkContext()), latents, 5, partitions).collect();
+    WindowIterator local = WindowIterator.builder(open(), 8).batch(2).shuffled(5).endless().build();
+    local.setPreProcessor(latents);
+    for (MultiDataSet each : found) {
+      MultiDataSet expected = local.next();
+      assertArrayEquals(expected.getFeatures(0).dup('c').data().asFloat(), each.getFeatures(0).dup('c').data().asFloat());
+      assertArrayEquals(expected.getLabels(0).dup('c').data().asInt(), each.getLabels(0).dup('c').data().asInt());
+    }
+    assertEquals(5, found.size());
   }
 
   @Test
