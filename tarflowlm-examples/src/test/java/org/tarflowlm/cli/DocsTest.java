@@ -155,7 +155,8 @@ class DocsTest {
   }
 
   private static String testSource(String name) throws IOException {
-    for (String module : List.of("tarflowlm-data", "tarflowlm-model", "tarflowlm-examples", "tarflowlm-spark")) {
+    for (String module : List.of("tarflowlm-data", "tarflowlm-model", "tarflowlm-examples", "tarflowlm-spark",
+        "tarflowlm-spark/dl4j-spark")) {
       try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
         String source = files.filter(file -> file.endsWith(name + ".java")).findFirst().map(DocsTest::read).orElse(null);
         if (source != null) {

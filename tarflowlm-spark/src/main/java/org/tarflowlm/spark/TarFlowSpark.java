@@ -49,7 +49,7 @@ public final class TarFlowSpark {
    */
   public static SparkConf configure(SparkConf conf) {
     Numerics.ofThisProcess().pin(conf);
-    return conf;
+    return conf.setIfMissing("spark.sql.artifact.isolation.enabled", "false"); // Spark 4 would keep files that were sent from DataFrames
   }
 
   /**

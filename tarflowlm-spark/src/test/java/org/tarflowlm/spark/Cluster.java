@@ -109,9 +109,9 @@ final class Cluster implements BeforeAllCallback {
     return new Checkpoint(tinyConfig(), CheckpointInfo.of("text8"), tensors, null);
   }
 
-  /** A folder of files as an archive beside it. */
+  /** A folder of files as an archive that stays as long as Spark: executors that come later fetch what was sent before. */
   static Path zip(Path folder) throws IOException {
-    Path archive = folder.resolveSibling(folder.getFileName() + ".zip");
+    Path archive = Path.of(System.getenv("SPARK_HOME"), folder.getFileName() + ".zip");
     try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(archive)); Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         out.putNextEntry(new ZipEntry(file.getFileName().toString()));
