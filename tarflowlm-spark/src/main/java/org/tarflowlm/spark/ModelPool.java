@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -25,12 +26,16 @@ final class ModelPool {
     Runtime.getRuntime().addShutdownHook(new Thread(ModelPool::closeAll, "tarflowlm-close-models"));
   }
 
+  private final long begin = System.nanoTime();
+  private final String name;
   private final Checkpoint checkpoint;
+  private final AtomicBoolean warm = new AtomicBoolean();
   private final Deque<PooledModel> free = new ArrayDeque<>();
   private int open;
 
-  private ModelPool(Checkpoint checkpoint) {
-    this.checkpoint = checkpoint;
+  private ModelPool(String name) {
+    this.name = name;
+    this.checkpoint = TarFlowZoo.resolve(name.startsWith(SPARK_FILES) ? SparkFiles.get(name.substring(SPARK_FILES.length())) : name);
   }
 
   /**
@@ -40,13 +45,7 @@ final class ModelPool {
    */
   static ModelPool of(String model) {
     synchronized (POOLS) {
-      return POOLS.computeIfAbsent(model, name -> {
-        long begin = System.nanoTime();
-        ModelPool pool = new ModelPool(TarFlowZoo.resolve(name.startsWith(SPARK_FILES)
-            ? SparkFiles.get(name.substring(SPARK_FILES.length())) : name));
-        LOG.info("{} read model {} in {} s", Numerics.here(), name, String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
-        return pool;
-      });
+      return POOLS.computeIfAbsent(model, ModelPool::new);
     }
   }
 
@@ -59,7 +58,12 @@ final class ModelPool {
   <T> T use(int most, Function<PooledModel, T> work) {
     PooledModel model = take(most);
     try {
-      return work.apply(model);
+      T result = work.apply(model);
+      if (!warm.getAndSet(true)) {
+        LOG.info("{} opened model {} and did a first row in {} s", Numerics.here(), name,
+            String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
+      }
+      return result;
     } finally {
       give(model);
     }
