@@ -32,7 +32,8 @@ public record WindowBatches(String text, String tokenizer, int length, int batch
    * @param preProcessor makes noise or latents of ids, such as {@link org.tarflowlm.data.latent.LatentPreProcessor#latents}; null for ids
    * @param count of batches
    */
-  public JavaRDD<MultiDataSet> rdd(JavaSparkContext spark, MultiDataSetPreProcessor preProcessor, int count, int partitions) {
+  public <P extends MultiDataSetPreProcessor & Serializable> JavaRDD<MultiDataSet> rdd(JavaSparkContext spark, P preProcessor, int count,
+      int partitions) {
     List<Integer> numbers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       numbers.add(i);

@@ -1,5 +1,6 @@
 package org.tarflowlm.data.latent;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,7 +17,7 @@ import org.tarflowlm.data.windows.BatchNumbered;
  * <p>Noise depends on seed, worker and the batch's number alone. {@code WindowIterator} gives the number, so that batches found
  * by seek have their own noise; with other iterators batches are counted from the last {@link #startBatch}.
  */
-public final class LatentPreProcessor implements MultiDataSetPreProcessor, BatchNumbered {
+public final class LatentPreProcessor implements MultiDataSetPreProcessor, BatchNumbered, Serializable {
   private static final long serialVersionUID = 1L;
 
   private final int dim;
