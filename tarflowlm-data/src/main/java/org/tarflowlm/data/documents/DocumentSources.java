@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
@@ -80,6 +81,9 @@ public final class DocumentSources {
   /** Kind of a file; OTHER for a folder. */
   private static MemberKind kind(InputFile file) {
     if (Files.isDirectory(file.path())) {
+      if (file.member() != null) {
+        throw new DataException(file + ": " + file.path() + " is a folder; expected " + file.path().resolve(file.member()));
+      }
       return MemberKind.OTHER;
     }
     if (file.isZipOfSeveral()) {

@@ -125,9 +125,12 @@ public final class Text8Cleaner {
    * Cleans a UTF-8 file (plain or compressed) into a text8-format file, streaming.
    *
    * @return characters written
-   * @throws DataException if the source cannot be read or is not UTF-8, or the target cannot be written
+   * @throws DataException if the source cannot be read, is not UTF-8 or holds documents, or the target cannot be written
    */
   public static long cleanFile(InputFile source, Path target) {
+    if (DocumentSources.isCollection(source)) {
+      throw new DataException(source + " holds documents; expected one running text: a file, or archive.zip#NAME");
+    }
     long[] written = {0};
     try {
       AtomicFile.write(target, file -> written[0] = clean(source, file));

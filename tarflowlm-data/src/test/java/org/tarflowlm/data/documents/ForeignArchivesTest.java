@@ -177,6 +177,9 @@ class ForeignArchivesTest {
     byte[] sevenZip = {'7', 'z', (byte) 0xbc, (byte) 0xaf, 0x27, 0x1c, 0, 4};
     assertRefused(file("a.7z", sevenZip), "a.7z is a 7z archive");
     assertRefused(folder.resolve("none.txt"), "does not exist");
+    InputFile member = InputFile.parse(folder + "#a.txt");
+    String ofFolder = assertThrows(DataException.class, () -> DocumentSources.isCollection(member)).getMessage();
+    assertTrue(ofFolder.contains(folder + " is a folder; expected " + folder.resolve("a.txt")), ofFolder);
     String message = assertThrows(DataException.class,
         () -> InputFile.parse(file("b.gz", Archives.gz(bytes("b"))) + "#b.txt").open()).getMessage();
     assertTrue(message.contains("is not a zip archive"), message);

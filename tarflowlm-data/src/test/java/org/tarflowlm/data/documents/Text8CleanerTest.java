@@ -82,6 +82,18 @@ class Text8CleanerTest {
   }
 
   @Test
+  void documentsAreNoRunningText() throws IOException {
+    byte[] tar = Archives.tar(new Archives.Entry("a.txt", "one"));
+    List<Path> sources = List.of(folder, Files.write(folder.resolve("a.tgz"), Archives.gz(tar)), Files.write(folder.resolve("corpus"), tar),
+        Files.writeString(folder.resolve("a.jsonl"), "{\"text\":\"one\"}\n"));
+    for (Path source : sources) {
+      String message = assertThrows(DataException.class,
+          () -> Text8Cleaner.cleanFile(InputFile.of(source), folder.resolve("clean.txt"))).getMessage();
+      assertTrue(message.contains(source + " holds documents; expected one running text"), message);
+    }
+  }
+
+  @Test
   void aSourceThatIsNoUtf8LeavesTheTargetAlone() throws IOException {
     Path source = Files.write(folder.resolve("raw.txt"), new byte[] {'a', (byte) 0xff, 'b'});
     Path target = Files.writeString(folder.resolve("clean.txt"), "old");
