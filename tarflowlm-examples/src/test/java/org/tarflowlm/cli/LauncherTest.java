@@ -147,9 +147,8 @@ class LauncherTest {
   void theCommandSparkIsBuiltByItself() throws Exception {
     write("tarflowlm-spark/pom.xml", "<project/>");
     write("tarflowlm-spark/src/main/java/Source.java", "class Source {}");
-    maven("mkdir -p tarflowlm-spark/target/classes/org/tarflowlm/spark\n"
-        + "echo backend=cpu >tarflowlm-spark/target/classes/org/tarflowlm/spark/version.properties\n"
-        + "echo '" + folder.resolve("library.jar") + "' >tarflowlm-spark/target/classpath.txt");
+    maven("mkdir -p tarflowlm-spark/target/classes\n"
+        + "echo '" + folder.resolve(LIBRARIES.get("cpu")) + "' >tarflowlm-spark/target/classpath.txt");
     Run run = run("spark", "score", "--input", "a");
     assertEquals(0, run.code, run.err);
     int main = run.out.indexOf("org.tarflowlm.spark.Main");
