@@ -3,6 +3,8 @@ package org.tarflowlm.data.tokens;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.documents.DocumentSources;
 import org.tarflowlm.data.documents.Foreign;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
@@ -27,6 +29,9 @@ final class JoinedTokenStream implements TokenStream {
     while (n < count && (current != null || files.hasNext())) {
       if (current == null) {
         InputFile file = files.next();
+        if (DocumentSources.isCollection(file)) {
+          throw new DataException(file + " holds documents; expected one running text");
+        }
         current = new ByteTokenStream(file.open(), file.toString(), tokenizer, foreign);
         documents++;
       }

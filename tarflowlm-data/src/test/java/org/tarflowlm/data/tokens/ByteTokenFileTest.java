@@ -24,6 +24,7 @@ import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.documents.Foreign;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.windows.Enwik8RecordReader;
 import org.tarflowlm.data.windows.Text8RecordReader;
 
 class ByteTokenFileTest {
@@ -108,6 +109,14 @@ class ByteTokenFileTest {
     String message = assertThrows(DataException.class,
         () -> new Text8RecordReader(10).initialize(new FileSplit(path.toFile()))).getMessage();
     assertTrue(message.contains("shorter than one window of 10"), message);
+  }
+
+  @Test
+  void documentsAreNotStreamedAsOneText() throws IOException {
+    Path tar = Files.write(folder.resolve("a.tar"), Archives.tar(new Entry("a.txt", "one")));
+    String message = assertThrows(DataException.class,
+        () -> new Enwik8RecordReader(10).initialize(new FileSplit(tar.toFile()))).getMessage();
+    assertTrue(message.contains("a.tar holds documents; expected one running text"), message);
   }
 
   @Test
