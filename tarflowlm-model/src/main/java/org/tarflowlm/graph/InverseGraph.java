@@ -10,7 +10,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
@@ -65,7 +64,6 @@ public final class InverseGraph {
    * @param sampling how the flows sample
    * @param prompt whether the text begins with a prompt
    * @throws IllegalArgumentException if the model has no flows, or none that can honour the sampling
-   * @throws IllegalStateException if the backend is not the CPU, where the flows' kernels run
    */
   public static void build(SameDiff sd, TarFlowConfig config, DataType type, Map<String, INDArray> parameters, Sampling sampling,
       boolean prompt) {
@@ -90,7 +88,6 @@ public final class InverseGraph {
    * @param parameter graph variable of a parameter by its name
    * @return h^(0) .. h^(L-1)
    * @throws IllegalArgumentException as {@link #build}
-   * @throws IllegalStateException as {@link #build}
    */
   public static List<SDVariable> flows(SameDiff sd, TarFlowConfig config, Sampling sampling, SDVariable u, SDVariable prompt,
       Function<String, SDVariable> parameter) {
@@ -98,9 +95,6 @@ public final class InverseGraph {
       throw new IllegalArgumentException("model is " + config.model() + "; expected " + ModelType.TARFLOW + " for an inverse pass");
     }
     sampling.requireHonoured(config);
-    if (!KernelChoice.AUTO.usesJava()) {
-      throw new IllegalStateException("the inverse graph runs on the CPU backend; found " + Nd4j.getBackend().getClass().getSimpleName());
-    }
     InverseGraph graph = new InverseGraph(sd, config, sampling, parameter);
     if (prompt == null) {
       return graph.solve(u, null);

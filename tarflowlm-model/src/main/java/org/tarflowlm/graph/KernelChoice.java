@@ -1,9 +1,7 @@
 package org.tarflowlm.graph;
 
-import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.ops.BackendHook;
+import org.tarflowlm.ops.HostMemory;
 
 /** How the transformer's building blocks and the couplings are computed. */
 public enum KernelChoice {
@@ -19,24 +17,16 @@ public enum KernelChoice {
 
   /** The choice made for the transformer's blocks of a graph of this type on the running backend; never AUTO. */
   public KernelChoice resolve(DataType type) {
-    boolean possible = onCpu() && type == DataType.FLOAT;
+    boolean possible = HostMemory.isShared() && type == DataType.FLOAT;
     if (this == FUSED && !possible) {
       throw new IllegalArgumentException("kernels FUSED need FLOAT on a CPU backend; found " + type + " on "
-          + backend());
+          + HostMemory.backend());
     }
     return this == COMPOSED || !possible ? COMPOSED : FUSED;
   }
 
   /** Whether Java code may work on the arrays' memory: in the couplings, whatever the type, and in the optimiser. */
   public boolean usesJava() {
-    return this != COMPOSED && onCpu();
-  }
-
-  private static boolean onCpu() {
-    return backend().toLowerCase(Locale.ROOT).contains("cpu");
-  }
-
-  private static String backend() {
-    return BackendHook.actual(Nd4j.getBackend()).getClass().getSimpleName();
+    return this != COMPOSED && HostMemory.isShared();
   }
 }

@@ -54,7 +54,7 @@ public final class InverseSession implements StackInverse {
     return this;
   }
 
-  /** Whether the running backend is one for the graph: the CPU. */
+  /** Whether the graph pays on the running backend: any but the CPU's copies a flow's parameters to the host at each execution. */
   public static boolean isPossible() {
     return KernelChoice.AUTO.usesJava();
   }
@@ -79,10 +79,10 @@ public final class InverseSession implements StackInverse {
           : Map.of(InverseGraph.U, filled, InverseGraph.PROMPT, known.filled(prompt, config.channels())), Operation.INFERENCE, List.of());
       double[][] z = new double[u.length][u[0].length];
       int[][] tokens = new int[u.length][u[0].length / config.latentDim()];
-      INDArray latents = results.get(WindowGraph.latent(0));
+      double[] latents = results.get(WindowGraph.latent(0)).dup('c').data().asDouble();
       int[] ids = Tensors.ints(results.get(InverseGraph.IDS));
       for (int b = 0; b < z.length; b++) {
-        Tensors.read(latents, (long) b * z[b].length, z[b], z[b].length);
+        System.arraycopy(latents, b * z[b].length, z[b], 0, z[b].length);
         System.arraycopy(ids, b * tokens[b].length, tokens[b], 0, tokens[b].length);
       }
       return new Window(z, tokens);

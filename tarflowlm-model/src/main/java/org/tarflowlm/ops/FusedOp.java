@@ -31,6 +31,11 @@ abstract class FusedOp extends JavaOp {
   abstract void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y);
 
   @Override
+  protected final String insteadOnDevice() {
+    return "a graph built with KernelChoice.COMPOSED";
+  }
+
+  @Override
   protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
     INDArray[] in = new INDArray[inputs.size()];
     FloatPointer[] x = new FloatPointer[in.length];

@@ -59,13 +59,25 @@ public abstract class JavaOp extends DynamicCustomOp {
     for (long[] shape : outputShapes(inputs)) {
       outputs.add(Nd4j.createUninitialized(inputs.get(0).dataType(), shape, 'c'));
     }
-    run(inputs, outputs);
+    fill(inputs, outputs);
     return outputs.toArray(INDArray[]::new);
   }
 
   /** Runs the kernel by itself, outside the executioner: reads the inputs and fills the outputs, whose shapes must be right. */
   public final void fill(List<INDArray> inputs, List<INDArray> outputs) {
-    run(inputs, outputs);
+    if (HostMemory.isShared()) {
+      run(inputs, outputs);
+    } else if (insteadOnDevice() == null) {
+      HostMemory.withCopies(inputs, outputs, this::run);
+    } else {
+      throw new UnsupportedOperationException(opName() + " runs in the memory of the CPU's backend, found " + HostMemory.backend()
+          + "; use " + insteadOnDevice());
+    }
+  }
+
+  /** What to use on a backend whose arrays are not in the host's memory; null if the op itself works there, on copies. */
+  protected String insteadOnDevice() {
+    return null;
   }
 
   /** Shapes of the outputs, given the inputs' arrays. */
@@ -108,7 +120,7 @@ public abstract class JavaOp extends DynamicCustomOp {
     OpContext context = pending.get();
     if (context != null) {
       pending.remove();
-      run(context.getInputArrays(), context.getOutputArrays());
+      fill(context.getInputArrays(), context.getOutputArrays());
     } else if (sameDiff == null && numInputArguments() > 0) {
       throw new UnsupportedOperationException(opName() + ": call execute(), Nd4j.exec cannot run it");
     }

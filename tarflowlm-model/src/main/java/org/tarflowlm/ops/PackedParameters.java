@@ -47,7 +47,7 @@ final class PackedParameters<T> {
   private static long checksum(INDArray array) {
     int width = array.dataType().width();
     CRC32C crc = new CRC32C();
-    Pointer data = array.data().pointer();
+    Pointer data = HostMemory.pointer(array);
     long bytes = array.length() * width;
     long start = (data.position() + array.offset()) * width;
     for (long at = 0; at < bytes; at += Integer.MAX_VALUE) {

@@ -35,7 +35,7 @@ public final class Tensors {
   /** Native address of element 0 of a dense FLOAT array. */
   public static FloatPointer floats(INDArray array) {
     check(array, DataType.FLOAT);
-    FloatPointer pointer = new FloatPointer(array.data().pointer());
+    FloatPointer pointer = new FloatPointer(HostMemory.pointer(array));
     return at(pointer, array.offset());
   }
 
@@ -46,7 +46,7 @@ public final class Tensors {
 
   /** Copies {@code count} elements from element {@code from} of a dense FLOAT or DOUBLE array into {@code target} from index 0. */
   public static void read(INDArray array, long from, double[] target, int count) {
-    Pointer data = array.data().pointer();
+    Pointer data = HostMemory.pointer(array);
     long position = data.position() + array.offset() + from;
     if (array.dataType() == DataType.DOUBLE) {
       check(array, DataType.DOUBLE);
@@ -73,7 +73,7 @@ public final class Tensors {
 
   /** Copies {@code count} values of {@code source} from index 0 to element {@code to} of a dense FLOAT or DOUBLE array. */
   public static void write(double[] source, int count, INDArray array, long to) {
-    Pointer data = array.data().pointer();
+    Pointer data = HostMemory.pointer(array);
     long position = data.position() + array.offset() + to;
     if (array.dataType() == DataType.DOUBLE) {
       check(array, DataType.DOUBLE);
@@ -91,8 +91,11 @@ public final class Tensors {
   /** All elements of an array of whole numbers, in C order. */
   public static int[] ints(INDArray array) {
     INDArray dense = dense(array.dataType() == DataType.INT32 ? array : array.castTo(DataType.INT32));
+    if (!HostMemory.isShared()) {
+      return dense.dup('c').data().asInt();
+    }
     int[] result = new int[Math.toIntExact(dense.length())];
-    Pointer data = dense.data().pointer();
+    Pointer data = HostMemory.pointer(dense);
     new IntPointer(data).position(data.position() + dense.offset()).get(result);
     return result;
   }

@@ -1,0 +1,13 @@
+package org.tarflowlm.ops;
+
+/** While it is open, the CPU's backend counts as one whose arrays are not in the host's memory: Java code that looks there throws. */
+public final class ForeignBackend implements AutoCloseable {
+  public ForeignBackend() {
+    HostMemory.treatAsForeign(true);
+  }
+
+  @Override
+  public void close() {
+    HostMemory.treatAsForeign(false);
+  }
+}
