@@ -4,9 +4,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.nd4j.autodiff.samediff.internal.memory.AbstractMemoryMgr;
+import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.BaseNDArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,17 +20,27 @@ import org.nd4j.linalg.factory.Nd4j;
  * Memory of a SameDiff session that hands released arrays out again, within a step and across steps, so that memory stays flat and
  * near what the live activations of one step need. DL4J's workspaces are flat as well but never reuse within a step.
  *
- * <p>The pool is keyed by type and length; buffers are distinguished by their native address, since SameDiff may hand back another
- * view of the same buffer. Not thread-safe: one for each session.
+ * <p>The pool is keyed by type and length; buffers are distinguished as objects, since SameDiff may hand back another view of the same
+ * buffer and since not every backend has an address on the host for them. Not thread-safe: one for each session.
  */
 final class RecyclingMemory extends AbstractMemoryMgr {
   private record Key(DataType type, long length) {}
 
   private final Map<Key, ArrayDeque<Buffer>> free = new HashMap<>();
-  private final Map<Long, Buffer> owned = new HashMap<>();
+  private final Map<DataBuffer, Buffer> owned = new IdentityHashMap<>();
+  private final BiFunction<DataType, Long, INDArray> source;
   private long bytes;
   private long live;
   private long peakLive;
+
+  RecyclingMemory() {
+    this((type, length) -> Nd4j.createUninitializedDetached(type, length));
+  }
+
+  /** @param source makes a flat array of a type and length */
+  RecyclingMemory(BiFunction<DataType, Long, INDArray> source) {
+    this.source = source;
+  }
 
   /** Bytes of all buffers ever allocated here; none is given back before {@link #close()}. */
   long bytes() {
@@ -51,9 +64,9 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     ArrayDeque<Buffer> pool = free.get(new Key(type, length));
     Buffer buffer = pool == null ? null : pool.pollFirst();
     if (buffer == null) {
-      buffer = new Buffer(Nd4j.createUninitializedDetached(type, length));
+      buffer = new Buffer(source.apply(type, length));
       bytes += length * type.width();
-      owned.put(buffer.flat.data().address(), buffer);
+      owned.put(whole(buffer.flat), buffer);
     }
     buffer.pooled = false;
     live += length * type.width();
@@ -71,10 +84,16 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     if (array == null || array.isEmpty()) {
       return;
     }
-    Buffer buffer = owned.get(array.data().address());
+    Buffer buffer = owned.get(whole(array));
     if (buffer != null && buffer.flat.length() == array.length()) {
       recycle(buffer);
     }
+  }
+
+  /** The buffer of which an array's own may be a part. */
+  private static DataBuffer whole(INDArray array) {
+    DataBuffer original = array.data().originalDataBuffer();
+    return original == null ? array.data() : original;
   }
 
   /** Takes every buffer back, released or not; to be called when the outputs of a step have been read. */
