@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -27,8 +28,11 @@ import java.net.URL;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +49,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.tarflowlm.ops.HostMemory;
 
 /** The arrows between the packages, as docs/architecture.md draws them: each package with all that it may use. */
 class ArchitectureTest {
@@ -69,11 +75,12 @@ class ArchitectureTest {
     MAY_USE.put("flow", List.of("vector", "config", "coupling", "kernel", "data.latent"));
     MAY_USE.put("generate.parallel", List.of("config", "coupling", "kernel", "flow"));
     MAY_USE.put("generate", List.of("generate.parallel", "config", "coupling", "kernel", "flow", "data.tokenize"));
-    MAY_USE.put("ops", List.of("config", "coupling", "kernel", "flow"));
-    MAY_USE.put("graph", List.of("config", "ops", "flow"));
+    MAY_USE.put("stock", List.of());
+    MAY_USE.put("ops", List.of("config", "coupling", "kernel", "flow", "stock"));
+    MAY_USE.put("graph", List.of("config", "ops", "flow", "stock"));
     MAY_USE.put("init", List.of("config", "data", "data.latent", "data.tokens"));
     MAY_USE.put("nn.session", List.of("ops"));
-    MAY_USE.put("nn", List.of("nn.session", "config", "flow", "init", "kernel", "ops", "graph", "data", "data.latent"));
+    MAY_USE.put("nn", List.of("nn.session", "config", "flow", "init", "kernel", "ops", "graph", "stock", "data", "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "flow", "nn", "data", "data.tokens"));
     MAY_USE.put("checkpoint.safetensors", List.of("config", "data.file"));
     MAY_USE.put("checkpoint", List.of("checkpoint.safetensors", "config", "generate",
@@ -185,7 +192,7 @@ class ArchitectureTest {
 
   @Test
   void onlyOpsGraphAndNnKnowSameDiff() {
-    noClasses().that().resideOutsideOfPackages(ROOT + "ops", ROOT + "graph", ROOT + "nn..", ROOT + "bench",
+    noClasses().that().resideOutsideOfPackages(ROOT + "stock", ROOT + "ops", ROOT + "graph", ROOT + "nn..", ROOT + "bench",
         ROOT + "examples").should().dependOnClassesThat().resideInAPackage("org.nd4j.autodiff..").check(project);
   }
 
@@ -225,6 +232,34 @@ class ArchitectureTest {
   @Test
   void nothingReadsSerialisedJavaObjects() {
     noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class).check(project);
+  }
+
+  /** One class asks an array for an address; on a backend whose arrays are not in the host's memory it refuses. */
+  @Test
+  void onlyHostMemoryTouchesTheMemoryOfArrays() {
+    DescribedPredicate<JavaAccess<?>> address = DescribedPredicate.describe("ask an array for its memory", access ->
+        access.getTargetOwner().isAssignableTo(DataBuffer.class) && Set.of("pointer", "address", "addressPointer", "platformAddress",
+            "opaqueBuffer", "indexer", "asNio", "asNioFloat", "asNioDouble", "asNioInt", "asNioLong").contains(access.getName()));
+    noClasses().that().doNotHaveFullyQualifiedName(HostMemory.class.getName()).should().accessTargetWhere(address).check(project);
+  }
+
+  /** What a composed graph is made of, with all that it uses, must not even know the classes that touch an array's memory. */
+  @Test
+  void theComposedGraphIsFarFromHostMemory() {
+    Set<JavaClass> reached = new HashSet<>();
+    Deque<JavaClass> open = new ArrayDeque<>();
+    project.stream().filter(each -> each.getPackageName().equals(ROOT + "stock")
+        || each.getPackageName().equals(ROOT + "graph") && each.getSimpleName().startsWith("Composed")).forEach(open::add);
+    assertTrue(open.size() > 6, open.toString());
+    while (!open.isEmpty()) {
+      JavaClass next = open.pop();
+      if (reached.add(next) && next.getName().startsWith(ROOT)) {
+        next.getDirectDependenciesFromSelf().forEach(dependency -> open.add(dependency.getTargetClass().getBaseComponentType()));
+      }
+    }
+    List<String> found = reached.stream().map(JavaClass::getName).filter(name -> name.startsWith("org.bytedeco.")
+        || name.startsWith("com.sun.jna.") || name.startsWith(ROOT + "ops.") || name.startsWith(ROOT + "kernel.")).sorted().toList();
+    assertEquals(List.of(), found);
   }
 
   /** So that the project compiles against any backend: the GPU's has none of these classes. */

@@ -6,12 +6,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.stock.MixtureTerms;
+import org.tarflowlm.stock.NormalQuantile;
+import org.tarflowlm.stock.NormalTail;
 
 /**
- * The couplings composed of stock ops: any backend; precise to the graph's own type.
- *
- * <p>All work is on two axes, [rows, K], where stock gradients of broadcasts are quickest. A row is a scalar of the affine and the
- * mixture-CDF couplings and a token of the others.
+ * The couplings composed of stock ops: any backend; precise to the graph's own type, in the tails too. A row is a scalar of the affine and
+ * the mixture-CDF couplings and a token of the others.
  */
 final class ComposedCouplings implements Couplings {
   private static final int ROW = 1;
@@ -20,15 +21,20 @@ final class ComposedCouplings implements Couplings {
   private final DataType type;
   private final int tokens;
   private final TarFlowConfig config;
-  private final ComposedNormal normal;
+  private final int slices;
 
   /** @param tokens T of the graph's windows */
   ComposedCouplings(SameDiff sd, DataType type, TarFlowConfig config, int tokens) {
+    this(sd, type, config, tokens, 0);
+  }
+
+  /** @param slices in which components are taken; 0 to let their number decide */
+  ComposedCouplings(SameDiff sd, DataType type, TarFlowConfig config, int tokens, int slices) {
     this.sd = sd;
     this.type = type;
     this.config = config;
     this.tokens = tokens;
-    this.normal = new ComposedNormal(sd, type);
+    this.slices = slices;
   }
 
   @Override
@@ -41,52 +47,48 @@ final class ComposedCouplings implements Couplings {
   @Override
   public SDVariable affineLogDensity(SDVariable x, SDVariable theta) {
     Coupled coupled = affine(x, theta);
-    return ComposedNormal.logPdf(coupled.u()).add(coupled.logDeterminant());
+    return NormalTail.logPdf(coupled.u()).add(coupled.logDeterminant());
   }
 
   @Override
   public Coupled mixtureCdf(SDVariable x, SDVariable theta, int k) {
-    SDVariable[] parts = columns(theta.reshape(-1, 3L * k), 3);
-    SDVariable logWeights = sd.nn().logSoftmax(parts[0]);
-    SDVariable standard = standardize(x.reshape(-1, 1), parts[1], parts[2]);
-    SDVariable u = quantile(logWeights, standard);
-    SDVariable logDensity = logSumExp(joint(logWeights, standard, parts[2]));
-    return new Coupled(channels(u), channels(logDensity.sub(ComposedNormal.logPdf(u))));
+    Coupled rows = coupled(scalars(x, theta, k, true), 1);
+    return new Coupled(channels(rows.u()), channels(rows.logDeterminant()));
   }
 
   @Override
   public SDVariable mixtureCdfLogDensity(SDVariable x, SDVariable theta, int k) {
+    return channels(scalars(x, theta, k, false).logDensity().sub(NormalTail.LOG_SQRT_2PI));
+  }
+
+  private MixtureTerms.Sums scalars(SDVariable x, SDVariable theta, int k, boolean tails) {
     SDVariable[] parts = columns(theta.reshape(-1, 3L * k), 3);
-    SDVariable standard = standardize(x.reshape(-1, 1), parts[1], parts[2]);
-    return channels(logSumExp(joint(sd.nn().logSoftmax(parts[0]), standard, parts[2])));
+    return MixtureTerms.own(x.reshape(-1, 1), parts[0], parts[1], parts[2], k, tails);
   }
 
   @Override
   public Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    int count = count(means);
-    int dims = config.latentDim();
-    SDVariable[] coordinates = columns(z.reshape(-1, dims), dims);
-    SDVariable[] centres = columns(means, dims);
-    SDVariable scales = logScales.reshape(1, count);
-    SDVariable logWeights = sd.nn().logSoftmax(logits.reshape(-1, count));
-    SDVariable[] u = new SDVariable[dims];
-    SDVariable logDeterminant = null;
-    for (int i = 0; i < dims; i++) {
-      SDVariable standard = standardize(coordinates[i], centres[i].reshape(1, count), scales);
-      u[i] = quantile(logWeights, standard);
-      SDVariable joint = joint(logWeights, standard, scales);
-      SDVariable logDensity = logSumExp(joint);
-      SDVariable term = logDensity.sub(ComposedNormal.logPdf(u[i]));
-      logDeterminant = logDeterminant == null ? term : logDeterminant.add(term);
-      logWeights = joint.sub(ComposedNormal.LOG_SQRT_2PI).sub(logDensity);
-    }
-    return new Coupled((dims == 1 ? u[0] : sd.concat(ROW, u)).reshape(-1, tokens, dims), logDeterminant.reshape(-1, tokens));
+    Coupled rows = coupled(tokens(z, logits, means, logScales, true), config.latentDim());
+    return new Coupled(rows.u().reshape(-1, tokens, config.latentDim()), rows.logDeterminant().reshape(-1, tokens));
   }
 
   @Override
   public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    SDVariable logWeights = sd.nn().logSoftmax(logits.reshape(-1, count(means)));
-    return mixtureLogDensity(z, logWeights, means, logScales);
+    return tokens(z, logits, means, logScales, false).logDensity().sub(config.latentDim() * NormalTail.LOG_SQRT_2PI).reshape(-1, tokens);
+  }
+
+  private MixtureTerms.Sums tokens(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, boolean tails) {
+    int count = count(means);
+    int dims = config.latentDim();
+    return MixtureTerms.shared(z.reshape(-1, dims), logits == null ? null : logits.reshape(-1, count), means, logScales, tails,
+        slices > 0 ? slices : MixtureTerms.slices(tokens, dims, count));
+  }
+
+  /** u = Phi^-1(F), and log p - log phi(u), where log sqrt(2 pi) cancels. */
+  private static Coupled coupled(MixtureTerms.Sums sums, int dims) {
+    SDVariable u = NormalQuantile.of(sums.logTails()).mul(sums.signs());
+    SDVariable halfSquares = u.mul(u).mul(0.5);
+    return new Coupled(u, sums.logDensity().add(dims == 1 ? halfSquares : halfSquares.sum(true, ROW)));
   }
 
   @Override
@@ -136,23 +138,7 @@ final class ComposedCouplings implements Couplings {
 
   @Override
   public SDVariable vaeTerm(SDVariable z, SDVariable means, SDVariable logScales) {
-    return mixtureLogDensity(z, null, means, logScales).neg();
-  }
-
-  /** log sum_k w_k N(z; m_k, s_k^2 I) a token; without weights, of their plain sum. By differences: expanded squares lose digits. */
-  private SDVariable mixtureLogDensity(SDVariable z, SDVariable logWeights, SDVariable means, SDVariable logScales) {
-    int count = count(means);
-    int dims = config.latentDim();
-    SDVariable[] coordinates = columns(z.reshape(-1, dims), dims);
-    SDVariable[] centres = columns(means, dims);
-    SDVariable scales = logScales.reshape(1, count);
-    SDVariable joint = logWeights;
-    for (int i = 0; i < dims; i++) {
-      SDVariable standard = standardize(coordinates[i], centres[i].reshape(1, count), scales);
-      SDVariable gaussian = standard.mul(standard).mul(-0.5).sub(scales);
-      joint = joint == null ? gaussian : joint.add(gaussian);
-    }
-    return logSumExp(joint).sub((dims - 1) * ComposedNormal.LOG_SQRT_2PI).reshape(-1, tokens);
+    return rosenblattLogDensity(z, null, means, logScales).neg();
   }
 
   private SDVariable standardize(SDVariable z, SDVariable means, SDVariable logScales) {
@@ -162,17 +148,6 @@ final class ComposedCouplings implements Couplings {
   /** log w_k + log N(z; m_k, s_k^2) + log sqrt(2 pi). */
   private static SDVariable joint(SDVariable logWeights, SDVariable standard, SDVariable logScales) {
     return logWeights.sub(logScales).sub(standard.mul(standard).mul(0.5));
-  }
-
-  /** log of the sum of the densities behind {@link #joint}, [rows, 1]. */
-  private SDVariable logSumExp(SDVariable joint) {
-    SDVariable max = joint.max(true, ROW);
-    return sd.math().log(sd.math().exp(joint.sub(max)).sum(true, ROW)).add(max).sub(ComposedNormal.LOG_SQRT_2PI);
-  }
-
-  private SDVariable quantile(SDVariable logWeights, SDVariable standard) {
-    SDVariable weights = sd.math().exp(logWeights);
-    return normal.quantile(weights.mul(normal.cdf(standard)).sum(true, ROW), weights.mul(normal.cdf(standard.neg())).sum(true, ROW));
   }
 
   private SDVariable[] columns(SDVariable rows, int parts) {

@@ -1,6 +1,7 @@
 package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.tarflowlm.stock.NormalTail;
 
 /**
  * The couplings and the codebook inside a graph, in one of two kernel choices: Java kernels ({@link org.tarflowlm.coupling}) or a
@@ -37,7 +38,7 @@ interface Couplings {
   /** log p(z) under the moment-matched coupling: that of its u, and its log-determinant. */
   default SDVariable momentMatchedLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
     Coupled coupled = momentMatched(z, logits, means, logScales);
-    return ComposedNormal.logPdf(coupled.u()).sum(-1).add(coupled.logDeterminant());
+    return NormalTail.logPdf(coupled.u()).sum(-1).add(coupled.logDeterminant());
   }
 
   /** {@link org.tarflowlm.coupling.LogScaleBound} on the last {@code k} of the {@code outputs} numbers of theta's last axis. */

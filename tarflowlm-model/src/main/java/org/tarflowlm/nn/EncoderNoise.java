@@ -2,8 +2,12 @@ package org.tarflowlm.nn;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.random.impl.GaussianDistribution;
+import org.nd4j.linalg.api.rng.Random;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.data.SplitMix64;
 import org.tarflowlm.data.latent.GaussianNoise;
+import org.tarflowlm.ops.HostMemory;
 
 /**
  * The standard normal noise of the reparameterised encoder, z = mu[x] + sigma[x] * noise (paper section 3.1), as arrays. A pure function
@@ -15,6 +19,18 @@ public final class EncoderNoise {
   /** Noise of that shape, the same for the same seed, draw and shape; different draws are independent. The caller closes it. */
   public static INDArray draw(long seed, long draw, DataType type, long... shape) {
     return part(seed, draw, 0, type, shape);
+  }
+
+  /**
+   * Noise of that shape for one step of a training, drawn where the arrays are: on the CPU as {@link #draw}; on another backend by ND4J's
+   * generator, with no copy from the host, so other numbers, as repeatable.
+   */
+  static INDArray ofStep(long seed, long draw, DataType type, long... shape) {
+    if (HostMemory.isShared()) {
+      return draw(seed, draw, type, shape);
+    }
+    Random random = Nd4j.getRandomFactory().getNewRandomInstance(SplitMix64.mix(SplitMix64.mix(seed + SplitMix64.STEP) + draw));
+    return Nd4j.getExecutioner().exec(new GaussianDistribution(Nd4j.createUninitialized(type, shape), 0.0, 1.0), random);
   }
 
   /** The draw's noise from number {@code from} on, for tokens in the middle of a text. */

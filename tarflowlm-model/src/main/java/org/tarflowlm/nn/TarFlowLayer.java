@@ -109,7 +109,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
     assertInputSet(true);
     try (ModelBatch batch = batch()) {
-      sameDiff = sessions.differentiable(batch.window(sessions.window()));
+      sameDiff = sessions.differentiable(DeviceMemory.fitting(config, batch, sessions.window()));
       Set<String> frozen = layer().frozenParameters();
       List<String> wanted = new ArrayList<>(batch.lossOutputs());
       Map<String, INDArray> views = new HashMap<>();
@@ -290,7 +290,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   }
 
   private INDArray noise(long stream) {
-    return EncoderNoise.draw(layer().getNoiseSeed(), stream, dataType, input.size(0), input.size(input.rank() - 1), config.latentDim());
+    return EncoderNoise.ofStep(layer().getNoiseSeed(), stream, dataType, input.size(0), input.size(input.rank() - 1), config.latentDim());
   }
 
   /** Frees the native memory of the sessions; they come back when needed. */

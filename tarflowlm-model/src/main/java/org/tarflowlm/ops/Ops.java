@@ -1,9 +1,12 @@
 package org.tarflowlm.ops;
 
 import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.imports.converters.ImportClassMapping;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.kernel.NativeSetup;
+import org.tarflowlm.stock.StockOps;
 
 /** Makes the project's ops known to SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
 public final class Ops {
@@ -56,8 +59,8 @@ public final class Ops {
         new BoundLogScalesOp(), new BoundLogScalesOp.Gradient(),
         new MixtureCdfInverseOp(), new RosenblattInverseOp(), new AffineInverseOp(),
         new FlowInverseOp(), new FlowForwardOp(), new DecodeOp());
-    for (JavaOp op : all) {
-      ImportClassMapping.getOpNameMapping().put(op.opName(), op);
-    }
+    Map<String, DifferentialFunction> known = ImportClassMapping.getOpNameMapping();
+    all.forEach(op -> known.put(op.opName(), op));
+    StockOps.ALL.forEach(op -> known.put(op.opName(), op));
   }
 }

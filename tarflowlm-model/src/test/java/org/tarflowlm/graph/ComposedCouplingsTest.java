@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,8 +66,17 @@ class ComposedCouplingsTest {
   @ParameterizedTest(name = "{0} {1} patches of {2}")
   @MethodSource("cases")
   void agreesWithTheKernels(String name, DataType type, int patch, Case build) {
-    Map<String, double[]> expected = run(type, patch, true, build);
-    Map<String, double[]> found = run(type, patch, false, build);
+    Map<String, double[]> expected = run(type, patch, KernelCouplings::new, build);
+    check(type, expected, run(type, patch, sd -> new ComposedCouplings(sd, type, config(patch), TestModels.TOKENS), build));
+    // components in slices, of unequal sizes
+    check(type, expected, run(type, patch, sd -> new ComposedCouplings(sd, type, config(patch), TestModels.TOKENS, 3), build));
+  }
+
+  private static TarFlowConfig config(int patch) {
+    return TestModels.stack(patch, FlowSpec.tiedMixD(1, TestModels.VOCAB, Direction.LEFT_TO_RIGHT));
+  }
+
+  private static void check(DataType type, Map<String, double[]> expected, Map<String, double[]> found) {
     double tolerance = type == DataType.DOUBLE ? 1e-9 : 3e-4;
     assertEquals(expected.keySet(), found.keySet());
     expected.forEach((key, values) -> {
@@ -78,8 +88,8 @@ class ComposedCouplingsTest {
     });
   }
 
-  private static Map<String, double[]> run(DataType type, int patch, boolean kernels, Case build) {
-    TarFlowConfig config = TestModels.stack(patch, FlowSpec.tiedMixD(1, TestModels.VOCAB, Direction.LEFT_TO_RIGHT));
+  private static Map<String, double[]> run(DataType type, int patch, Function<SameDiff, Couplings> couplings, Case build) {
+    TarFlowConfig config = config(patch);
     int tokens = TestModels.TOKENS;
     int positions = tokens / patch;
     int dims = config.latentDim();
@@ -96,7 +106,7 @@ class ComposedCouplingsTest {
     in.put("logScales", variable(sd, "logScales", type, random, 0.3, vocabulary));
     INDArray ids = TestModels.ids(5, BATCH, tokens);
     in.put("ids", sd.constant("ids", ids));
-    List<SDVariable> outputs = build.build(kernels ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, tokens), in);
+    List<SDVariable> outputs = build.build(couplings.apply(sd), in);
     Map<String, double[]> result = new HashMap<>();
     SDVariable loss = null;
     for (int i = 0; i < outputs.size(); i++) {

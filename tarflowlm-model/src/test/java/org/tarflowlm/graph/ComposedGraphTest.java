@@ -23,8 +23,9 @@ import org.tarflowlm.TestModels;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.ops.JavaOp;
+import org.tarflowlm.stock.PassedOn;
 
-/** The graph that a GPU backend would be given, built on the CPU: every op of it, forward and backward, is one of ND4J's own. */
+/** The graph that a GPU backend would be given, built on the CPU: every op of it, forward and backward, runs as one of libnd4j's own. */
 class ComposedGraphTest {
   static Stream<Arguments> graphs() {
     return Stream.of(DataType.FLOAT, DataType.DOUBLE).flatMap(type -> Stream.of(
@@ -63,7 +64,7 @@ class ComposedGraphTest {
   private static Set<String> javaOps(List<DifferentialFunction> ops) {
     Set<String> result = new TreeSet<>();
     for (DifferentialFunction op : ops) {
-      if (op instanceof JavaOp || op.getClass().getName().startsWith("org.tarflowlm.")) {
+      if (op instanceof JavaOp || op.getClass().getName().startsWith("org.tarflowlm.") && !(op instanceof PassedOn)) {
         result.add(op.getClass().getSimpleName() + " (" + op.opName() + ")");
       }
     }

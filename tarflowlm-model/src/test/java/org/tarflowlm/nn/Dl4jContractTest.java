@@ -188,4 +188,14 @@ class Dl4jContractTest {
     assertNull(network.getVertex(TarFlowNetwork.INPUT).getEpsilon());
     assertFalse(Double.isNaN(network.score()));
   }
+
+  @Test
+  void theGradientOfOneSlicedElementGoesAstray() {
+    SameDiff sd = SameDiff.create();
+    SDVariable x = sd.var("x", Nd4j.createFromArray(1f, 2f, 3f).reshape(1, 3));
+    sd.stridedSlice(x, new long[] {0, 2}, new long[] {0, 3}, new long[] {1, 1}, 1, 1, 0, 0, 0).sum().rename("loss");
+    sd.setLossVariables("loss");
+    assertEquals(3.0, sd.outputSingle(Map.of(), "loss").getDouble(0));
+    assertEquals(Nd4j.createFromArray(1f, 0f, 0f).reshape(1, 3), sd.calculateGradients(Map.of(), "x").get("x"));
+  }
 }

@@ -1,0 +1,121 @@
+package org.tarflowlm.nn;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.nd4j.linalg.api.environment.Nd4jEnvironment;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.graph.Window;
+import org.tarflowlm.ops.HostMemory;
+import org.tarflowlm.stock.MixtureTerms;
+
+/**
+ * What a training step of the composed graph takes of a device's memory, by size alone: parameters with gradient and Adam's moments, and
+ * the arrays that the backward pass reads. The factors were read off steps on the CPU.
+ */
+final class DeviceMemory {
+  private static final double GIGABYTE = 1e9;
+  /** Parameter, gradient, two moments and one array of the updater's. */
+  private static final int PER_PARAMETER = 5;
+  /** Arrays [positions, width] that a transformer layer keeps. */
+  private static final int PER_LAYER = 60;
+  /** Arrays [heads, positions, positions]. */
+  private static final int PER_ATTENTION = 4;
+  /** Arrays [tokens, vocabulary or mixtures] around logits. */
+  private static final int PER_LOGITS = 4;
+  /** Arrays of a slice of components that are alive together. */
+  private static final int PER_SLICE = 20;
+
+  private DeviceMemory() {}
+
+  /**
+   * The graph that a batch is to run in, as {@link ModelBatch#window} says it, if its step fits the device; on the CPU nothing is refused.
+   *
+   * @throws IllegalArgumentException before anything is allocated, with the bytes needed and those of the device
+   */
+  static Window fitting(TarFlowConfig config, ModelBatch batch, Window current) {
+    Window window = batch.window(current);
+    if (!HostMemory.isShared()) {
+      require(config, batch.size(), window.tokens(), Device.BYTES);
+    }
+    return window;
+  }
+
+  static void require(TarFlowConfig config, long windows, int tokens, long available) {
+    long needed = bytes(config, windows, tokens);
+    if (needed > available) {
+      throw new IllegalArgumentException(String.format(Locale.ROOT, "a step of %d windows of %d tokens needs about %.1f GB of the device, "
+          + "which has %.1f GB; expected fewer windows a batch (training.accumulate adds batches up), or a smaller model", windows, tokens,
+          needed / GIGABYTE, available / GIGABYTE));
+    }
+  }
+
+  /** Bytes of a step in single precision. */
+  static long bytes(TarFlowConfig config, long windows, int tokens) {
+    long parameters = ParameterShapes.of(config).values().stream().mapToLong(shape -> {
+      long length = 1;
+      for (long size : shape) {
+        length *= size;
+      }
+      return length;
+    }).sum();
+    return Float.BYTES * (PER_PARAMETER * parameters + windows * numbers(config, tokens));
+  }
+
+  private static long numbers(TarFlowConfig config, long tokens) {
+    if (config.model() == ModelType.AUTOREGRESSIVE) {
+      int layers = config.flows().stream().mapToInt(FlowSpec::layers).sum();
+      return transformer(config, tokens, layers) + 2 * PER_LOGITS * tokens * config.vocabSize();
+    }
+    long positions = tokens / config.patchSize();
+    // the codebook: one-hot rows, and sums over all codes in slices
+    long kept = 2 * tokens * config.vocabSize();
+    long passing = slice(tokens, config.latentDim(), config.vocabSize());
+    for (FlowSpec flow : config.flows()) {
+      kept += transformer(config, positions, flow.layers());
+      if (flow.coupling() == Coupling.MIX_D) {
+        kept += PER_LOGITS * tokens * flow.mixtures();
+        passing = Math.max(passing, slice(tokens, config.latentDim(), flow.mixtures()));
+      } else if (flow.coupling() == Coupling.AFFINE_D) {
+        kept += PER_SLICE * tokens * config.latentDim() * flow.mixtures(); // not in slices
+      } else {
+        long scalars = positions * config.channels();
+        int outputs = flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures();
+        kept += scalars * (6L * config.mafHidden() / 2 * config.mafLayers() + 10L * outputs);
+        passing = Math.max(passing, PER_SLICE * scalars * 2 * flow.mixtures());
+      }
+    }
+    return kept + passing;
+  }
+
+  private static long transformer(TarFlowConfig config, long positions, int layers) {
+    return layers * (PER_LAYER * positions * config.width() + PER_ATTENTION * config.heads() * positions * positions);
+  }
+
+  private static long slice(long tokens, long dims, long components) {
+    return PER_SLICE * tokens * (dims + 1) * components / MixtureTerms.slices(tokens, dims, components);
+  }
+
+  /** The largest device's memory, as ND4J reports it; no limit if it does not. */
+  private static final class Device {
+    static final long BYTES = bytes();
+
+    private static long bytes() {
+      Object devices = Nd4j.getExecutioner().getEnvironmentInformation().get(Nd4jEnvironment.CUDA_DEVICE_INFORMATION_KEY);
+      long most = 0;
+      if (devices instanceof List<?> list) {
+        for (Object each : list) {
+          if (each instanceof Map<?, ?> device && device.get(Nd4jEnvironment.CUDA_TOTAL_MEMORY_KEY) instanceof Number total) {
+            most = Math.max(most, total.longValue());
+          }
+        }
+      }
+      return most == 0 ? Long.MAX_VALUE : most;
+    }
+  }
+}

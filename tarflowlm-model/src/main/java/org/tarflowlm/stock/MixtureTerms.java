@@ -1,0 +1,123 @@
+package org.tarflowlm.stock;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * What the mixture couplings need of K Gaussian components, in sums over K. With x_ik = (z_i - m_ki)/s_k and
+ *
+ * <pre>level_ik = logit_k - sum over j below i of (x_jk^2/2 + log s_k),   i = 0 .. d</pre>
+ *
+ * level_i is log alpha^(i+1) of the paper's algorithm 1 but for a constant, all of them at once. Then, but for log sqrt(2 pi),
+ *
+ * <pre>log p(z)  = logsumexp_k level_dk - logsumexp_k level_0k
+ * log F_i   = logsumexp_k(level_(i-1)k + log Phi(x_ik)) - logsumexp_k level_(i-1)k,   log(1 - F_i) with Phi(-x_ik)</pre>
+ *
+ * <p>The gradient is written down: it computes levels and x again from the inputs, so that nothing of K numbers is kept but the logits,
+ * and it takes the components in slices, one after the other, as the value does. An array of a slice has at most
+ * {@link #SLICE_NUMBERS} numbers for a window, and about twenty of them are alive at one time.
+ */
+public final class MixtureTerms extends PassedOn {
+  static final String NAME = "tarflow_stock_mixture";
+
+  /** Numbers of the largest array of a slice, for one window. */
+  public static final long SLICE_NUMBERS = 1 << 25;
+
+  static final int DIMS = 0;
+  static final int COUNT = 1;
+  static final int SLICES = 2;
+  static final int OWN = 3;
+  static final int LOGITS = 4;
+  static final int TAILS = 5;
+
+  /**
+   * Sums of a row.
+   *
+   * @param logDensity log p(z) + d log sqrt(2 pi) given the weights; without logits the logarithm of the plain sum; [R, 1]
+   * @param logTails the smaller one of log F_i and log(1 - F_i), [R, d]; null if not asked for
+   * @param signs 1 where that is log F_i, else -1, [R, d]
+   */
+  public record Sums(SDVariable logDensity, SDVariable logTails, SDVariable signs) {}
+
+  public MixtureTerms() {}
+
+  private MixtureTerms(SameDiff sd, SDVariable[] inputs, long... arguments) {
+    super(sd, inputs, arguments);
+  }
+
+  /** Components that all rows share: z [R, d], logits [R, K] or null, means [K, d], log-scales [K]; in so many slices. */
+  public static Sums shared(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, boolean tails, int slices) {
+    return of(new long[] {means.getShape()[1], means.getShape()[0], slices, 0, logits == null ? 0 : 1, tails ? 1 : 0},
+        z, means, logScales, logits);
+  }
+
+  /** Components of each row's own for a scalar: z [R, 1], logits, means and log-scales [R, K]. */
+  public static Sums own(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, int count, boolean tails) {
+    return of(new long[] {1, count, 1, 1, 1, tails ? 1 : 0}, z, means, logScales, logits);
+  }
+
+  /** Slices in which one array of {@code rows} by {@code dims} by {@code count} numbers stays within {@link #SLICE_NUMBERS}. */
+  public static int slices(long rows, long dims, long count) {
+    return Math.toIntExact(Math.max(1, Math.min(count, (rows * (dims + 1) * count + SLICE_NUMBERS - 1) / SLICE_NUMBERS)));
+  }
+
+  private static Sums of(long[] arguments, SDVariable z, SDVariable means, SDVariable logScales, SDVariable logits) {
+    SameDiff sd = z.getSameDiff();
+    MixtureTerms op = new MixtureTerms();
+    op.addIArgument(arguments);
+    MixtureFormula formula = op.formula(sd, Stopped.of(z), Stopped.of(means), Stopped.of(logScales),
+        logits == null ? null : Stopped.of(logits));
+    SDVariable[] found = formula.value();
+    List<SDVariable> inputs = new ArrayList<>(List.of(found[0], found[0], found[1], z, means, logScales));
+    if (logits != null) {
+      inputs.add(logits);
+    }
+    SDVariable value = new MixtureTerms(sd, inputs.toArray(new SDVariable[0]), arguments).outputVariable();
+    int dims = op.argument(DIMS);
+    return op.has(TAILS) ? new Sums(columns(value, dims + 1, dims, dims + 1), columns(value, dims + 1, 0, dims), found[2])
+        : new Sums(value, null, null);
+  }
+
+  boolean has(int flag) {
+    return argument(flag) == 1;
+  }
+
+  private MixtureFormula formula(SameDiff sd, SDVariable z, SDVariable means, SDVariable logScales, SDVariable logits) {
+    return new MixtureFormula(sd, this, z, means, logScales, logits);
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  /** Inputs: the value twice, what {@link MixtureFormula#value} remembers, z, means, log-scales, logits. */
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    SDVariable[] found = formula(sameDiff, arg(3), arg(4), arg(5), has(LOGITS) ? arg(6) : null).gradient(gradients.get(0), arg(2));
+    List<SDVariable> result = new ArrayList<>(List.of(sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(arg(2))));
+    result.addAll(List.of(found));
+    return result;
+  }
+
+  /** Rows of a matrix with so many, by a product: the gradient of M2.1's strided slice goes astray where one number is left. */
+  static SDVariable rows(SDVariable x, int rows, int from, int to) {
+    return x.getSameDiff().constant(chosen(x, rows, from, to)).mmul(x);
+  }
+
+  private static SDVariable columns(SDVariable x, int columns, int from, int to) {
+    return x.mmul(x.getSameDiff().constant(chosen(x, columns, from, to).transpose().dup('c')));
+  }
+
+  private static INDArray chosen(SDVariable like, int of, int from, int to) {
+    INDArray result = Nd4j.zeros(like.dataType(), to - from, of);
+    for (int i = from; i < to; i++) {
+      result.putScalar(i - from, i, 1.0);
+    }
+    return result;
+  }
+}

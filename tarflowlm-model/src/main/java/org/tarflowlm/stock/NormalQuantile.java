@@ -1,0 +1,33 @@
+package org.tarflowlm.stock;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+
+/** Phi^-1 of a probability of at most 1/2 that is given by its logarithm; the derivative by that is Mills' ratio. */
+public final class NormalQuantile extends PassedOn {
+  static final String NAME = "tarflow_stock_quantile";
+
+  public NormalQuantile() {}
+
+  private NormalQuantile(SameDiff sd, SDVariable value, SDVariable logTail) {
+    super(sd, new SDVariable[] {value, value, logTail});
+  }
+
+  /** u, at most 0, with log Phi(u) = {@code logTail}; of its shape. */
+  public static SDVariable of(SDVariable logTail) {
+    SDVariable value = NormalTail.quantile(Stopped.of(logTail)).neg();
+    return new NormalQuantile(logTail.getSameDiff(), value, logTail).outputVariable();
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    SDVariable mills = NormalTail.exp(NormalTail.logMills(arg(0).neg()));
+    return List.of(sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(arg(0)), gradients.get(0).mul(mills));
+  }
+}

@@ -1,0 +1,77 @@
+package org.tarflowlm.stock;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.api.shape.LongShapeDescriptor;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * An op whose output is its first input, and whose gradient is what a subclass says. What runs is a native op of libnd4j's that copies, on
+ * whatever backend: the class matters when a graph is differentiated, not when it is run. (It is a native op that no class of ND4J claims,
+ * because SameDiff copies the nodes of a graph by native op first and by name only then.)
+ */
+public abstract class PassedOn extends DynamicCustomOp {
+  protected PassedOn() {}
+
+  protected PassedOn(SameDiff sd, SDVariable[] inputs, long... arguments) {
+    super(null, sd, inputs);
+    addIArgument(arguments);
+  }
+
+  /** Integer argument {@code i} of the subclass. */
+  final int argument(int i) {
+    return iArguments.get(i).intValue();
+  }
+
+  @Override
+  public abstract String opName();
+
+  @Override
+  public final long opHash() {
+    return Nd4j.getExecutioner().getCustomOperations().get(nativeOp()).getHash();
+  }
+
+  /** The native op: by default {@code identity_bp}, which gives its second input, here the first one again. */
+  String nativeOp() {
+    return "identity_bp";
+  }
+
+  @Override
+  public final int getNumOutputs() {
+    return 1;
+  }
+
+  @Override
+  public final List<LongShapeDescriptor> calculateOutputShape(OpContext context) {
+    INDArray passed = context.getInputArray(0);
+    return List.of(LongShapeDescriptor.fromShape(passed.shape(), passed.dataType()));
+  }
+
+  @Override
+  public final List<DataType> calculateOutputDataTypes(List<DataType> inputTypes) {
+    return Collections.singletonList(inputTypes.get(0));
+  }
+
+  @Override
+  public final Map<String, Object> propertiesForFunction() {
+    return new LinkedHashMap<>();
+  }
+
+  @Override
+  public final void setPropertiesForFunction(Map<String, Object> properties) {
+    // integer arguments carry everything
+  }
+
+  @Override
+  public final void configureFromArguments() {
+    // read where they are needed
+  }
+}

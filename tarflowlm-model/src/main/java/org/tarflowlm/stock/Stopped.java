@@ -1,0 +1,41 @@
+package org.tarflowlm.stock;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A value whose gradient is zero. The gradient does not look at what comes in from above, so the ops that would compute that are never
+ * run: SameDiff runs what an output needs.
+ */
+public final class Stopped extends PassedOn {
+  static final String NAME = "tarflow_stock_stopped";
+
+  public Stopped() {}
+
+  private Stopped(SameDiff sd, SDVariable x) {
+    super(sd, new SDVariable[] {x});
+  }
+
+  static SDVariable of(SDVariable x) {
+    return new Stopped(x.getSameDiff(), x).outputVariable();
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  /** The sum of one array. */
+  @Override
+  String nativeOp() {
+    return "add_n";
+  }
+
+  /** One number, which is added to the gradient that the op with the written gradient has given before. */
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    return List.of(sameDiff.constant(Nd4j.scalar(arg().dataType(), 0.0)));
+  }
+}
