@@ -1,0 +1,163 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.bench.OpDigests.Digest;
+import org.tarflowlm.bench.StepBenchmark.Model;
+import org.tarflowlm.bench.StepBenchmark.Shape;
+import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.windows.WindowIterator;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.ops.HostMemory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The first thing to run on a machine with a GPU. */
+@Command(name = "gpu", mixinStandardHelpOptions = true, description = {
+    "Check and measure the composed graph on the running backend: every op against the CPU's values, a training, a score, a text.",
+    "Exit code 1 if an op differs, or if the training does not learn."})
+public final class BenchGpuCommand implements Callable<Integer> {
+  /** Of the sum of an output's absolute values; single precision with its sums in another order keeps well below. */
+  private static final double TOLERANCE = 1e-3;
+  private static final double MEGABYTE = 1 << 20;
+  private static final String TEXT = "the cat sat on the mat and the dog sat on the log while the cat saw the dog ";
+
+  @Option(names = "--steps", defaultValue = "200", description = "steps to train; default ${DEFAULT-VALUE}")
+  private int steps;
+
+  @Option(names = "--batch", defaultValue = "8", description = "windows a step; default ${DEFAULT-VALUE}")
+  private int batch;
+
+  @Option(names = "--seq", defaultValue = "64", description = "tokens a window; default ${DEFAULT-VALUE}")
+  private int sequence;
+
+  @Option(names = "--width", defaultValue = "128", description = "default ${DEFAULT-VALUE}")
+  private int width;
+
+  @Option(names = "--out", defaultValue = "gpu.json", description = "file for the report; default ${DEFAULT-VALUE}")
+  private Path out;
+
+  @Option(names = "--record", hidden = true, description = "file for the ops' values on this backend, as the program brings them")
+  private Path record;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    if (steps < 20) {
+      throw new ParameterException(spec.commandLine(), "--steps is " + steps + "; expected at least 20");
+    }
+    PrintWriter printer = spec.commandLine().getOut();
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("backend", HostMemory.backend());
+    report.put("environment", environment());
+    Map<String, Digest> found = OpDigests.run();
+    if (record != null) {
+      Files.writeString(record, OpDigests.text(found));
+    }
+    List<String> wrong = compare(found, report);
+    printer.printf("%s: %d outputs of ops, %d differ from the CPU's%n", HostMemory.backend(), found.size(), wrong.size());
+    wrong.stream().limit(10).forEach(printer::println);
+    printer.flush();
+    boolean learns = train(report, printer);
+    Files.writeString(out, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
+    printer.println("report in " + out);
+    return wrong.isEmpty() && learns ? 0 : 1;
+  }
+
+  /** What ND4J says of the backend, the devices of a GPU's included. */
+  private static Map<String, String> environment() {
+    Map<String, String> result = new TreeMap<>();
+    Nd4j.getExecutioner().getEnvironmentInformation().forEach((key, value) -> result.put(key.toString(), String.valueOf(value)));
+    return result;
+  }
+
+  private static List<String> compare(Map<String, Digest> found, Map<String, Object> report) {
+    Map<String, Digest> expected = OpDigests.reference();
+    List<String> wrong = new ArrayList<>();
+    Map<String, Double> worst = new TreeMap<>();
+    expected.forEach((key, digest) -> {
+      Digest other = found.get(key);
+      double distance = other == null ? Double.POSITIVE_INFINITY : digest.distance(other);
+      worst.merge(digest.op(), distance, Math::max);
+      if (distance > TOLERANCE) {
+        wrong.add(key + " of " + digest.op() + ": " + (other == null ? "missing" : other) + "; expected " + digest);
+      }
+    });
+    found.keySet().stream().filter(key -> !expected.containsKey(key)).forEach(key -> wrong.add(key + " is not among the CPU's"));
+    report.put("opsChecked", found.size());
+    report.put("opsThatDiffer", wrong);
+    report.put("worstDifferenceByOp", worst);
+    return wrong;
+  }
+
+  private boolean train(Map<String, Object> report, PrintWriter printer) throws IOException {
+    TarFlowConfig config = new Shape(Model.MIXD, batch, sequence, width, List.of(2, 1), 4).config();
+    ComputationGraph network = TarFlowNetwork.create(config, new OptimizerSpec(5e-3, 10, null, null, null, null, null), steps, 1,
+        KernelChoice.COMPOSED, List.of(), DataType.FLOAT);
+    TokenArray text = TokenArray.of(TEXT.repeat(1 + 2000 / TEXT.length()), new Text8Alphabet());
+    double[] losses = new double[steps];
+    double[] milliseconds = new double[steps];
+    WindowIterator windows = WindowIterator.builder(text, sequence).batch(batch).shuffled(3).endless().build();
+    for (int step = 0; step < steps; step++) {
+      MultiDataSet next = windows.next();
+      long begin = System.nanoTime();
+      network.fit(next);
+      losses[step] = network.score();
+      milliseconds[step] = (System.nanoTime() - begin) / 1e6;
+    }
+    double first = mean(losses, 0, 10);
+    double last = mean(losses, steps - 10, steps);
+    double median = Arrays.stream(milliseconds).skip(steps / 2).sorted().skip(steps / 4).findFirst().orElseThrow(); // of the later half
+    double workingMb = TarFlowNetwork.layer(network).workingMemoryBytes() / MEGABYTE;
+    TarFlowLM lm = TarFlowLM.of(CheckpointNetworks.checkpoint(network, CheckpointInfo.of("text8"), null));
+    double bits = lm.score(TEXT.strip()).bitsPerCharacter();
+    long start = System.nanoTime();
+    String sample = lm.generate("", lm.generationOptions().withMaxNewTokens(sequence / 2).withSeed(1)).get(0).text();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    report.put("steps", steps);
+    report.put("lossFirstTen", first);
+    report.put("lossLastTen", last);
+    report.put("medianMillisecondsPerStep", median);
+    report.put("tokensPerSecond", batch * sequence / median * 1000);
+    report.put("workingMemoryMb", workingMb);
+    report.put("residentMb", ResidentMemory.nowMb());
+    report.put("environmentAfter", environment());
+    report.put("bitsPerCharacter", bits);
+    report.put("text", sample);
+    report.put("generationSeconds", seconds);
+    printer.printf("%d steps of %d tokens: %.1f ms each, loss %.3f to %.3f nats a token, working memory %.1f MB%n", steps,
+        batch * sequence, median, first, last, workingMb);
+    printer.printf("score at most %.3f bits per character; %d characters written in %.1f s: %s%n", bits, sample.length(), seconds, sample);
+    return last < first && Double.isFinite(bits);
+  }
+
+  private static double mean(double[] values, int from, int to) {
+    return Arrays.stream(values, from, to).average().orElseThrow();
+  }
+}

@@ -1,0 +1,135 @@
+package org.tarflowlm.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.BaseListener;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ChannelDirection;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.OptimizerSpec;
+import org.tarflowlm.nn.TarFlowNetwork;
+
+/**
+ * What each op of the composed graph gives, forward and backward, on a fixed batch of two tiny models, in three numbers for each output:
+ * the sum of absolute values, the sum, and a sum with weights that a permutation would change. Those of the CPU come with the program.
+ */
+final class OpDigests {
+  private static final String REFERENCE = "composed-ops.txt";
+  private static final int VOCAB = 7;
+  private static final int TOKENS = 8;
+  private static final int DIMS = 2;
+  private static final int BATCH = 2;
+
+  private OpDigests() {}
+
+  /** Of one op's output. */
+  record Digest(String op, double absolute, double sum, double weighted) {
+    /** How far another one is, as a part of the sum of absolute values. */
+    double distance(Digest other) {
+      double scale = Math.max(absolute, 1e-3);
+      double distance = Math.max(Math.abs(sum - other.sum), Math.abs(weighted - other.weighted)) / scale;
+      return Double.isFinite(distance) ? distance : Double.POSITIVE_INFINITY;
+    }
+
+    private static Digest of(String op, INDArray output) {
+      double[] values = output.castTo(DataType.DOUBLE).dup('c').data().asDouble();
+      double absolute = 0;
+      double sum = 0;
+      double weighted = 0;
+      for (int i = 0; i < values.length; i++) {
+        absolute += Math.abs(values[i]);
+        sum += values[i];
+        weighted += values[i] * Math.cos(i + 1.0);
+      }
+      return new Digest(op, absolute, sum, weighted);
+    }
+
+    private String line(String key) {
+      return String.format(Locale.ROOT, "%s %s %.7g %.7g %.7g", key, op, absolute, sum, weighted);
+    }
+  }
+
+  /** On the running backend, by name of model and output. */
+  static Map<String, Digest> run() {
+    Map<String, Digest> result = new LinkedHashMap<>();
+    TarFlowConfig flows = new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, DIMS, 12, 3, 2, null, List.of(
+        FlowSpec.tiedMixD(1, VOCAB, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT),
+        FlowSpec.affine(0, Direction.RIGHT_TO_LEFT).withChannelDirection(ChannelDirection.DESCENDING)), null, null, 16, null);
+    record("flows", flows, result);
+    record("ar", flows.autoregressiveTwin(), result);
+    return result;
+  }
+
+  private static void record(String name, TarFlowConfig config, Map<String, Digest> result) {
+    ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults(), 1, 1, KernelChoice.COMPOSED, List.of(),
+        DataType.FLOAT);
+    Random random = new Random(5);
+    TarFlowNetwork.parameters(network).forEach((parameter, array) -> array.assign(Nd4j.create(
+        random.doubles(array.length(), -0.5, 0.5).toArray(), array.shape(), DataType.FLOAT).addi(parameter.endsWith("gain") ? 1 : 0)));
+    INDArray ids = Nd4j.createFromArray(random.ints((long) BATCH * TOKENS, 0, VOCAB).toArray()).reshape(BATCH, TOKENS);
+    INDArray noise = Nd4j.create(random.doubles((long) BATCH * TOKENS * DIMS, -2, 2).toArray(), new long[] {BATCH, TOKENS, DIMS},
+        DataType.FLOAT);
+    TarFlowNetwork.layer(network).setGraphListeners(new BaseListener() {
+      @Override
+      public boolean isActive(Operation operation) {
+        return true;
+      }
+
+      @Override
+      public void opExecution(SameDiff sd, At at, MultiDataSet batch, SameDiffOp op, OpContext context,
+          INDArray[] outputs) {
+        for (int i = 0; i < outputs.length; i++) {
+          result.put(name + "/" + op.getOutputsOfOp().get(i), Digest.of(op.getOp().opName(), outputs[i]));
+        }
+      }
+    });
+    network.setInputs(ids);
+    network.setLabels(noise);
+    network.computeGradientAndScore();
+  }
+
+  /** Those of the CPU. */
+  static Map<String, Digest> reference() {
+    Map<String, Digest> result = new LinkedHashMap<>();
+    try (InputStream in = OpDigests.class.getResourceAsStream(REFERENCE);
+        BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        String[] words = line.split(" ");
+        result.put(words[0], new Digest(words[1], Double.parseDouble(words[2]), Double.parseDouble(words[3]),
+            Double.parseDouble(words[4])));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return result;
+  }
+
+  /** As {@link #reference} reads them. */
+  static String text(Map<String, Digest> digests) {
+    StringBuilder text = new StringBuilder();
+    digests.forEach((key, digest) -> text.append(digest.line(key)).append('\n'));
+    return text.toString();
+  }
+}
