@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Affine;
 
 /** {@link Affine#inverse}, scalar by scalar: (u [.., D], theta [.., D, 2]) to z [.., D]. For generation: no gradient. */
+@Op(name = AffineInverseOp.NAME)
 public final class AffineInverseOp extends RowsOp {
   static final String NAME = "tarflow_affine_inverse";
 
@@ -18,16 +19,6 @@ public final class AffineInverseOp extends RowsOp {
 
   public AffineInverseOp(INDArray u, INDArray theta) {
     super(new INDArray[] {u, theta});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override

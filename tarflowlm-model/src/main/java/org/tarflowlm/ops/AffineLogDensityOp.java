@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Affine;
 
 /** {@link Affine#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 2]) to log p(z) [.., D], nats. */
+@Op(name = AffineLogDensityOp.NAME)
 public final class AffineLogDensityOp extends RowsOp {
   static final String NAME = "tarflow_affine_log_density";
 
@@ -18,16 +19,6 @@ public final class AffineLogDensityOp extends RowsOp {
 
   public AffineLogDensityOp(INDArray z, INDArray theta) {
     super(new INDArray[] {z, theta});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -51,26 +42,12 @@ public final class AffineLogDensityOp extends RowsOp {
   }
 
   /** (z, theta, dL/dlogDensity) to (dL/dz, dL/dtheta). */
+  @Op(name = AffineLogDensityOp.NAME + "_bp", outputs = 2)
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable b) {
       super(sd, new SDVariable[] {z, theta, b});
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 2;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.tarflowlm.coupling.Affine;
  * {@link Affine} forward, scalar by scalar: (z [.., D], theta [.., D, 2], each [shift, logScale]) to
  * (u [.., D], log |du/dz| [.., D]).
  */
+@Op(name = AffineOp.NAME, outputs = 2)
 public final class AffineOp extends RowsOp {
   static final String NAME = "tarflow_affine";
 
@@ -21,16 +22,6 @@ public final class AffineOp extends RowsOp {
 
   public AffineOp(INDArray z, INDArray theta) {
     super(new INDArray[] {z, theta});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 2;
   }
 
   @Override
@@ -55,26 +46,12 @@ public final class AffineOp extends RowsOp {
   }
 
   /** (z, theta, dL/du, dL/dlogDet) to (dL/dz, dL/dtheta). */
+  @Op(name = AffineOp.NAME + "_bp", outputs = 2)
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable a, SDVariable b) {
       super(sd, new SDVariable[] {z, theta, a, b});
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 2;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
     }
 
     @Override

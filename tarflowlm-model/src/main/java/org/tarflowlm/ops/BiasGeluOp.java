@@ -8,21 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.BiasGelu;
 
 /** Exact GELU of x + bias: (x [.., width], bias [width]) to [.., width]. FLOAT only; see {@link BiasGelu}. */
+@Op(name = "tarflow_bias_gelu")
 public final class BiasGeluOp extends FusedOp {
   public BiasGeluOp() {}
 
   public BiasGeluOp(SameDiff sd, SDVariable x, SDVariable bias) {
     super(sd, new SDVariable[] {x, bias});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_bias_gelu";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -42,26 +33,12 @@ public final class BiasGeluOp extends FusedOp {
   }
 
   /** (x, bias, dy) to (dx, dBias). */
+  @Op(name = "tarflow_bias_gelu_bp", outputs = 2)
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable x, SDVariable bias, SDVariable dy) {
       super(sd, new SDVariable[] {x, bias, dy});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_bias_gelu_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 2;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.tarflowlm.coupling.LogScaleBound;
  * {@link LogScaleBound} on a network's raw outputs: raw [.., D, m] to theta [.., D, m], whose last {@code k} numbers per scalar are
  * log-scales bounded to (-bound, bound); the others pass unchanged.
  */
+@Op(name = BoundLogScalesOp.NAME)
 public final class BoundLogScalesOp extends RowsOp {
   static final String NAME = "tarflow_bound_log_scales";
   /** The bound travels as a whole number of millionths. */
@@ -39,16 +40,6 @@ public final class BoundLogScalesOp extends RowsOp {
   }
 
   @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
   protected long[][] outputShapes(List<INDArray> inputs) {
     INDArray raw = inputs.get(0);
     if (raw.size(-1) < argument(0)) {
@@ -69,26 +60,12 @@ public final class BoundLogScalesOp extends RowsOp {
   }
 
   /** (theta, dL/dtheta) to dL/draw. */
+  @Op(name = BoundLogScalesOp.NAME + "_bp")
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable theta, SDVariable gradient, long k, long millionths) {
       super(sd, new SDVariable[] {theta, gradient}, k, millionths);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 1;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape()};
     }
 
     @Override

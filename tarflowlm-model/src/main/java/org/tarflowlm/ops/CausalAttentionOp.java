@@ -11,21 +11,12 @@ import org.tarflowlm.kernel.CausalAttention;
  * Causal self-attention: (qkv [batch, time, 3 width]) to [batch, time, width] and what the gradient wants of the softmax,
  * [batch, heads, time]. FLOAT only; see {@link CausalAttention}.
  */
+@Op(name = "tarflow_causal_attention", outputs = 2)
 public final class CausalAttentionOp extends FusedOp {
   public CausalAttentionOp() {}
 
   public CausalAttentionOp(SameDiff sd, SDVariable qkv, int heads) {
     super(sd, new SDVariable[] {qkv}, heads);
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_causal_attention";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 2;
   }
 
   @Override
@@ -50,26 +41,12 @@ public final class CausalAttentionOp extends FusedOp {
   }
 
   /** (qkv, log-sums, dOut) to dQkv. */
+  @Op(name = "tarflow_causal_attention_bp")
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable qkv, SDVariable logSums, SDVariable dOut, int heads) {
       super(sd, new SDVariable[] {qkv, logSums, dOut}, heads);
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_causal_attention_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 1;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape()};
     }
 
     @Override

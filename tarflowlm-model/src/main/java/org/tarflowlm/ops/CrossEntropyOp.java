@@ -9,21 +9,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.CrossEntropy;
 
 /** Cross-entropy in nats per token: (logits [.., vocabulary], ids INT [..]) to [..]. FLOAT only; see {@link CrossEntropy}. */
+@Op(name = "tarflow_cross_entropy")
 public final class CrossEntropyOp extends FusedOp {
   public CrossEntropyOp() {}
 
   public CrossEntropyOp(SameDiff sd, SDVariable logits, SDVariable ids) {
     super(sd, new SDVariable[] {logits, ids});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_cross_entropy";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -46,26 +37,12 @@ public final class CrossEntropyOp extends FusedOp {
   }
 
   /** (logits, dLoss, ids) to dLogits. */
+  @Op(name = "tarflow_cross_entropy_bp")
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable logits, SDVariable dLoss, SDVariable ids) {
       super(sd, new SDVariable[] {logits, dLoss, ids});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_cross_entropy_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 1;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape()};
     }
 
     @Override

@@ -18,6 +18,7 @@ import org.tarflowlm.kernel.Parallel;
  * The most probable token of every latent by the codebook's posterior (paper section 3.1): (z [B, T', P d], the codebook's parameters as
  * they are trained) to token ids as whole numbers of z's type, [B, T' P]; the caller casts them. There is no gradient.
  */
+@Op(name = DecodeOp.NAME)
 public final class DecodeOp extends JavaOp {
   static final String NAME = "tarflow_decode";
 
@@ -62,16 +63,6 @@ public final class DecodeOp extends JavaOp {
       config = TarFlowConfig.fromJson(getSArgument(0));
     }
     return config;
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override

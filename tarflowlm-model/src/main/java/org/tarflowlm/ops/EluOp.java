@@ -8,26 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.Elu;
 
 /** Exponential linear unit, elementwise. FLOAT only; see {@link Elu}. */
+@Op(name = "tarflow_elu")
 public final class EluOp extends FusedOp {
   public EluOp() {}
 
   public EluOp(SameDiff sd, SDVariable x) {
     super(sd, new SDVariable[] {x});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_elu";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
-  protected long[][] outputShapes(List<INDArray> inputs) {
-    return new long[][] {inputs.get(0).shape()};
   }
 
   @Override
@@ -41,26 +27,12 @@ public final class EluOp extends FusedOp {
   }
 
   /** (x, dy) to dx. */
+  @Op(name = "tarflow_elu_bp")
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable x, SDVariable dy) {
       super(sd, new SDVariable[] {x, dy});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_elu_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 1;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape()};
     }
 
     @Override

@@ -9,21 +9,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.Embedding;
 
 /** Token embedding: (table [vocabulary, width], ids INT [..]) to [.., width]. FLOAT only; see {@link Embedding}. */
+@Op(name = "tarflow_embedding")
 public final class EmbeddingOp extends FusedOp {
   public EmbeddingOp() {}
 
   public EmbeddingOp(SameDiff sd, SDVariable table, SDVariable ids) {
     super(sd, new SDVariable[] {table, ids});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_embedding";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -47,21 +38,12 @@ public final class EmbeddingOp extends FusedOp {
   }
 
   /** (dOut, table, ids) to dTable; of the table only the shape is used. */
+  @Op(name = "tarflow_embedding_bp")
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable dOut, SDVariable table, SDVariable ids) {
       super(sd, new SDVariable[] {dOut, table, ids});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_embedding_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 1;
     }
 
     @Override

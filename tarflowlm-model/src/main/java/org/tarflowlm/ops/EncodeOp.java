@@ -12,6 +12,7 @@ import org.tarflowlm.coupling.Components;
  * {@link Codebook#encode}, position by position: (noise [.., d], means [V, d], logScales [V], ids [..] INT) to
  * z = mu_id + sigma_id noise [.., d]. The ids get a gradient of zeros.
  */
+@Op(name = EncodeOp.NAME)
 public final class EncodeOp extends JavaOp {
   static final String NAME = "tarflow_encode";
 
@@ -23,16 +24,6 @@ public final class EncodeOp extends JavaOp {
 
   public EncodeOp(INDArray noise, INDArray means, INDArray logScales, INDArray ids) {
     super(new INDArray[] {noise, means, logScales, ids});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -81,26 +72,12 @@ public final class EncodeOp extends JavaOp {
   }
 
   /** (noise, means, logScales, dL/dz, ids) to the gradients of the first three. */
+  @Op(name = EncodeOp.NAME + "_bp", outputs = 3)
   public static final class Gradient extends JavaOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 3;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape()};
     }
 
     @Override

@@ -11,22 +11,13 @@ import org.tarflowlm.kernel.FeedForward;
  * residual + gelu(x wUp + bUp) wDown + bDown: (x [.., width], wUp [width, hidden], bUp [hidden], wDown [hidden, width], bDown [width],
  * residual [.., width]) to [.., width] and x wUp [.., hidden], which the gradient wants. FLOAT only; see {@link FeedForward}.
  */
+@Op(name = "tarflow_feed_forward", outputs = 2)
 public final class FeedForwardOp extends FusedOp {
   public FeedForwardOp() {}
 
   public FeedForwardOp(SameDiff sd, SDVariable x, SDVariable wUp, SDVariable bUp, SDVariable wDown, SDVariable bDown,
       SDVariable residual) {
     super(sd, new SDVariable[] {x, wUp, bUp, wDown, bDown, residual});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_feed_forward";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 2;
   }
 
   @Override
@@ -56,21 +47,12 @@ public final class FeedForwardOp extends FusedOp {
   }
 
   /** (x, wUp, bUp, wDown, x wUp, dy) to the gradients of x, wUp, bUp, wDown and bDown. */
+  @Op(name = "tarflow_feed_forward_bp", outputs = 5)
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_feed_forward_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 5;
     }
 
     @Override

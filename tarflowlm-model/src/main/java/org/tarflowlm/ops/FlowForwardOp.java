@@ -16,6 +16,7 @@ import org.tarflowlm.flow.Sampling;
  * give, [B, T', D], the last of which is u; and, if there is a prompt, of which only the length is read, the first n positions of u [B, n,
  * D]. Sampling acts after the prompt. There is no gradient; training has the forward graph.
  */
+@Op(name = FlowForwardOp.NAME)
 public final class FlowForwardOp extends FlowOp {
   static final String NAME = "tarflow_flow_forward";
 
@@ -31,11 +32,6 @@ public final class FlowForwardOp extends FlowOp {
   public FlowForwardOp(TarFlowConfig config, int flow, Sampling sampling, INDArray z, INDArray prompt,
       Function<String, INDArray> parameter) {
     super(config, flow, config.endOfTrunk(flow) - flow, sampling, z, prompt, parameter);
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   @Override

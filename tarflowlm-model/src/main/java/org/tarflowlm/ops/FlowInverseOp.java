@@ -15,6 +15,7 @@ import org.tarflowlm.flow.Sampling;
  * begins with its latents, and the first n positions of u are not read. Channels are in the order of z on both sides. Parameters are
  * packed at the first execution and again when they have changed. There is no gradient: the inverse pass samples, it does not train.
  */
+@Op(name = FlowInverseOp.NAME)
 public final class FlowInverseOp extends FlowOp {
   static final String NAME = "tarflow_flow_inverse";
 
@@ -39,16 +40,6 @@ public final class FlowInverseOp extends FlowOp {
   public FlowInverseOp(TarFlowConfig config, int flow, Sampling sampling, INDArray u, INDArray prompt,
       Function<String, INDArray> parameter) {
     super(config, flow, 1, sampling, u, prompt, parameter);
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override

@@ -23,7 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * arrays and returns the hash of libnd4j's {@code noop}, which then does nothing. {@code Nd4j.exec(op)} skips the first step,
  * and checks shapes against those of noop; {@link #execute()} takes its place.
  *
- * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), an {@link #opName()} of their own
+ * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), a name of their own in {@link Op}
  * (a stock name is silently replaced by the stock op), and floating-point arrays of one type as first inputs, as many as there are outputs
  * (noop checks that input i has the type of output i; ids come later in the list). All outputs have the first input's type.
  */
@@ -31,6 +31,12 @@ public abstract class JavaOp extends DynamicCustomOp {
   /** Last integer argument of every op in a saved graph: a mark, and the version of the ops' arguments in the lower half. */
   private static final long FORMAT = 0x7A4F_0000L | 1;
   private static final long VERSION = 0xFFFF;
+  private static final ClassValue<Op> DECLARED = new ClassValue<>() {
+    @Override
+    protected Op computeValue(Class<?> type) {
+      return type.getAnnotation(Op.class);
+    }
+  };
   private final ThreadLocal<OpContext> pending = new ThreadLocal<>();
 
   protected JavaOp() {}
@@ -80,17 +86,28 @@ public abstract class JavaOp extends DynamicCustomOp {
     return null;
   }
 
-  /** Shapes of the outputs, given the inputs' arrays. */
-  protected abstract long[][] outputShapes(List<INDArray> inputs);
+  /** Shapes of the outputs, given the inputs' arrays; checks them. Otherwise output i has the shape of input i, as in most gradients. */
+  protected long[][] outputShapes(List<INDArray> inputs) {
+    return inputs.stream().limit(getNumOutputs()).map(INDArray::shape).toArray(long[][]::new);
+  }
 
   /** The kernel: reads the inputs, fills every output whole. Arrays may have any layout; see {@link Tensors}. */
   protected abstract void run(List<INDArray> inputs, List<INDArray> outputs);
 
-  @Override
-  public abstract String opName();
+  /** What this op's class declares. ND4J asks for the name before any field of an op is set. */
+  final Op declared() {
+    return DECLARED.get(getClass());
+  }
 
   @Override
-  public abstract int getNumOutputs();
+  public String opName() {
+    return declared().name();
+  }
+
+  @Override
+  public int getNumOutputs() {
+    return declared().outputs();
+  }
 
   /** Integer argument {@code i}. */
   protected final int argument(int i) {

@@ -8,21 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.LayerNorm;
 
 /** Layer norm over the last dimension: (x [.., width], gain [width], bias [width]) to [.., width]. FLOAT only; see {@link LayerNorm}. */
+@Op(name = "tarflow_layer_norm")
 public final class LayerNormOp extends FusedOp {
   public LayerNormOp() {}
 
   public LayerNormOp(SameDiff sd, SDVariable x, SDVariable gain, SDVariable bias) {
     super(sd, new SDVariable[] {x, gain, bias});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_layer_norm";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -44,21 +35,12 @@ public final class LayerNormOp extends FusedOp {
   }
 
   /** (x, gain, dy) to (dx, dGain, dBias). */
+  @Op(name = "tarflow_layer_norm_bp", outputs = 3)
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable x, SDVariable gain, SDVariable dy) {
       super(sd, new SDVariable[] {x, gain, dy});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_layer_norm_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 3;
     }
 
     @Override

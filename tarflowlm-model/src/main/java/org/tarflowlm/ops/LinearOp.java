@@ -8,21 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.Linear;
 
 /** x w + b: (x [.., in], w [in, out], b [out]) to [.., out]. FLOAT only; see {@link Linear}. */
+@Op(name = "tarflow_linear")
 public final class LinearOp extends FusedOp {
   public LinearOp() {}
 
   public LinearOp(SameDiff sd, SDVariable x, SDVariable w, SDVariable b) {
     super(sd, new SDVariable[] {x, w, b});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_linear";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -44,21 +35,12 @@ public final class LinearOp extends FusedOp {
   }
 
   /** (x, w, dy) to (dx, dw, db). */
+  @Op(name = "tarflow_linear_bp", outputs = 3)
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable x, SDVariable w, SDVariable dy) {
       super(sd, new SDVariable[] {x, w, dy});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_linear_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 3;
     }
 
     @Override

@@ -8,21 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.Linear;
 
 /** x w + b + residual: (x [.., in], w [in, out], b [out], residual [.., out]) to [.., out]. FLOAT only; see {@link Linear}. */
+@Op(name = "tarflow_linear_residual")
 public final class LinearResidualOp extends FusedOp {
   public LinearResidualOp() {}
 
   public LinearResidualOp(SameDiff sd, SDVariable x, SDVariable w, SDVariable b, SDVariable residual) {
     super(sd, new SDVariable[] {x, w, b, residual});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_linear_residual";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override

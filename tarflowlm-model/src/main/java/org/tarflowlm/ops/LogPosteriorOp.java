@@ -9,6 +9,7 @@ import org.tarflowlm.coupling.Codebook;
 /**
  * {@link Codebook#logPosterior}, position by position: (z [.., d], means [V, d], logScales [V]) to log p(k | z) [.., V], nats.
  */
+@Op(name = LogPosteriorOp.NAME, sharedMeans = 1)
 public final class LogPosteriorOp extends RowsOp {
   static final String NAME = "tarflow_log_posterior";
 
@@ -20,21 +21,6 @@ public final class LogPosteriorOp extends RowsOp {
 
   public LogPosteriorOp(INDArray z, INDArray means, INDArray logScales) {
     super(new INDArray[] {z, means, logScales});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
-  protected int sharedMeans() {
-    return 1;
   }
 
   @Override
@@ -58,36 +44,12 @@ public final class LogPosteriorOp extends RowsOp {
   }
 
   /** (z, means, logScales, dL/dlogPosterior) to the gradients of the first three. */
+  @Op(name = LogPosteriorOp.NAME + "_bp", outputs = 3, sharedMeans = 1, sharedGradients = true)
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 3;
-    }
-
-    @Override
-    protected int sharedMeans() {
-      return 1;
-    }
-
-    @Override
-    protected boolean sharedGradients() {
-      return true;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape()};
     }
 
     @Override

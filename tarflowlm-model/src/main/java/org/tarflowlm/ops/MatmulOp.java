@@ -8,21 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.Linear;
 
 /** x w: (x [.., in], w [in, out]) to [.., out]. FLOAT only; see {@link Linear}. */
+@Op(name = "tarflow_matmul")
 public final class MatmulOp extends FusedOp {
   public MatmulOp() {}
 
   public MatmulOp(SameDiff sd, SDVariable x, SDVariable w) {
     super(sd, new SDVariable[] {x, w});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_matmul";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -43,26 +34,12 @@ public final class MatmulOp extends FusedOp {
   }
 
   /** (x, w, dy) to (dx, dw). */
+  @Op(name = "tarflow_matmul_bp", outputs = 2)
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable x, SDVariable w, SDVariable dy) {
       super(sd, new SDVariable[] {x, w, dy});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_matmul_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 2;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
 
 /** {@link MixtureCdf#inverse}, scalar by scalar: (u [.., D], theta [.., D, 3K]) to z [.., D]. For generation: no gradient. */
+@Op(name = MixtureCdfInverseOp.NAME)
 public final class MixtureCdfInverseOp extends RowsOp {
   static final String NAME = "tarflow_mixture_cdf_inverse";
 
@@ -18,16 +19,6 @@ public final class MixtureCdfInverseOp extends RowsOp {
 
   public MixtureCdfInverseOp(INDArray u, INDArray theta) {
     super(new INDArray[] {u, theta});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override

@@ -12,7 +12,8 @@ import org.tarflowlm.coupling.MixtureCdfLanes;
  * {@link MixtureCdf#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 3K]) to log p(z) [.., D], nats, and as second output
  * what the kernel of single precision saves for its gradient. For the last flow, whose u is not needed.
  */
-public final class MixtureCdfLogDensityOp extends RowsOp {
+@Op(name = MixtureCdfLogDensityOp.NAME, outputs = 2, savedOutput = 1)
+public final class MixtureCdfLogDensityOp extends RowsOp implements FloatRows {
   static final String NAME = "tarflow_mixture_cdf_log_density";
 
   public MixtureCdfLogDensityOp() {}
@@ -23,16 +24,6 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
 
   public MixtureCdfLogDensityOp(INDArray z, INDArray theta) {
     super(new INDArray[] {z, theta});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 2;
   }
 
   @Override
@@ -53,17 +44,7 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
   }
 
   @Override
-  protected boolean hasFloatRows() {
-    return true;
-  }
-
-  @Override
-  protected int savedOutput() {
-    return 1;
-  }
-
-  @Override
-  protected void floatRows(RowBlock block) {
+  public void floatRows(RowBlock block) {
     int scalars = block.count * block.inWidth[0];
     int k = block.inWidth[1] / block.inWidth[0] / 3;
     MixtureCdfLanes.logDensity(
@@ -77,26 +58,12 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
   }
 
   /** (z, theta, dL/dlogDensity, saved) to (dL/dz, dL/dtheta). */
-  public static final class Gradient extends RowsOp {
+  @Op(name = MixtureCdfLogDensityOp.NAME + "_bp", outputs = 2, savedInput = 3, unread = 2)
+  public static final class Gradient extends RowsOp implements FloatRows {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 2;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
     }
 
     @Override
@@ -112,22 +79,7 @@ public final class MixtureCdfLogDensityOp extends RowsOp {
     }
 
     @Override
-    protected boolean hasFloatRows() {
-      return true;
-    }
-
-    @Override
-    protected boolean floatRowsRead(int i) {
-      return i >= 2;
-    }
-
-    @Override
-    protected int savedInput() {
-      return 3;
-    }
-
-    @Override
-    protected void floatRows(RowBlock block) {
+    public void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
       MixtureCdfLanes.logDensityGradient(

@@ -12,7 +12,8 @@ import org.tarflowlm.coupling.MixtureCdfLanes;
  * {@link MixtureCdf} forward, scalar by scalar: (z [.., D], theta [.., D, 3K]) to (u [.., D], log |du/dz| [.., D]), and as third output
  * what the kernel of single precision saves for its gradient, in an order that only the two know.
  */
-public final class MixtureCdfOp extends RowsOp {
+@Op(name = MixtureCdfOp.NAME, outputs = 3, savedOutput = 2)
+public final class MixtureCdfOp extends RowsOp implements FloatRows {
   static final String NAME = "tarflow_mixture_cdf";
 
   public MixtureCdfOp() {}
@@ -23,16 +24,6 @@ public final class MixtureCdfOp extends RowsOp {
 
   public MixtureCdfOp(INDArray z, INDArray theta) {
     super(new INDArray[] {z, theta});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 3;
   }
 
   @Override
@@ -54,17 +45,7 @@ public final class MixtureCdfOp extends RowsOp {
   }
 
   @Override
-  protected boolean hasFloatRows() {
-    return true;
-  }
-
-  @Override
-  protected int savedOutput() {
-    return 2;
-  }
-
-  @Override
-  protected void floatRows(RowBlock block) {
+  public void floatRows(RowBlock block) {
     int scalars = block.count * block.inWidth[0];
     int k = block.inWidth[1] / block.inWidth[0] / 3;
     MixtureCdfLanes.forward(
@@ -78,26 +59,12 @@ public final class MixtureCdfOp extends RowsOp {
   }
 
   /** (z, theta, dL/du, dL/dlogDet, saved) to (dL/dz, dL/dtheta). */
-  public static final class Gradient extends RowsOp {
+  @Op(name = MixtureCdfOp.NAME + "_bp", outputs = 2, savedInput = 4, unread = 2)
+  public static final class Gradient extends RowsOp implements FloatRows {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 2;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape()};
     }
 
     @Override
@@ -115,22 +82,7 @@ public final class MixtureCdfOp extends RowsOp {
     }
 
     @Override
-    protected boolean hasFloatRows() {
-      return true;
-    }
-
-    @Override
-    protected boolean floatRowsRead(int i) {
-      return i >= 2;
-    }
-
-    @Override
-    protected int savedInput() {
-      return 4;
-    }
-
-    @Override
-    protected void floatRows(RowBlock block) {
+    public void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
       MixtureCdfLanes.gradient(block.saved, block.floatIn[2], block.floatIn[3], scalars, k,

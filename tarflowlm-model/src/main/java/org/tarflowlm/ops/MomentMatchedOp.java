@@ -10,6 +10,7 @@ import org.tarflowlm.coupling.MomentMatched;
  * {@link MomentMatched} forward, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to
  * (u [.., d], log |det du/dz| [..]).
  */
+@Op(name = MomentMatchedOp.NAME, outputs = 2, sharedMeans = 2)
 public final class MomentMatchedOp extends RowsOp {
   static final String NAME = "tarflow_moment_matched";
 
@@ -21,21 +22,6 @@ public final class MomentMatchedOp extends RowsOp {
 
   public MomentMatchedOp(INDArray z, INDArray logits, INDArray means, INDArray logScales) {
     super(new INDArray[] {z, logits, means, logScales});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 2;
-  }
-
-  @Override
-  protected int sharedMeans() {
-    return 2;
   }
 
   @Override
@@ -63,36 +49,12 @@ public final class MomentMatchedOp extends RowsOp {
   }
 
   /** (z, logits, means, logScales, dL/du, dL/dlogDet) to the gradients of the first four. */
+  @Op(name = MomentMatchedOp.NAME + "_bp", outputs = 4, sharedMeans = 2, sharedGradients = true)
   public static final class Gradient extends RowsOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 4;
-    }
-
-    @Override
-    protected int sharedMeans() {
-      return 2;
-    }
-
-    @Override
-    protected boolean sharedGradients() {
-      return true;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape(), inputs.get(3).shape()};
     }
 
     @Override

@@ -6,7 +6,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** x [.., n] with its last axis from end to start. M2.1's own op loses some hundred bytes of native memory for every row of every call. */
-public final class ReverseOp extends RowsOp {
+@Op(name = "tarflow_reverse")
+public final class ReverseOp extends RowsOp implements FloatRows {
   public ReverseOp() {}
 
   public ReverseOp(SameDiff sd, SDVariable x) {
@@ -15,21 +16,6 @@ public final class ReverseOp extends RowsOp {
 
   public ReverseOp(INDArray x) {
     super(new INDArray[] {x});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_reverse";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
-  protected long[][] outputShapes(List<INDArray> inputs) {
-    return new long[][] {inputs.get(0).shape()};
   }
 
   @Override
@@ -43,12 +29,7 @@ public final class ReverseOp extends RowsOp {
   }
 
   @Override
-  protected boolean hasFloatRows() {
-    return true;
-  }
-
-  @Override
-  protected void floatRows(RowBlock block) {
+  public void floatRows(RowBlock block) {
     int n = block.inWidth[0];
     for (int row = 0; row < block.count; row++) {
       for (int j = 0; j < n; j++) {

@@ -10,6 +10,7 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
  * {@link MixtureRosenblatt#inverse}, position by position: (u [.., d], logits [.., K], means [K, d], logScales [K]) to z [.., d].
  * For generation: no gradient.
  */
+@Op(name = RosenblattInverseOp.NAME, sharedMeans = 2)
 public final class RosenblattInverseOp extends RowsOp {
   static final String NAME = "tarflow_rosenblatt_inverse";
 
@@ -21,21 +22,6 @@ public final class RosenblattInverseOp extends RowsOp {
 
   public RosenblattInverseOp(INDArray u, INDArray logits, INDArray means, INDArray logScales) {
     super(new INDArray[] {u, logits, means, logScales});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
-  protected int sharedMeans() {
-    return 2;
   }
 
   @Override

@@ -11,7 +11,8 @@ import org.tarflowlm.coupling.RosenblattLanes;
  * {@link MixtureRosenblatt#logDensity}, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to
  * log p(z) [..], nats. For the last flow, whose u is not needed.
  */
-public final class RosenblattLogDensityOp extends RowsOp {
+@Op(name = RosenblattLogDensityOp.NAME, sharedMeans = 2)
+public final class RosenblattLogDensityOp extends RowsOp implements FloatRows {
   static final String NAME = "tarflow_rosenblatt_log_density";
 
   public RosenblattLogDensityOp() {}
@@ -22,21 +23,6 @@ public final class RosenblattLogDensityOp extends RowsOp {
 
   public RosenblattLogDensityOp(INDArray z, INDArray logits, INDArray means, INDArray logScales) {
     super(new INDArray[] {z, logits, means, logScales});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
-  protected int sharedMeans() {
-    return 2;
   }
 
   @Override
@@ -56,12 +42,7 @@ public final class RosenblattLogDensityOp extends RowsOp {
   }
 
   @Override
-  protected boolean hasFloatRows() {
-    return true;
-  }
-
-  @Override
-  protected void floatRows(RowBlock block) {
+  public void floatRows(RowBlock block) {
     RosenblattLanes.logDensity(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0], block.lanes);
   }
 
@@ -71,36 +52,12 @@ public final class RosenblattLogDensityOp extends RowsOp {
   }
 
   /** (z, logits, means, logScales, dL/dlogDensity) to the gradients of the first four. */
-  public static final class Gradient extends RowsOp {
+  @Op(name = RosenblattLogDensityOp.NAME + "_bp", outputs = 4, sharedMeans = 2, sharedGradients = true)
+  public static final class Gradient extends RowsOp implements FloatRows {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 4;
-    }
-
-    @Override
-    protected int sharedMeans() {
-      return 2;
-    }
-
-    @Override
-    protected boolean sharedGradients() {
-      return true;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape(), inputs.get(3).shape()};
     }
 
     @Override
@@ -114,12 +71,7 @@ public final class RosenblattLogDensityOp extends RowsOp {
     }
 
     @Override
-    protected boolean hasFloatRows() {
-      return true;
-    }
-
-    @Override
-    protected void floatRows(RowBlock block) {
+    public void floatRows(RowBlock block) {
       RosenblattLanes.logDensityGradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4],
           block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.lanes);
     }

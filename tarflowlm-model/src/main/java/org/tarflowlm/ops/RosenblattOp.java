@@ -11,7 +11,8 @@ import org.tarflowlm.coupling.RosenblattLanes;
  * {@link MixtureRosenblatt} forward, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to
  * (u [.., d], log |det du/dz| [..]).
  */
-public final class RosenblattOp extends RowsOp {
+@Op(name = RosenblattOp.NAME, outputs = 2, sharedMeans = 2)
+public final class RosenblattOp extends RowsOp implements FloatRows {
   static final String NAME = "tarflow_rosenblatt";
 
   public RosenblattOp() {}
@@ -22,21 +23,6 @@ public final class RosenblattOp extends RowsOp {
 
   public RosenblattOp(INDArray z, INDArray logits, INDArray means, INDArray logScales) {
     super(new INDArray[] {z, logits, means, logScales});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 2;
-  }
-
-  @Override
-  protected int sharedMeans() {
-    return 2;
   }
 
   @Override
@@ -64,12 +50,7 @@ public final class RosenblattOp extends RowsOp {
   }
 
   @Override
-  protected boolean hasFloatRows() {
-    return true;
-  }
-
-  @Override
-  protected void floatRows(RowBlock block) {
+  public void floatRows(RowBlock block) {
     RosenblattLanes.forward(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0], block.floatOut[1],
         block.lanes);
   }
@@ -81,36 +62,12 @@ public final class RosenblattOp extends RowsOp {
   }
 
   /** (z, logits, means, logScales, dL/du, dL/dlogDet) to the gradients of the first four. */
-  public static final class Gradient extends RowsOp {
+  @Op(name = RosenblattOp.NAME + "_bp", outputs = 4, sharedMeans = 2, sharedGradients = true)
+  public static final class Gradient extends RowsOp implements FloatRows {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 4;
-    }
-
-    @Override
-    protected int sharedMeans() {
-      return 2;
-    }
-
-    @Override
-    protected boolean sharedGradients() {
-      return true;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape(), inputs.get(3).shape()};
     }
 
     @Override
@@ -125,12 +82,7 @@ public final class RosenblattOp extends RowsOp {
     }
 
     @Override
-    protected boolean hasFloatRows() {
-      return true;
-    }
-
-    @Override
-    protected void floatRows(RowBlock block) {
+    public void floatRows(RowBlock block) {
       RosenblattLanes.gradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4], block.floatIn[5],
           block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.lanes);
     }

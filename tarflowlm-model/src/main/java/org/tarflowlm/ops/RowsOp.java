@@ -43,41 +43,6 @@ abstract class RowsOp extends JavaOp {
   /** Computes the output rows of a block. */
   protected abstract void rows(RowBlock block);
 
-  /** Whether {@link #floatRows} computes blocks of FLOAT arrays. */
-  protected boolean hasFloatRows() {
-    return false;
-  }
-
-  /** {@link #rows} in single precision. */
-  protected void floatRows(RowBlock block) {
-    throw new UnsupportedOperationException(opName());
-  }
-
-  /** Whether {@link #floatRows} reads input {@code i}: it need not where a forward op has saved what its gradient needs. */
-  protected boolean floatRowsRead(int i) {
-    return true;
-  }
-
-  /** Index of the input that {@link #floatRows} takes from {@link RowBlock#saved}; -1 if there is none. */
-  protected int savedInput() {
-    return -1;
-  }
-
-  /** Index of the output that {@link #floatRows} leaves in {@link RowBlock#saved}; -1 if there is none. */
-  protected int savedOutput() {
-    return -1;
-  }
-
-  /** Index of the shared means among the inputs, followed by the log-scales; -1 if there are none. */
-  protected int sharedMeans() {
-    return -1;
-  }
-
-  /** Whether the last two outputs are the gradients of the shared means and log-scales. */
-  protected boolean sharedGradients() {
-    return false;
-  }
-
   @Override
   protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
     INDArray[] in = inputs.stream().map(Tensors::dense).toArray(INDArray[]::new);
@@ -89,7 +54,8 @@ abstract class RowsOp extends JavaOp {
   private final class Pass {
     private final INDArray[] in;
     private final INDArray[] out;
-    private final int shared = sharedMeans();
+    private final Op op = declared();
+    private final int shared = op.sharedMeans();
     private final int rows;
     private final int rowOutputs;
     private final int blockRows;
@@ -102,11 +68,11 @@ abstract class RowsOp extends JavaOp {
       this.in = in;
       this.out = out;
       rows = Math.toIntExact(in[0].length() / in[0].size(-1));
-      rowOutputs = out.length - (sharedGradients() ? 2 : 0);
+      rowOutputs = out.length - (op.sharedGradients() ? 2 : 0);
       components = shared < 0 ? null : SharedComponents.read(in[shared], in[shared + 1]);
-      floats = hasFloatRows() && Arrays.stream(in).allMatch(array -> array.dataType() == DataType.FLOAT);
-      savedInput = floats ? savedInput() : -1;
-      savedOutput = floats ? savedOutput() : -1;
+      floats = RowsOp.this instanceof FloatRows && Arrays.stream(in).allMatch(array -> array.dataType() == DataType.FLOAT);
+      savedInput = floats ? op.savedInput() : -1;
+      savedOutput = floats ? op.savedOutput() : -1;
       long widest = 1;
       for (int i = 0; i < in.length; i++) {
         widest = isShared(i) ? widest : Math.max(widest, in[i].length() / rows);
@@ -119,7 +85,7 @@ abstract class RowsOp extends JavaOp {
     }
 
     void run() {
-      if (!sharedGradients()) {
+      if (!op.sharedGradients()) {
         Parallel.run(ceil(rows, blockRows), task -> block(task * blockRows, Math.min(rows, (task + 1) * blockRows)));
         return;
       }
@@ -172,7 +138,7 @@ abstract class RowsOp extends JavaOp {
           block.inWidth[i] = (int) (in[i].length() / rows);
           if (i == savedInput) {
             openSaved(block, in[i], from);
-          } else if (!floats || floatRowsRead(i)) {
+          } else if (!floats || i >= op.unread()) {
             read(block, i, from);
           }
         }
@@ -186,7 +152,7 @@ abstract class RowsOp extends JavaOp {
         }
       }
       if (floats) {
-        floatRows(block);
+        ((FloatRows) RowsOp.this).floatRows(block);
       } else {
         rows(block);
       }

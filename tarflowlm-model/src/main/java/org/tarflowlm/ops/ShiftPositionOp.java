@@ -11,21 +11,12 @@ import org.tarflowlm.kernel.ShiftPosition;
  * Shift right by one after a start vector, plus positions: (e [batch, time, width], start [width], position [maxTime, width]) to
  * [batch, time, width]. FLOAT only; see {@link ShiftPosition}.
  */
+@Op(name = "tarflow_shift_position")
 public final class ShiftPositionOp extends FusedOp {
   public ShiftPositionOp() {}
 
   public ShiftPositionOp(SameDiff sd, SDVariable e, SDVariable start, SDVariable position) {
     super(sd, new SDVariable[] {e, start, position});
-  }
-
-  @Override
-  public String opName() {
-    return "tarflow_shift_position";
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
   }
 
   @Override
@@ -53,21 +44,12 @@ public final class ShiftPositionOp extends FusedOp {
   }
 
   /** (dOut, position) to (de, dStart, dPosition); of the positions only the shape is used. */
+  @Op(name = "tarflow_shift_position_bp", outputs = 3)
   public static final class Gradient extends FusedOp {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable dOut, SDVariable position) {
       super(sd, new SDVariable[] {dOut, position});
-    }
-
-    @Override
-    public String opName() {
-      return "tarflow_shift_position_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 3;
     }
 
     @Override

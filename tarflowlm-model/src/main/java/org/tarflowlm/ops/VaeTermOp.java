@@ -11,7 +11,8 @@ import org.tarflowlm.coupling.CodebookLanes;
  * {@link Codebook#vaeTerm}, position by position: (z [.., d], means [V, d], logScales [V]) to
  * log p(x | z) - log q(z | x) [..], nats.
  */
-public final class VaeTermOp extends RowsOp {
+@Op(name = VaeTermOp.NAME, sharedMeans = 1)
+public final class VaeTermOp extends RowsOp implements FloatRows {
   static final String NAME = "tarflow_vae_term";
 
   public VaeTermOp() {}
@@ -22,21 +23,6 @@ public final class VaeTermOp extends RowsOp {
 
   public VaeTermOp(INDArray z, INDArray means, INDArray logScales) {
     super(new INDArray[] {z, means, logScales});
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
-  }
-
-  @Override
-  public int getNumOutputs() {
-    return 1;
-  }
-
-  @Override
-  protected int sharedMeans() {
-    return 1;
   }
 
   @Override
@@ -53,12 +39,7 @@ public final class VaeTermOp extends RowsOp {
   }
 
   @Override
-  protected boolean hasFloatRows() {
-    return true;
-  }
-
-  @Override
-  protected void floatRows(RowBlock block) {
+  public void floatRows(RowBlock block) {
     CodebookLanes.vaeTerm(block.floatIn[0], block.count, block.components, block.floatOut[0], block.lanes);
   }
 
@@ -68,36 +49,12 @@ public final class VaeTermOp extends RowsOp {
   }
 
   /** (z, means, logScales, dL/dterm) to the gradients of the first three. */
-  public static final class Gradient extends RowsOp {
+  @Op(name = VaeTermOp.NAME + "_bp", outputs = 3, sharedMeans = 1, sharedGradients = true)
+  public static final class Gradient extends RowsOp implements FloatRows {
     public Gradient() {}
 
     Gradient(SameDiff sd, SDVariable... inputs) {
       super(sd, inputs);
-    }
-
-    @Override
-    public String opName() {
-      return NAME + "_bp";
-    }
-
-    @Override
-    public int getNumOutputs() {
-      return 3;
-    }
-
-    @Override
-    protected int sharedMeans() {
-      return 1;
-    }
-
-    @Override
-    protected boolean sharedGradients() {
-      return true;
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      return new long[][] {inputs.get(0).shape(), inputs.get(1).shape(), inputs.get(2).shape()};
     }
 
     @Override
@@ -110,12 +67,7 @@ public final class VaeTermOp extends RowsOp {
     }
 
     @Override
-    protected boolean hasFloatRows() {
-      return true;
-    }
-
-    @Override
-    protected void floatRows(RowBlock block) {
+    public void floatRows(RowBlock block) {
       CodebookLanes.vaeTermGradient(block.floatIn[0], block.count, block.components, block.floatIn[3],
           block.floatOut[0], block.dMeans, block.dLogScales, block.lanes);
     }
