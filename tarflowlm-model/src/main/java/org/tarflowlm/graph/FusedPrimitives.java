@@ -2,18 +2,18 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.tarflowlm.ops.BiasGeluOp;
-import org.tarflowlm.ops.CausalAttentionOp;
-import org.tarflowlm.ops.CrossEntropyOp;
-import org.tarflowlm.ops.EluOp;
-import org.tarflowlm.ops.EmbeddingOp;
-import org.tarflowlm.ops.FeedForwardOp;
-import org.tarflowlm.ops.LayerNormOp;
-import org.tarflowlm.ops.LinearOp;
-import org.tarflowlm.ops.LinearResidualOp;
-import org.tarflowlm.ops.MatmulOp;
+import org.tarflowlm.ops.FeedForwardOps.BiasGeluOp;
+import org.tarflowlm.ops.FeedForwardOps.EluOp;
+import org.tarflowlm.ops.FeedForwardOps.FeedForwardOp;
+import org.tarflowlm.ops.LinearOps.LinearOp;
+import org.tarflowlm.ops.LinearOps.LinearResidualOp;
+import org.tarflowlm.ops.LinearOps.MatmulOp;
 import org.tarflowlm.ops.ReverseOp;
-import org.tarflowlm.ops.ShiftPositionOp;
+import org.tarflowlm.ops.TransformerOps.CausalAttentionOp;
+import org.tarflowlm.ops.TransformerOps.CrossEntropyOp;
+import org.tarflowlm.ops.TransformerOps.EmbeddingOp;
+import org.tarflowlm.ops.TransformerOps.LayerNormOp;
+import org.tarflowlm.ops.TransformerOps.ShiftPositionOp;
 
 /** The transformer's building blocks as fused Java kernels: FLOAT on the CPU. */
 final class FusedPrimitives implements Primitives {

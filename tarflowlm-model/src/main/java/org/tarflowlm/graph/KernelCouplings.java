@@ -2,16 +2,16 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.tarflowlm.ops.AffineLogDensityOp;
-import org.tarflowlm.ops.AffineOp;
+import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
+import org.tarflowlm.ops.AffineOps.AffineOp;
 import org.tarflowlm.ops.BoundLogScalesOp;
-import org.tarflowlm.ops.EncodeOp;
-import org.tarflowlm.ops.MixtureCdfLogDensityOp;
-import org.tarflowlm.ops.MixtureCdfOp;
+import org.tarflowlm.ops.CodebookOps.EncodeOp;
+import org.tarflowlm.ops.CodebookOps.VaeTermOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfLogDensityOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
 import org.tarflowlm.ops.MomentMatchedOp;
-import org.tarflowlm.ops.RosenblattLogDensityOp;
-import org.tarflowlm.ops.RosenblattOp;
-import org.tarflowlm.ops.VaeTermOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /**
  * The couplings as Java kernels, on the CPU. In a DOUBLE graph they compute in double; in a FLOAT graph the mixtures over many rows compute

@@ -5,6 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MomentMatched;
+import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /**
  * {@link MomentMatched} forward, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to

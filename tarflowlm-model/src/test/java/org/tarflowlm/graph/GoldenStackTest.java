@@ -17,12 +17,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.coupling.Errors;
 import org.tarflowlm.coupling.Golden;
-import org.tarflowlm.ops.AffineLogDensityOp;
-import org.tarflowlm.ops.EncodeOp;
-import org.tarflowlm.ops.MixtureCdfOp;
+import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
+import org.tarflowlm.ops.CodebookOps.EncodeOp;
+import org.tarflowlm.ops.CodebookOps.VaeTermOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
 import org.tarflowlm.ops.Ops;
-import org.tarflowlm.ops.RosenblattOp;
-import org.tarflowlm.ops.VaeTermOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /** A whole ELBO with the networks' outputs given: patches of two tokens; Mix-d on the codebook, Mix-1, affine; channels mixed between. */
 class GoldenStackTest {

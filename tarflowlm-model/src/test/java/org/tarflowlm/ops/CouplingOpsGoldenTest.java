@@ -16,6 +16,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.coupling.Errors;
 import org.tarflowlm.coupling.Golden;
+import org.tarflowlm.ops.AffineOps.AffineInverseOp;
+import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
+import org.tarflowlm.ops.AffineOps.AffineOp;
+import org.tarflowlm.ops.CodebookOps.EncodeOp;
+import org.tarflowlm.ops.CodebookOps.LogPosteriorOp;
+import org.tarflowlm.ops.CodebookOps.VaeTermOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfInverseOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfLogDensityOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattInverseOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /** The coupling ops inside SameDiff graphs against the golden vectors, in both precisions, gradients included. */
 class CouplingOpsGoldenTest {

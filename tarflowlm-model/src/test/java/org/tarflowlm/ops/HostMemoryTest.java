@@ -19,6 +19,15 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
+import org.tarflowlm.ops.AffineOps.AffineOp;
+import org.tarflowlm.ops.CodebookOps.EncodeOp;
+import org.tarflowlm.ops.CodebookOps.VaeTermOp;
+import org.tarflowlm.ops.FeedForwardOps.EluOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfLogDensityOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /** The ops on a backend whose arrays are not in the host's memory, which the CPU's plays here. */
 class HostMemoryTest {

@@ -21,6 +21,13 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
+import org.tarflowlm.ops.AffineOps.AffineOp;
+import org.tarflowlm.ops.CodebookOps.EncodeOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfLogDensityOp;
+import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
+import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /** How the coupling ops walk through arrays: many blocks, views, repeatable sums, errors. */
 class RowsOpTest {

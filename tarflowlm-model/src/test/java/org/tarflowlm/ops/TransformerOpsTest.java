@@ -17,6 +17,16 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.ops.FeedForwardOps.BiasGeluOp;
+import org.tarflowlm.ops.FeedForwardOps.FeedForwardOp;
+import org.tarflowlm.ops.LinearOps.LinearOp;
+import org.tarflowlm.ops.LinearOps.LinearResidualOp;
+import org.tarflowlm.ops.LinearOps.MatmulOp;
+import org.tarflowlm.ops.TransformerOps.CausalAttentionOp;
+import org.tarflowlm.ops.TransformerOps.CrossEntropyOp;
+import org.tarflowlm.ops.TransformerOps.EmbeddingOp;
+import org.tarflowlm.ops.TransformerOps.LayerNormOp;
+import org.tarflowlm.ops.TransformerOps.ShiftPositionOp;
 
 /**
  * The transformer ops wired into one SameDiff graph, a one-block language model: its gradients against finite differences of the
