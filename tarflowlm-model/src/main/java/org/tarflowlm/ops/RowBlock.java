@@ -22,7 +22,7 @@ final class RowBlock {
   final int[] outWidth = new int[MOST_ARRAYS];
   final Workspace workspace = new Workspace();
   final LaneWorkspace lanes = new LaneWorkspace();
-  /** The block's part of {@link RowsOp#savedInput} or {@link RowsOp#savedOutput}. */
+  /** The block's part of {@link Op#savedInput} or {@link Op#savedOutput}. */
   final SavedRows saved = new SavedRows();
 
   /** Rows in this block. */
