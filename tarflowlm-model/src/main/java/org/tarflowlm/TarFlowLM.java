@@ -39,7 +39,7 @@ import org.tarflowlm.zoo.TarFlowZoo;
  * built at the first use; once the model is closed, these calls throw an IllegalStateException. To train a model further see
  * {@link CheckpointNetworks}.
  */
-public final class TarFlowLM implements AutoCloseable {
+public class TarFlowLM implements AutoCloseable {
   /** Id of the zoo's flagship. */
   public static final String DEFAULT = "text8-mixd";
 
@@ -54,7 +54,8 @@ public final class TarFlowLM implements AutoCloseable {
   private Sampler sampler;
   private TextLatents latents;
 
-  private TarFlowLM(String name, Checkpoint checkpoint) {
+  /** For {@code org.tarflowlm.zoo.TarFlowLM} alone, the name of before. */
+  protected TarFlowLM(String name, Checkpoint checkpoint) {
     TarFlowNetwork.ensureBackend();
     this.name = name;
     this.checkpoint = checkpoint;
