@@ -54,7 +54,6 @@ public class TarFlowLM implements AutoCloseable {
   private Sampler sampler;
   private TextLatents latents;
 
-  /** For {@code org.tarflowlm.zoo.TarFlowLM} alone, the name of before. */
   protected TarFlowLM(String name, Checkpoint checkpoint) {
     TarFlowNetwork.ensureBackend();
     this.name = name;
