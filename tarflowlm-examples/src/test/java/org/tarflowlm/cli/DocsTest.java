@@ -196,7 +196,8 @@ class DocsTest {
   private static Path snippet(Path folder, String statements) throws IOException {
     String imports = IMPORTS.stream().map(each -> "import " + each + ".*;\n").collect(Collectors.joining());
     return Files.writeString(folder.resolve("Snippet.java"),
-        imports + "import org.tarflowlm.TarFlowLM;\nimport org.tarflowlm.data.file.Progress;\nclass Snippet {\n  void run() throws Exception {\n" + statements + "  }\n}\n");
+        imports + "import org.tarflowlm.TarFlowLM;\nimport org.tarflowlm.data.file.Progress;\n"
+            + "class Snippet {\n  void run() throws Exception {\n" + statements + "  }\n}\n");
   }
 
   /** What the compiler says; empty if all is well. */
