@@ -36,7 +36,7 @@ record Cli(int code, String out, String err) {
 
   /** The call went well. */
   Cli succeeds() {
-    assertEquals(0, code, err);
+    assertEquals(0, code, () -> err + out);
     return this;
   }
 
