@@ -135,17 +135,28 @@ public final class AtomicFile {
         move(complete, folder);
         return;
       } catch (IOException e) {
-        boolean another = Files.exists(folder);
-        if (moved && another) {
-          deleteTree(aside);
-        } else if (moved) {
-          move(aside, folder);
+        if (moved) {
+          putBack(aside, folder);
         }
-        if (another && aside == null) {
+        if (aside == null && Files.exists(folder)) {
           throw new FileAlreadyExistsException(folder.toString());
-        } else if (!another || attempt == PLACINGS) {
+        }
+        if (attempt == PLACINGS) {
           throw e;
         }
+      }
+    }
+  }
+
+  /** Unless another process has put its own folder there meanwhile. */
+  private static void putBack(Path aside, Path folder) throws IOException {
+    try {
+      move(aside, folder);
+    } catch (IOException e) {
+      if (Files.exists(folder)) {
+        deleteTree(aside);
+      } else {
+        move(aside, folder); // what was in the way has been taken away again
       }
     }
   }
