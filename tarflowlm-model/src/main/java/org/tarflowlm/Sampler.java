@@ -16,6 +16,11 @@ import org.tarflowlm.generate.TokenListener;
 interface Sampler {
   List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener);
 
+  /** Continues different prompts side by side; of each what {@link #generate} gives by itself. */
+  default List<List<Generation>> generateAll(List<int[]> prompts, GenerationOptions options) {
+    return prompts.parallelStream().map(prompt -> generate(prompt, options, null)).toList();
+  }
+
   /** Fills the gap between two texts; see {@link FlowGenerator#infill}. */
   default List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
     throw noFlows();
@@ -30,12 +35,15 @@ interface Sampler {
     return new IllegalStateException("the model is " + ModelType.AUTOREGRESSIVE + ", which has no flows; expected " + ModelType.TARFLOW);
   }
 
-  /** The sampler of a checkpoint, with a copy of its weights. */
-  static Sampler of(Checkpoint checkpoint, Tokenizer tokenizer) {
-    if (checkpoint.config().model() != ModelType.TARFLOW) {
+  /**
+   * The sampler of a checkpoint.
+   *
+   * @param weights of its flows; null if it is discrete
+   */
+  static Sampler of(Checkpoint checkpoint, StackWeights weights, Tokenizer tokenizer) {
+    if (weights == null) {
       return new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer)::generate;
     }
-    StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
     FlowGenerator generator = new FlowGenerator(weights, tokenizer, checkpoint::ngrams).through(new GraphInverse(checkpoint));
     return new Flows(generator, new FlowReader(weights, tokenizer));
   }

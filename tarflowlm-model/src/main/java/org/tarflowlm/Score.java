@@ -1,5 +1,6 @@
 package org.tarflowlm;
 
+import java.util.List;
 import org.tarflowlm.eval.LikelihoodEstimate;
 
 /**
@@ -13,12 +14,54 @@ import org.tarflowlm.eval.LikelihoodEstimate;
  * @param tokens the same in tokens
  * @param nats negative log-likelihood of them all in nats
  * @param perplexity exp of the nats per token
+ * @param tokenPieces what {@link #perToken()} returns; empty if the options did not ask for it
+ * @param characterPieces what {@link #perCharacter()} returns; empty if the options did not ask for it
  */
 public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPerCharacter, double standardError, long characters,
-    long tokens, double nats, double perplexity) {
+    long tokens, double nats, double perplexity, List<Piece> tokenPieces, List<Piece> characterPieces) {
+
+  /**
+   * A token or character of the text.
+   *
+   * @param text what it stands for; bytes that are no text by themselves are U+FFFD
+   * @param bits of a discrete model -log2 p(token | tokens before it); of a flow model the terms of the ELBO at the token's position
+   *     ({@link org.tarflowlm.nn.TokenTerms}), of one sample of the noise: a token that the model expects may have negative bits
+   */
+  public record Piece(String text, double bits) {}
+
+  public Score {
+    tokenPieces = List.copyOf(tokenPieces);
+    characterPieces = List.copyOf(characterPieces);
+  }
+
+  /**
+   * The bits of each token; their sum is that of the text, up to rounding in single precision.
+   *
+   * @throws IllegalStateException if the score was computed without them
+   */
+  public List<Piece> perToken() {
+    return requireKept(tokenPieces);
+  }
+
+  /**
+   * The bits of each character (Unicode code point): a token's bits in equal shares over its bytes, and of a character the sum over its
+   * bytes.
+   *
+   * @throws IllegalStateException if the score was computed without them
+   */
+  public List<Piece> perCharacter() {
+    return requireKept(characterPieces);
+  }
+
+  private static List<Piece> requireKept(List<Piece> pieces) {
+    if (pieces.isEmpty()) {
+      throw new IllegalStateException("the score has no bits per token; expected one with ScoringOptions.defaults().withPerToken(true)");
+    }
+    return pieces;
+  }
 
   /** @throws IllegalStateException if the likelihood is not finite */
-  static Score of(String model, LikelihoodEstimate estimate, long characters) {
+  static Score of(String model, LikelihoodEstimate estimate, long characters, List<Piece> tokenPieces, List<Piece> characterPieces) {
     if (!Double.isFinite(estimate.nats())) {
       throw new IllegalStateException("the model " + model + " gives the text no likelihood that is a finite number (" + estimate.nats()
           + " nats): its weights are finite, but too large to compute with");
@@ -26,6 +69,6 @@ public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPer
     double bitsPerNat = 1 / Math.log(2);
     return new Score(model, estimate.bound(), estimate.nats() * bitsPerNat / characters,
         estimate.standardErrorNats() * estimate.tokens() * bitsPerNat / characters, characters, estimate.tokens(), estimate.nats(),
-        estimate.perplexity());
+        estimate.perplexity(), tokenPieces, characterPieces);
   }
 }

@@ -11,8 +11,9 @@ import org.tarflowlm.config.ConfigException;
  * @param maxCharacters characters (bytes for models of bytes) of the text to score, from its start
  * @param stride 0 for windows that do not see each other; else they begin that many tokens apart, and each counts its new tokens given
  *     those before ({@link org.tarflowlm.eval.Likelihood#withStride})
+ * @param perToken whether to keep the bits of each token ({@link Score#perToken()}), some 30 bytes a token; needs one sample and no stride
  */
-public record ScoringOptions(long seed, int samples, long maxCharacters, int stride) implements Serializable {
+public record ScoringOptions(long seed, int samples, long maxCharacters, int stride, boolean perToken) implements Serializable {
   /** More would take days for a sentence. */
   private static final int MOST_SAMPLES = 100_000;
 
@@ -20,6 +21,15 @@ public record ScoringOptions(long seed, int samples, long maxCharacters, int str
     ConfigException.requireWithin("samples", samples, 1, MOST_SAMPLES);
     ConfigException.requireAtLeast("maxCharacters", maxCharacters, 1);
     ConfigException.requireAtLeast("stride", stride, 0);
+    if (perToken && (samples > 1 || stride > 0)) {
+      throw new ConfigException("perToken is set, but samples is " + samples + " and stride " + stride
+          + "; expected 1 and 0: other figures are no sums over tokens");
+    }
+  }
+
+  /** Without the bits of each token. */
+  public ScoringOptions(long seed, int samples, long maxCharacters, int stride) {
+    this(seed, samples, maxCharacters, stride, false);
   }
 
   /** Windows that do not see each other. */
@@ -33,18 +43,22 @@ public record ScoringOptions(long seed, int samples, long maxCharacters, int str
   }
 
   public ScoringOptions withSeed(long value) {
-    return new ScoringOptions(value, samples, maxCharacters, stride);
+    return new ScoringOptions(value, samples, maxCharacters, stride, perToken);
   }
 
   public ScoringOptions withSamples(int value) {
-    return new ScoringOptions(seed, value, maxCharacters, stride);
+    return new ScoringOptions(seed, value, maxCharacters, stride, perToken);
   }
 
   public ScoringOptions withMaxCharacters(long value) {
-    return new ScoringOptions(seed, samples, value, stride);
+    return new ScoringOptions(seed, samples, value, stride, perToken);
   }
 
   public ScoringOptions withStride(int value) {
-    return new ScoringOptions(seed, samples, maxCharacters, value);
+    return new ScoringOptions(seed, samples, maxCharacters, value, perToken);
+  }
+
+  public ScoringOptions withPerToken(boolean value) {
+    return new ScoringOptions(seed, samples, maxCharacters, stride, value);
   }
 }

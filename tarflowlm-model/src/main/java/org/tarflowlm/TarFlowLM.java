@@ -2,13 +2,10 @@ package org.tarflowlm;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointInfo;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.CacheFolder;
@@ -18,7 +15,6 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
-import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.TokenListener;
@@ -47,20 +43,15 @@ public class TarFlowLM implements AutoCloseable {
   private final TarFlowConfig config;
   private final CheckpointInfo info;
   private final Tokenizer tokenizer;
-  /** DL4J's networks are for one thread at a time; fair, so that no caller starves. */
-  private final ReentrantLock scoring = new ReentrantLock(true);
-  private Checkpoint checkpoint;
-  private ComputationGraph network;
-  private Sampler sampler;
-  private TextLatents latents;
+  private final Engine engine;
 
   protected TarFlowLM(String name, Checkpoint checkpoint) {
     TarFlowNetwork.ensureBackend();
     this.name = name;
-    this.checkpoint = checkpoint;
     this.config = checkpoint.config();
     this.info = checkpoint.info();
     this.tokenizer = Tokenizers.byName(info.tokenizer());
+    this.engine = new Engine(name, checkpoint, tokenizer);
   }
 
   /** The flagship of the zoo, {@value #DEFAULT}. */
@@ -125,14 +116,13 @@ public class TarFlowLM implements AutoCloseable {
     return info;
   }
 
-  public synchronized Checkpoint checkpoint() {
-    requireOpen();
-    return checkpoint;
+  public Checkpoint checkpoint() {
+    return engine.checkpoint();
   }
 
-  /** Scores a text with the default options, as {@link #score(String, ScoringOptions)}. */
+  /** Scores a text with the default options, and each of its tokens: {@link Score#perToken()}. */
   public Score score(String text) {
-    return score(text, ScoringOptions.defaults());
+    return score(text, ScoringOptions.defaults().withPerToken(true));
   }
 
   /**
@@ -152,25 +142,7 @@ public class TarFlowLM implements AutoCloseable {
    * @throws IllegalArgumentException if the tokens are of another vocabulary
    */
   public Score score(TokenSequence tokens, ScoringOptions options) {
-    if (tokens.vocabSize() != config.vocabSize()) {
-      throw new IllegalArgumentException("the tokens are of a vocabulary of " + tokens.vocabSize() + "; expected " + config.vocabSize());
-    }
-    long count = CharacterCount.tokensWithin(tokens, options.maxCharacters(), tokenizer);
-    int least = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
-    if (count < least) {
-      throw new DataException("the text " + (count == 0 ? "is empty" : "has " + count + (count == 1 ? " token" : " tokens"))
-          + "; expected at least " + least + (least == 1 ? " token" : " tokens"));
-    }
-    LikelihoodEstimate estimate;
-    scoring.lock();
-    try {
-      Likelihood likelihood = new Likelihood(TarFlowNetwork.layer(network()), options.seed(), options.samples());
-      TokenSequence scored = tokens.slice(0, count);
-      estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
-    } finally {
-      scoring.unlock();
-    }
-    return Score.of(name, estimate, CharacterCount.of(tokens, estimate.tokens(), tokenizer));
+    return engine.withNetwork(layer -> new Scorer(name, tokenizer, layer).score(tokens, options));
   }
 
   /** This model's default generation options. */
@@ -196,12 +168,21 @@ public class TarFlowLM implements AutoCloseable {
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
    */
   public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
-    return sampler().generate(tokenizer.encode(prompt), options, listener);
+    return engine.sampler().generate(tokenizer.encode(prompt), options, listener);
+  }
+
+  /**
+   * Continues different texts: of each {@code options.batchSize()} continuations, the same as by itself.
+   *
+   * @throws DataException if a prompt holds a character that the model does not know
+   */
+  public List<List<Generation>> generate(List<String> prompts, GenerationOptions options) {
+    return engine.sampler().generateAll(prompts.stream().map(tokenizer::encode).toList(), options);
   }
 
   /** Fills a gap of some tokens between two texts; {@link org.tarflowlm.generate.FlowGenerator#infill} says how. Only flow models can. */
   public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
-    return sampler().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
+    return engine.sampler().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
   }
 
   /**
@@ -209,7 +190,7 @@ public class TarFlowLM implements AutoCloseable {
    * @throws IllegalStateException if the model is discrete
    */
   public Generation read(String text, long seed) {
-    return sampler().read(tokenizer.encode(text), seed);
+    return engine.sampler().read(tokenizer.encode(text), seed);
   }
 
   /**
@@ -217,10 +198,10 @@ public class TarFlowLM implements AutoCloseable {
    *
    * @return [tokens][latentDim]
    * @throws DataException if the text holds a character that the model does not know
-   * @throws IllegalStateException if the model is discrete
+   * @throws IllegalStateException if the model is discrete, as for all that concerns latents
    */
   public double[][] encode(String text, long seed) {
-    return latents().encode(tokenizer.encode(text), seed);
+    return engine.latents().encode(text, seed);
   }
 
   /**
@@ -230,7 +211,70 @@ public class TarFlowLM implements AutoCloseable {
    * @throws IllegalArgumentException if a latent has another size, or holds a number that is not finite
    */
   public String decode(double[][] z) {
-    return tokenizer.decode(latents().decode(z));
+    return engine.latents().decode(z);
+  }
+
+  /**
+   * A text at every level of the stack: z = h[0] as {@link #encode} gives it, h[l + 1] = f_l(h[l]), u = h[L] (paper section 3.3). Windows
+   * of the context length do not see each other.
+   *
+   * @return [L + 1][tokens][latentDim]
+   * @throws DataException if the text is empty, does not fill its last patch, or holds a character that the model does not know
+   */
+  public double[][][] levels(String text, long seed) {
+    return engine.latents().levels(text, seed);
+  }
+
+  /** The last of {@link #levels}: the noise u, [tokens][latentDim], from which {@link #fromNoise} makes the text. */
+  public double[][] toNoise(String text, long seed) {
+    return levels(text, seed)[config.flows().size()];
+  }
+
+  /** As {@link #toNoise(String, long)} with seed 1. */
+  public double[][] toNoise(String text) {
+    return toNoise(text, 1);
+  }
+
+  /**
+   * The text of a noise: the flows inverted, the last one first, and every latent decoded. A draw from N(0, I) gives a new text.
+   *
+   * @param u [tokens][latentDim], finite numbers, whole patches
+   * @throws IllegalArgumentException if u is empty or of another shape, or holds a number that is not finite
+   */
+  public String fromNoise(double[][] u) {
+    return engine.latents().fromNoise(u);
+  }
+
+  /**
+   * A walk from one text to another: spherical interpolation between their noises, decoded at every step.
+   *
+   * @param steps texts to return, at least 2; the first is a, the last b, but for tokens whose latent decodes to another one
+   * @param seed of the encoder's noise, the same for both
+   * @throws DataException as {@link #levels}
+   * @throws IllegalArgumentException if the texts differ in their number of tokens, or there are fewer than two steps
+   */
+  public List<String> interpolate(String a, String b, int steps, long seed) {
+    return engine.latents().interpolate(a, b, steps, seed);
+  }
+
+  /**
+   * Hidden states of a flow's transformer ({@link org.tarflowlm.nn.HiddenStates}): what it knows at each position from the patches that it
+   * has read before.
+   *
+   * @param flow counted from 0, data to noise
+   * @return [tokens / patchSize][width]
+   * @throws DataException as {@link #levels}
+   * @throws IllegalArgumentException if there is no such flow
+   */
+  public double[][] features(String text, int flow) {
+    engine.requireFlows("flows");
+    int[] tokens = LatentSpace.wholePatches(tokenizer.encode(text), config);
+    return engine.withNetwork(layer -> TextFeatures.of(layer, tokens, flow));
+  }
+
+  /** The mean of {@link #features} over the positions, one vector [width] per text. */
+  public double[] meanFeatures(String text, int flow) {
+    return TextFeatures.mean(features(text, flow));
   }
 
   /**
@@ -245,56 +289,6 @@ public class TarFlowLM implements AutoCloseable {
   /** Frees the weights and the native memory, after the score that is being computed; generations that run come to their end. */
   @Override
   public void close() {
-    scoring.lock();
-    try {
-      release();
-    } finally {
-      scoring.unlock();
-    }
-  }
-
-  private synchronized void release() {
-    if (network != null) {
-      TarFlowNetwork.layer(network).close();
-      network.close();
-    }
-    network = null;
-    sampler = null;
-    latents = null;
-    checkpoint = null;
-  }
-
-  private synchronized ComputationGraph network() {
-    requireOpen();
-    if (network == null) {
-      network = Natively.run(() -> CheckpointNetworks.network(checkpoint));
-    }
-    return network;
-  }
-
-  private synchronized Sampler sampler() {
-    requireOpen();
-    if (sampler == null) {
-      sampler = Natively.run(() -> Sampler.of(checkpoint, tokenizer));
-    }
-    return sampler;
-  }
-
-  private synchronized TextLatents latents() {
-    requireOpen();
-    if (config.model() != ModelType.TARFLOW) {
-      throw new IllegalStateException("the model " + name + " is " + config.model() + ", which has no latents; expected "
-          + ModelType.TARFLOW);
-    }
-    if (latents == null) {
-      latents = TextLatents.of(checkpoint);
-    }
-    return latents;
-  }
-
-  private void requireOpen() {
-    if (checkpoint == null) {
-      throw new IllegalStateException("the model " + name + " is closed");
-    }
+    engine.close();
   }
 }

@@ -34,7 +34,7 @@ public final class TokenScorer implements AutoCloseable {
     if (tokens.length() == 0) {
       throw new DataException("the text is empty; expected at least one token");
     }
-    double[] nats = new Likelihood(TarFlowNetwork.layer(network), seed).byToken(tokens);
+    double[] nats = new Likelihood(TarFlowNetwork.layer(network), seed).byToken(tokens).nats();
     return Arrays.stream(nats).map(each -> each / Math.log(2)).toArray();
   }
 

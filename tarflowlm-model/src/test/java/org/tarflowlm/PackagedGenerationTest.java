@@ -24,12 +24,11 @@ class PackagedGenerationTest {
     Checkpoint checkpoint = TarFlowZoo.load(TarFlowLM.DEFAULT);
     int length = checkpoint.config().contextLength();
     StackWeights weights = StackWeights.of(checkpoint.config(), checkpoint::values);
-    TextLatents latents = TextLatents.of(checkpoint);
     double[][] z = new double[WINDOWS][];
     try (TarFlowLM model = TarFlowLM.of(checkpoint)) {
       for (int b = 0; b < WINDOWS; b++) {
         int at = (Excerpt.text().length() - length) / WINDOWS * b;
-        double[][] rows = latents.encode(model.tokenizer().encode(Excerpt.text().substring(at, at + length)), b);
+        double[][] rows = model.encode(Excerpt.text().substring(at, at + length), b);
         z[b] = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
       }
     }

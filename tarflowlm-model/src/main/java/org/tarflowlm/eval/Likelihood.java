@@ -69,6 +69,33 @@ public final class Likelihood {
    * @throws org.tarflowlm.data.DataException if the sequence holds something that is not a token
    */
   public LikelihoodEstimate of(TokenSequence tokens) {
+    return of(tokens, null);
+  }
+
+  /**
+   * A likelihood and its terms.
+   *
+   * @param estimate of the whole sequence
+   * @param nats negative log-likelihood of each token ({@link TokenTerms}), as many as fill whole patches
+   */
+  public record ByToken(LikelihoodEstimate estimate, double[] nats) {}
+
+  /**
+   * The same figure as {@link #of(TokenSequence)}, and what each token contributes to it.
+   *
+   * @throws IllegalArgumentException as {@link #of(TokenSequence)}, or with several samples: the logarithm of a mean is no sum over tokens
+   * @throws ArithmeticException if there are more than 2^31 - 1 tokens
+   */
+  public ByToken byToken(TokenSequence tokens) {
+    if (samples > 1) {
+      throw new IllegalArgumentException("samples is " + samples + "; expected 1 for the likelihood of each token");
+    }
+    int patch = layer.model().model() == ModelType.TARFLOW ? layer.model().patchSize() : 1;
+    double[] nats = new double[Math.toIntExact(tokens.length() / patch * patch)];
+    return new ByToken(of(tokens, nats), nats);
+  }
+
+  private LikelihoodEstimate of(TokenSequence tokens, double[] nats) {
     TarFlowConfig config = layer.model();
     int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
     int length = config.contextLength();
@@ -76,7 +103,7 @@ public final class Likelihood {
     if (usable == 0) {
       throw new IllegalArgumentException("the text has " + tokens.length() + " tokens; expected at least " + patch);
     }
-    Tally tally = new Tally();
+    Tally tally = new Tally(nats);
     long whole = usable / length;
     long told = System.nanoTime();
     for (long window = 0; window < whole; window += BATCH) {
@@ -113,7 +140,7 @@ public final class Likelihood {
     if (usable <= length) {
       return of(tokens);
     }
-    Tally tally = new Tally();
+    Tally tally = new Tally(null);
     add(tokens, 0, 1, length, tally);
     long windows = (usable - length) / stride;
     for (long first = 0; first < windows; first += BATCH) {
@@ -126,33 +153,6 @@ public final class Likelihood {
     }
     Bound bound = Bound.importanceWeighted(samples);
     return tally.estimate(config.model() == ModelType.TARFLOW ? new Bound(bound.name() + "-DIFFERENCE", samples) : Bound.EXACT);
-  }
-
-  /**
-   * The sum of {@link #of}, token by token ({@link TokenTerms}), from one sample of the noise.
-   *
-   * @return nats of each token, as many as fill whole patches
-   * @throws IllegalArgumentException if there is not one whole patch
-   */
-  public double[] byToken(TokenSequence tokens) {
-    int patch = layer.model().model() == ModelType.TARFLOW ? layer.model().patchSize() : 1;
-    int usable = Math.toIntExact(tokens.length() / patch * patch);
-    if (usable == 0) {
-      throw new IllegalArgumentException("the text has " + tokens.length() + " tokens; expected at least " + patch);
-    }
-    double[] nats = new double[usable];
-    for (int from = 0; from < usable; from += layer.model().contextLength()) {
-      int[] ids = new int[Math.min(layer.model().contextLength(), usable - from)];
-      tokens.read(from, ids, 0, ids.length);
-      try (INDArray noise = noise(0, from, ids.length, 1, ids.length);
-          INDArray input = Nd4j.createFromArray(ids).reshape(1, ids.length)) {
-        double[] window = TokenTerms.of(layer, input, noise)[0];
-        for (int t = 0; t < window.length; t++) {
-          nats[from + t] = -window[t];
-        }
-      }
-    }
-    return nats;
   }
 
   private void add(TokenSequence tokens, long from, int windows, int length, Tally tally) {
@@ -174,10 +174,10 @@ public final class Likelihood {
     Arrays.setAll(given, i -> new LogMeanExp());
     for (int sample = 0; sample < samples; sample++) {
       try (INDArray noise = noise(sample, from, apart, windows, length)) {
-        draw(batch, noise, whole);
+        draw(batch, noise, whole, tally);
         if (context > 0) {
           try (INDArray before = noise.get(NDArrayIndex.all(), NDArrayIndex.interval(0, context), NDArrayIndex.all()).dup('c')) {
-            draw(known, before, given);
+            draw(known, before, given, null);
           }
         }
       }
@@ -202,12 +202,25 @@ public final class Likelihood {
     return result;
   }
 
-  /** One draw of the encoder's noise [windows, length, d] for a batch of windows of ids, window after window. */
-  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights) {
-    try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1));
-        INDArray result = layer.logLikelihood(input, noise)) {
+  /**
+   * One draw of the encoder's noise [windows, length, d] for a batch of windows of ids, window after window.
+   *
+   * @param tally stores the terms of the tokens if it wants them; or null
+   */
+  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, Tally tally) {
+    try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1))) {
+      double[] sums;
+      if (tally != null && tally.byToken != null) {
+        TokenTerms.Terms terms = TokenTerms.of(layer, input, noise);
+        tally.store(terms.terms());
+        sums = terms.sums();
+      } else {
+        try (INDArray result = layer.logLikelihood(input, noise)) {
+          sums = result.toDoubleVector();
+        }
+      }
       for (int i = 0; i < weights.length; i++) {
-        weights[i].add(result.getDouble(i));
+        weights[i].add(sums[i]);
       }
     }
   }
@@ -215,8 +228,23 @@ public final class Likelihood {
   /** Ratio of sums and the standard error of that ratio. */
   private static final class Tally {
     private final List<double[]> windows = new ArrayList<>();
+    /** Nats of each token, filled from the start; or null. */
+    private final double[] byToken;
+    private int stored;
     private double nats;
     private long tokens;
+
+    Tally(double[] byToken) {
+      this.byToken = byToken;
+    }
+
+    void store(double[][] logLikelihoods) {
+      for (double[] window : logLikelihoods) {
+        for (double each : window) {
+          byToken[stored++] = -each;
+        }
+      }
+    }
 
     void add(double windowNats, int windowTokens) {
       windows.add(new double[] {windowNats, windowTokens});

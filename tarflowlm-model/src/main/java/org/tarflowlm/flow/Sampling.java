@@ -15,8 +15,9 @@ import org.tarflowlm.generate.GenerationOptions;
  * @param noiseTemperature standard deviation of the base noise; above 0
  * @param topK keeps that many Mix-d components; 0 keeps all
  * @param topP keeps the most probable Mix-d components with at least this probability; in (0, 1], 1 keeps all
+ * @param minP removes Mix-d components less probable than this share of the most probable one; in [0, 1], 0 keeps all
  */
-public record Sampling(double temperature, double noiseTemperature, int topK, double topP) {
+public record Sampling(double temperature, double noiseTemperature, int topK, double topP, double minP) {
   /** Samples the model as it is. */
   public static final Sampling DEFAULT = new Sampling(1.0, 1.0, 0, 1.0);
 
@@ -29,12 +30,20 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("topP is " + topP + "; expected a number above 0 and at most 1");
     }
+    if (!(minP >= 0 && minP <= 1)) {
+      throw new IllegalArgumentException("minP is " + minP + "; expected a number of at least 0 and at most 1");
+    }
+  }
+
+  /** Without min-p. */
+  public Sampling(double temperature, double noiseTemperature, int topK, double topP) {
+    this(temperature, noiseTemperature, topK, topP, 0.0);
   }
 
   /**
    * Checks that a model has something for every number to act on.
    *
-   * @throws IllegalArgumentException if top-k or top-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has weights
+   * @throws IllegalArgumentException if top-k, top-p or min-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has weights
    *     that it divides
    */
   public void requireHonoured(TarFlowConfig config) {
@@ -65,6 +74,9 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     if (topP < 1 && !chooses) {
       throw new IllegalArgumentException("topP is " + topP + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
     }
+    if (minP > 0 && !chooses) {
+      throw new IllegalArgumentException("minP is " + minP + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
+    }
     if (temperature != 1.0 && !any(config, from, to, Sampling::sharpens)) {
       throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D, AFFINE_D and a first MIX_1 "
           + "have weights to divide; noiseTemperature scales the noise");
@@ -76,7 +88,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     int end = config.endOfTrunk(flow);
     boolean chooses = any(config, flow, end, Sampling::chooses);
     return new Sampling(any(config, flow, end, Sampling::sharpens) ? temperature : 1.0,
-        end == config.flows().size() ? noiseTemperature : 1.0, chooses ? topK : 0, chooses ? topP : 1.0);
+        end == config.flows().size() ? noiseTemperature : 1.0, chooses ? topK : 0, chooses ? topP : 1.0, chooses ? minP : 0.0);
   }
 
   private static boolean any(TarFlowConfig config, int from, int to, BiPredicate<TarFlowConfig, Integer> does) {
@@ -94,7 +106,8 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   }
 
   public TokenFilter filter() {
-    return temperature == 1.0 && topK == 0 && topP == 1.0 ? TokenFilter.NONE : new TokenFilter(temperature, topK, topP);
+    boolean none = temperature == 1.0 && topK == 0 && topP == 1.0 && minP == 0.0;
+    return none ? TokenFilter.NONE : new TokenFilter(temperature, topK, topP, minP);
   }
 
   private static void requirePositive(String name, double value) {

@@ -4,11 +4,11 @@ import java.util.Arrays;
 
 /**
  * Reshapes a distribution over tokens, or over mixture components that stand for tokens, before it is used: temperature, then top-k,
- * then top-p, as in Hugging Face's generation. One instance may be shared by threads.
+ * then top-p, then min-p, as in Hugging Face's generation. One instance may be shared by threads.
  */
 public final class TokenFilter {
   /** Leaves every distribution alone. */
-  public static final TokenFilter NONE = new TokenFilter(1.0, 0, 1.0);
+  public static final TokenFilter NONE = new TokenFilter(1.0, 0, 1.0, 0.0);
   /** Logit of a removed token: e to this is zero, and it stays finite under differences. */
   private static final double REMOVED = -1e30;
   private static final double COLD = 1e-6;
@@ -16,16 +16,20 @@ public final class TokenFilter {
   private final double temperature;
   private final int topK;
   private final double topP;
+  /** Logit below the largest one at which min-p removes; infinite for none. */
+  private final double reach;
 
   /**
    * @param temperature divides the logits; positive
    * @param topK keeps that many of the most probable tokens; 0 keeps all
    * @param topP keeps the smallest set of most probable tokens whose probabilities sum to at least this; 1 keeps all
+   * @param minP removes tokens less probable than this share of the most probable one; 0 keeps all
    */
-  TokenFilter(double temperature, int topK, double topP) {
+  TokenFilter(double temperature, int topK, double topP, double minP) {
     this.temperature = temperature;
     this.topK = topK;
     this.topP = topP;
+    this.reach = -Math.log(minP);
   }
 
   /** Divides the logits. */
@@ -50,17 +54,25 @@ public final class TokenFilter {
       sort(logits, scratch);
       remove(logits, smallestKept(scratch));
     }
+    if (reach < Double.POSITIVE_INFINITY) {
+      remove(logits, largest(logits) - reach);
+    }
   }
 
   /** Divides the distances from the largest logit instead: quotients of the logits themselves may overflow. */
   private void freeze(double[] logits) {
+    double most = largest(logits);
+    for (int k = 0; k < logits.length; k++) {
+      logits[k] = Math.max(REMOVED, (logits[k] - most) / temperature);
+    }
+  }
+
+  private static double largest(double[] logits) {
     double most = Double.NEGATIVE_INFINITY;
     for (double logit : logits) {
       most = Math.max(most, logit);
     }
-    for (int k = 0; k < logits.length; k++) {
-      logits[k] = Math.max(REMOVED, (logits[k] - most) / temperature);
-    }
+    return most;
   }
 
   private static void sort(double[] logits, double[] ascending) {

@@ -57,6 +57,7 @@ public final class AutoregressiveSampler {
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     Prompts.requireListenable(options, listener);
     Prompts.requireTokens(prompt, config.vocabSize());
+    Prompts.requireEos(options, config.vocabSize());
     int batch = options.batchSize();
     Generation[] result = new Generation[batch];
     int tasks = Math.min(Parallel.threads(), batch);
@@ -66,7 +67,7 @@ public final class AutoregressiveSampler {
       int[][] tokens = new Run(prompt, options, from, to, listener).all();
       for (int b = from; b < to; b++) {
         int[] generated = tokens[b - from];
-        String text = new StopStrings(options.stopStrings(), tokenizer).textOf(generated);
+        String text = new StopStrings(options.stopStrings(), options.eosTokenId(), tokenizer).textOf(generated);
         result[b] = new Generation(prompt, generated, text, new int[0][], new double[0][], true, 1.0);
       }
     });
@@ -124,7 +125,7 @@ public final class AutoregressiveSampler {
         random[b] = Prompts.random(options.seed(), from + b);
       }
       filter = options.sampling().filter();
-      stops = new StopStrings(options.stopStrings(), tokenizer);
+      stops = new StopStrings(options.stopStrings(), options.eosTokenId(), tokenizer);
       cache = new CachedTransformer(transformer, count, count, config.contextLength(), 1);
       sequence = new int[count];
       position = new int[count];
@@ -187,13 +188,16 @@ public final class AutoregressiveSampler {
       for (int k = 0; k < logits.length; k++) {
         logits[k] = out[b * logits.length + k];
       }
-      filter.apply(logits, scratch);
-      texts[b][t] = draw(random[b].nextDouble());
+      if (options.repetitionPenalty() != 1.0) {
+        penalizeRepetition(texts[b], t);
+      }
+      texts[b][t] = options.doSample() ? drawFiltered(random[b].nextDouble()) : mostProbable();
       if (ended[b]) {
         return;
       }
-      if (listener != null) {
-        listener.accept(new int[] {texts[b][t]});
+      int[] heard = stops.heard(new int[] {texts[b][t]}, 1);
+      if (listener != null && heard.length > 0) {
+        listener.accept(heard);
       }
       if (stops.endAt(texts[b], prompt.length, t + 1)) {
         ended[b] = true;
@@ -201,7 +205,24 @@ public final class AutoregressiveSampler {
       }
     }
 
-    private int draw(double uniform) {
+    /** As Hugging Face: once per token, by the sign of its logit. */
+    private void penalizeRepetition(int[] text, int length) {
+      for (int token : Arrays.stream(text, 0, length).distinct().toArray()) {
+        logits[token] = logits[token] < 0 ? logits[token] * options.repetitionPenalty() : logits[token] / options.repetitionPenalty();
+      }
+    }
+
+    /** The first of the largest logits. */
+    private int mostProbable() {
+      int best = 0;
+      for (int k = 1; k < logits.length; k++) {
+        best = logits[k] > logits[best] ? k : best;
+      }
+      return best;
+    }
+
+    private int drawFiltered(double uniform) {
+      filter.apply(logits, scratch);
       double max = Arrays.stream(logits).max().orElseThrow();
       double total = 0.0;
       for (int k = 0; k < logits.length; k++) {

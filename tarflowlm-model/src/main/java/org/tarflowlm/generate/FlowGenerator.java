@@ -77,13 +77,13 @@ public final class FlowGenerator {
    * @param prompt token ids; empty for texts from nothing
    * @param listener receives the tokens of the only text, or null; needs batchSize 1. If the first flow reads left to right, tokens come
    *     patch by patch while it is inverted, else window by window
-   * @throws IllegalArgumentException if the prompt holds unknown tokens or is shorter than a patch, but not empty, or if an option can have
-   *     no effect on the model's flows ({@link Sampling#requireHonoured(TarFlowConfig)})
+   * @throws IllegalArgumentException if the prompt holds unknown tokens or is shorter than a patch, but not empty, or if the model's flows
+   *     cannot honour an option ({@link GenerationOptions}, {@link Sampling#requireHonoured(TarFlowConfig)})
    */
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     Prompts.requireListenable(options, listener);
     Prompts.requireTokens(prompt, config.vocabSize());
-    options.sampling().requireHonoured(config);
+    Prompts.requireHonouredByFlows(options, config);
     List<WindowPlan> plan = WindowPlan.of(prompt.length, options.maxNewTokens(), config.contextLength(), config.patchSize());
     int batch = options.batchSize();
     if (goesThroughGraph(plan, options, listener)) {
@@ -101,7 +101,7 @@ public final class FlowGenerator {
   }
 
   private boolean goesThroughGraph(List<WindowPlan> plan, GenerationOptions options, TokenListener listener) {
-    return graph != null && listener == null && options.stopStrings().isEmpty()
+    return graph != null && listener == null && options.stopStrings().isEmpty() && options.eosTokenId() == GenerationOptions.NO_EOS
         && (options.refinements() == 0 || plan.stream().allMatch(this::isExact))
         && (options.batchSize() > 1 || parallel.goesBySteps(options.decoding(), plan.stream().mapToInt(WindowPlan::fresh).sum()))
         && graph.isAvailable();
@@ -132,7 +132,7 @@ public final class FlowGenerator {
     }
     int[] before = Arrays.copyOfRange(left, left.length % patch, left.length);
     int[] after = Arrays.copyOf(right, right.length - right.length % patch);
-    options.sampling().requireHonoured(config);
+    Prompts.requireHonouredByFlows(options, config);
     int total = before.length + gap + after.length;
     if (total > config.contextLength()) {
       throw new IllegalArgumentException("the texts and the gap have " + total + " tokens; the window has " + config.contextLength());

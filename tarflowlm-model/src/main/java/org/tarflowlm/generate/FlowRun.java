@@ -47,7 +47,7 @@ final class FlowRun {
     this.options = options;
     this.plan = plan;
     this.listener = listener;
-    stops = new StopStrings(options.stopStrings(), generator.tokenizer);
+    stops = new StopStrings(options.stopStrings(), options.eosTokenId(), generator.tokenizer);
     random = new Random[count];
     int total = plan.stream().mapToInt(WindowPlan::fresh).sum();
     tokens = new int[count][total];
@@ -151,8 +151,9 @@ final class FlowRun {
         int kept = keep(b, at);
         lengths[b] = at + kept;
         ended[b] |= lengths[b] == options.maxNewTokens();
-        if (listener != null && kept > 0) {
-          listener.accept(Arrays.copyOf(decoded, kept));
+        int[] heard = stops.heard(decoded, kept);
+        if (listener != null && heard.length > 0) {
+          listener.accept(heard);
         }
       }
     }

@@ -15,6 +15,13 @@ import org.tarflowlm.generate.parallel.Decoding;
  *     towards the median of its mixture, which is not a token in particular: for Mix-d models prefer {@code temperature}
  * @param topK keeps that many of the most probable tokens (mixture components of a Mix-d flow); 0 keeps all
  * @param topP keeps the smallest set of most probable tokens with at least this probability, in (0, 1]; 1 keeps all
+ * @param minP removes tokens (components) less probable than this share of the most probable one, in [0, 1]; 0 keeps all
+ * @param repetitionPenalty above 0; divides a positive logit of each token that the text holds already, prompt included, and multiplies a
+ *     negative one; 1 for none. Discrete models only: a flow draws points, and decodes them when all flows are done
+ * @param doSample false for greedy decoding: the most probable token at every step, whatever the seed. Discrete models only: a density has
+ *     no most probable token; {@code topK} 1 takes a Mix-d flow's most probable component
+ * @param eosTokenId generation of a sequence ends with this token, which is not part of its text; {@link #NO_EOS} for none. See
+ *     {@link org.tarflowlm.data.tokenize.Tokenizer#endOfText()}
  * @param seed seeds all randomness; equal options give equal text
  * @param stopStrings generation of a sequence ends with the first of these that it contains; the stop string is kept
  * @param batchSize sequences to generate, 1 to 2^16
@@ -29,16 +36,26 @@ public record GenerationOptions(
     double noiseTemperature,
     int topK,
     double topP,
+    double minP,
+    double repetitionPenalty,
+    boolean doSample,
+    int eosTokenId,
     long seed,
     List<String> stopStrings,
     int batchSize,
     int refinements,
     boolean showFlows,
     Decoding decoding) implements Serializable {
+  /** No token ends a text. */
+  public static final int NO_EOS = -1;
 
   public GenerationOptions {
     requireWithin("maxNewTokens", maxNewTokens, 1, 1 << 24);
-    new Sampling(temperature, noiseTemperature, topK, topP); // checks the four
+    new Sampling(temperature, noiseTemperature, topK, topP, minP); // checks the five
+    if (!(repetitionPenalty > 0) || Double.isInfinite(repetitionPenalty)) {
+      throw new IllegalArgumentException("repetitionPenalty is " + repetitionPenalty + "; expected a positive number");
+    }
+    requireWithin("eosTokenId", eosTokenId, NO_EOS, Integer.MAX_VALUE);
     stopStrings = stopStrings == null ? List.of() : List.copyOf(stopStrings);
     if (stopStrings.contains("")) {
       throw new IllegalArgumentException("stopStrings holds an empty string; expected at least one character");
@@ -48,69 +65,96 @@ public record GenerationOptions(
     decoding = decoding == null ? Decoding.AUTO : decoding;
   }
 
+  /** Without min-p, repetition penalty and end-of-text token, sampled. */
+  public GenerationOptions(int maxNewTokens, double temperature, double noiseTemperature, int topK, double topP, long seed,
+      List<String> stopStrings, int batchSize, int refinements, boolean showFlows, Decoding decoding) {
+    this(maxNewTokens, temperature, noiseTemperature, topK, topP, 0, 1, true, NO_EOS, seed, stopStrings, batchSize, refinements, showFlows,
+        decoding);
+  }
+
   /** 200 tokens of one sequence from the model as it is, seed 1. */
   public static GenerationOptions defaults() {
     return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 1L, List.of(), 1, 0, false, Decoding.AUTO);
   }
 
   public GenerationOptions withMaxNewTokens(int value) {
-    return new GenerationOptions(value, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(value, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withTemperature(double value) {
-    return new GenerationOptions(maxNewTokens, value, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, value, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withNoiseTemperature(double value) {
-    return new GenerationOptions(maxNewTokens, temperature, value, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, value, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withTopK(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, value, topP, seed, stopStrings, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, value, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withTopP(double value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, value, seed, stopStrings, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, value, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+  }
+
+  public GenerationOptions withMinP(double value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, value, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+  }
+
+  public GenerationOptions withRepetitionPenalty(double value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, value, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+  }
+
+  public GenerationOptions withDoSample(boolean value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, value, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+  }
+
+  public GenerationOptions withEosTokenId(int value) {
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, value,
+        seed, stopStrings, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withSeed(long value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, value, stopStrings, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        value, stopStrings, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withStopStrings(List<String> value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, value, batchSize, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, value, batchSize, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withBatchSize(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, value, refinements,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, value, refinements, showFlows, decoding);
   }
 
   public GenerationOptions withRefinements(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, value,
-        showFlows, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, value, showFlows, decoding);
   }
 
   public GenerationOptions withShowFlows(boolean value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        value, decoding);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, value, decoding);
   }
 
   public GenerationOptions withDecoding(Decoding value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, seed, stopStrings, batchSize, refinements,
-        showFlows, value);
+    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
+        seed, stopStrings, batchSize, refinements, showFlows, value);
   }
 
   /** The numbers that reshape a model's distributions. */
   public Sampling sampling() {
-    return new Sampling(temperature, noiseTemperature, topK, topP);
+    return new Sampling(temperature, noiseTemperature, topK, topP, minP);
   }
 
   private static void requireWithin(String name, int value, int least, int most) {

@@ -1,6 +1,7 @@
 package org.tarflowlm.generate;
 
 import java.util.Random;
+import org.tarflowlm.config.TarFlowConfig;
 
 /** Prompt handling that all generators share. */
 final class Prompts {
@@ -29,5 +30,26 @@ final class Prompts {
     if (listener != null && options.batchSize() != 1) {
       throw new IllegalArgumentException("batchSize is " + options.batchSize() + "; expected 1 for a generation with a listener");
     }
+  }
+
+  /** @throws IllegalArgumentException if the end-of-text token is outside the vocabulary */
+  static void requireEos(GenerationOptions options, int vocabSize) {
+    if (options.eosTokenId() >= vocabSize) {
+      throw new IllegalArgumentException("eosTokenId is " + options.eosTokenId() + "; expected 0 to " + (vocabSize - 1));
+    }
+  }
+
+  /** @throws IllegalArgumentException if an option makes no sense for a model of flows */
+  static void requireHonouredByFlows(GenerationOptions options, TarFlowConfig config) {
+    if (!options.doSample()) {
+      throw new IllegalArgumentException("doSample is false, but the model is " + config.model() + ": its flows draw points of a space, of "
+          + "which none is most probable; topK 1 takes the most probable component of MIX_D and AFFINE_D");
+    }
+    if (options.repetitionPenalty() != 1.0) {
+      throw new IllegalArgumentException("repetitionPenalty is " + options.repetitionPenalty() + ", but the model is " + config.model()
+          + ": its flows draw points before any is a token; expected 1");
+    }
+    requireEos(options, config.vocabSize());
+    options.sampling().requireHonoured(config);
   }
 }

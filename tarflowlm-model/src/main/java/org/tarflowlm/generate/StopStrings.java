@@ -6,15 +6,22 @@ import java.util.List;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * Finds where a generated text ends because a stop string is complete. The text ends with the stop string, wherever that ends within a
- * token.
+ * Finds where a generated text ends because a stop string is complete, or with an end-of-text token. The text ends with the stop string,
+ * wherever that ends within a token; the end-of-text token is not part of it.
  */
 public final class StopStrings {
   private final List<byte[]> strings;
   private final int longest;
   private final Tokenizer tokenizer;
+  private final int eos;
 
   public StopStrings(List<String> strings, Tokenizer tokenizer) {
+    this(strings, GenerationOptions.NO_EOS, tokenizer);
+  }
+
+  /** @param eos the end-of-text token; {@link GenerationOptions#NO_EOS} for none */
+  StopStrings(List<String> strings, int eos, Tokenizer tokenizer) {
+    this.eos = eos;
     this.strings = strings.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList();
     this.tokenizer = tokenizer;
     longest = this.strings.stream().mapToInt(bytes -> bytes.length).max().orElse(0);
@@ -38,13 +45,25 @@ public final class StopStrings {
     return end;
   }
 
-  /** Whether a stop string lies in tokens[from .. end) and was completed by the last of them. */
+  /** Whether tokens[from .. end) end a text: with the end-of-text token, or a stop string that the last of them completes. */
   boolean endAt(int[] tokens, int from, int end) {
-    return surplus(tokens, from, end) >= 0;
+    return isEos(tokens, end) || surplus(tokens, from, end) >= 0;
   }
 
-  /** The text of generated tokens; where a stop string ends it within the last token, up to there. */
+  /** The first tokens, without an end-of-text token at their end: what listeners receive. */
+  int[] heard(int[] tokens, int count) {
+    return Arrays.copyOf(tokens, count - (isEos(tokens, count) ? 1 : 0));
+  }
+
+  private boolean isEos(int[] tokens, int end) {
+    return eos != GenerationOptions.NO_EOS && end > 0 && tokens[end - 1] == eos;
+  }
+
+  /** The text of generated tokens, without an end-of-text token; where a stop string ends it within the last token, up to there. */
   String textOf(int[] tokens) {
+    if (isEos(tokens, tokens.length)) {
+      return tokenizer.decode(Arrays.copyOf(tokens, tokens.length - 1));
+    }
     int surplus = surplus(tokens, 0, tokens.length);
     if (surplus <= 0) {
       return tokenizer.decode(tokens);

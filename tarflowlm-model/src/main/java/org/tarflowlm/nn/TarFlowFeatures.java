@@ -19,7 +19,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
@@ -50,16 +49,7 @@ public class TarFlowFeatures extends SameDiffLayer {
 
   private TarFlowFeatures(ComputationGraph network, int index, boolean latents) {
     TarFlowConfig config = TarFlowNetwork.layer(network).model();
-    if (config.model() != ModelType.TARFLOW) {
-      throw new IllegalArgumentException("the model is " + config.model() + "; expected " + ModelType.TARFLOW);
-    }
-    if (index < 0 || index >= config.flows().size()) {
-      throw new IllegalArgumentException("flow " + index + "; expected 0 to " + (config.flows().size() - 1));
-    }
-    int trunk = index;
-    while (config.flows().get(trunk).isInToken()) {
-      trunk--;
-    }
+    int trunk = HiddenStates.trunk(config, index);
     this.configJson = config.toJson();
     this.output = latents ? WindowGraph.latent(index) : WindowGraph.features(trunk);
     this.width = latents ? config.channels() : config.width();

@@ -3,6 +3,7 @@ package org.tarflowlm.nn;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.ModelType;
@@ -17,23 +18,31 @@ public final class TokenTerms {
   private TokenTerms() {}
 
   /**
-   * The terms of {@link TarFlowLayer#logLikelihood}.
+   * A log-likelihood and its terms, in nats.
+   *
+   * @param sums of each sequence, [batch], as {@link TarFlowLayer#logLikelihood} gives them
+   * @param terms of each token, [batch][time]
+   */
+  public record Terms(double[] sums, double[][] terms) {}
+
+  /**
+   * Sums and terms in one run of the graph.
    *
    * @param ids INT [batch, time]
    * @param noise [batch, time, latentDim]; ignored by a discrete model
-   * @return nats [batch][time]
    */
-  public static double[][] of(TarFlowLayer layer, INDArray ids, INDArray noise) {
+  public static Terms of(TarFlowLayer layer, INDArray ids, INDArray noise) {
     TarFlowConfig config = layer.model();
     boolean flows = config.model() == ModelType.TARFLOW;
     List<String> names = IntStream.rangeClosed(0, flows ? config.flows().size() : 0).mapToObj(WindowGraph::terms).toList();
-    Map<String, INDArray> terms = layer.evaluate(names, ids, noise);
+    List<String> outputs = Stream.concat(names.stream(), Stream.of(WindowGraph.LOG_LIKELIHOOD)).toList();
+    Map<String, INDArray> terms = layer.evaluate(outputs, ids, noise);
     double[][] result = new double[(int) ids.size(0)][(int) ids.size(1)];
     for (int i = 0; i < names.size(); i++) {
       boolean reversed = i > 0 && config.flows().get(i - 1).direction() == Direction.RIGHT_TO_LEFT;
       add(terms.get(names.get(i)).dup('c').data().asFloat(), flows ? config.patchSize() : 1, reversed, flows ? 1 : -1, result);
     }
-    return result;
+    return new Terms(terms.get(WindowGraph.LOG_LIKELIHOOD).toDoubleVector(), result);
   }
 
   /** @param terms [batch, positions, ..] in reading order */

@@ -24,7 +24,9 @@ import org.tarflowlm.flow.StackWeights;
  * FLOAT or DOUBLE and keep their precision in the couplings; parameters are FLOAT.
  */
 public abstract class FlowOp extends JavaOp {
-  private static final int ARGUMENTS = 6;
+  private static final int ARGUMENTS = 7;
+  /** Graphs saved before min-p lack its argument. */
+  private static final int ARGUMENTS_WITHOUT_MIN_P = 6;
 
   /** Rebuilt when parameters have changed; ops of one flow in one graph share it. */
   private PackedParameters<FlowWeights> packed = new PackedParameters<>();
@@ -54,9 +56,10 @@ public abstract class FlowOp extends JavaOp {
    */
   public final void sample(Sampling sampling) {
     long[] changed = arguments(config(), flow(), sampling, hasPrompt() ? this : null);
-    for (int i = 0; i < ARGUMENTS; i++) {
-      iArguments.set(i, changed[i]);
-    }
+    long format = iArguments.get(iArguments.size() - 1);
+    iArguments.clear();
+    addIArgument(changed);
+    addIArgument(format);
   }
 
   /** Lets this op and another one of the same flow and the same parameters pack them once for both. */
@@ -101,14 +104,16 @@ public abstract class FlowOp extends JavaOp {
     }
     sampling.requireHonoured(config, flow);
     return new long[] {flow, prompt == null ? 0 : 1, sampling.topK(), Double.doubleToRawLongBits(sampling.temperature()),
-        Double.doubleToRawLongBits(sampling.noiseTemperature()), Double.doubleToRawLongBits(sampling.topP())};
+        Double.doubleToRawLongBits(sampling.noiseTemperature()), Double.doubleToRawLongBits(sampling.topP()),
+        Double.doubleToRawLongBits(sampling.minP())};
   }
 
   @Override
   public void configureFromArguments() {
     super.configureFromArguments();
-    if (iArguments.size() != ARGUMENTS + 1 || sArguments.size() != 1) {
-      throw new IllegalStateException(opName() + " of the saved graph has " + (iArguments.size() - 1) + " numbers and " + sArguments.size()
+    int numbers = iArguments.size() - 1;
+    if (numbers != ARGUMENTS && numbers != ARGUMENTS_WITHOUT_MIN_P || sArguments.size() != 1) {
+      throw new IllegalStateException(opName() + " of the saved graph has " + numbers + " numbers and " + sArguments.size()
           + " texts; expected " + ARGUMENTS + " and 1");
     }
     config();
@@ -132,7 +137,7 @@ public abstract class FlowOp extends JavaOp {
   }
 
   final Sampling sampling() {
-    return new Sampling(bits(3), bits(4), argument(2), bits(5));
+    return new Sampling(bits(3), bits(4), argument(2), bits(5), iArguments.size() > ARGUMENTS ? bits(6) : 0.0);
   }
 
   /** Refuses latents that are no sequences of the model, and a prompt that leaves nothing to find. */

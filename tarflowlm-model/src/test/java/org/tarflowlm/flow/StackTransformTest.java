@@ -68,7 +68,7 @@ public class StackTransformTest {
   /** With one component left, z is an affine function of u; a Mix-1 flow behind another is left alone. */
   @Test
   void temperatureSharpensTheWeightsOfAFirstMix1Flow() {
-    TokenFilter cold = new TokenFilter(1e-6, 0, 1.0);
+    TokenFilter cold = new TokenFilter(1e-6, 0, 1.0, 0);
     double[][] u = {{-1, 0}, {0, 0}, {1, 0}};
     TarFlowConfig one = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.mix1(1, 3, L2R));
     StackWeights weights = StackWeights.of(one, RandomModel.parameters(one, 5)::get);

@@ -24,12 +24,21 @@ class TokenFilterTest {
   @Test
   void temperatureThenTopKThenTopP() {
     assertArrayEquals(new double[] {0.1, 0.4, 0.2, 0.3}, probabilities(TokenFilter.NONE), 1e-12);
-    assertArrayEquals(new double[] {0.01 / 0.3, 0.16 / 0.3, 0.04 / 0.3, 0.09 / 0.3}, probabilities(new TokenFilter(0.5, 0, 1.0)), 1e-12);
-    assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 2, 1.0)), 1e-12);
-    assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 0, 0.5)), 1e-12);
-    assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 0, 0.01)), 1e-12);
+    assertArrayEquals(new double[] {0.01 / 0.3, 0.16 / 0.3, 0.04 / 0.3, 0.09 / 0.3}, probabilities(new TokenFilter(0.5, 0, 1.0, 0)), 1e-12);
+    assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 2, 1.0, 0)), 1e-12);
+    assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 0, 0.5, 0)), 1e-12);
+    assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 0, 0.01, 0)), 1e-12);
     // of the two kept by top-k, the first holds 4/7
-    assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 2, 0.5)), 1e-12);
-    assertArrayEquals(new double[] {0.1, 0.4, 0.2, 0.3}, probabilities(new TokenFilter(1.0, 9, 1.0)), 1e-12);
+    assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 2, 0.5, 0)), 1e-12);
+    assertArrayEquals(new double[] {0.1, 0.4, 0.2, 0.3}, probabilities(new TokenFilter(1.0, 9, 1.0, 0)), 1e-12);
+  }
+
+  @Test
+  void minPKeepsWhatHasAShareOfTheMostProbable() {
+    assertArrayEquals(new double[] {0, 4 / 9.0, 2 / 9.0, 3 / 9.0}, probabilities(new TokenFilter(1.0, 0, 1.0, 0.4999)), 1e-12);
+    assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 0, 1.0, 0.6)), 1e-12);
+    assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 0, 1.0, 1.0)), 1e-12);
+    // at temperature 0.5 the shares are squared
+    assertArrayEquals(new double[] {0, 16 / 25.0, 0, 9 / 25.0}, probabilities(new TokenFilter(0.5, 0, 1.0, 0.3)), 1e-12);
   }
 }

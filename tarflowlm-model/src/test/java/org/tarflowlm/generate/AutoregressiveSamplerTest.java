@@ -120,4 +120,58 @@ class AutoregressiveSamplerTest {
   private static void assertMessage(String expected, Executable action) {
     assertEquals(expected, assertThrows(IllegalArgumentException.class, action).getMessage());
   }
+
+  @Test
+  void greedyTextNeedsNoSeed() {
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(20);
+    int[] expected = SAMPLER.generate(new int[] {5, 9}, options.withTopK(1), null).get(0).tokens();
+    for (long seed = 1; seed < 4; seed++) {
+      assertArrayEquals(expected, SAMPLER.generate(new int[] {5, 9}, options.withDoSample(false).withSeed(seed), null).get(0).tokens());
+    }
+  }
+
+  /** The penalty is on the logits, whose sign decides, and counts a token once, wherever it stands. */
+  @Test
+  void repetitionPenaltyIsHuggingFaces() {
+    int[] prompt = {5, 9, 5};
+    NaiveStack model = new NaiveStack(CONFIG, PARAMETERS);
+    double[][] embedded = new double[prompt.length + 1][CONFIG.width()];
+    for (int t = 0; t < prompt.length; t++) {
+      for (int c = 0; c < CONFIG.width(); c++) {
+        embedded[t + 1][c] = 0;
+        embedded[t][c] = PARAMETERS.get("embed.weight")[prompt[t] * CONFIG.width() + c];
+      }
+    }
+    double[] logits = model.linear("lm.head", new double[][] {
+        model.transformer("lm.", CONFIG.totalLayers(), embedded)[prompt.length]})[0];
+    for (double penalty : new double[] {0.01, 0.5, 2, 100}) {
+      double[] changed = logits.clone();
+      for (int token : new int[] {5, 9}) {
+        changed[token] = logits[token] < 0 ? logits[token] * penalty : logits[token] / penalty;
+      }
+      int best = 0;
+      for (int k = 1; k < changed.length; k++) {
+        best = changed[k] > changed[best] ? k : best;
+      }
+      assertEquals(best, SAMPLER.generate(prompt, GenerationOptions.defaults().withMaxNewTokens(1).withDoSample(false)
+          .withRepetitionPenalty(penalty), null).get(0).tokens()[0], "penalty " + penalty);
+    }
+  }
+
+  @Test
+  void anEndOfTextTokenEndsATextAndIsNoPartOfIt() {
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(20);
+    Generation whole = SAMPLER.generate(new int[0], options, null).get(0);
+    int eos = whole.tokens()[6];
+    int end = 0;
+    while (whole.tokens()[end] != eos) {
+      end++;
+    }
+    List<Integer> heard = new ArrayList<>();
+    Generation ended = SAMPLER.generate(new int[0], options.withEosTokenId(eos), tokens -> Arrays.stream(tokens).forEach(heard::add)).get(0);
+    assertArrayEquals(Arrays.copyOf(whole.tokens(), end + 1), ended.tokens());
+    assertEquals(whole.text().substring(0, end), ended.text());
+    assertEquals(end, heard.size());
+    assertThrows(IllegalArgumentException.class, () -> SAMPLER.generate(new int[0], options.withEosTokenId(27), null));
+  }
 }

@@ -5,6 +5,7 @@ import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 import com.knuddels.jtokkit.api.IntArrayList;
 import java.util.Arrays;
+import java.util.OptionalInt;
 import org.tarflowlm.data.DataException;
 
 /**
@@ -45,6 +46,11 @@ public final class Gpt2Bpe implements Tokenizer {
   @Override
   public int separator() {
     return END_OF_TEXT;
+  }
+
+  @Override
+  public OptionalInt endOfText() {
+    return OptionalInt.of(END_OF_TEXT);
   }
 
   @Override

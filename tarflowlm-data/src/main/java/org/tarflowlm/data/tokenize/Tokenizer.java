@@ -1,6 +1,7 @@
 package org.tarflowlm.data.tokenize;
 
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
 
 /**
  * Text to token ids and back. Ids lie in [0, {@link #vocabSize()}). {@link #decodeBytes} of {@link #encode(String)} gives back
@@ -15,6 +16,11 @@ public interface Tokenizer {
 
   /** The id that is put between two documents. */
   int separator();
+
+  /** The id that means "here a text ends" and that no text encodes to; empty where there is none. */
+  default OptionalInt endOfText() {
+    return OptionalInt.empty();
+  }
 
   /**
    * Ids of a text.

@@ -1,0 +1,112 @@
+package org.tarflowlm;
+
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.nn.TarFlowLayer;
+import org.tarflowlm.nn.TarFlowNetwork;
+
+/** What a model computes with: built at the first use, freed when the model is closed. May be used by many threads. */
+final class Engine implements AutoCloseable {
+  private final String name;
+  private final Tokenizer tokenizer;
+  /** DL4J's networks are for one thread at a time; fair, so that no caller starves. */
+  private final ReentrantLock network = new ReentrantLock(true);
+  private Checkpoint checkpoint;
+  private ComputationGraph graph;
+  private StackWeights weights;
+  private Sampler sampler;
+  private LatentSpace latents;
+
+  Engine(String name, Checkpoint checkpoint, Tokenizer tokenizer) {
+    this.name = name;
+    this.checkpoint = checkpoint;
+    this.tokenizer = tokenizer;
+  }
+
+  synchronized Checkpoint checkpoint() {
+    if (checkpoint == null) {
+      throw new IllegalStateException("the model " + name + " is closed");
+    }
+    return checkpoint;
+  }
+
+  /** Runs work on the network; callers wait for each other. */
+  <T> T withNetwork(Function<TarFlowLayer, T> work) {
+    network.lock();
+    try {
+      return work.apply(TarFlowNetwork.layer(graph()));
+    } finally {
+      network.unlock();
+    }
+  }
+
+  private synchronized ComputationGraph graph() {
+    Checkpoint source = checkpoint();
+    if (graph == null) {
+      graph = Natively.run(() -> CheckpointNetworks.network(source));
+    }
+    return graph;
+  }
+
+  synchronized Sampler sampler() {
+    Checkpoint source = checkpoint();
+    if (sampler == null) {
+      sampler = Natively.run(() -> Sampler.of(source, source.config().model() == ModelType.TARFLOW ? weights() : null, tokenizer));
+    }
+    return sampler;
+  }
+
+  /** @throws IllegalStateException if the model is discrete */
+  synchronized LatentSpace latents() {
+    requireFlows("latents");
+    if (latents == null) {
+      latents = new LatentSpace(weights(), tokenizer);
+    }
+    return latents;
+  }
+
+  /** @throws IllegalStateException if the model is discrete, which has no such thing */
+  void requireFlows(String what) {
+    ModelType type = checkpoint().config().model();
+    if (type != ModelType.TARFLOW) {
+      throw new IllegalStateException("the model " + name + " is " + type + ", which has no " + what + "; expected " + ModelType.TARFLOW);
+    }
+  }
+
+  private synchronized StackWeights weights() {
+    Checkpoint source = checkpoint();
+    if (weights == null) {
+      weights = Natively.run(() -> StackWeights.of(source.config(), source::values));
+    }
+    return weights;
+  }
+
+  /** Frees everything, after the work that the network is doing. */
+  @Override
+  public void close() {
+    network.lock();
+    try {
+      release();
+    } finally {
+      network.unlock();
+    }
+  }
+
+  private synchronized void release() {
+    if (graph != null) {
+      TarFlowNetwork.layer(graph).close();
+      graph.close();
+    }
+    graph = null;
+    weights = null;
+    sampler = null;
+    latents = null;
+    checkpoint = null;
+  }
+}

@@ -1,0 +1,186 @@
+package org.tarflowlm;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.LatentEncoder;
+import org.tarflowlm.flow.StackTransform;
+import org.tarflowlm.flow.StackWeights;
+
+/**
+ * A model's latent space: tokens to latents and back by the codebook (paper section 3.1), latents to noise and back by the flows (section
+ * 3.3). A text longer than the context length goes through the flows in windows that do not see each other, as in scoring. May be used by
+ * many threads.
+ */
+final class LatentSpace {
+  private final TarFlowConfig config;
+  private final Tokenizer tokenizer;
+  private final StackTransform stack;
+  private final LatentEncoder encoder;
+  private final LatentDecoder decoder;
+
+  LatentSpace(StackWeights weights, Tokenizer tokenizer) {
+    this.config = weights.config();
+    this.tokenizer = tokenizer;
+    this.stack = new StackTransform(weights);
+    this.encoder = new LatentEncoder(weights.codebook());
+    this.decoder = new LatentDecoder(weights.codebook());
+  }
+
+  /** z = mu + sigma * noise, [tokens][d]. */
+  double[][] encode(String text, long seed) {
+    return rows(encoder.encode(tokenizer.encode(text), seed));
+  }
+
+  /** The text of the most probable token of each latent [tokens][d]. */
+  String decode(double[][] z) {
+    return tokenizer.decode(decoder.decode(flat("z", z)));
+  }
+
+  /**
+   * A text at every level of the stack, h^(0) = z to h^(L) = u.
+   *
+   * @return [L + 1][tokens][d]
+   * @throws DataException if the text is empty or does not fill its last patch
+   */
+  double[][][] levels(String text, long seed) {
+    double[] z = encoder.encode(wholePatches(tokenizer.encode(text), config), seed);
+    double[][][] result = new double[config.flows().size() + 1][z.length / config.latentDim()][];
+    int token = 0;
+    for (double[][] windows : windows(z)) {
+      double[][][] h = stack.forward(windows).latents().h();
+      for (int b = 0; b < windows.length; b++) {
+        int count = windows[b].length / config.latentDim();
+        for (int l = 0; l < h.length; l++) {
+          System.arraycopy(rows(h[l][b]), 0, result[l], token, count);
+        }
+        token += count;
+      }
+    }
+    return result;
+  }
+
+  /** The text of the noise u [tokens][d]. */
+  String fromNoise(double[][] u) {
+    return fromNoise(List.of(flat("u", u))).get(0);
+  }
+
+  /** Texts on the arc from one text's noise to another's, both ends included. */
+  List<String> interpolate(String a, String b, int steps, long seed) {
+    if (steps < 2) {
+      throw new IllegalArgumentException("steps is " + steps + "; expected at least 2");
+    }
+    double[][][] from = levels(a, seed);
+    double[][][] to = levels(b, seed);
+    if (from[0].length != to[0].length) {
+      throw new IllegalArgumentException("the texts have " + from[0].length + " and " + to[0].length + " tokens; expected as many in both");
+    }
+    double[] start = flat("u", from[from.length - 1]);
+    double[] end = flat("u", to[to.length - 1]);
+    List<double[]> path = new ArrayList<>();
+    for (int step = 0; step < steps; step++) {
+      path.add(onArc(start, end, step / (steps - 1.0)));
+    }
+    return fromNoise(path);
+  }
+
+  /** Spherical interpolation: between two draws of N(0, I) it passes through points as far from the origin as such draws are. */
+  private static double[] onArc(double[] a, double[] b, double share) {
+    double dot = 0;
+    double squaresA = 0;
+    double squaresB = 0;
+    for (int i = 0; i < a.length; i++) {
+      dot += a[i] * b[i];
+      squaresA += a[i] * a[i];
+      squaresB += b[i] * b[i];
+    }
+    double angle = Math.acos(Math.max(-1, Math.min(1, dot / Math.sqrt(squaresA * squaresB))));
+    // the arc of parallel vectors is their line, and that of opposite ones could be any: take the line too
+    double sine = Math.sin(angle);
+    boolean line = !(sine > 1e-9);
+    double weightA = line ? 1 - share : Math.sin((1 - share) * angle) / sine;
+    double weightB = line ? share : Math.sin(share * angle) / sine;
+    double[] result = new double[a.length];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = weightA * a[i] + weightB * b[i];
+    }
+    return result;
+  }
+
+  /** Texts of equally long noises [tokens * d], together through the flows. */
+  private List<String> fromNoise(List<double[]> noises) {
+    int[][] tokens = new int[noises.size()][noises.get(0).length / config.latentDim()];
+    List<List<double[][]>> cut = noises.stream().map(this::windows).toList();
+    int token = 0;
+    for (int part = 0; part < cut.get(0).size(); part++) {
+      int number = part;
+      int count = cut.get(0).get(part).length;
+      double[][] u = cut.stream().flatMap(each -> Arrays.stream(each.get(number))).toArray(double[][]::new);
+      double[][] z = stack.inverse(u).latents().z();
+      int length = z[0].length / config.latentDim();
+      for (int i = 0; i < z.length; i++) {
+        System.arraycopy(decoder.decode(z[i]), 0, tokens[i / count], token + i % count * length, length);
+      }
+      token += count * length;
+    }
+    return Arrays.stream(tokens).map(tokenizer::decode).toList();
+  }
+
+  /** Full windows of latents [windows][T * d], then what is left as a window of its own. */
+  private List<double[][]> windows(double[] latents) {
+    int length = config.contextLength() * config.latentDim();
+    int full = latents.length / length;
+    double[][] whole = new double[full][];
+    Arrays.setAll(whole, w -> Arrays.copyOfRange(latents, w * length, (w + 1) * length));
+    double[] rest = Arrays.copyOfRange(latents, full * length, latents.length);
+    List<double[][]> result = new ArrayList<>();
+    if (full > 0) {
+      result.add(whole);
+    }
+    if (rest.length > 0) {
+      result.add(new double[][] {rest});
+    }
+    return result;
+  }
+
+  private double[][] rows(double[] latents) {
+    int d = config.latentDim();
+    double[][] rows = new double[latents.length / d][];
+    Arrays.setAll(rows, t -> Arrays.copyOfRange(latents, t * d, (t + 1) * d));
+    return rows;
+  }
+
+  private double[] flat(String name, double[][] rows) {
+    int d = config.latentDim();
+    double[] result = new double[rows.length * d];
+    for (int t = 0; t < rows.length; t++) {
+      if (rows[t].length != d) {
+        throw new IllegalArgumentException(name + "[" + t + "] has " + rows[t].length + " numbers; expected " + d);
+      }
+      for (int i = 0; i < d; i++) {
+        if (!Double.isFinite(rows[t][i])) {
+          throw new IllegalArgumentException(name + "[" + t + "][" + i + "] is " + rows[t][i] + "; expected a finite number");
+        }
+      }
+      System.arraycopy(rows[t], 0, result, t * d, d);
+    }
+    if (name.equals("u") && (rows.length == 0 || rows.length % config.patchSize() != 0)) {
+      throw new IllegalArgumentException("u has " + rows.length + " tokens; expected at least 1"
+          + (config.patchSize() == 1 ? "" : ", in patches of " + config.patchSize()));
+    }
+    return result;
+  }
+
+  /** @throws DataException if there is no token, or the last patch is not full */
+  static int[] wholePatches(int[] tokens, TarFlowConfig config) {
+    if (tokens.length == 0 || tokens.length % config.patchSize() != 0) {
+      throw new DataException("the text " + (tokens.length == 0 ? "is empty" : "has " + tokens.length + " tokens") + "; expected at least 1"
+          + " token" + (config.patchSize() == 1 ? "" : ", in patches of " + config.patchSize()));
+    }
+    return tokens;
+  }
+}
