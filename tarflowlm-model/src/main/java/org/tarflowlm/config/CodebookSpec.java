@@ -14,8 +14,27 @@ import java.util.stream.IntStream;
  * @param layout where the means start
  * @param order with {@link Layout#GRID}, the token ids in the order in which they take the grid's points, each once; by default that of
  *     the ids. {@link org.tarflowlm.init.GridOrder} finds one that helps a Mix-1 flow
+ * @param groups groups of tokens that start with equal means in some channels, the coarsest first, for flows that
+ *     {@linkplain FlowSpec#isPartial map some channels}; default none. The means stay equal only if training leaves the codebook alone
  */
-public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order) {
+public record CodebookSpec(
+    Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order, List<Groups> groups) {
+
+  /**
+   * A partition of the vocabulary.
+   *
+   * @param channels how many channels hold it, after those of the coarser partitions
+   * @param of group of each token id
+   */
+  public record Groups(int channels, List<Integer> of) {
+    public Groups {
+      ConfigException.requireAtLeast("channels", channels, 1);
+      if (of == null) {
+        throw new ConfigException("of", "is missing; expected the group of each token id");
+      }
+      of = List.copyOf(of);
+    }
+  }
 
   /** Which standard deviations of the codebook are learned. */
   public enum SigmaMode {
@@ -42,6 +61,10 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     meanScale = meanScale == null ? 1.0 : meanScale;
     layout = layout == null ? Layout.NORMAL : layout;
     order = order == null || order.isEmpty() ? List.of() : List.copyOf(order);
+    groups = groups == null ? List.of() : List.copyOf(groups);
+    if (!groups.isEmpty() && layout != Layout.NORMAL) {
+      throw new ConfigException("groups", "are given with layout " + layout + "; expected layout NORMAL");
+    }
     if (!order.isEmpty() && layout != Layout.GRID) {
       throw new ConfigException("order", "is given with layout " + layout + "; expected layout GRID");
     }
@@ -63,17 +86,32 @@ public record CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, D
     this(sigma, sigmaMode, sigmaMin, meanScale, layout, null);
   }
 
+  /** No groups of tokens. */
+  public CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order) {
+    this(sigma, sigmaMode, sigmaMin, meanScale, layout, order, null);
+  }
+
   public static CodebookSpec defaults() {
     return new CodebookSpec(null, null, null, null);
   }
 
-  /** A copy without the order, for tokens of another meaning. */
-  CodebookSpec withoutOrder() {
+  /** A copy without order and groups, for tokens of another meaning. */
+  CodebookSpec withoutTokens() {
     return new CodebookSpec(sigma, sigmaMode, sigmaMin, meanScale, layout);
   }
 
-  /** @throws ConfigException unless the order, where there is one, has each of the ids once */
-  void requireOrderOf(int vocabSize) {
+  /** @throws ConfigException unless the order, where there is one, has each of the ids once, and groups leave channels for the tokens */
+  void requireFits(int vocabSize, int latentDim) {
+    int channels = groups.stream().mapToInt(Groups::channels).sum();
+    if (channels > 0 && channels >= latentDim) {
+      throw new ConfigException("codebook.groups", "take " + channels + " channels; expected fewer than latentDim " + latentDim);
+    }
+    for (Groups each : groups) {
+      if (each.of().size() != vocabSize) {
+        throw new ConfigException("codebook.groups.of", "has " + each.of().size() + " numbers; expected one for each of " + vocabSize
+            + " token ids");
+      }
+    }
     if (!order.isEmpty() && !order.stream().sorted().toList().equals(IntStream.range(0, vocabSize).boxed().toList())) {
       throw new ConfigException("codebook.order", "is " + (order.size() <= 32 ? order : order.size() + " numbers")
           + "; expected each id from 0 to " + (vocabSize - 1) + " once");

@@ -16,6 +16,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param direction reading order of the positions; an in-token flow has its trunk's
  * @param tied {@link Coupling#MIX_D} and {@link Coupling#AFFINE_D} only: the components are the encoder's codebook (paper section 3.2.2)
  * @param channelDirection reading order of the channels; default ASCENDING, the only one of the couplings that share components
+ * @param firstChannel of a {@linkplain #isPartial partial flow}: first channel that it maps; default 0
+ * @param endChannel of a partial flow: the channel after the last one that it maps; default 0, which stands for all channels
+ * @param lookAhead of a partial flow with channels before its own: tokens after the current one, in its direction, whose channels before
+ *     its own it knows; default 0
  */
 public record FlowSpec(
     @JsonProperty(required = true) Coupling coupling,
@@ -23,9 +27,13 @@ public record FlowSpec(
     int mixtures,
     @JsonProperty(required = true) Direction direction,
     boolean tied,
-    ChannelDirection channelDirection) {
+    ChannelDirection channelDirection,
+    Integer firstChannel,
+    Integer endChannel,
+    Integer lookAhead) {
 
   private static final int MOST_LAYERS = 1_024;
+  private static final int MOST_LOOK_AHEAD = 256;
 
   public FlowSpec {
     if (coupling == null) {
@@ -35,7 +43,23 @@ public record FlowSpec(
       throw new ConfigException("direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
     }
     channelDirection = channelDirection == null ? ChannelDirection.ASCENDING : channelDirection;
+    firstChannel = firstChannel == null ? 0 : firstChannel;
+    endChannel = endChannel == null ? 0 : endChannel;
+    lookAhead = lookAhead == null ? 0 : lookAhead;
     ConfigException.requireWithin("layers", layers, 0, MOST_LAYERS);
+    ConfigException.requireAtLeast("firstChannel", firstChannel, 0);
+    ConfigException.requireAtLeast("endChannel", endChannel, 0);
+    ConfigException.requireWithin("lookAhead", lookAhead, 0, MOST_LOOK_AHEAD);
+    if ((firstChannel > 0 || endChannel > 0) && (coupling != Coupling.MIX_D || !tied || layers == 0)) {
+      throw new ConfigException(firstChannel > 0 ? "firstChannel" : "endChannel", "is given for a " + (tied ? "tied " : "") + coupling
+          + " flow of " + layers + " layers; expected a tied MIX_D flow with at least 1 layer");
+    }
+    if (endChannel > 0 && endChannel <= firstChannel) {
+      throw new ConfigException("endChannel", "is " + endChannel + "; expected more than firstChannel " + firstChannel);
+    }
+    if (lookAhead > 0 && firstChannel == 0) {
+      throw new ConfigException("lookAhead", "is " + lookAhead + " for a flow with no channels before its own; expected 0");
+    }
     if (coupling == Coupling.AFFINE) {
       if (mixtures > 1) {
         throw new ConfigException("mixtures", "is " + mixtures + " for an AFFINE flow; expected 1 (an affine flow has one component)");
@@ -57,6 +81,11 @@ public record FlowSpec(
     this(coupling, layers, mixtures, direction, tied, ChannelDirection.ASCENDING);
   }
 
+  /** All channels. */
+  public FlowSpec(Coupling coupling, int layers, int mixtures, Direction direction, boolean tied, ChannelDirection channelDirection) {
+    this(coupling, layers, mixtures, direction, tied, channelDirection, null, null, null);
+  }
+
   public static FlowSpec affine(int layers, Direction direction) {
     return new FlowSpec(Coupling.AFFINE, layers, 1, direction, false);
   }
@@ -70,14 +99,40 @@ public record FlowSpec(
     return new FlowSpec(Coupling.MIX_D, layers, vocabSize, direction, true);
   }
 
+  /** A copy that maps the channels [first, end) only and knows those before {@code first} of so many tokens ahead. */
+  public FlowSpec onChannels(int first, int end, int tokensAhead) {
+    return new FlowSpec(coupling, layers, mixtures, direction, tied, channelDirection, first, end, tokensAhead);
+  }
+
   /** A Mix-d flow with a codebook of its own. */
   public static FlowSpec mixD(int layers, int mixtures, Direction direction) {
     return new FlowSpec(Coupling.MIX_D, layers, mixtures, direction, false);
   }
 
+  /** A copy with another number of components. */
+  FlowSpec withMixtures(int other) {
+    return new FlowSpec(coupling, layers, other, direction, tied, channelDirection, firstChannel, endChannel, lookAhead);
+  }
+
   /** A copy that reads channels in another direction. */
   public FlowSpec withChannelDirection(ChannelDirection other) {
-    return new FlowSpec(coupling, layers, mixtures, direction, tied, other);
+    return new FlowSpec(coupling, layers, mixtures, direction, tied, other, firstChannel, endChannel, lookAhead);
+  }
+
+  /**
+   * Whether this flow maps some channels of each token only and leaves the others as they are. It knows its own channels of the tokens
+   * before, in its direction, and, since it does not change them, the channels before its own: those of the tokens before, of the token
+   * itself and of {@code lookAhead} tokens after it. So flows over the channels of a codebook whose first channels are shared by a group
+   * of tokens write a text from coarse to fine, each in a direction of its own.
+   */
+  @JsonIgnore
+  public boolean isPartial() {
+    return firstChannel > 0 || endChannel > 0;
+  }
+
+  /** The channel after the last one that this flow maps, of so many. */
+  public int endChannel(int channels) {
+    return endChannel == 0 ? channels : endChannel;
   }
 
   /** Whether this flow has no transformer of its own. */

@@ -15,7 +15,8 @@ import java.util.Map;
  * codebook.mean [V, d]
  * codebook.logSigma [V] (PER_TOKEN) or [1] (SHARED); with FIXED it is a constant and no parameter
  * flow{l}.in.weight [D, H], .in.bias [H], .start [H], .position [T/P, H], .block{i}... , .norm.gain [H], .norm.bias [H]
- *   (an in-token flow has none of these, only its head)
+ *   (an in-token flow has none of these, only its head; over channels [f, e) of a token, .in.weight is [e, H], and where f > 0 there is
+ *   .look.weight [(1 + lookAhead)*f, H] after .in.bias)
  * MIX_D, AFFINE_D: flow{l}.head.weight [H, P*K], .head.bias [P*K]; untied: .component.mean [K, d], .component.logScale [K]
  *   with patchHidden U: .patch.context.weight [H, U*P], .patch.context.bias [U*P], .patch.latents.weight [D, U*P],
  *   .patch.out.weight [U*P, P*K]
@@ -109,7 +110,10 @@ public final class ParameterShapes {
 
   private void addFlow(TarFlowConfig config, FlowSpec flow, String prefix) {
     if (!flow.isInToken()) {
-      addLinear(prefix + "in", config.channels(), config.width());
+      addLinear(prefix + "in", flow.isPartial() ? flow.endChannel(config.latentDim()) : config.channels(), config.width());
+      if (flow.firstChannel() > 0) {
+        add(prefix + "look.weight", (1L + flow.lookAhead()) * flow.firstChannel(), config.width());
+      }
       addBody(config, prefix, config.positions(), flow.layers());
     }
     if (flow.coupling().sharesComponents()) {

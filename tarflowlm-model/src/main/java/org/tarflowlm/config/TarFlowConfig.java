@@ -72,7 +72,7 @@ public record TarFlowConfig(
     ConfigException.requireWithin("mafLayers", mafLayers, 1, MOST_FLOWS);
     ConfigException.requireWithin("patchHidden", patchHidden, 0, MOST_UNITS);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
-    codebook.requireOrderOf(vocabSize);
+    codebook.requireFits(vocabSize, latentDim);
     if ((long) latentDim * patchSize > MAX_CHANNELS) {
       throw new ConfigException("latentDim", "is " + latentDim + " with patchSize " + patchSize + "; expected at most " + MAX_CHANNELS
           + " channels per position");
@@ -103,8 +103,13 @@ public record TarFlowConfig(
           throw new ConfigException("flows[" + i + "].direction", "is " + flow.direction() + " with 0 layers; expected "
               + flows.get(i - 1).direction() + " as in the flow whose transformer it shares");
         }
-        if (flow.tied() && i > 0) {
-          throw new ConfigException("flows[" + i + "].tied", "is true; only the first flow can be tied to the encoder's codebook");
+        if (flow.tied() && mapsBefore(flows, i, flow.endChannel(latentDim))) {
+          throw new ConfigException("flows[" + i + "].tied", "is true, but a flow before it maps channels that it reads; only the first "
+              + "flow, or one over channels before those of the flows before it, can be tied to the encoder's codebook");
+        }
+        requireChannels(flow, "flows[" + i + "].", latentDim, patchSize);
+        if (flow.isInToken() && flows.get(i - 1).isPartial()) {
+          throw new ConfigException("flows[" + i + "].layers", "is 0 behind a flow over some channels; expected at least 1");
         }
         if (flow.tied() && flow.mixtures() != vocabSize) {
           throw new ConfigException("flows[" + i + "].mixtures", "is " + flow.mixtures()
@@ -114,10 +119,33 @@ public record TarFlowConfig(
     }
   }
 
+  /** Whether a flow before one of the stack maps channels below {@code end}. */
+  private static boolean mapsBefore(List<FlowSpec> flows, int flow, int end) {
+    return flows.subList(0, flow).stream().anyMatch(before -> before.firstChannel() < end);
+  }
+
+  private static void requireChannels(FlowSpec flow, String at, int channels, int patchSize) {
+    if (flow.isPartial() && patchSize > 1) {
+      throw new ConfigException(at + "endChannel", "is given with patchSize " + patchSize + "; expected patchSize 1");
+    }
+    if (flow.endChannel() > channels) {
+      throw new ConfigException(at + "endChannel", "is " + flow.endChannel() + "; expected at most latentDim " + channels);
+    }
+    if (flow.firstChannel() >= channels) {
+      throw new ConfigException(at + "firstChannel", "is " + flow.firstChannel() + "; expected less than latentDim " + channels);
+    }
+  }
+
   /** Whether the weights of shared components depend on the tokens before in the patch. */
   @JsonIgnore
   public boolean hasPatchHead() {
     return patchSize > 1 && patchHidden > 0;
+  }
+
+  /** Whether some flow maps some channels only. */
+  @JsonIgnore
+  public boolean hasPartialFlows() {
+    return flows.stream().anyMatch(FlowSpec::isPartial);
   }
 
   /** Masked heads of one hidden layer. */
@@ -191,9 +219,9 @@ public record TarFlowConfig(
   /** A copy for another vocabulary; a flow tied to the codebook follows it. */
   public TarFlowConfig withVocabSize(int tokens) {
     List<FlowSpec> newFlows = flows.stream()
-        .map(flow -> flow.tied() ? new FlowSpec(flow.coupling(), flow.layers(), tokens, flow.direction(), true) : flow).toList();
+        .map(flow -> flow.tied() ? flow.withMixtures(tokens) : flow).toList();
     return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows,
-        tokens == vocabSize ? codebook : codebook.withoutOrder(), logScaleBound, mafHidden, init, mafLayers, patchHidden);
+        tokens == vocabSize ? codebook : codebook.withoutTokens(), logScaleBound, mafHidden, init, mafLayers, patchHidden);
   }
 
   /** This configuration as indented JSON, every key written out; {@link #fromJson} gives an equal configuration back. */

@@ -73,6 +73,36 @@ public final class Components {
     return dims;
   }
 
+  /** The components' marginals in the channels [from, to). */
+  public Components slice(int from, int to) {
+    double[] part = new double[count * (to - from)];
+    for (int k = 0; k < count; k++) {
+      for (int i = from; i < to; i++) {
+        part[k * (to - from) + i - from] = means[i * count + k];
+      }
+    }
+    return new Components(part, logScales, count, to - from);
+  }
+
+  /** By component, the first one with the same mean and scale. */
+  public int[] firstEquals() {
+    int[] result = new int[count];
+    for (int k = 0; k < count; k++) {
+      while (!equal(result[k], k)) {
+        result[k]++;
+      }
+    }
+    return result;
+  }
+
+  private boolean equal(int a, int b) {
+    boolean same = scales[a] == scales[b];
+    for (int i = 0; i < dims && same; i++) {
+      same = means[i * count + a] == means[i * count + b];
+    }
+    return same;
+  }
+
   /** out[k] = sum_i (z_i - m_ki)^2 / s_k^2. By differences: expanded squares lose all digits for narrow components. */
   void squaredDistances(double[] z, int zAt, double[] out) {
     int k = count;

@@ -69,8 +69,17 @@ public final class CachedTransformer {
    * @param features [rows * width], filled
    */
   public void run(int rows, int[] sequence, int[] position, float[] embedded, float[] features) {
+    run(rows, sequence, position, embedded, null, features);
+  }
+
+  /**
+   * The same with something added to the input of each row.
+   *
+   * @param more [rows * width]; or null
+   */
+  void run(int rows, int[] sequence, int[] position, float[] embedded, float[] more, float[] features) {
     begin();
-    run(0, 0, rows, sequence, position, embedded, features);
+    run(0, 0, rows, sequence, position, embedded, more, features);
   }
 
   /** Before the parts of a call that are computed side by side. */
@@ -85,8 +94,15 @@ public final class CachedTransformer {
    * they do not wait for it: parts may run one after another, or side by side if the first one is started first.
    */
   public void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] features) {
+    run(part, from, to, sequence, position, embedded, null, features);
+  }
+
+  void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] more, float[] features) {
     try {
       embed(from, to, position, embedded);
+      if (more != null) {
+        FloatLoops.add(more, x, from * weights.width, to * weights.width);
+      }
       for (int b = 0; b < attention.length; b++) {
         TransformerWeights.Block block = weights.blocks[b];
         block.norm1().apply(x, normed, from, to, row[part]);

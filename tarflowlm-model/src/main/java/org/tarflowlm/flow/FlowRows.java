@@ -1,6 +1,7 @@
 package org.tarflowlm.flow;
 
 import java.util.Arrays;
+import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
 
@@ -23,6 +24,9 @@ final class FlowRows {
   private final int[] place;
   private final float[] input;
   private final float[] embedded;
+  /** Of a partial flow, what its rows know of the tokens ahead; else null. */
+  private final float[] ahead;
+  private final float[] embeddedAhead;
   private final float[] features;
   /** By row: from where to where it is inverted, and how far it then is from another token. */
   private final double[][] rowU;
@@ -57,7 +61,9 @@ final class FlowRows {
     transformer = new CachedTransformer(weights.transformer(), sequences, rows, positions, parts);
     sequence = new int[rows];
     place = new int[rows];
-    input = new float[rows * channels];
+    input = new float[rows * weights.input().in()];
+    ahead = weights.look() == null ? null : new float[rows * weights.look().in()];
+    embeddedAhead = ahead == null ? null : new float[rows * weights.transformer().width];
     embedded = new float[rows * weights.transformer().width];
     features = new float[rows * weights.transformer().width];
     rowU = new double[rows][];
@@ -84,9 +90,34 @@ final class FlowRows {
     place[r] = i;
     if (i > 0) {
       int from = order.time(i - 1) * channels;
-      for (int c = 0; c < channels; c++) {
-        input[r * channels + c] = (float) z[from + (channelOrder == null ? c : channelOrder[c])];
+      int count = weights.input().in();
+      for (int c = 0; c < count; c++) {
+        input[r * count + c] = (float) z[from + (channelOrder == null ? c : channelOrder[c])];
       }
+    }
+    if (ahead != null) {
+      lookAhead(r, z, i);
+    }
+  }
+
+  /** The channels before the flow's own, of a place and of those after it; zeros after the last place. */
+  private void lookAhead(int r, double[] z, int i) {
+    int known = weights.spec().firstChannel();
+    for (int k = 0; k <= weights.spec().lookAhead(); k++) {
+      int at = r * weights.look().in() + k * known;
+      for (int c = 0; c < known; c++) {
+        ahead[at + c] = i + k < order.length() ? (float) z[order.time(i + k) * channels + c] : 0f;
+      }
+    }
+  }
+
+  /** Copies the channels that a partial flow leaves as they are, at the positions [from, to) in time. */
+  void passThrough(double[] u, double[] z, int from, int to) {
+    FlowSpec spec = weights.spec();
+    for (int t = from; t < to && spec.isPartial(); t++) {
+      System.arraycopy(u, t * channels, z, t * channels, spec.firstChannel());
+      int end = spec.endChannel(channels);
+      System.arraycopy(u, t * channels + end, z, t * channels + end, channels - end);
     }
   }
 
@@ -99,8 +130,16 @@ final class FlowRows {
 
   /** Takes the prepared rows through the transformer. */
   void run(int rows) {
-    weights.input().run(input, rows, embedded);
-    transformer.run(rows, sequence, place, embedded, features);
+    transformer.begin();
+    runPart(0, 0, rows);
+  }
+
+  private void runPart(int part, int from, int to) {
+    weights.input().run(input, from, to, embedded);
+    if (ahead != null) {
+      weights.look().run(ahead, from, to, embeddedAhead);
+    }
+    transformer.run(part, from, to, sequence, place, embedded, embeddedAhead, features);
   }
 
   /** Reads the heads of the rows [from, to), which went through the transformer. */
@@ -134,8 +173,7 @@ final class FlowRows {
     Parallel.run(used, part -> {
       int from = rows * part / used;
       int to = rows * (part + 1) / used;
-      weights.input().run(input, from, to, embedded);
-      transformer.run(part, from, to, sequence, place, embedded, features);
+      runPart(part, from, to);
       readHeads(part, from, to);
       inverse(u, z, first, from, to, part);
     });

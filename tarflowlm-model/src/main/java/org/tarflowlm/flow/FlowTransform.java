@@ -60,11 +60,14 @@ public final class FlowTransform {
 
   /**
    * Solves the positions [from, to) in time. What the flow reads before them must stand in z already: the positions before
-   * {@code from} of a left-to-right flow, those from {@code to} on of a right-to-left one.
+   * {@code from} of a left-to-right flow, those from {@code to} on of a right-to-left one; if the flow looks ahead, the others too.
    *
    * @param listener receives every position, in the flow's reading order, and may end the pass; or null
    */
   public void inverse(double[][] u, double[][] z, int count, int from, int to, PositionListener listener) {
+    for (int b = 0; b < count; b++) {
+      rows.passThrough(u[b], z[b], from, to);
+    }
     begin(z, count, from, to);
     int first = order.first(from, to);
     for (int i = first; i < first + to - from; i++) {

@@ -19,6 +19,8 @@ public final class FlowWeights {
   private final FlowSpec spec;
   private final int channels;
   private final RowProduct input;
+  /** From what a partial flow knows of the tokens ahead; null if it knows nothing of them. */
+  private final RowProduct look;
   private final TransformerWeights transformer;
   /** Data to noise. */
   private final List<HeadWeights> heads = new ArrayList<>();
@@ -28,7 +30,9 @@ public final class FlowWeights {
     spec = config.flows().get(index);
     channels = config.channels();
     ParameterSource source = source(parameters, index);
-    input = source.product("in", channels, config.width());
+    input = source.product("in", spec.isPartial() ? spec.endChannel(channels) : channels, config.width());
+    look = spec.firstChannel() == 0 ? null
+        : source.productWithoutBias("look", (1 + spec.lookAhead()) * spec.firstChannel(), config.width());
     transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
     for (int l = index; l < config.endOfTrunk(index); l++) {
       heads.add(new HeadWeights(config, l, codebook, source(parameters, l)));
@@ -81,6 +85,10 @@ public final class FlowWeights {
 
   RowProduct input() {
     return input;
+  }
+
+  RowProduct look() {
+    return look;
   }
 
   public TransformerWeights transformer() {

@@ -18,6 +18,7 @@ final class HeadWeights {
   private final PatchHead.Weights patch;
   private final Components components;
   private final int[] channelOrder;
+  private final PartialHead.Weights partial;
 
   /** @param source of the flow's parameters */
   HeadWeights(TarFlowConfig config, int flow, Components codebook, ParameterSource source) {
@@ -31,7 +32,9 @@ final class HeadWeights {
       patch = config.hasPatchHead() ? new PatchHead.Weights(config, spec.mixtures(), source.under("patch.")) : null;
       mixture = source.product("head", config.width(), config.patchSize() * spec.mixtures());
       components = spec.tied() ? codebook : ownComponents(config, spec, source);
+      partial = spec.isPartial() ? new PartialHead.Weights(mixture, codebook, spec) : null;
     } else {
+      partial = null;
       masked = new MaskedHeadWeights(source.under("maf."), config, spec);
       mixture = null;
       patch = null;
@@ -46,9 +49,9 @@ final class HeadWeights {
         StackWeights.widen(source.vector("component.logScale", count)), count, dims);
   }
 
-  /** The components of a Mix-d flow whose tokens are independent within a patch, else null. */
+  /** The components of a Mix-d flow that maps all channels, and whose tokens are independent within a patch, else null. */
   Components components() {
-    return coupling == Coupling.MIX_D && patch == null ? components : null;
+    return coupling == Coupling.MIX_D && patch == null && partial == null ? components : null;
   }
 
   /** Channel order, see {@link ChannelOrder#of}. */
@@ -61,6 +64,9 @@ final class HeadWeights {
    * temperature only, and only where all flows before are affine, so that its mixtures are those of the tokens' latents.
    */
   CouplingHead head(TokenFilter filter, Workspace workspace) {
+    if (partial != null) {
+      return new PartialHead(partial, filter, workspace);
+    }
     return masked == null
         ? new MixtureHead(mixture, patch, components, coupling == Coupling.AFFINE_D, filter, workspace)
         : new MaskedHead(masked, first, sharpened ? filter.temperature() : 1.0, workspace);

@@ -38,6 +38,11 @@ public final class ParameterSource {
     return new RowProduct(get(name + ".weight", Math.multiplyExact(in, out)), get(name + ".bias", out), in, out);
   }
 
+  /** A linear map [in, out] without a bias. */
+  RowProduct productWithoutBias(String name, int in, int out) {
+    return new RowProduct(get(name + ".weight", Math.multiplyExact(in, out)), new float[out], in, out);
+  }
+
   private float[] get(String name, int length) {
     float[] values = parameters.apply(prefix + name);
     if (values == null) {

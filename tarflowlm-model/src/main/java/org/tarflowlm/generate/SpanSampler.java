@@ -20,7 +20,7 @@ import org.tarflowlm.generate.parallel.ParallelSpan;
  * whole text (the span is everything).
  *
  * <p><b>Exact scan.</b> If every flow reads towards the span from known positions only (all flows left to right and the span
- * at the end, all right to left and the span at the start, or no known position at all), each level's known positions
+ * at the end, all right to left and the span at the start, none of them looking ahead; or no known position at all), each level's known positions
  * are functions of the known latents, and inverting the flows over the span is an exact draw from p(span | rest).
  *
  * <p><b>Otherwise</b> some flow maps known positions by reading the span itself: a right-to-left flow above a prompt, say. Then the known
@@ -80,7 +80,7 @@ public final class SpanSampler {
     this.to = to;
     this.noiseScale = noiseScale;
     int length = positions * config.channels();
-    boolean byBlocks = parallel != null && decoding != Decoding.SEQUENTIAL && sequences == 1;
+    boolean byBlocks = parallel != null && decoding != Decoding.SEQUENTIAL && sequences == 1 && !config.hasPartialFlows();
     for (int l = 0; l < flows; l++) {
       FlowTransform transform = new FlowTransform(weights.flows().get(l), config.channels(), sequences, positions, filter, workspace,
           byBlocks ? parallel.parts(decoding) : 1);
@@ -98,8 +98,8 @@ public final class SpanSampler {
     boolean needsPast = from > 0;
     boolean needsFuture = to < positions;
     return config.flows().stream().allMatch(flow -> switch (flow.direction()) {
-      case LEFT_TO_RIGHT -> !needsFuture;
-      case RIGHT_TO_LEFT -> !needsPast;
+      case LEFT_TO_RIGHT -> !needsFuture && !(needsPast && flow.lookAhead() > 0);
+      case RIGHT_TO_LEFT -> !needsPast && !(needsFuture && flow.lookAhead() > 0);
     });
   }
 

@@ -20,8 +20,14 @@ final class CausalTransformer {
 
   /** Embedded inputs [B, T, H] to features [B, T, H]. */
   SDVariable build(SDVariable embedded) {
+    return build(embedded, null);
+  }
+
+  /** The same with what a position knows besides the inputs before it, [B, T, H]; or null. */
+  SDVariable build(SDVariable embedded, SDVariable known) {
     Primitives p = scope.primitives();
     SDVariable h = p.shiftPosition(embedded, parameter("start"), parameter("position"));
+    h = known == null ? h : h.add(known);
     for (int i = 0; i < layers; i++) {
       h = block(h, "block" + i + ".");
     }

@@ -17,12 +17,14 @@ final class FlowBlock {
   private final int index;
   private final FlowSpec spec;
   private final EncoderCodebook codebook;
+  private final ChannelGroup group;
 
   FlowBlock(GraphScope scope, int index, EncoderCodebook codebook) {
     this.scope = scope;
     this.index = index;
     this.spec = scope.config().flows().get(index);
     this.codebook = codebook;
+    this.group = new ChannelGroup(scope, spec);
   }
 
   /**
@@ -34,8 +36,12 @@ final class FlowBlock {
     if (spec.isInToken()) {
       return trunk;
     }
-    SDVariable embedded = scope.primitives().linear(read(h), scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
-    SDVariable features = new CausalTransformer(scope, prefix(), spec.layers()).build(embedded);
+    SDVariable x = read(h);
+    SDVariable input = spec.isPartial() ? group.upToItsEnd(x) : x;
+    SDVariable embedded = scope.primitives().linear(input, scope.matrix(prefix() + "in.weight"), parameter("in.bias"));
+    SDVariable known = spec.firstChannel() == 0 ? null
+        : scope.primitives().matmul(group.ahead(x), scope.matrix(prefix() + "look.weight"));
+    SDVariable features = new CausalTransformer(scope, prefix(), spec.layers()).build(embedded, known);
     SDVariable inTextOrder = isRightToLeft() ? scope.reversePositions(features, scope.config().width()) : features; // free if unused
     inTextOrder.rename(WindowGraph.features(index));
     return features;
@@ -45,6 +51,12 @@ final class FlowBlock {
   Couplings.Coupled forward(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();
+    if (spec.isPartial()) {
+      Couplings.Coupled own = couplings.rosenblatt(group.of(x),
+          group.weights(x, weights(features, x), componentMeans(), componentLogScales()), group.ofMeans(componentMeans()),
+          componentLogScales());
+      return new Couplings.Coupled(read(group.putBack(own.u(), x)), own.logDeterminant());
+    }
     Couplings.Coupled result = switch (spec.coupling()) {
       case AFFINE -> couplings.affine(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x, features), spec.mixtures());
@@ -58,6 +70,11 @@ final class FlowBlock {
   SDVariable logDensity(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();
+    if (spec.isPartial()) {
+      SDVariable own = couplings.rosenblattLogDensity(group.of(x),
+          group.weights(x, weights(features, x), componentMeans(), componentLogScales()), group.ofMeans(componentMeans()), componentLogScales());
+      return own.add(group.logDensityOfOthers(x));
+    }
     return switch (spec.coupling()) {
       case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x, features), spec.mixtures());

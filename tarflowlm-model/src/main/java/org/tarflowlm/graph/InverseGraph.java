@@ -29,8 +29,8 @@ import org.tarflowlm.ops.Ops;
  * which the text begins; the noise of those n positions is not read. Outputs: h^(L-1) .. h^(0) [B, T/P, P*d], by the names and in the
  * order of {@link WindowGraph#latent}, and {@link #IDS} INT [B, T], the most probable tokens of h^(0).
  *
- * <p>If every flow reads left to right, a continuation is an exact sample given the prompt's latents. A right-to-left flow reads a prompt
- * after its continuation: the graph then solves the flows once with the prompt read by itself, which gives a draft, and once more with the
+ * <p>If every flow reads left to right and none looks ahead, a continuation is an exact sample given the prompt's latents. Another flow
+ * reads a prompt after its continuation: the graph then solves the flows once with the prompt read by itself, which gives a draft, and once more with the
  * prompt as the flows read it before that draft. This is the sample of {@link org.tarflowlm.generate.FlowGenerator} without refinements, to
  * the last bit where latents are DOUBLE.
  */
@@ -102,7 +102,7 @@ public final class InverseGraph {
     // read by itself, the prompt is what the flows return for it whenever nothing that follows is read before it
     List<SDVariable> alone = graph.levels(prompt, prompt);
     List<SDVariable> h = graph.solve(u, alone);
-    boolean exact = config.flows().stream().map(FlowSpec::direction).allMatch(Direction.LEFT_TO_RIGHT::equals);
+    boolean exact = config.flows().stream().allMatch(flow -> flow.direction() == Direction.LEFT_TO_RIGHT && flow.lookAhead() == 0);
     return exact ? h : graph.solve(u, graph.levels(h.get(0), prompt));
   }
 

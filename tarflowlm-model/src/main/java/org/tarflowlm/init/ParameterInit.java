@@ -4,6 +4,7 @@ import java.util.Map;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.CodebookSpec.Groups;
 import org.tarflowlm.config.CodebookSpec.Layout;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
@@ -66,6 +67,23 @@ public final class ParameterInit {
     } else {
       float[] values = new GaussianNoise(seed, 0).draw(name.hashCode(), Math.toIntExact(array.length()));
       array.assign(Nd4j.createFromArray(values).reshape(array.shape()).muli(std));
+      if (name.equals("codebook.mean")) {
+        shareMeans(array);
+      }
+    }
+  }
+
+  /** The tokens of a group get the means of its first one in the group's channels. */
+  private void shareMeans(INDArray means) {
+    int channel = 0;
+    for (Groups groups : config.codebook().groups()) {
+      for (int token = 0; token < config.vocabSize(); token++) {
+        int first = groups.of().indexOf(groups.of().get(token));
+        for (int c = channel; c < channel + groups.channels(); c++) {
+          means.putScalar(token, c, means.getDouble(first, c));
+        }
+      }
+      channel += groups.channels();
     }
   }
 
@@ -94,7 +112,7 @@ public final class ParameterInit {
     if (last.equals("position")) {
       return init.positionStd();
     }
-    if (last.equals("in.weight")) {
+    if (last.equals("in.weight") || last.equals("look.weight")) {
       return init.inputStd() / (latentScale(name) * Math.sqrt(array.size(0)));
     }
     if (last.equals("head.weight") || last.equals("patch.out.weight")) {
@@ -117,7 +135,7 @@ public final class ParameterInit {
 
   /** Size of the latents that a flow reads: the codebook's for the first, about 1 for the others. */
   private double latentScale(String name) {
-    return name.startsWith("flow0.") ? config.codebook().meanScale() : 1;
+    return name.startsWith("flow0.") || flowOf(name).isPartial() ? config.codebook().meanScale() : 1;
   }
 
   private int layersAround(String name) {

@@ -88,6 +88,11 @@ public final class RowProduct {
     return (count + VECTOR - 1) / VECTOR * VECTOR;
   }
 
+  /** Rows of W. */
+  public int in() {
+    return in;
+  }
+
   /** Columns of W. */
   public int out() {
     return out;

@@ -32,6 +32,17 @@ class GraphAgreementTest {
   private static final int LATENT = 2;
 
   static Stream<TarFlowConfig> models() {
+    return Stream.concat(Stream.of(Direction.values()).map(GraphAgreementTest::coarseToFine), everyCoupling());
+  }
+
+  /** Two flows over one channel each, in opposite directions. */
+  private static TarFlowConfig coarseToFine(Direction direction) {
+    return RandomModel.config(VOCABULARY, CONTEXT, LATENT, 16, 2, 1, false,
+        FlowSpec.tiedMixD(2, VOCABULARY, direction.opposite()).onChannels(1, 2, 3),
+        FlowSpec.tiedMixD(1, VOCABULARY, direction).onChannels(0, 1, 0));
+  }
+
+  private static Stream<TarFlowConfig> everyCoupling() {
     return Stream.of(1, 2).flatMap(patch -> Stream.of(
         RandomModel.config(VOCABULARY, CONTEXT, LATENT, 16, 2, patch, patch > 1,
             FlowSpec.tiedMixD(2, VOCABULARY, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT),

@@ -51,6 +51,22 @@ class FlowGeneratorTest {
   }
 
   @Test
+  void flowsOverSomeChannelsWriteThroughTheGraphAsThroughTheKernels() {
+    for (Direction direction : Direction.values()) {
+      FlowGenerator generator = generator(1, FlowSpec.tiedMixD(1, Text8Alphabet.SIZE, direction.opposite()).onChannels(1, 2, 3),
+          FlowSpec.tiedMixD(1, Text8Alphabet.SIZE, direction).onChannels(0, 1, 0));
+      for (int[] prompt : new int[][] {{}, {8, 5, 12, 12, 15}}) {
+        Generation one = generator.generate(prompt, OPTIONS, null).get(0);
+        List<int[]> heard = new ArrayList<>();
+        generator.generate(prompt, OPTIONS, heard::add);
+        assertArrayEquals(one.tokens(), heard.stream().flatMapToInt(Arrays::stream).toArray());
+        assertArrayEquals(one.tokens(), generator.generate(prompt, OPTIONS.withBatchSize(2), null).get(0).tokens());
+        assertEquals(prompt.length == 0, one.exact());
+      }
+    }
+  }
+
+  @Test
   void aWindowFromNothingIsTheInverseOfTheNoise() {
     FlowGenerator generator = generator(1, THREE_FLOWS);
     TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 16, 2, 8, 2, 1, false, THREE_FLOWS);

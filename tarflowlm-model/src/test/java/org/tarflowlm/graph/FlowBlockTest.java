@@ -33,6 +33,19 @@ class FlowBlockTest {
   private static final DataType TYPE = DataType.DOUBLE;
 
   static Stream<Arguments> flows() {
+    return Stream.concat(partialFlows(0), wholeFlows());
+  }
+
+  static Stream<Arguments> flowsThatMayLookAhead() {
+    return Stream.concat(Stream.of(0, 1, 3, 20).flatMap(FlowBlockTest::partialFlows), wholeFlows());
+  }
+
+  private static Stream<Arguments> partialFlows(int lookAhead) {
+    return Stream.of(Direction.values()).map(direction -> FlowSpec.tiedMixD(1, TestModels.VOCAB, direction)).flatMap(flow ->
+        Stream.of(List.of(flow.onChannels(1, 2, lookAhead)), List.of(flow.onChannels(0, 1, 0)))).map(specs -> Arguments.of(specs, 1));
+  }
+
+  private static Stream<Arguments> wholeFlows() {
     return Stream.of(Direction.values()).flatMap(direction -> Stream.of(1, 2, 4).flatMap(patch -> Stream.of(
         List.of(FlowSpec.affine(2, direction)),
         List.of(FlowSpec.mix1(1, 3, direction)),
@@ -70,7 +83,7 @@ class FlowBlockTest {
   }
 
   @ParameterizedTest
-  @MethodSource("flows")
+  @MethodSource("flowsThatMayLookAhead")
   void logDeterminantIsThatOfTheNumericJacobian(List<FlowSpec> specs, int patch) {
     Block block = new Block(specs, patch);
     double[] z = block.randomInput();

@@ -52,6 +52,10 @@ class InverseGraphTest {
         result.add(model(patch, FlowSpec.mix1(1, 2, direction), FlowSpec.mixD(1, 3, other), FlowSpec.mix1(1, 2, direction)));
         result.add(model(patch, new FlowSpec(Coupling.AFFINE_D, 1, VOCABULARY, direction, true), FlowSpec.affine(0, direction),
             new FlowSpec(Coupling.AFFINE_D, 1, 3, other, false)));
+        if (patch == 1) {
+          result.add(model(patch, FlowSpec.tiedMixD(1, VOCABULARY, direction).onChannels(1, 2, 2),
+              FlowSpec.tiedMixD(1, VOCABULARY, other).onChannels(0, 1, 0), FlowSpec.affine(1, direction)));
+        }
         result.add(model(patch, FlowSpec.affine(1, direction), down(FlowSpec.mix1(0, 2, direction)), down(FlowSpec.affine(1, other))));
       }
     }
