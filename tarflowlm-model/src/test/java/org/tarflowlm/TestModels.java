@@ -42,6 +42,12 @@ public final class TestModels {
     return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, flows, null, null, 16, null, 2, null);
   }
 
+  /** The second channel of each token from right to left, given the first ones of the text; those from left to right. */
+  public static TarFlowConfig coarseToFine() {
+    return stack(1, FlowSpec.tiedMixD(1, VOCAB, Direction.RIGHT_TO_LEFT).onChannels(1, 2, 3),
+        FlowSpec.tiedMixD(1, VOCAB, Direction.LEFT_TO_RIGHT).onChannels(0, 1, 0));
+  }
+
   /** INT [batch, tokens]. */
   public static INDArray ids(long seed, int batch, int tokens) {
     Random random = new Random(seed);

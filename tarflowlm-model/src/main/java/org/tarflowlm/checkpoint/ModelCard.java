@@ -58,6 +58,9 @@ final class ModelCard {
       case AFFINE_D -> "affine over " + flow.mixtures() + (flow.tied() ? " components tied to the codebook" : " components");
     };
     String channels = flow.channelDirection() == ChannelDirection.DESCENDING ? ", channels down" : "";
+    if (flow.isPartial()) {
+      channels = ", channels " + flow.firstChannel() + (flow.endChannel() > 0 ? " to " + (flow.endChannel() - 1) : " on");
+    }
     return components + ", " + (flow.isInToken() ? "in token" : flow.layers() + (flow.layers() == 1 ? " layer" : " layers")) + channels;
   }
 }

@@ -52,7 +52,7 @@ public final class PaperConfigs {
     List<FlowSpec> flows = config.flows();
     boolean alternates = IntStream.range(1, flows.size()).allMatch(l -> flows.get(l).direction() != flows.get(l - 1).direction());
     boolean ascends = flows.stream().allMatch(flow -> flow.channelDirection() == ChannelDirection.ASCENDING);
-    if (!alternates || !ascends || config.patchSize() != 1 || config.codebook().layout() != Layout.NORMAL) {
+    if (!alternates || !ascends || config.hasPartialFlows() || config.patchSize() != 1 || config.codebook().layout() != Layout.NORMAL) {
       return false;
     }
     return switch (flows.get(0).coupling()) {

@@ -49,7 +49,8 @@ public final class Flops {
           ? 2L * config.width() * config.patchSize() * flow.mixtures() + patchHead(config, flow.mixtures())
           : maskedHead(config.width(), config.channels(), flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures(), config.mafHidden(),
               config.mafLayers());
-      parts.add(new Part(flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions), positions * head));
+      long known = 2L * config.width() * (1 + flow.lookAhead()) * flow.firstChannel();
+      parts.add(new Part(flow.isInToken() ? 0 : body(flow.layers(), config.width(), positions) + positions * known, positions * head));
     }
     return parts;
   }

@@ -31,8 +31,9 @@ final class ChannelGroup {
   }
 
   /** The same of means [K, d]. */
-  SDVariable ofMeans(SDVariable means) {
-    return scope.sd().mmul(means, scope.sd().constant(picking(first, end)));
+  Matrix ofMeans(SDVariable means) {
+    SDVariable own = scope.sd().mmul(means, scope.sd().constant(picking(first, end)));
+    return new Matrix(own, scope.config().vocabSize(), end - first);
   }
 
   /** Every channel that the flow reads, [B, T, end]. */

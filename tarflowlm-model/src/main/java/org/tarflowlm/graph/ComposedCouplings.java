@@ -67,21 +67,21 @@ final class ComposedCouplings implements Couplings {
   }
 
   @Override
-  public Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    Coupled rows = coupled(tokens(z, logits, means, logScales, true), config.latentDim());
-    return new Coupled(rows.u().reshape(-1, tokens, config.latentDim()), rows.logDeterminant().reshape(-1, tokens));
+  public Coupled rosenblatt(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales) {
+    Coupled rows = coupled(tokens(z, logits, means, logScales, true), means.out());
+    return new Coupled(rows.u().reshape(-1, tokens, means.out()), rows.logDeterminant().reshape(-1, tokens));
   }
 
   @Override
-  public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    return tokens(z, logits, means, logScales, false).logDensity().sub(config.latentDim() * NormalTail.LOG_SQRT_2PI).reshape(-1, tokens);
+  public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales) {
+    return tokens(z, logits, means, logScales, false).logDensity().sub(means.out() * NormalTail.LOG_SQRT_2PI).reshape(-1, tokens);
   }
 
-  private MixtureTerms.Sums tokens(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, boolean tails) {
-    int count = count(means);
-    int dims = config.latentDim();
-    return MixtureTerms.shared(z.reshape(-1, dims), logits == null ? null : logits.reshape(-1, count), means, logScales, tails,
-        slices > 0 ? slices : MixtureTerms.slices(tokens, dims, count));
+  private MixtureTerms.Sums tokens(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales, boolean tails) {
+    int count = means.in();
+    int dims = means.out();
+    return MixtureTerms.shared(z.reshape(-1, dims), logits == null ? null : logits.reshape(-1, count), means.value(), logScales, count, dims,
+        tails, slices > 0 ? slices : MixtureTerms.slices(tokens, dims, count));
   }
 
   /** u = Phi^-1(F), and log p - log phi(u), where log sqrt(2 pi) cancels. */

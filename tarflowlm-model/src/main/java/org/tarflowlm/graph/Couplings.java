@@ -27,10 +27,20 @@ interface Couplings {
   SDVariable mixtureCdfLogDensity(SDVariable x, SDVariable theta, int k);
 
   /** {@link org.tarflowlm.coupling.MixtureRosenblatt}. */
-  Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
+  Coupled rosenblatt(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales);
+
+  /** The same for means that are a parameter. */
+  default Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    return rosenblatt(z, logits, Matrix.of(means), logScales);
+  }
 
   /** log p(z) under the mixture-Rosenblatt coupling. */
-  SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
+  SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales);
+
+  /** The same for means that are a parameter. */
+  default SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
+    return rosenblattLogDensity(z, logits, Matrix.of(means), logScales);
+  }
 
   /** {@link org.tarflowlm.coupling.MomentMatched}. */
   Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);

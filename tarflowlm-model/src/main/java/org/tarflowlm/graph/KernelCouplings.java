@@ -45,13 +45,13 @@ final class KernelCouplings implements Couplings {
   }
 
   @Override
-  public Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    return coupled(new RosenblattOp(sd, z, logits, means, logScales).outputVariables());
+  public Coupled rosenblatt(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales) {
+    return coupled(new RosenblattOp(sd, z, logits, means.value(), logScales).outputVariables());
   }
 
   @Override
-  public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    return new RosenblattLogDensityOp(sd, z, logits, means, logScales).outputVariable();
+  public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales) {
+    return new RosenblattLogDensityOp(sd, z, logits, means.value(), logScales).outputVariable();
   }
 
   @Override

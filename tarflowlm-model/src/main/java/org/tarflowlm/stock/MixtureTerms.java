@@ -50,8 +50,9 @@ public final class MixtureTerms extends PassedOn {
   }
 
   /** Components that all rows share: z [R, d], logits [R, K] or null, means [K, d], log-scales [K]; in so many slices. */
-  public static Sums shared(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, boolean tails, int slices) {
-    return of(new long[] {means.getShape()[1], means.getShape()[0], slices, 0, logits == null ? 0 : 1, tails ? 1 : 0},
+  public static Sums shared(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, int count, int dims, boolean tails,
+      int slices) {
+    return of(new long[] {dims, count, slices, 0, logits == null ? 0 : 1, tails ? 1 : 0},
         z, means, logScales, logits);
   }
 

@@ -55,6 +55,7 @@ class MaskedTextsTest {
       }
       result.add(Arguments.of(TestModels.everyCoupling(4), kernels));
       result.add(Arguments.of(TestModels.trunk(2), kernels));
+      result.add(Arguments.of(TestModels.coarseToFine(), kernels));
       result.add(Arguments.of(TestModels.everyCoupling(1).autoregressiveTwin(), kernels));
     }
     return result.stream();

@@ -45,7 +45,7 @@ class TarFlowLayerTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void fusedAndComposedKernelsAgreeInLossAndEveryGradient(int patch) {
-    for (TarFlowConfig config : List.of(TestModels.everyCoupling(patch), TestModels.trunk(patch))) {
+    for (TarFlowConfig config : List.of(TestModels.everyCoupling(patch), TestModels.trunk(patch), TestModels.coarseToFine())) {
       assertKernelsAgree(config, data(config, DataType.FLOAT, 3));
     }
   }
@@ -75,6 +75,11 @@ class TarFlowLayerTest {
   void gradientsMatchFiniteDifferencesInDouble(int patch) {
     checkFiniteDifferences(TestModels.everyCoupling(patch));
     checkFiniteDifferences(TestModels.trunk(patch));
+  }
+
+  @Test
+  void gradientsOfPartialFlowsMatchFiniteDifferencesInDouble() {
+    checkFiniteDifferences(TestModels.coarseToFine());
   }
 
   private static void checkFiniteDifferences(TarFlowConfig config) {
