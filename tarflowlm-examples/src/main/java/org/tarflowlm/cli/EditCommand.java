@@ -52,7 +52,7 @@ final class EditCommand implements Runnable {
       if (loaded.config().model() != ModelType.TARFLOW) {
         throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: it has no flows to show");
       }
-      GenerationOptions options = arguments.over(loaded.generationOptions()).withShowFlows(true);
+      GenerationOptions options = arguments.over(loaded).withShowFlows(true);
       Matcher gap = GAP.matcher(text == null ? "" : text);
       boolean filled = gap.find();
       String before = filled ? text.substring(0, gap.start()) : "";

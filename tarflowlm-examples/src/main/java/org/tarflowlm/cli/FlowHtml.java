@@ -2,6 +2,7 @@ package org.tarflowlm.cli;
 
 import java.util.List;
 import java.util.Locale;
+import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.generate.FlowView.Pass;
 
 /**
@@ -50,26 +51,31 @@ final class FlowHtml {
   }
 
   String page(List<FlowReport> reports) {
-    StringBuilder page = new StringBuilder(String.format(Locale.ROOT, HEAD, escape(title)));
+    return page(reports, null);
+  }
+
+  /** @param account whose bits stand beside the passes; or null */
+  String page(List<FlowReport> reports, FlowAccount account) {
+    StringBuilder page = new StringBuilder(String.format(Locale.ROOT, HEAD, Html.escape(title)));
     for (FlowReport report : reports) {
       page.append("<div class=\"passes\">\n");
       for (int i = 0; i < report.metrics().size(); i++) {
-        pass(report, i, page);
+        pass(report, i, account, page);
       }
       page.append("</div>\n");
     }
     return page.append(TAIL).toString();
   }
 
-  private static void pass(FlowReport report, int i, StringBuilder page) {
+  private static void pass(FlowReport report, int i, FlowAccount account, StringBuilder page) {
     Pass pass = report.view().passes().get(i);
-    page.append("<section class=\"pass\"><h2>").append(escape(pass.source())).append("</h2>\n<p class=\"soft\">");
+    page.append("<section class=\"pass\"><h2>").append(Html.escape(pass.source())).append("</h2>\n<p class=\"soft\">");
     page.append(i == 0 ? "decoded" : "changes " + pass.changes() + " of " + pass.tokens().length + " tokens");
     page.append("</p>\n<div class=\"text\">");
     fixed(report.before(), page);
     for (int t = 0; t < pass.pieces().size(); t++) {
       String tag = pass.changed()[t] ? "b" : "span";
-      page.append('<').append(tag).append(" data-t=\"").append(t).append("\">").append(escape(pass.pieces().get(t)))
+      page.append('<').append(tag).append(" data-t=\"").append(t).append("\">").append(Html.escape(pass.pieces().get(t)))
           .append("</").append(tag).append('>');
     }
     fixed(report.after(), page);
@@ -79,21 +85,20 @@ final class FlowHtml {
     row("mean cosine similarity", metrics.cosine(), page);
     row("participation ratio", metrics.participationRatio(), page);
     row("centroid movement", metrics.centroidMovement(), page);
+    if (account != null) {
+      row("bits per token if the stack ended here", account.levels().get(pass.level()).bits(), page);
+    }
     page.append("</table></section>\n");
   }
 
   private static void fixed(String text, StringBuilder page) {
     if (!text.isEmpty()) {
-      page.append("<i>").append(escape(text)).append("</i>");
+      page.append("<i>").append(Html.escape(text)).append("</i>");
     }
   }
 
   private static void row(String name, Double value, StringBuilder page) {
     page.append("<tr><td>").append(name).append("</td><td>").append(value == null ? "" : String.format(Locale.ROOT, "%.3f", value))
         .append("</td></tr>");
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
   }
 }

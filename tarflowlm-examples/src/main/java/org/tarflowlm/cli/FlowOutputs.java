@@ -16,8 +16,11 @@ final class FlowOutputs {
   @Option(names = "--plot", paramLabel = "FILE", description = "Write a PNG picture of the latents' metrics after each pass.")
   private Path plot;
 
+  @Option(names = "--svg", paramLabel = "FILE", description = "Draw the passes of the first text, edits coloured.")
+  private Path svg;
+
   boolean any() {
-    return html != null || plot != null;
+    return html != null || plot != null || svg != null;
   }
 
   /** @param title what the page is about */
@@ -30,6 +33,9 @@ final class FlowOutputs {
       if (plot != null) {
         byte[] picture = FlowPlot.png(reports);
         AtomicFile.write(plot, out -> out.write(picture));
+      }
+      if (svg != null) {
+        AtomicFile.write(svg, FlowSvg.of(title, reports.get(0).view()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

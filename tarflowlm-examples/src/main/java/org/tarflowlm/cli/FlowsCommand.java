@@ -3,6 +3,7 @@ package org.tarflowlm.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.TarFlowLM;
@@ -10,6 +11,8 @@ import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.FlowAccount;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.Generation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,6 +42,16 @@ final class FlowsCommand implements Callable<Integer> {
   @Option(names = "--plot", paramLabel = "FILE", defaultValue = "flows.png", description = "The picture; default ${DEFAULT-VALUE}.")
   private Path plot;
 
+  @Option(names = "--html", paramLabel = "FILE", description = "Also write a page: the text's first window after each pass, edits "
+      + "coloured, with the bits of each level.")
+  private Path html;
+
+  @Option(names = "--svg", paramLabel = "FILE", description = "Also draw the passes of the text's first tokens, edits coloured.")
+  private Path svg;
+
+  @Option(names = "--tokens", paramLabel = "N", defaultValue = "144", description = "Tokens that --svg draws; default ${DEFAULT-VALUE}.")
+  private int drawn;
+
   @Option(names = "--json", description = "Print one JSON object: model, windows, tokens, levels.")
   private boolean json;
 
@@ -54,6 +67,7 @@ final class FlowsCommand implements Callable<Integer> {
       FlowAccount account = FlowTable.account(loaded, text, windows, seed);
       byte[] picture = FlowPictures.png(account.levels(), loaded.config());
       AtomicFile.write(plot, out -> out.write(picture));
+      writePasses(loaded, text, account);
       if (json) {
         Map<String, Object> result = new LinkedHashMap<>(Map.of("model", loaded.name()));
         result.put("windows", account.windows());
@@ -66,5 +80,24 @@ final class FlowsCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private void writePasses(TarFlowLM loaded, TokenSequence text, FlowAccount account) throws IOException {
+    if (html != null) {
+      FlowReport report = FlowReport.of("", read(loaded, text, loaded.config().contextLength()), "", loaded);
+      AtomicFile.write(html, new FlowHtml("Passes of " + loaded.name()).page(List.of(report), account));
+    }
+    if (svg != null) {
+      AtomicFile.write(svg, FlowSvg.of("Passes of " + loaded.name() + ", from noise to text",
+          FlowView.of(read(loaded, text, drawn), loaded.config(), loaded.tokenizer())));
+    }
+  }
+
+  private Generation read(TarFlowLM loaded, TokenSequence text, int most) {
+    int patch = loaded.config().patchSize();
+    int count = (int) Math.min(text.length(), Math.min(most, loaded.config().contextLength())) / patch * patch;
+    int[] ids = new int[count];
+    text.read(0, ids, 0, count);
+    return loaded.read(loaded.tokenizer().decode(ids), seed);
   }
 }

@@ -2,6 +2,7 @@ package org.tarflowlm.cli;
 
 import java.util.List;
 import java.util.Locale;
+import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.parallel.Decoding;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,6 +28,21 @@ final class GenerationArguments {
   @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens whose probabilities sum to P.")
   private Double topP;
 
+  @Option(names = "--min-p", paramLabel = "P", description = "Leave out tokens (components of Mix-d flows) less probable than this "
+      + "share of the most probable one; 0, the default: none.")
+  private Double minP;
+
+  @Option(names = "--repetition-penalty", paramLabel = "X", description = "Divides (if negative, multiplies) the logits of tokens that the "
+      + "text holds already; discrete models only; default 1.")
+  private Double repetitionPenalty;
+
+  @Option(names = "--greedy", description = "Take the most probable token at every step; discrete models only.")
+  private boolean greedy;
+
+  @Option(names = "--eos-token-id", arity = "0..1", fallbackValue = "-1", paramLabel = "ID",
+      description = "End a text with this token; without ID, with the tokenizer's own, if it has one.")
+  private Integer eosTokenId;
+
   @Option(names = "--seed", paramLabel = "S", description = "Same seed, same text.")
   private Long seed;
 
@@ -48,6 +64,20 @@ final class GenerationArguments {
   private CommandSpec spec;
 
   /**
+   * The options given, over a model's defaults.
+   *
+   * @throws ParameterException if a value makes no sense, or the tokenizer has no end-of-text token
+   */
+  GenerationOptions over(TarFlowLM model) {
+    GenerationOptions options = over(model.generationOptions());
+    if (eosTokenId != null && eosTokenId < 0) {
+      options = options.withEosTokenId(model.tokenizer().endOfText().orElseThrow(() -> new ParameterException(spec.commandLine(),
+          "--eos-token-id: the tokenizer " + model.tokenizer().name() + " has no end-of-text token; expected an ID")));
+    }
+    return options;
+  }
+
+  /**
    * The options given, over defaults.
    *
    * @throws ParameterException if a value makes no sense
@@ -60,6 +90,10 @@ final class GenerationArguments {
       options = noiseTemperature == null ? options : options.withNoiseTemperature(noiseTemperature);
       options = topK == null ? options : options.withTopK(topK);
       options = topP == null ? options : options.withTopP(topP);
+      options = minP == null ? options : options.withMinP(minP);
+      options = repetitionPenalty == null ? options : options.withRepetitionPenalty(repetitionPenalty);
+      options = greedy ? options.withDoSample(false) : options;
+      options = eosTokenId == null ? options : options.withEosTokenId(eosTokenId);
       options = seed == null ? options : options.withSeed(seed);
       options = stopStrings == null ? options : options.withStopStrings(stopStrings);
       options = batchSize == null ? options : options.withBatchSize(batchSize);

@@ -13,6 +13,30 @@ final class GenerationJson {
   private GenerationJson() {}
 
   static String of(TarFlowLM model, String prompt, GenerationOptions options, List<Generation> generations, double seconds) {
+    Map<String, Object> result = head(model, prompt);
+    result.putAll(tail(options, seconds));
+    result.put("generations", texts(model, prompt, options, generations));
+    return Json.of(result);
+  }
+
+  /** Of many prompts. */
+  static String ofPrompts(TarFlowLM model, List<String> prompts, GenerationOptions options, List<List<Generation>> generations,
+      double seconds) {
+    Map<String, Object> result = head(model, null);
+    result.putAll(tail(options, seconds));
+    List<Map<String, Object>> all = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      Map<String, Object> each = new LinkedHashMap<>();
+      each.put("prompt", prompts.get(i));
+      each.put("generations", texts(model, prompts.get(i), options, generations.get(i)));
+      all.add(each);
+    }
+    result.put("prompts", all);
+    return Json.of(result);
+  }
+
+  private static List<Map<String, Object>> texts(TarFlowLM model, String prompt, GenerationOptions options,
+      List<Generation> generations) {
     List<Map<String, Object>> texts = new ArrayList<>();
     for (Generation each : generations) {
       Map<String, Object> text = new LinkedHashMap<>();
@@ -25,14 +49,24 @@ final class GenerationJson {
       }
       texts.add(text);
     }
+    return texts;
+  }
+
+  private static Map<String, Object> head(TarFlowLM model, String prompt) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", model.name());
-    result.put("prompt", prompt);
+    if (prompt != null) {
+      result.put("prompt", prompt);
+    }
+    return result;
+  }
+
+  private static Map<String, Object> tail(GenerationOptions options, double seconds) {
+    Map<String, Object> result = new LinkedHashMap<>();
     result.put("options", options);
     result.put("seconds", seconds);
     result.put("exactMeans", "latents are a draw from the model, given the prompt's latents; tokens are the most probable ones of "
         + "their latents");
-    result.put("generations", texts);
-    return Json.of(result);
+    return result;
   }
 }

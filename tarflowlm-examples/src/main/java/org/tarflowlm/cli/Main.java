@@ -20,8 +20,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
     subcommands = {DemoCommand.class, ScoreCommand.class, FlowsCommand.class, GenerateCommand.class, EditCommand.class,
-        EvaluateSamplesCommand.class, EvaluateInfillingCommand.class, TrainCommand.class, ExperimentCommand.class, NGramsCommand.class,
-        ZooCommand.class, DataCommand.class, ExampleCommand.class, BenchCommand.class, FlopsCommand.class})
+        LatentsCommand.class, InterpolateCommand.class, EvaluateSamplesCommand.class, EvaluateInfillingCommand.class,
+        TrainCommand.class, ExperimentCommand.class, NGramsCommand.class, ZooCommand.class, DataCommand.class, ExampleCommand.class,
+        BenchCommand.class, FlopsCommand.class})
 public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;

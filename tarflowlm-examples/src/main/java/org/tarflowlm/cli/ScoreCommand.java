@@ -1,6 +1,9 @@
 package org.tarflowlm.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -8,6 +11,7 @@ import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
@@ -53,6 +57,10 @@ final class ScoreCommand implements Runnable {
       + "new tokens given those before. Default: windows without shared context. For a flow model the result is a difference of bounds.")
   private Integer stride;
 
+  @Option(names = "--html", paramLabel = "FILE", description = "Also write a page that shows the text with the bits of each token as "
+      + "colour; at most 200,000 characters.")
+  private Path html;
+
   @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, standardError (null with a single "
       + "window), characters, seconds (of scoring, without loading the model), with --by-flow also levels.")
   private boolean json;
@@ -62,6 +70,10 @@ final class ScoreCommand implements Runnable {
 
   @Override
   public void run() {
+    if (html != null && (samples > 1 || stride != null)) {
+      throw new ParameterException(spec.commandLine(), "--html shows one sample of the noise, in windows without shared context; expected"
+          + " neither --samples nor --stride");
+    }
     requireAtLeastOne("--max-chars", maxCharacters);
     requireAtLeastOne("--samples", samples);
     requireAtLeastOne("--stride", stride == null ? 1 : stride);
@@ -69,9 +81,17 @@ final class ScoreCommand implements Runnable {
       if (tokens.length() == 0) {
         throw new DataException(input + " is empty; expected a text");
       }
+      if (html != null && Math.min(tokens.length(), maxCharacters) > ScoreHtml.MOST) {
+        throw new DataException(input + " has " + tokens.length() + " tokens; expected at most " + ScoreHtml.MOST
+            + " for --html: see --max-chars");
+      }
       long begin = System.nanoTime();
-      Score score = loaded.score(tokens, new ScoringOptions(seed, samples, maxCharacters, stride == null ? 0 : stride));
+      Score score = loaded.score(tokens,
+          new ScoringOptions(seed, samples, maxCharacters, stride == null ? 0 : stride, html != null));
       double seconds = (System.nanoTime() - begin) / 1e9;
+      if (html != null) {
+        write(ScoreHtml.page(score, input));
+      }
       FlowAccount account = byFlow
           ? FlowTable.account(loaded, tokens.slice(0, Math.min(tokens.length(), score.tokens())), FLOW_WINDOWS, seed) : null;
       PrintWriter out = spec.commandLine().getOut();
@@ -80,6 +100,14 @@ final class ScoreCommand implements Runnable {
         out.print("\n" + FlowTable.markdown(account, loaded.config()));
         out.flush();
       }
+    }
+  }
+
+  private void write(String page) {
+    try {
+      AtomicFile.write(html, page);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

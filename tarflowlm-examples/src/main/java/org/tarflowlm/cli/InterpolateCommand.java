@@ -1,0 +1,58 @@
+package org.tarflowlm.cli;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tarflowlm.TarFlowLM;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Walks from one text to another through the model's noise. */
+@Command(name = "interpolate", mixinStandardHelpOptions = true, description = {
+    "Walk from one text to another: spherical interpolation between the noises of the two, decoded at every step.",
+    "The texts must have as many tokens as each other."})
+final class InterpolateCommand implements Runnable {
+  @Mixin
+  private ModelOption model;
+
+  @Option(names = "--from", required = true, paramLabel = "TEXT", description = "Where the walk begins.")
+  private String from;
+
+  @Option(names = "--to", required = true, paramLabel = "TEXT", description = "Where it ends.")
+  private String to;
+
+  @Option(names = "--steps", paramLabel = "N", defaultValue = "9", description = "Texts, both ends included; default ${DEFAULT-VALUE}.")
+  private int steps;
+
+  @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Seed of the encoder's noise; default ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(names = "--json", description = "Print one JSON object: model, from, to, seed, texts.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    try (TarFlowLM loaded = model.load()) {
+      List<String> texts = loaded.interpolate(from, to, steps, seed);
+      if (json) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("model", loaded.name());
+        result.put("from", from);
+        result.put("to", to);
+        result.put("seed", seed);
+        result.put("texts", texts);
+        out.println(Json.of(result));
+      } else {
+        texts.forEach(out::println);
+      }
+    }
+  }
+}

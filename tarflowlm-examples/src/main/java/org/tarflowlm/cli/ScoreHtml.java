@@ -1,0 +1,50 @@
+package org.tarflowlm.cli;
+
+import java.util.List;
+import java.util.Locale;
+import org.tarflowlm.Score;
+
+/** A self-contained page that shows a text with the surprise of each token as colour; the number of bits appears under the pointer. */
+final class ScoreHtml {
+  /** Beyond this a browser suffers. */
+  static final int MOST = 200_000;
+  private static final int SHADES = 10;
+  /** A fair die of 27 letters has 4.75 bits: the last shade is for what is less probable than that by far. */
+  private static final double BITS_PER_SHADE = 1.0;
+
+  private ScoreHtml() {}
+
+  static String page(Score score, String source) {
+    StringBuilder page = new StringBuilder(Html.head("Surprise of " + source, style()));
+    page.append(String.format(Locale.ROOT, "<p class=\"soft\">%s: %.4f bits per character (%s), %,d characters</p>%n<p>",
+        Html.escape(score.model()), score.bitsPerCharacter(), score.bound(), score.characters()));
+    for (int shade = 0; shade < SHADES; shade++) {
+      page.append("<b class=\"s").append(shade).append("\">&nbsp;").append(shade).append(shade == SHADES - 1 ? "+" : "")
+          .append("&nbsp;</b>");
+    }
+    page.append(" bits</p>\n<div class=\"text\">");
+    for (Score.Piece piece : pieces(score)) {
+      page.append("<b class=\"s").append(shade(piece.bits())).append("\" title=\"")
+          .append(String.format(Locale.ROOT, "%.2f", piece.bits())).append("\">").append(Html.escape(piece.text())).append("</b>");
+    }
+    return page.append("</div></body></html>\n").toString();
+  }
+
+  /** Tokens, or characters where a token is only a part of one. */
+  private static List<Score.Piece> pieces(Score score) {
+    boolean cut = score.perToken().stream().anyMatch(piece -> piece.text().indexOf('\ufffd') >= 0);
+    return cut ? score.perCharacter() : score.perToken();
+  }
+
+  private static int shade(double bits) {
+    return (int) Math.max(0, Math.min(SHADES - 1, Math.floor(bits / BITS_PER_SHADE)));
+  }
+
+  private static String style() {
+    StringBuilder style = new StringBuilder("b { font-weight: inherit; border-radius: 2px; }");
+    for (int shade = 1; shade < SHADES; shade++) {
+      style.append(String.format(Locale.ROOT, " .s%d { background: rgba(220, %d, 40, %.2f); }", shade, 150 - 14 * shade, 0.08 * shade));
+    }
+    return style.toString();
+  }
+}
