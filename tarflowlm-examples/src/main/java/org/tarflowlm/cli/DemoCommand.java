@@ -19,8 +19,10 @@ import picocli.CommandLine.Spec;
 
 /** Shows what a model does. */
 @Command(name = "demo", mixinStandardHelpOptions = true,
-    description = "Load the packaged model, score an excerpt of a novel, write 200 characters and show them flow by flow.")
+    description = "Load a packaged model (default: text8-coarse-to-fine, whose flows all change the text), score an excerpt of a novel, write "
+        + "200 characters and show them flow by flow.")
 final class DemoCommand implements Runnable {
+  private static final String DEFAULT = "text8-coarse-to-fine";
   private static final int TOKENS = 200;
 
   @Mixin
@@ -36,7 +38,7 @@ final class DemoCommand implements Runnable {
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     long begin = System.nanoTime();
-    try (TarFlowLM loaded = model.load()) {
+    try (TarFlowLM loaded = model.load(DEFAULT)) {
       out.printf(Locale.ROOT, "Model %s: %s%,d parameters, loaded in %.1f s%n%n", loaded.name(),
           loaded.info().description() == null ? "" : loaded.info().description().replaceFirst("\\.$", "") + ", ",
           loaded.checkpoint().parameterCount(), secondsSince(begin));

@@ -21,7 +21,12 @@ final class ModelOption {
   private CommandSpec spec;
 
   TarFlowLM load() {
-    return TarFlowLM.resolve(model == null ? TarFlowLM.DEFAULT : model, CacheFolder.fromEnvironment(),
+    return load(TarFlowLM.DEFAULT);
+  }
+
+  /** For a command with a default of its own. */
+  TarFlowLM load(String fallback) {
+    return TarFlowLM.resolve(model == null ? fallback : model, CacheFolder.fromEnvironment(),
         fetching(spec.commandLine().getErr()));
   }
 

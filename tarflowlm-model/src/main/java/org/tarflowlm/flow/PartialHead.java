@@ -106,7 +106,7 @@ final class PartialHead implements CouplingHead {
       if (same != k) {
         double more = Math.max(logits[same], logits[k]);
         logits[same] = more + Math.log(Math.exp(logits[same] - more) + Math.exp(logits[k] - more));
-        logits[k] = Double.NEGATIVE_INFINITY;
+        logits[k] = TokenFilter.REMOVED;
       }
     }
   }

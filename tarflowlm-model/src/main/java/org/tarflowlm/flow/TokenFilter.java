@@ -10,7 +10,7 @@ public final class TokenFilter {
   /** Leaves every distribution alone. */
   public static final TokenFilter NONE = new TokenFilter(1.0, 0, 1.0, 0.0);
   /** Logit of a removed token: e to this is zero, and it stays finite under differences. */
-  private static final double REMOVED = -1e30;
+  static final double REMOVED = -1e30;
   private static final double COLD = 1e-6;
 
   private final double temperature;
