@@ -1,6 +1,6 @@
 package org.tarflowlm.coupling;
 
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * The tied codebook of section 3.1: token k is encoded as q(z | k) = N(z; mu_k, sigma_k^2 I), and decoded by the posterior under a
@@ -52,7 +52,7 @@ public final class Codebook {
   public static double vaeTerm(double[] z, int zAt, Components codes, Workspace w) {
     w.ensure(1, codes.count());
     logDensities(z, zAt, codes, w.logJoint, 0, w);
-    return -Loops.logSumExp(w.logJoint, 0, codes.count());
+    return -DoubleLoops.logSumExp(w.logJoint, 0, codes.count());
   }
 
   /**
@@ -64,7 +64,7 @@ public final class Codebook {
     int count = codes.count();
     double logSum = -vaeTerm(z, zAt, codes, w);
     for (int k = 0; k < count; k++) {
-      w.adjoint[k] = -b * Loops.exp(w.logJoint[k] - logSum);
+      w.adjoint[k] = -b * DoubleLoops.exp(w.logJoint[k] - logSum);
     }
     MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }
@@ -73,7 +73,7 @@ public final class Codebook {
   public static void logPosterior(double[] z, int zAt, Components codes, double[] out, int outAt, Workspace w) {
     int count = codes.count();
     logDensities(z, zAt, codes, out, outAt, w);
-    double logSum = Loops.logSumExp(out, outAt, count);
+    double logSum = DoubleLoops.logSumExp(out, outAt, count);
     for (int k = 0; k < count; k++) {
       out[outAt + k] -= logSum;
     }
@@ -90,7 +90,7 @@ public final class Codebook {
       total += a[aAt + k];
     }
     for (int k = 0; k < count; k++) {
-      w.adjoint[k] = a[aAt + k] - total * Loops.exp(w.logJoint[k]);
+      w.adjoint[k] = a[aAt + k] - total * DoubleLoops.exp(w.logJoint[k]);
     }
     MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }

@@ -13,10 +13,14 @@ public final class Components {
   private long version;
   private int count;
   private int dims;
+  /** [d][K]. */
   public double[] means = new double[0];
-  double[] logScales = new double[0];
+  /** log s_k. */
+  public double[] logScales = new double[0];
+  /** s_k. */
   public double[] scales = new double[0];
-  double[] inverseScales = new double[0];
+  /** 1 / s_k. */
+  public double[] inverseScales = new double[0];
 
   /** No components; to be filled by {@link #assign}. */
   public Components() {}
@@ -59,7 +63,7 @@ public final class Components {
   }
 
   /** A number that no other contents of any instance have: what is derived from these may be kept under it. */
-  long version() {
+  public long version() {
     return version;
   }
 

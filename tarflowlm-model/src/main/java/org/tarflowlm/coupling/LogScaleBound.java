@@ -1,6 +1,6 @@
 package org.tarflowlm.coupling;
 
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Keeps the log-scales that a network predicts within (-bound, bound): logScale = bound tanh(raw / bound), the identity near 0.
@@ -19,7 +19,7 @@ public final class LogScaleBound {
       int end = (row + 1) * width;
       System.arraycopy(raw, row * width, theta, row * width, width - k);
       for (int j = end - k; j < end; j++) {
-        theta[j] = bound - 2.0 * bound / (1.0 + Loops.exp(factor * raw[j]));
+        theta[j] = bound - 2.0 * bound / (1.0 + DoubleLoops.exp(factor * raw[j]));
       }
     }
   }

@@ -1,6 +1,6 @@
 package org.tarflowlm.coupling;
 
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Mixture-CDF coupling of one scalar (paper section 3.2.1, appendix A): the context predicts a mixture of K Gaussians, and the
@@ -28,17 +28,40 @@ public final class MixtureCdf {
     return u;
   }
 
-  /** {@link #forward} that leaves in the workspace all that a gradient needs, tail weights included; theta from index 0. */
-  static double evaluate(double z, double[] theta, int k, Workspace w) {
-    return forward(z, theta, 0, k, true, w);
+  /** Numbers of {@code saved} that {@link #forward(double, double[], int, double[], Workspace)} fills. */
+  public static int savedTerms(int k) {
+    return 5 * k + 1;
   }
 
-  /** {@link #logDensity} that leaves in the workspace all that its gradient needs; theta from index 0. */
-  static double evaluateDensity(double z, double[] theta, int k, Workspace w) {
+  /**
+   * {@link #forward} that saves what a gradient in single precision needs, theta from index 0: [pi_k | r_k | z - m_k |
+   * c_k = x_k / s_k - u du/dz | t_k = sgn M (w_k - pi_k) | du/dz], K each but for the last. c_k is a difference that would cancel there.
+   */
+  public static double forward(double z, double[] theta, int k, double[] saved, Workspace w) {
+    double u = forward(z, theta, 0, k, true, w);
+    save(k, u * w.slope[0], saved, w);
+    for (int j = 0; j < k; j++) {
+      saved[4 * k + j] = w.signedMills[0] * (w.tailWeight[j] - w.weight[j]);
+    }
+    saved[5 * k] = w.slope[0];
+    return u;
+  }
+
+  /** {@link #logDensity} that saves what its gradient needs, as above but with c_k = x_k / s_k and without the last two. */
+  public static double logDensity(double z, double[] theta, int k, double[] saved, Workspace w) {
     prepare(theta, 0, k, w);
     ScalarMixture.standardize(z, k, w);
     w.logDensity = ScalarMixture.density(0, k, w);
+    save(k, 0.0, saved, w);
     return w.logDensity;
+  }
+
+  private static void save(int k, double curvature, double[] saved, Workspace w) {
+    System.arraycopy(w.weight, 0, saved, 0, 2 * k);
+    for (int j = 0; j < k; j++) {
+      saved[2 * k + j] = w.x[j] * w.scale[j];
+      saved[3 * k + j] = w.x[j] * w.inverseScale[j] - curvature;
+    }
   }
 
   /** log p(z) in nats; cheaper than {@link #forward} where u is not needed. */
@@ -46,10 +69,10 @@ public final class MixtureCdf {
     w.ensure(1, k);
     double[] joint = w.logJoint;
     for (int j = 0; j < k; j++) {
-      double x = (z - theta[at + k + j]) * Loops.exp(-theta[at + 2 * k + j]);
+      double x = (z - theta[at + k + j]) * DoubleLoops.exp(-theta[at + 2 * k + j]);
       joint[j] = theta[at + j] - theta[at + 2 * k + j] - 0.5 * x * x;
     }
-    w.logDensity = Loops.logSumExp(joint, 0, k) - Loops.logSumExp(theta, at, k) - Normal.LOG_SQRT_2PI;
+    w.logDensity = DoubleLoops.logSumExp(joint, 0, k) - DoubleLoops.logSumExp(theta, at, k) - Normal.LOG_SQRT_2PI;
     return w.logDensity;
   }
 
@@ -83,7 +106,7 @@ public final class MixtureCdf {
       dTheta[dAt + 2 * k + j] = dMean[j] * scale[j] * x[j] - b * weight[k + j];
     }
     System.arraycopy(dMean, 0, dTheta, dAt + k, k);
-    return -Loops.sum(dMean, 0, k);
+    return -DoubleLoops.sum(dMean, 0, k);
   }
 
   /** Gradient of L = b log p(z): returns dL/dz and writes dL/dtheta; sets {@code w.logDensity()}. No distribution function. */
@@ -105,7 +128,7 @@ public final class MixtureCdf {
       dTheta[dAt + 2 * k + j] = b * weight[k + j] * (x[j] * x[j] - 1.0);
     }
     System.arraycopy(dMean, 0, dTheta, dAt + k, k);
-    return -Loops.sum(dMean, 0, k);
+    return -DoubleLoops.sum(dMean, 0, k);
   }
 
   /** The z with forward(z) = u; {@code w} counts the iterations. */
@@ -123,7 +146,7 @@ public final class MixtureCdf {
     double[] scale = w.scale;
     double[] inverseScale = w.inverseScale;
     for (int j = 0; j < k; j++) {
-      inverseScale[j] = Loops.exp(-theta[at + 2 * k + j]);
+      inverseScale[j] = DoubleLoops.exp(-theta[at + 2 * k + j]);
     }
     for (int j = 0; j < k; j++) {
       scale[j] = 1.0 / inverseScale[j];

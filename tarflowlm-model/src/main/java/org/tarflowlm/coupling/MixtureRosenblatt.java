@@ -1,6 +1,6 @@
 package org.tarflowlm.coupling;
 
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Mixture-Rosenblatt coupling of a vector z in R^d (paper section 3.2.2, appendix B, algorithm 1): its density is a mixture of
@@ -15,12 +15,26 @@ import org.tarflowlm.vector.Loops;
  * </pre>
  */
 public final class MixtureRosenblatt {
-  /** A component is out where another's weight is e to this times its own, for u of less than {@link #FAR} in size. */
+  /** A component has all the weight where any other's is less than e to minus this times its own ... */
   private static final double ALONE = 80.0;
-  /** With more components left, the margin is taken for 0. */
-  private static final int MOST_LEFT = 8;
-  /** Phi(-7) is 1e-12, and e^-80 of that at most comes from the other components. */
+  /** ... and all u are smaller than this: Phi(-7) is 1e-12, and e^-80 of that at most comes from the other components. */
   private static final double FAR = 7.0;
+
+  /** Watches an inverse. */
+  public interface InverseListener {
+    /** Called before the first channel. */
+    void begin();
+
+    /**
+     * Called when z_i is found. Arrays are [K] and not to be written to.
+     *
+     * @param last whether it is the last channel
+     * @param logWeight log alpha_i
+     * @param logJoint log (alpha_i N(z_i; m_ki, s_k^2)) + log sqrt(2 pi)
+     * @param x (z_i - m_ki) / s_k
+     */
+    void solved(boolean last, int k, double[] logWeight, double[] logJoint, double[] x, double[] inverseScale);
+  }
 
   private MixtureRosenblatt() {}
 
@@ -52,8 +66,8 @@ public final class MixtureRosenblatt {
     w.ensure(c.dims(), c.count());
     joint(z, zAt, logits, lAt, c, w);
     int k = c.count();
-    double norm = Loops.logSumExp(logits, lAt, k) + c.dims() * Normal.LOG_SQRT_2PI;
-    w.logDensity = Loops.logSumExp(w.logJoint, 0, k) - norm;
+    double norm = DoubleLoops.logSumExp(logits, lAt, k) + c.dims() * Normal.LOG_SQRT_2PI;
+    w.logDensity = DoubleLoops.logSumExp(w.logJoint, 0, k) - norm;
     return w.logDensity;
   }
 
@@ -109,7 +123,7 @@ public final class MixtureRosenblatt {
     for (int j = 0; j < k; j++) {
       adjoint[j] += gMills * (tailWeight[at + j] - weight[at + j]);
     }
-    return Loops.sum(dMean, 0, k);
+    return DoubleLoops.sum(dMean, 0, k);
   }
 
   /** Gradient of L = b log p(z), to the same places as {@link #gradient}; sets {@code w.logDensity()}. */
@@ -120,33 +134,45 @@ public final class MixtureRosenblatt {
     w.ensure(dims, k);
     ScalarMixture.softmax(logits, lAt, k, w);
     joint(z, zAt, w.logWeight, 0, c, w);
-    double logSum = Loops.logSumExp(w.logJoint, 0, k);
+    double logSum = DoubleLoops.logSumExp(w.logJoint, 0, k);
     w.logDensity = logSum - dims * Normal.LOG_SQRT_2PI;
     double[] adjoint = w.adjoint;
     for (int j = 0; j < k; j++) {
-      adjoint[j] = b * Loops.exp(w.logJoint[j] - logSum);
+      adjoint[j] = b * DoubleLoops.exp(w.logJoint[j] - logSum);
       dLogits[dlAt + j] = adjoint[j] - b * w.weight[j];
     }
     gaussianGradient(z, zAt, c, adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }
 
-  /**
-   * Writes the z [d] with forward(z) = u, dimension by dimension; {@code w} counts the iterations and has the {@link Workspace#margin()}.
-   * Once a single component is left, the others' weights being nothing in double precision, the remaining dimensions need none:
-   * z_i = m_ki + s_k u_i.
-   */
+  /** Writes the z [d] with forward(z) = u; {@code w} counts the iterations. */
   public static void inverse(double[] u, int uAt, double[] logits, int lAt, Components c, double[] z, int zAt, Workspace w) {
+    inverse(u, uAt, logits, lAt, c, z, zAt, null, w);
+  }
+
+  /**
+   * Algorithm 1 backwards, channel by channel: z_i is the root of the mixture with the weights alpha_i, and Bayes' rule gives alpha_i+1. Once
+   * a single component has all the weight, the remaining channels need no root: z_i = m_ki + s_k u_i.
+   *
+   * @param listener hears of every channel that needs a root; or null
+   */
+  public static void inverse(double[] u, int uAt, double[] logits, int lAt, Components c, double[] z, int zAt,
+      InverseListener listener, Workspace w) {
     int k = c.count();
     int dims = c.dims();
     prepare(logits, lAt, c, w);
-    w.margin = 1.0;
-    w.amplification = 1.0;
+    if (listener != null) {
+      listener.begin();
+    }
     for (int i = 0; i < dims; i++) {
       System.arraycopy(c.means, i * k, w.mean, 0, k);
       z[zAt + i] = MixtureInverse.solve(u[uAt + i], k, w);
       ScalarMixture.standardize(z[zAt + i], k, w);
-      int only = componentsLeft(k, w);
-      if (only >= 0 && Loops.maxAbs(u, uAt + i + 1, dims - i - 1) < FAR) {
+      ScalarMixture.joint(0, k, w);
+      if (listener != null) {
+        listener.solved(i + 1 == dims, k, w.logWeight, w.logJoint, w.x, w.inverseScale);
+      }
+      int only = DoubleLoops.maxAbs(u, uAt + i + 1, dims - i - 1) < FAR ? onlyComponent(w.logJoint, k) : -1;
+      if (only >= 0) {
         for (int rest = i + 1; rest < dims; rest++) {
           z[zAt + rest] = c.means[rest * k + only] + c.scales[only] * u[uAt + rest];
           w.countInversion(0);
@@ -154,51 +180,24 @@ public final class MixtureRosenblatt {
         return;
       }
       if (i + 1 < dims) {
-        updateWeights(k, ScalarMixture.density(0, k, w), w);
+        updateWeights(k, ScalarMixture.posterior(0, k, w), w);
         System.arraycopy(w.weight, k, w.weight, 0, k);
-      } else if (only < 0) {
-        w.margin = 0.0;
       }
     }
   }
 
-  /**
-   * The component that has all the weight given the current dimension, row 0 of x, or -1. Lowers the margin to the weight that lies
-   * between z and the components that are out: what the components left have on the smaller side of z.
-   */
-  private static int componentsLeft(int k, Workspace w) {
-    double[] joint = w.logJoint;
+  /** The component that has all the weight, or -1. */
+  private static int onlyComponent(double[] logJoint, int k) {
     int best = 0;
-    for (int j = 0; j < k; j++) {
-      joint[j] = w.logWeight[j] - w.logScale[j] - 0.5 * w.x[j] * w.x[j];
-      best = joint[j] > joint[best] ? j : best;
+    for (int j = 1; j < k; j++) {
+      best = logJoint[j] > logJoint[best] ? j : best;
     }
-    int left = 0;
-    int second = -1;
-    double below = 0.0;
-    double above = 0.0;
-    for (int j = 0; j < k && left < MOST_LEFT; j++) {
-      if (joint[j] > joint[best] - ALONE) {
-        left++;
-        below += Math.exp(w.logWeight[j] + Normal.logCdf(w.x[j]));
-        above += Math.exp(w.logWeight[j] + Normal.logCdf(-w.x[j]));
-        second = j != best && (second < 0 || joint[j] > joint[second]) ? j : second;
+    for (int j = 0; j < k; j++) {
+      if (j != best && !(logJoint[j] <= logJoint[best] - ALONE)) {
+        return -1;
       }
     }
-    w.margin = Math.min(w.margin, left < MOST_LEFT ? Math.min(below, above) / w.amplification : 0.0);
-    if (second >= 0) {
-      w.amplification *= 1.0 + amplification(best, second, w);
-    }
-    return left == 1 ? best : -1;
-  }
-
-  /**
-   * How much the weights of the two likeliest components, given this dimension, change with F of this dimension: a change of F changes z by
-   * its reciprocal density, and that the logarithm of their ratio by the difference of their scores.
-   */
-  private static double amplification(int best, int second, Workspace w) {
-    double scores = Math.abs(w.x[best] * w.inverseScale[best] - w.x[second] * w.inverseScale[second]);
-    return Math.exp(w.logJoint[second] - 2.0 * w.logJoint[best] + Normal.LOG_SQRT_2PI) * scores;
+    return best;
   }
 
   /** logJoint = logits_k + log N(z; m_k, s_k^2 I) + d log sqrt(2 pi). */
@@ -234,7 +233,7 @@ public final class MixtureRosenblatt {
       for (int j = 0; j < k; j++) {
         dMeans[at + j] += term[j];
       }
-      dz[dzAt + i] = -Loops.sum(term, 0, k);
+      dz[dzAt + i] = -DoubleLoops.sum(term, 0, k);
     }
   }
 

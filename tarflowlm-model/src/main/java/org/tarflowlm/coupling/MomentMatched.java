@@ -1,7 +1,7 @@
 package org.tarflowlm.coupling;
 
 import java.util.Arrays;
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Affine coupling of a token's vector z in R^d over shared {@link Components}: {@link MixtureRosenblatt} with the mixture of each channel,
@@ -80,7 +80,7 @@ public final class MomentMatched {
         dLogScales[j] += adjoint[j] * (x * x - 1) + 2 * weight * dVariance * own;
         adjoint[j] += weight * (dShift * offset + dVariance * (own + offset * offset - variance));
       }
-      dz[dzAt + i] = a[aAt + i] / scale - Loops.sum(dMean, 0, k);
+      dz[dzAt + i] = a[aAt + i] / scale - DoubleLoops.sum(dMean, 0, k);
     }
     System.arraycopy(adjoint, 0, dLogits, dlAt, k);
   }
@@ -96,7 +96,7 @@ public final class MomentMatched {
     int k = c.count();
     int at = i * k;
     double[] weight = w.weight;
-    double norm = 1 / Loops.expInto(w.logWeight, 0, Loops.max(w.logWeight, 0, k), weight, at, k);
+    double norm = 1 / DoubleLoops.expInto(w.logWeight, 0, DoubleLoops.max(w.logWeight, 0, k), weight, at, k);
     double shift = 0.0;
     for (int j = 0; j < k; j++) {
       weight[at + j] *= norm;

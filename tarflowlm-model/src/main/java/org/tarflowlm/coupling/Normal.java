@@ -14,9 +14,6 @@ public final class Normal {
   /** log(1/2), the largest argument of {@link #quantileOfLog(double)}. */
   public static final double LOG_HALF = -0.69314718055994530942;
 
-  private static final double SQRT_2 = 1.4142135623730950488;
-  private static final double SQRT_2PI = 2.5066282746310005024;
-  private static final double SQRT_2_OVER_PI = 0.79788456080286535588;
   private static final double INVERSE_SQRT_2PI = 0.39894228040143267794;
 
   /** Beyond this, R(t) = 1/t to double precision, and the powers in the rational function would overflow. */
@@ -88,18 +85,6 @@ public final class Normal {
     q = q * t + 2.9599589927576575;
     q = q * t + 2.5136435545556829;
     return q * t + 1.0;
-  }
-
-  /** exp(x^2) (1 - erf(x)); overflows to infinity for x below about -26. */
-  public static double erfcx(double x) {
-    double tail = SQRT_2_OVER_PI * upperMills(SQRT_2 * Math.abs(x));
-    return x >= 0 ? tail : 2.0 * Math.exp(x * x) - tail;
-  }
-
-  /** Phi(x) / phi(x), the Mills ratio of the lower tail; overflows to infinity for x above about 38. */
-  public static double mills(double x) {
-    double tail = upperMills(Math.abs(x));
-    return x <= 0 ? tail : SQRT_2PI * Math.exp(0.5 * x * x) - tail;
   }
 
   /** phi(x) / Phi(x), the derivative of log Phi; about -x for very negative x. */

@@ -1,6 +1,6 @@
 package org.tarflowlm.coupling;
 
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * One scalar under a mixture of K Gaussians: the part that {@link MixtureCdf} (once) and {@link MixtureRosenblatt} (once per dimension)
@@ -19,7 +19,7 @@ import org.tarflowlm.vector.Loops;
  * (|u| beyond about 33) are the sums formed by logarithms.
  */
 final class ScalarMixture {
-  /** Below this the linear tail sums may have lost terms to underflow ({@link Loops#exp} is 0 below e^-700). */
+  /** Below this the linear tail sums may have lost terms to underflow ({@link DoubleLoops#exp} is 0 below e^-700). */
   private static final double SMALLEST_TAIL = 1e-250;
 
   private ScalarMixture() {}
@@ -27,9 +27,9 @@ final class ScalarMixture {
   /** Row 0 of weight, and logWeight, from unnormalised logits (log pi = logits - logsumexp). */
   static void softmax(double[] logits, int at, int k, Workspace w) {
     double[] logWeight = w.logWeight;
-    double max = Loops.max(logits, at, k);
-    double sum = Loops.expInto(logits, at, max, w.weight, 0, k);
-    Loops.scale(w.weight, 0, k, 1.0 / sum);
+    double max = DoubleLoops.max(logits, at, k);
+    double sum = DoubleLoops.expInto(logits, at, max, w.weight, 0, k);
+    DoubleLoops.scale(w.weight, 0, k, 1.0 / sum);
     double norm = max + Math.log(sum);
     for (int j = 0; j < k; j++) {
       logWeight[j] = logits[at + j] - norm;
@@ -59,6 +59,12 @@ final class ScalarMixture {
    * logJoint. Needs row {@code dim} of x, logWeight and logScale.
    */
   static double density(int dim, int k, Workspace w) {
+    joint(dim, k, w);
+    return posterior(dim, k, w);
+  }
+
+  /** logJoint = log pi_k phi(x_k) / s_k + log sqrt(2 pi), the first half of {@link #density}. */
+  static void joint(int dim, int k, Workspace w) {
     double[] x = w.x;
     double[] logWeight = w.logWeight;
     double[] logScale = w.logScale;
@@ -67,9 +73,15 @@ final class ScalarMixture {
     for (int j = 0; j < k; j++) {
       joint[j] = logWeight[j] - logScale[j] - 0.5 * x[at + j] * x[at + j];
     }
-    double max = Loops.max(joint, 0, k);
-    double sum = Loops.expInto(joint, 0, max, w.weight, at + k, k);
-    Loops.scale(w.weight, at + k, k, 1.0 / sum);
+  }
+
+  /** The second half of {@link #density}, from logJoint. */
+  static double posterior(int dim, int k, Workspace w) {
+    double[] joint = w.logJoint;
+    int at = dim * k;
+    double max = DoubleLoops.max(joint, 0, k);
+    double sum = DoubleLoops.expInto(joint, 0, max, w.weight, at + k, k);
+    DoubleLoops.scale(w.weight, at + k, k, 1.0 / sum);
     return max + Math.log(sum) - Normal.LOG_SQRT_2PI;
   }
 
@@ -94,9 +106,9 @@ final class ScalarMixture {
     for (int j = 0; j < k; j++) {
       double tail = small[at + j];
       double rest = weight[at + j] - tail;
-      long negative = Loops.negativeMask(x[at + j]);
-      below += Loops.select(negative, tail, rest);
-      above += Loops.select(negative, rest, tail);
+      long negative = DoubleLoops.negativeMask(x[at + j]);
+      below += DoubleLoops.select(negative, tail, rest);
+      above += DoubleLoops.select(negative, rest, tail);
     }
     boolean lower = below <= above;
     double tail = lower ? below : above;
@@ -107,7 +119,7 @@ final class ScalarMixture {
       double inverse = 1.0 / tail;
       long flip = lower ? 0L : -1L;
       for (int j = at; j < next; j++) {
-        small[j] = Loops.select(Loops.negativeMask(x[j]) ^ flip, small[j], weight[j] - small[j]) * inverse;
+        small[j] = DoubleLoops.select(DoubleLoops.negativeMask(x[j]) ^ flip, small[j], weight[j] - small[j]) * inverse;
       }
     }
     double u = Normal.quantileOfLog(Math.log(tail));
@@ -141,7 +153,7 @@ final class ScalarMixture {
     for (int j = 0; j < k; j++) {
       w.tailWeight[at + j] = w.logWeight[j] + Normal.logCdf(sign * w.x[at + j]);
     }
-    return Loops.logSumExp(w.tailWeight, at, k);
+    return DoubleLoops.logSumExp(w.tailWeight, at, k);
   }
 
   /** {@code lowerU} is the u of the smaller tail taken as the lower one. */

@@ -37,7 +37,7 @@ public final class Workspace {
   /** How much an error in the distribution functions of earlier dimensions of an inverse shows in the current one's. */
   double amplification;
 
-  private long newtonIterations;
+  private long rootIterations;
   private long inversions;
 
   /** log p(z) in nats of the last forward map or log-density. */
@@ -50,32 +50,18 @@ public final class Workspace {
     return logDet;
   }
 
-  /**
-   * Margin of the last inverse of a {@link MixtureRosenblatt}: how far the components' cumulative weights must move before the same u
-   * leads to another component. 0 if several components are left at the end.
-   */
-  public double margin() {
-    return margin;
+  /** Evaluations of a mixture distribution function spent by all scalar inversions so far. */
+  public long rootIterations() {
+    return rootIterations;
   }
 
-  /** Evaluations of a mixture distribution function spent by all scalar inversions since the last {@link #resetCounts()}. */
-  public long newtonIterations() {
-    return newtonIterations;
-  }
-
-  /** Scalar inversions since the last {@link #resetCounts()}. */
+  /** Scalar inversions so far. */
   public long inversions() {
     return inversions;
   }
 
-  /** Sets {@link #newtonIterations()} and {@link #inversions()} to zero. */
-  public void resetCounts() {
-    newtonIterations = 0;
-    inversions = 0;
-  }
-
   void countInversion(int iterations) {
-    newtonIterations += iterations;
+    rootIterations += iterations;
     inversions++;
   }
 

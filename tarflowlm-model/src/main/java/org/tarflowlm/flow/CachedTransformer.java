@@ -3,6 +3,7 @@ package org.tarflowlm.flow;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.tarflowlm.kernel.BiasGelu;
 import org.tarflowlm.kernel.CachedAttention;
+import org.tarflowlm.kernel.LayerNorm;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
@@ -30,8 +31,9 @@ public final class CachedTransformer {
   private final float[] attended;
   private final float[] hidden;
   private final float[] scratch;
-  /** One temporary row a part. */
+  /** Two temporary rows a part. */
   private final float[][] row;
+  private final float[][] squares;
 
   /**
    * @param sequences sequences remembered side by side
@@ -56,6 +58,7 @@ public final class CachedTransformer {
     hidden = new float[maxRows * 4 * width];
     scratch = new float[maxRows * 4 * width];
     row = new float[maxParts][width];
+    squares = new float[maxParts][width];
     remembered = new AtomicIntegerArray(maxParts * SPREAD);
   }
 
@@ -101,11 +104,11 @@ public final class CachedTransformer {
     try {
       embed(from, to, position, embedded);
       if (more != null) {
-        FloatLoops.add(more, x, from * weights.width, to * weights.width);
+        FloatLoops.add(x, more, from * weights.width, to * weights.width);
       }
       for (int b = 0; b < attention.length; b++) {
         TransformerWeights.Block block = weights.blocks[b];
-        block.norm1().apply(x, normed, from, to, row[part]);
+        normalise(block.norm1(), normed, part, from, to);
         block.qkv().run(normed, from, to, qkv);
         // before its own are written, which would be to the same cache lines
         await(part, b + 1);
@@ -113,7 +116,7 @@ public final class CachedTransformer {
         remembered.setRelease(part * SPREAD, b + 1);
         attendAndFeedForward(b, part, from, to, sequence, position);
       }
-      weights.norm.apply(x, features, from, to, row[part]);
+      normalise(weights.norm, features, part, from, to);
     } finally {
       remembered.setRelease(part * SPREAD, Integer.MAX_VALUE);
     }
@@ -140,7 +143,11 @@ public final class CachedTransformer {
       }
       System.arraycopy(weights.position[position[r]], 0, x, r * width, width);
     }
-    FloatLoops.add(embedded, x, from * width, to * width);
+    FloatLoops.add(x, embedded, from * width, to * width);
+  }
+
+  private void normalise(TransformerWeights.Norm norm, float[] y, int part, int from, int to) {
+    LayerNorm.forward(x, norm.gain(), norm.bias(), y, from, to, row[part], squares[part]);
   }
 
   private void attendAndFeedForward(int b, int part, int from, int to, int[] sequence, int[] position) {
@@ -148,11 +155,11 @@ public final class CachedTransformer {
     int width = weights.width;
     attention[b].attend(qkv, from, to, sequence, position, attended);
     block.proj().run(attended, from, to, normed);
-    FloatLoops.add(normed, x, from * width, to * width);
-    block.norm2().apply(x, normed, from, to, row[part]);
+    FloatLoops.add(x, normed, from * width, to * width);
+    normalise(block.norm2(), normed, part, from, to);
     block.up().run(normed, from, to, hidden);
     BiasGelu.forward(hidden, scratch, from * 4 * width, to * 4 * width);
     block.down().run(hidden, from, to, normed);
-    FloatLoops.add(normed, x, from * width, to * width);
+    FloatLoops.add(x, normed, from * width, to * width);
   }
 }

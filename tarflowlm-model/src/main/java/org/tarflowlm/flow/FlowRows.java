@@ -1,6 +1,7 @@
 package org.tarflowlm.flow;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
@@ -45,7 +46,7 @@ final class FlowRows {
    * @param filter reshapes the Mix-d weights of all positions, or of those given by {@link #filterOnly}
    */
   FlowRows(FlowWeights weights, int channels, int sequences, int positions, int rows, int parts, TokenFilter filter,
-      Workspace workspace) {
+      Workspace workspace, Supplier<TokenMargin> tokenMargin) {
     this.weights = weights;
     this.channels = channels;
     this.positions = positions;
@@ -54,8 +55,8 @@ final class FlowRows {
     filteredHeads = new CouplingHead[parts];
     for (int p = 0; p < parts; p++) {
       Workspace own = p == 0 ? workspace : new Workspace();
-      heads[p] = weights.head(TokenFilter.NONE, own);
-      filteredHeads[p] = filter == TokenFilter.NONE ? heads[p] : weights.head(filter, own);
+      heads[p] = weights.head(TokenFilter.NONE, own, tokenMargin.get());
+      filteredHeads[p] = filter == TokenFilter.NONE ? heads[p] : weights.head(filter, own, tokenMargin.get());
     }
     filteredTo = positions;
     transformer = new CachedTransformer(weights.transformer(), sequences, rows, positions, parts);

@@ -1,6 +1,7 @@
 package org.tarflowlm.flow;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.tarflowlm.coupling.Workspace;
 
 /**
@@ -35,17 +36,22 @@ public final class FlowTransform {
    * @param filter reshapes the Mix-d weights of all positions, or of those given by {@link #filterOnly}
    */
   public FlowTransform(FlowWeights weights, int channels, int sequences, int positions, TokenFilter filter, Workspace workspace) {
-    this(weights, channels, sequences, positions, filter, workspace, 1);
+    this(weights, channels, sequences, positions, filter, workspace, 1, () -> null);
   }
 
-  /** @param parts parts of a {@link #block} that may be computed side by side */
+  /**
+   * For parallel decoding.
+   *
+   * @param parts parts of a {@link #block} that may be computed side by side
+   * @param tokenMargin made once a part; null for no margins
+   */
   public FlowTransform(FlowWeights weights, int channels, int sequences, int positions, TokenFilter filter, Workspace workspace,
-      int parts) {
+      int parts, Supplier<TokenMargin> tokenMargin) {
     this.channels = channels;
     flows = weights.count();
     this.positions = positions;
     int most = Math.max(sequences, Math.min(GROUP, positions));
-    rows = new FlowRows(weights, channels, sequences, positions, most, parts, filter, workspace);
+    rows = new FlowRows(weights, channels, sequences, positions, most, parts, filter, workspace, tokenMargin);
   }
 
   /** Uses the filter at the positions [from, to) in time only: known text is read by the model as it is. */

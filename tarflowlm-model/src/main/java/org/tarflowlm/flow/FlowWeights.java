@@ -101,8 +101,8 @@ public final class FlowWeights {
   }
 
   /** All heads as one, with scratch arrays of its own. {@link HeadWeights#head} says what the filter acts on. */
-  CouplingHead head(TokenFilter filter, Workspace workspace) {
-    List<CouplingHead> all = heads.stream().map(each -> each.head(filter, workspace)).toList();
+  CouplingHead head(TokenFilter filter, Workspace workspace, TokenMargin tokenMargin) {
+    List<CouplingHead> all = heads.stream().map(each -> each.head(filter, workspace, tokenMargin)).toList();
     if (all.size() == 1 && channelOrder() == null) {
       return all.get(0);
     }

@@ -63,12 +63,12 @@ final class HeadWeights {
    * A head with scratch arrays of its own. The filter acts on the weights of shared components. For a Mix-1 flow's weights it is its
    * temperature only, and only where all flows before are affine, so that its mixtures are those of the tokens' latents.
    */
-  CouplingHead head(TokenFilter filter, Workspace workspace) {
+  CouplingHead head(TokenFilter filter, Workspace workspace, TokenMargin tokenMargin) {
     if (partial != null) {
       return new PartialHead(partial, filter, workspace);
     }
     return masked == null
-        ? new MixtureHead(mixture, patch, components, coupling == Coupling.AFFINE_D, filter, workspace)
+        ? new MixtureHead(mixture, patch, components, coupling == Coupling.AFFINE_D, filter, tokenMargin, workspace)
         : new MaskedHead(masked, first, sharpened ? filter.temperature() : 1.0, workspace);
   }
 }

@@ -147,8 +147,8 @@ final class MaskedHead implements CouplingHead {
       float positive = (float) (value > 0 ? value : Math.expm1(value));
       float negative = (float) (value < 0 ? -value : Math.expm1(-value));
       int first = i * MaskedHeadWeights.INPUTS;
-      FloatLoops.addRows(weights.features[first], weights.features[first + 1], weights.features[first + 2], (float) value, positive,
-          negative, featureSum[r]);
+      FloatLoops.addScaled(featureSum[r], (float) value, weights.features[first], positive, weights.features[first + 1],
+          negative, weights.features[first + 2]);
     }
   }
 
@@ -163,7 +163,7 @@ final class MaskedHead implements CouplingHead {
     }
     Elu.forward(block, activated, 0, rows * units);
     weights.hidden[i].run(activated, rows, product);
-    FloatLoops.add(product, hiddenSum, 0, rows * weights.context.out());
+    FloatLoops.add(hiddenSum, product, 0, rows * weights.context.out());
     finishHidden(i + 1, rows);
   }
 
@@ -173,12 +173,12 @@ final class MaskedHead implements CouplingHead {
       int units = rows * weights.hiddenUnits;
       System.arraycopy(activated, 0, unbent, 0, units);
       weights.residual[k][i].run(activated, rows, product);
-      FloatLoops.add(product, residualSum[k], 0, rows * weights.context.out());
+      FloatLoops.add(residualSum[k], product, 0, rows * weights.context.out());
       activate(residualSum[k], i, rows);
-      FloatLoops.add(unbent, activated, 0, units);
+      FloatLoops.add(activated, unbent, 0, units);
     }
     weights.out[i].run(activated, rows, product);
-    FloatLoops.add(product, out, 0, rows * weights.outBias.length);
+    FloatLoops.add(out, product, 0, rows * weights.outBias.length);
   }
 
   /** Block i of a hidden layer's sums, activated. */

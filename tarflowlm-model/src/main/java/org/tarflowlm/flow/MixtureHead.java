@@ -13,6 +13,7 @@ final class MixtureHead implements CouplingHead {
   private final Components components;
   private final boolean affine;
   private final TokenFilter filter;
+  private final TokenMargin tokenMargin;
   private final Workspace workspace;
   /** [rows * P * K]. */
   private float[] out;
@@ -25,13 +26,16 @@ final class MixtureHead implements CouplingHead {
    * @param patch what tokens of a position tell later ones, or null
    * @param affine whether the coupling is {@link MomentMatched}
    * @param filter changes the logits of every token before they are used
+   * @param tokenMargin measures margins, or null
    */
-  MixtureHead(RowProduct head, PatchHead.Weights patch, Components components, boolean affine, TokenFilter filter, Workspace workspace) {
+  MixtureHead(RowProduct head, PatchHead.Weights patch, Components components, boolean affine, TokenFilter filter,
+      TokenMargin tokenMargin, Workspace workspace) {
     this.head = head;
     this.patch = patch == null ? null : new PatchHead(patch);
     this.components = components;
     this.affine = affine;
     this.filter = filter;
+    this.tokenMargin = tokenMargin;
     this.workspace = workspace;
     out = new float[0];
     logits = new double[components.count()];
@@ -63,8 +67,8 @@ final class MixtureHead implements CouplingHead {
           MomentMatched.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
           margin[row] = 0.0;
         } else {
-          MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
-          margin[row] = Math.min(margin[row], workspace.margin());
+          MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, tokenMargin, workspace);
+          margin[row] = tokenMargin == null ? 0.0 : Math.min(margin[row], tokenMargin.margin());
         }
       }
     }

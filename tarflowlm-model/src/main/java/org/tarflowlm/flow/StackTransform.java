@@ -78,7 +78,7 @@ public final class StackTransform {
           transform.forward(h[flow.index()][b], between(h, flow, b));
         }
       }
-      iterations.add(workspace.newtonIterations());
+      iterations.add(workspace.rootIterations());
       roots.add(workspace.inversions());
     });
     return new Inverse(new StackLatents(h), iterations.sum(), roots.sum());

@@ -82,8 +82,8 @@ public final class SpanSampler {
     int length = positions * config.channels();
     boolean byBlocks = parallel != null && decoding != Decoding.SEQUENTIAL && sequences == 1 && !config.hasPartialFlows();
     for (int l = 0; l < flows; l++) {
-      FlowTransform transform = new FlowTransform(weights.flows().get(l), config.channels(), sequences, positions, filter, workspace,
-          byBlocks ? parallel.parts(decoding) : 1);
+      FlowTransform transform = byBlocks ? parallel.transform(l, positions, decoding, filter, workspace)
+          : new FlowTransform(weights.flows().get(l), config.channels(), sequences, positions, filter, workspace);
       transform.filterOnly(from, to);
       transforms.add(transform);
     }

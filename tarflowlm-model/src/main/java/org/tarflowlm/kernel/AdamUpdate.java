@@ -2,7 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * One step of Adam (Kingma and Ba, 2015) with decoupled weight decay (Loshchilov and Hutter, 2019) over flat arrays, in place.
@@ -95,7 +95,7 @@ public final class AdamUpdate {
       scale(gradient, factor, divisor, n);
       update(gradient, mean, square, c.scale, c.beta1, c.beta2, c.epsilon, n);
       decay(decays, first, n, parameter, gradient, scratch.floats(4, CHUNK));
-      VectorMath.subtract(parameter, gradient, n);
+      FloatLoops.subtract(parameter, gradient, n);
       scratch.view(0, g, first).put(gradient, 0, n);
       scratch.view(1, m, first).put(mean, 0, n);
       scratch.view(2, v, first).put(square, 0, n);
@@ -158,6 +158,6 @@ public final class AdamUpdate {
       Arrays.fill(factors, i, end, decays.decays[stretch]);
       i = end;
     }
-    VectorMath.addProduct(g, factors, p, n);
+    FloatLoops.addProduct(g, factors, p, n);
   }
 }

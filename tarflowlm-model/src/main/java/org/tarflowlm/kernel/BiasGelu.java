@@ -3,7 +3,8 @@ package org.tarflowlm.kernel;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
  * y = gelu(x + bias), gelu(v) = v Phi(v) with the exact normal distribution function Phi.
@@ -57,7 +58,7 @@ public final class BiasGelu {
       backward(scratch.view(0, x, (long) first * width), biases, null, gradient, sums, n);
       sums.write(partial, task * width);
     });
-    VectorMath.addRows(partial, width, tasks * width, outer.floats(1, tasks * width));
+    FloatLoops.addRows(partial, width, tasks * width, outer.floats(1, tasks * width));
     dBias.put(partial, 0, width);
   }
 
@@ -76,7 +77,7 @@ public final class BiasGelu {
       int n = Math.min(biases.rows, rows - first) * biases.width;
       long at = (long) first * biases.width;
       scratch.view(VIEW, x, at).get(v, 0, n);
-      VectorMath.add(v, biases.values, n);
+      FloatLoops.add(v, biases.values, n);
       tail(v, tail, 0, n);
       value(v, tail, 0, n);
       scratch.view(VIEW, y, at).put(v, 0, n);
@@ -98,11 +99,11 @@ public final class BiasGelu {
       long at = (long) first * biases.width;
       scratch.view(VIEW, x, at).get(v, 0, n);
       scratch.view(VIEW, gradient, at).get(g, 0, n);
-      VectorMath.add(v, biases.values, n);
+      FloatLoops.add(v, biases.values, n);
       tail(v, tail, 0, n);
       gauss(v, e, n);
       multiplyByDerivative(g, v, tail, e, n);
-      VectorMath.add(sums.values, g, n);
+      FloatLoops.add(sums.values, g, n);
       scratch.view(VIEW, gradient, at).put(g, 0, n);
       if (y != null) {
         value(v, tail, 0, n);
@@ -116,7 +117,7 @@ public final class BiasGelu {
     int rows = Math.max(1, CHUNK / width);
     float[] values = Scratch.get().floats(8, rows * width);
     bias.get(values, 0, width);
-    VectorMath.repeat(values, width, rows * width);
+    FloatLoops.repeat(values, width, rows * width);
     return new Biases(values, rows, width);
   }
 
@@ -139,7 +140,7 @@ public final class BiasGelu {
     }
 
     void write(float[] target, int at) {
-      VectorMath.addRows(values, biases.width, biases.size(), Scratch.get().floats(1, biases.size()));
+      FloatLoops.addRows(values, biases.width, biases.size(), Scratch.get().floats(1, biases.size()));
       System.arraycopy(values, 0, target, at, biases.width);
     }
   }
@@ -172,7 +173,7 @@ public final class BiasGelu {
     }
   }
 
-  /** e = exp(-v^2 / 2): the polynomial of {@link VectorMath#exp} with -v^2 / 2 put in. */
+  /** e = exp(-v^2 / 2): the polynomial of {@link FloatMath#coarseExp} with -v^2 / 2 put in. */
   private static void gauss(float[] v, float[] e, int n) {
     for (int i = 0; i < n; i++) {
       float square = v[i] * v[i];

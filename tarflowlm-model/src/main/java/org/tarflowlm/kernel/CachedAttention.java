@@ -3,7 +3,8 @@ package org.tarflowlm.kernel;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
  * Causal attention of one transformer block that remembers the keys and values of the positions it has seen, for several sequences.
@@ -152,13 +153,13 @@ public final class CachedAttention {
     for (int r = 0; r < rows; r++) {
       int seen = position + r % m + 1;
       int at = r * n;
-      VectorMath.subtract(p, at, seen, max(p, at, seen));
+      FloatLoops.subtract(p, at, seen, max(p, at, seen));
       Arrays.fill(p, at + seen, at + n, UNSEEN);
     }
-    VectorMath.exp(p, rows * n);
+    FloatMath.coarseExp(p, rows * n);
     for (int r = 0; r < rows; r++) {
       int seen = position + r % m + 1;
-      VectorMath.scale(p, r * n, seen, 1f / VectorMath.sum(p, r * n, seen));
+      FloatLoops.scale(p, r * n, seen, 1f / FloatLoops.sum(p, r * n, seen));
     }
   }
 

@@ -1,7 +1,8 @@
 package org.tarflowlm.kernel;
 
 import org.bytedeco.javacpp.FloatPointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
  * Cross-entropy of a softmax, in nats per row: loss = logsumexp(logits) - logits[id].
@@ -33,9 +34,9 @@ public final class CrossEntropy {
       for (int row = 0; row < count; row++) {
         result[row] = -e[row * vocabulary + ids[first + row]];
       }
-      VectorMath.exp(e, count * vocabulary);
+      FloatMath.coarseExp(e, count * vocabulary);
       for (int row = 0; row < count; row++) {
-        result[row] += (float) Math.log(VectorMath.sum(e, row * vocabulary, vocabulary));
+        result[row] += (float) Math.log(FloatLoops.sum(e, row * vocabulary, vocabulary));
       }
       scratch.view(0, loss, first).put(result, 0, count);
     });
@@ -54,10 +55,10 @@ public final class CrossEntropy {
       scratch.view(0, logits, (long) first * vocabulary).get(e, 0, count * vocabulary);
       scratch.view(0, dLoss, first).get(weight, 0, count);
       subtractMaxima(e, count, vocabulary);
-      VectorMath.exp(e, count * vocabulary);
+      FloatMath.coarseExp(e, count * vocabulary);
       for (int row = 0; row < count; row++) {
         int at = row * vocabulary;
-        VectorMath.scale(e, at, vocabulary, weight[row] / VectorMath.sum(e, at, vocabulary));
+        FloatLoops.scale(e, at, vocabulary, weight[row] / FloatLoops.sum(e, at, vocabulary));
         e[at + ids[first + row]] -= weight[row];
       }
       scratch.view(0, dLogits, (long) first * vocabulary).put(e, 0, count * vocabulary);
@@ -67,7 +68,7 @@ public final class CrossEntropy {
   private static void subtractMaxima(float[] e, int rows, int vocabulary) {
     for (int row = 0; row < rows; row++) {
       int at = row * vocabulary;
-      VectorMath.subtract(e, at, vocabulary, VectorMath.max(e, at, vocabulary));
+      FloatLoops.subtract(e, at, vocabulary, FloatLoops.max(e, at, vocabulary));
     }
   }
 }

@@ -3,7 +3,7 @@ package org.tarflowlm.kernel;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * Token embedding: rows of a table.
@@ -64,7 +64,7 @@ public final class Embedding {
     scratch.view(0, dOut, (long) (int) occurrences[from] * width).get(sum, 0, width);
     for (int i = from + 1; i < occurrences.length && token(occurrences[i]) == token; i++) {
       scratch.view(0, dOut, (long) (int) occurrences[i] * width).get(row, 0, width);
-      VectorMath.add(sum, row, width);
+      FloatLoops.add(sum, row, width);
     }
     scratch.view(0, dTable, (long) token * width).put(sum, 0, width);
   }

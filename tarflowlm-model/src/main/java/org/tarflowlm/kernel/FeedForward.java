@@ -2,7 +2,7 @@ package org.tarflowlm.kernel;
 
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * The feed-forward half of a transformer block: y = residual + gelu(x wUp + bUp) wDown + bDown.
@@ -102,7 +102,7 @@ public final class FeedForward {
       weightGradients(x, allD, allA, dy, dwUp, dwDown, rows, width, hidden);
     }
     add(sums, 2 * groups * weights, groups, width, dbDown);
-    VectorMath.addRows(hiddenSums, hidden, groups * hidden, outer.floats(1, groups * hidden));
+    FloatLoops.addRows(hiddenSums, hidden, groups * hidden, outer.floats(1, groups * hidden));
     dbUp.put(hiddenSums, 0, hidden);
   }
 
@@ -144,7 +144,7 @@ public final class FeedForward {
       scratch.view(0, sums, from + first).get(sum, 0, n);
       for (int group = 1; group < groups; group++) {
         scratch.view(0, sums, from + group * length + first).get(next, 0, n);
-        VectorMath.add(sum, next, n);
+        FloatLoops.add(sum, next, n);
       }
       scratch.view(1, target, first).put(sum, 0, n);
     });

@@ -2,7 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * y = (x - mean) / sqrt(variance + 1e-5) * gain + bias, over the last dimension.
@@ -48,6 +48,21 @@ public final class LayerNorm {
     });
   }
 
+  /**
+   * Fills the rows [from, to) of y on the caller's thread, all in Java arrays; {@code h} and {@code squares} are temporaries [width], in
+   * arrays of their own, so that every array of a loop has the same index and the compiler vectorises it.
+   */
+  public static void forward(float[] x, float[] gain, float[] bias, float[] y, int from, int to, float[] h, float[] squares) {
+    int width = gain.length;
+    for (int row = from; row < to; row++) {
+      System.arraycopy(x, row * width, h, 0, width);
+      FloatLoops.subtract(h, 0, width, FloatLoops.sum(h, 0, width) / width);
+      FloatLoops.multiply(h, h, squares, width);
+      scale(h, (float) (1 / Math.sqrt(FloatLoops.sum(squares, 0, width) / width + EPSILON)), gain, bias, width);
+      System.arraycopy(h, 0, y, row * width, width);
+    }
+  }
+
   /** Fills dx, dGain and dBias. */
   public static void backward(FloatPointer x, FloatPointer gain, FloatPointer dy, FloatPointer dx, FloatPointer dGain,
       FloatPointer dBias, int rows, int width) {
@@ -75,26 +90,26 @@ public final class LayerNorm {
         int n = Math.min(chunk, last - first) * width;
         scratch.view(0, x, (long) first * width).get(h, 0, n);
         scratch.view(0, dy, (long) first * width).get(a, 0, n);
-        VectorMath.add(biasSum, a, n);
+        FloatLoops.add(biasSum, a, n);
         centre(h, spare, r, n, width);
-        VectorMath.multiply(h, r, n);
+        FloatLoops.multiply(h, r, n);
         gains(a, h, gainSum, gains, n);
-        product(a, h, spare, n);
+        FloatLoops.multiply(a, h, spare, n);
         means(a, meanA, n, width);
         means(spare, meanAh, n, width);
         inputGradient(a, h, meanA, meanAh, r, n);
         scratch.view(0, dx, (long) first * width).put(a, 0, n);
       }
-      VectorMath.addRows(gainSum, width, size, spare);
-      VectorMath.addRows(biasSum, width, size, spare);
+      FloatLoops.addRows(gainSum, width, size, spare);
+      FloatLoops.addRows(biasSum, width, size, spare);
       System.arraycopy(gainSum, 0, partial, task * width, width);
       System.arraycopy(biasSum, 0, partial, (tasks + task) * width, width);
     });
     float[] spare = outer.floats(1, tasks * width);
     float[] biasPartial = outer.floats(10, tasks * width);
     System.arraycopy(partial, tasks * width, biasPartial, 0, tasks * width);
-    VectorMath.addRows(partial, width, tasks * width, spare);
-    VectorMath.addRows(biasPartial, width, tasks * width, spare);
+    FloatLoops.addRows(partial, width, tasks * width, spare);
+    FloatLoops.addRows(biasPartial, width, tasks * width, spare);
     dGain.put(partial, 0, width);
     dBias.put(biasPartial, 0, width);
   }
@@ -102,36 +117,36 @@ public final class LayerNorm {
   private static float[] repeated(Scratch scratch, int slot, FloatPointer row, int width, int times) {
     float[] result = scratch.floats(slot, times * width);
     row.get(result, 0, width);
-    VectorMath.repeat(result, width, times * width);
+    FloatLoops.repeat(result, width, times * width);
     return result;
   }
 
   /** Centres the rows of x and fills r with 1 / sqrt(variance + eps). */
   private static void centre(float[] x, float[] spare, float[] r, int n, int width) {
     means(x, r, n, width);
-    VectorMath.subtract(x, r, n);
-    product(x, x, spare, n);
+    FloatLoops.subtract(x, r, n);
+    FloatLoops.multiply(x, x, spare, n);
     for (int at = 0; at < n; at += width) {
-      Arrays.fill(r, at, at + width, (float) (1 / Math.sqrt(VectorMath.sum(spare, at, width) / width + EPSILON)));
+      Arrays.fill(r, at, at + width, (float) (1 / Math.sqrt(FloatLoops.sum(spare, at, width) / width + EPSILON)));
     }
   }
 
   /** Fills each row of {@code means} with the mean of x's. */
   private static void means(float[] x, float[] means, int n, int width) {
     for (int at = 0; at < n; at += width) {
-      Arrays.fill(means, at, at + width, VectorMath.sum(x, at, width) / width);
-    }
-  }
-
-  private static void product(float[] x, float[] y, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = x[i] * y[i];
+      Arrays.fill(means, at, at + width, FloatLoops.sum(x, at, width) / width);
     }
   }
 
   private static void scale(float[] x, float[] r, float[] gain, float[] bias, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = x[i] * r[i] * gain[i] + bias[i];
+    }
+  }
+
+  private static void scale(float[] x, float r, float[] gain, float[] bias, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = x[i] * r * gain[i] + bias[i];
     }
   }
 

@@ -2,7 +2,8 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
  * A block of attention scores of {@code rows} consecutive queries, transposed: [keys, rows], the last {@code rows} keys being
@@ -73,22 +74,22 @@ final class ScoreBlock {
     hideFuture();
     Arrays.fill(perQuery, 0, KEYS * rows, Float.NEGATIVE_INFINITY);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.max(perQuery, tiles[tile], size(tile));
+      FloatLoops.max(perQuery, tiles[tile], size(tile));
     }
-    VectorMath.maxRows(perQuery, rows, KEYS * rows, spare);
-    VectorMath.repeat(perQuery, rows, KEYS * rows);
+    FloatLoops.maxRows(perQuery, rows, KEYS * rows, spare);
+    FloatLoops.repeat(perQuery, rows, KEYS * rows);
     Arrays.fill(sums, 0, KEYS * rows, 0f);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.expOfDifference(tiles[tile], perQuery, sums, size(tile));
+      FloatMath.coarseExpOfDifference(tiles[tile], perQuery, sums, size(tile));
     }
-    VectorMath.addRows(sums, rows, KEYS * rows, spare);
+    FloatLoops.addRows(sums, rows, KEYS * rows, spare);
     for (int row = 0; row < rows; row++) {
       logSums[row] = (float) (perQuery[row] + Math.log(sums[row]));
       sums[row] = 1 / sums[row];
     }
-    VectorMath.repeat(sums, rows, KEYS * rows);
+    FloatLoops.repeat(sums, rows, KEYS * rows);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.multiply(tiles[tile], sums, size(tile));
+      FloatLoops.multiply(tiles[tile], sums, size(tile));
     }
   }
 
@@ -96,9 +97,9 @@ final class ScoreBlock {
   void softmaxAgain(float[] logSums) {
     hideFuture();
     System.arraycopy(logSums, 0, perQuery, 0, rows);
-    VectorMath.repeat(perQuery, rows, KEYS * rows);
+    FloatLoops.repeat(perQuery, rows, KEYS * rows);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.expOfDifference(tiles[tile], perQuery, size(tile));
+      FloatMath.coarseExpOfDifference(tiles[tile], perQuery, size(tile));
     }
   }
 
@@ -106,10 +107,10 @@ final class ScoreBlock {
   void softmaxGradient(ScoreBlock p) {
     Arrays.fill(perQuery, 0, KEYS * rows, 0f);
     for (int tile = 0; tile * KEYS < keys; tile++) {
-      VectorMath.addProduct(perQuery, p.tiles[tile], tiles[tile], size(tile));
+      FloatLoops.addProduct(perQuery, p.tiles[tile], tiles[tile], size(tile));
     }
-    VectorMath.addRows(perQuery, rows, KEYS * rows, spare);
-    VectorMath.repeat(perQuery, rows, KEYS * rows);
+    FloatLoops.addRows(perQuery, rows, KEYS * rows, spare);
+    FloatLoops.repeat(perQuery, rows, KEYS * rows);
     for (int tile = 0; tile * KEYS < keys; tile++) {
       softmaxGradient(tiles[tile], p.tiles[tile], perQuery, size(tile));
     }

@@ -2,7 +2,7 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
-import org.tarflowlm.vector.VectorMath;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * Input of a causal transformer that predicts position t from earlier positions: the embedded sequence moved right by one, a
@@ -36,7 +36,7 @@ public final class ShiftPosition {
       if (time > 1) {
         scratch.view(0, e, (long) b * time * width).get(row, width, (time - 1) * width);
       }
-      VectorMath.add(row, p, time * width);
+      FloatLoops.add(row, p, time * width);
       scratch.view(0, out, (long) b * time * width).put(row, 0, time * width);
     });
   }
@@ -56,7 +56,7 @@ public final class ShiftPosition {
       for (int b = 0; b < batch && used > 0; b++) {
         long at = ((long) b * time + first) * width;
         scratch.view(0, dOut, at).get(row, 0, used);
-        VectorMath.add(sum, row, used);
+        FloatLoops.add(sum, row, used);
         int skipped = first == 0 ? width : 0;
         if (used > skipped) {
           scratch.view(0, de, at + skipped - width).put(row, skipped, used - skipped);

@@ -6,8 +6,9 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Codebook;
-import org.tarflowlm.coupling.CodebookLanes;
 import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.batch.CodebookBatch;
+import org.tarflowlm.coupling.near.CodebookNear;
 
 /** {@link Codebook} as ops: encoding, the VAE term, the posterior, and their gradients. */
 public final class CodebookOps {
@@ -144,7 +145,11 @@ public final class CodebookOps {
 
     @Override
     public void floatRows(RowBlock block) {
-      CodebookLanes.vaeTerm(block.floatIn[0], block.count, block.components, block.floatOut[0], block.lanes);
+      if (block.manyComponents()) {
+        CodebookNear.vaeTerm(block.floatIn[0], block.count, block.components, block.floatOut[0], block.near);
+      } else {
+        CodebookBatch.vaeTerm(block.floatIn[0], block.count, block.components, block.floatOut[0], block.batch);
+      }
     }
 
     @Override
@@ -172,8 +177,13 @@ public final class CodebookOps {
 
       @Override
       public void floatRows(RowBlock block) {
-        CodebookLanes.vaeTermGradient(block.floatIn[0], block.count, block.components, block.floatIn[3],
-            block.floatOut[0], block.dMeans, block.dLogScales, block.lanes);
+        if (block.manyComponents()) {
+          CodebookNear.vaeTermGradient(block.floatIn[0], block.count, block.components, block.floatIn[3],
+              block.floatOut[0], block.dMeans, block.dLogScales, block.near);
+        } else {
+          CodebookBatch.vaeTermGradient(block.floatIn[0], block.count, block.components, block.floatIn[3],
+              block.floatOut[0], block.dMeans, block.dLogScales, block.batch);
+        }
       }
     }
   }

@@ -6,7 +6,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
-import org.tarflowlm.coupling.MixtureCdfLanes;
+import org.tarflowlm.coupling.batch.MixtureCdfBatch;
 
 /** {@link MixtureCdf} (Mix-1) as ops: forward, log-density, inverse, and the gradients of the first two. */
 public final class MixtureCdfOps {
@@ -34,7 +34,7 @@ public final class MixtureCdfOps {
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray z = inputs.get(0);
       int k = Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3) / 3;
-      int saved = z.dataType() == DataType.FLOAT ? MixtureCdfLanes.savedWidth(k) : 1;
+      int saved = z.dataType() == DataType.FLOAT ? MixtureCdfBatch.savedWidth(k) : 1;
       return new long[][] {z.shape(), z.shape(), Shapes.append(z.shape(), saved)};
     }
 
@@ -52,8 +52,8 @@ public final class MixtureCdfOps {
     public void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
-      MixtureCdfLanes.forward(
-          block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.saved, block.lanes);
+      MixtureCdfBatch.forward(
+          block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.floatOut[1], block.saved, block.batch);
     }
 
     @Override
@@ -89,8 +89,8 @@ public final class MixtureCdfOps {
       public void floatRows(RowBlock block) {
         int scalars = block.count * block.inWidth[0];
         int k = block.inWidth[1] / block.inWidth[0] / 3;
-        MixtureCdfLanes.gradient(block.saved, block.floatIn[2], block.floatIn[3], scalars, k,
-            block.floatOut[0], block.floatOut[1], block.lanes);
+        MixtureCdfBatch.gradient(block.saved, block.floatIn[2], block.floatIn[3], scalars, k,
+            block.floatOut[0], block.floatOut[1], block.batch);
       }
     }
   }
@@ -117,7 +117,7 @@ public final class MixtureCdfOps {
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray z = inputs.get(0);
       int k = Shapes.requireParameters(NAME, "theta", z, inputs.get(1), 3) / 3;
-      int saved = z.dataType() == DataType.FLOAT ? MixtureCdfLanes.savedDensityWidth(k) : 1;
+      int saved = z.dataType() == DataType.FLOAT ? MixtureCdfBatch.savedDensityWidth(k) : 1;
       return new long[][] {z.shape(), Shapes.append(z.shape(), saved)};
     }
 
@@ -134,8 +134,8 @@ public final class MixtureCdfOps {
     public void floatRows(RowBlock block) {
       int scalars = block.count * block.inWidth[0];
       int k = block.inWidth[1] / block.inWidth[0] / 3;
-      MixtureCdfLanes.logDensity(
-          block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.saved, block.lanes);
+      MixtureCdfBatch.logDensity(
+          block.floatIn[0], block.floatIn[1], scalars, k, block.floatOut[0], block.saved, block.batch);
     }
 
     @Override
@@ -169,8 +169,8 @@ public final class MixtureCdfOps {
       public void floatRows(RowBlock block) {
         int scalars = block.count * block.inWidth[0];
         int k = block.inWidth[1] / block.inWidth[0] / 3;
-        MixtureCdfLanes.logDensityGradient(
-            block.saved, block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.lanes);
+        MixtureCdfBatch.logDensityGradient(
+            block.saved, block.floatIn[2], scalars, k, block.floatOut[0], block.floatOut[1], block.batch);
       }
     }
   }

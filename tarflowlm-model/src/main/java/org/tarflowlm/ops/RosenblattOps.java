@@ -5,7 +5,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureRosenblatt;
-import org.tarflowlm.coupling.RosenblattLanes;
+import org.tarflowlm.coupling.batch.MixtureRosenblattBatch;
+import org.tarflowlm.coupling.near.MixtureRosenblattNear;
 
 /** {@link MixtureRosenblatt} (Mix-d) as ops: forward, log-density, inverse, and the gradients of the first two. */
 public final class RosenblattOps {
@@ -55,8 +56,13 @@ public final class RosenblattOps {
 
     @Override
     public void floatRows(RowBlock block) {
-      RosenblattLanes.forward(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0], block.floatOut[1],
-          block.lanes);
+      if (block.manyComponents()) {
+        MixtureRosenblattNear.forward(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0],
+            block.floatOut[1], block.near);
+      } else {
+        MixtureRosenblattBatch.forward(block.floatIn[0], block.floatIn[1], 0, block.count, block.components, block.floatOut[0],
+            block.floatOut[1], block.batch);
+      }
     }
 
     @Override
@@ -87,8 +93,13 @@ public final class RosenblattOps {
 
       @Override
       public void floatRows(RowBlock block) {
-        RosenblattLanes.gradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4], block.floatIn[5],
-            block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.lanes);
+        if (block.manyComponents()) {
+          MixtureRosenblattNear.gradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4],
+              block.floatIn[5], block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.near);
+        } else {
+          MixtureRosenblattBatch.gradient(block.floatIn[0], block.floatIn[1], 0, block.count, block.components, block.floatIn[4],
+              block.floatIn[5], block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.batch);
+        }
       }
     }
   }
@@ -129,7 +140,12 @@ public final class RosenblattOps {
 
     @Override
     public void floatRows(RowBlock block) {
-      RosenblattLanes.logDensity(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0], block.lanes);
+      if (block.manyComponents()) {
+        MixtureRosenblattNear.logDensity(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0], block.near);
+      } else {
+        MixtureRosenblattBatch.logDensity(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatOut[0],
+            block.batch);
+      }
     }
 
     @Override
@@ -158,8 +174,13 @@ public final class RosenblattOps {
 
       @Override
       public void floatRows(RowBlock block) {
-        RosenblattLanes.logDensityGradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4],
-            block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.lanes);
+        if (block.manyComponents()) {
+          MixtureRosenblattNear.logDensityGradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4],
+              block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.near);
+        } else {
+          MixtureRosenblattBatch.logDensityGradient(block.floatIn[0], block.floatIn[1], block.count, block.components, block.floatIn[4],
+              block.floatOut[0], block.floatOut[1], block.dMeans, block.dLogScales, block.batch);
+        }
       }
     }
   }

@@ -1,8 +1,10 @@
 package org.tarflowlm.ops;
 
 import org.tarflowlm.coupling.Components;
-import org.tarflowlm.coupling.LaneWorkspace;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.coupling.batch.BatchWorkspace;
+import org.tarflowlm.coupling.near.NearComponents;
+import org.tarflowlm.coupling.near.NearWorkspace;
 
 /**
  * A kernel's view of a {@link RowsOp}: some consecutive rows in double precision. {@code in[i]} holds {@code count} rows of
@@ -21,7 +23,8 @@ final class RowBlock {
   final int[] inWidth = new int[MOST_ARRAYS];
   final int[] outWidth = new int[MOST_ARRAYS];
   final Workspace workspace = new Workspace();
-  final LaneWorkspace lanes = new LaneWorkspace();
+  final BatchWorkspace batch = new BatchWorkspace();
+  final NearWorkspace near = new NearWorkspace();
   /** The block's part of {@link Op#savedInput} or {@link Op#savedOutput}. */
   final SavedRows saved = new SavedRows();
 
@@ -36,6 +39,11 @@ final class RowBlock {
 
   private final Components ownComponents = new Components();
   private double[] partialSums = new double[0];
+
+  /** Whether there are so many shared components that it pays to look for the near ones. */
+  boolean manyComponents() {
+    return components.count() >= NearComponents.MANY;
+  }
 
   static RowBlock ofThread() {
     return OF_THREAD.get();

@@ -2,7 +2,7 @@ package org.tarflowlm.ops;
 
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tarflowlm.coupling.SavedNumbers;
+import org.tarflowlm.coupling.batch.SavedNumbers;
 
 /** {@link SavedNumbers} in the memory of an array, from some element on. */
 final class SavedRows implements SavedNumbers {

@@ -1,37 +1,38 @@
 package org.tarflowlm.vector;
 
 /**
- * Loops over float arrays in the form that the JIT compiler turns into vector instructions: one small loop a method, every array
- * of a product an object of its own, the same index everywhere, several accumulators in reductions.
+ * DoubleLoops over float arrays in the form that the JIT compiler (C2 of JDK 17) turns into vector instructions.
+ *
+ * <p>What it needs, by measurement: one small loop a method, no branches, and the same index into every array of the loop.
+ * With two different offsets it must assume that the arrays overlap, and the loop runs several times slower; so the kernels
+ * lay out their scratch arrays such that operands stand at equal positions (a bias, for instance, is repeated to the size of a
+ * chunk). It does not reorder a float sum by itself: a reduction needs several accumulators.
  */
 public final class FloatLoops {
   private FloatLoops() {}
 
-  /** y += a r0 + b r1 + c r2. */
-  public static void addRows(float[] r0, float[] r1, float[] r2, float a, float b, float c, float[] y) {
-    for (int i = 0; i < y.length; i++) {
-      y[i] += a * r0[i] + b * r1[i] + c * r2[i];
-    }
+  /** Sum of x[from .. from + n). */
+  public static float sum(float[] x, int from, int n) {
+    return sum(x, from, n, false);
   }
 
-  /** y += x over [from, to). */
-  public static void add(float[] x, float[] y, int from, int to) {
-    for (int i = from; i < to; i++) {
-      y[i] += x[i];
-    }
-  }
-
-  public static float sum(float[] x, int n) {
-    float a = 0f;
-    float b = 0f;
-    float c = 0f;
-    float d = 0f;
-    float e = 0f;
-    float f = 0f;
-    float g = 0f;
-    float h = 0f;
-    int i = 0;
-    for (; i + 8 <= n; i += 8) {
+  /**
+   * Sum of x[from .. from + n) by eight running sums, because each addition waits for the one before.
+   *
+   * @param restFirst whether what is left over goes into the first of the eight, or else comes after them all: the last bit depends on it
+   */
+  public static float sum(float[] x, int from, int n, boolean restFirst) {
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    float e = 0;
+    float f = 0;
+    float g = 0;
+    float h = 0;
+    int i = from;
+    int end = from + (n & ~7);
+    for (; i < end; i += 8) {
       a += x[i];
       b += x[i + 1];
       c += x[i + 2];
@@ -41,9 +42,145 @@ public final class FloatLoops {
       g += x[i + 6];
       h += x[i + 7];
     }
-    for (; i < n; i++) {
+    for (; restFirst && i < from + n; i++) {
       a += x[i];
     }
-    return ((a + b) + (c + d)) + ((e + f) + (g + h));
+    float result = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    for (; i < from + n; i++) {
+      result += x[i];
+    }
+    return result;
+  }
+
+  /** Largest of x[from .. from + n), n >= 1. */
+  public static float max(float[] x, int from, int n) {
+    float result = x[from];
+    for (int i = from + 1; i < from + n; i++) {
+      result = Math.max(result, x[i]); // a comparison would be a branch, mispredicted on random data
+    }
+    return result;
+  }
+
+  /** {@code x[i] += y[i]} for {@code i < n}. */
+  public static void add(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] += y[i];
+    }
+  }
+
+  /** {@code x[i] += y[i]} over [from, to). */
+  public static void add(float[] x, float[] y, int from, int to) {
+    for (int i = from; i < to; i++) {
+      x[i] += y[i];
+    }
+  }
+
+  /** {@code target[i] = x[i] + y[i]} for {@code i < n}. */
+  public static void add(float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] + y[i];
+    }
+  }
+
+  /** {@code sum[i] += a x[i] + b y[i] + c z[i]} for all of {@code sum}. */
+  public static void addScaled(float[] sum, float a, float[] x, float b, float[] y, float c, float[] z) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += a * x[i] + b * y[i] + c * z[i];
+    }
+  }
+
+  /** {@code sum[i] += x[i] * y[i]} for {@code i < n}. */
+  public static void addProduct(float[] sum, float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      sum[i] += x[i] * y[i];
+    }
+  }
+
+  /** {@code x[i] -= y[i]} for {@code i < n}. */
+  public static void subtract(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] -= y[i];
+    }
+  }
+
+  /** {@code x[i] *= y[i]} for {@code i < n}. */
+  public static void multiply(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] *= y[i];
+    }
+  }
+
+  /** {@code target[i] = x[i] * y[i]} for {@code i < n}. */
+  public static void multiply(float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i];
+    }
+  }
+
+  /** {@code target[i] = x[i] * y[i] * z[i]} for {@code i < n}. */
+  public static void multiply(float[] x, float[] y, float[] z, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = x[i] * y[i] * z[i];
+    }
+  }
+
+  /** {@code target[i] = a[i] - x[i] * y[i]} for {@code i < n}. */
+  public static void subtractProduct(float[] a, float[] x, float[] y, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = a[i] - x[i] * y[i];
+    }
+  }
+
+  /** {@code y[i] = 1 / x[i]} for {@code i < n}. */
+  public static void invert(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      y[i] = 1f / x[i];
+    }
+  }
+
+  /** {@code x[i] = max(x[i], y[i])} for {@code i < n}. */
+  public static void max(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = Math.max(x[i], y[i]);
+    }
+  }
+
+  /** x[i] -= value over [from, from + n). */
+  public static void subtract(float[] x, int from, int n, float value) {
+    for (int i = from; i < from + n; i++) {
+      x[i] -= value;
+    }
+  }
+
+  /** x[i] *= factor over [from, from + n). */
+  public static void scale(float[] x, int from, int n, float factor) {
+    for (int i = from; i < from + n; i++) {
+      x[i] *= factor;
+    }
+  }
+
+  /** Repeats the first {@code period} elements until x[0 .. n) is filled, doubling what is filled with each copy. */
+  public static void repeat(float[] x, int period, int n) {
+    for (int filled = period; filled < n; filled *= 2) {
+      System.arraycopy(x, 0, x, filled, Math.min(filled, n - filled));
+    }
+  }
+
+  /** Adds the rows of x [n / period, period] into its first row, using {@code spare} (n / 2 elements): pairwise, in a fixed order. */
+  public static void addRows(float[] x, int period, int n, float[] spare) {
+    for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
+      int kept = (rows + 1) / 2 * period;
+      System.arraycopy(x, kept, spare, 0, rows * period - kept);
+      add(x, spare, rows * period - kept);
+    }
+  }
+
+  /** Like the sums, with maxima. */
+  public static void maxRows(float[] x, int period, int n, float[] spare) {
+    for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
+      int kept = (rows + 1) / 2 * period;
+      System.arraycopy(x, kept, spare, 0, rows * period - kept);
+      max(x, spare, rows * period - kept);
+    }
   }
 }

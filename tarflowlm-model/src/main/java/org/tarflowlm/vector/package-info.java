@@ -1,2 +1,2 @@
-/** Loops over plain arrays that C2 turns into vector instructions: exponentials, sums, products. */
+/** DoubleLoops over plain arrays that C2 turns into vector instructions: exponentials, sums, products. */
 package org.tarflowlm.vector;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.tarflowlm.vector.Loops;
+import org.tarflowlm.vector.DoubleLoops;
 
 class NormalTest {
   /** x, erfcx(-x), log Phi(x), phi(x) / Phi(x), in 60-digit arithmetic (mpmath). */
@@ -38,10 +38,11 @@ class NormalTest {
     for (double[] row : REFERENCE) {
       // phi and exp(x^2) cost x^2/2 and x^2 roundings where they are formed at all
       double tolerance = 2e-15 * (1 + Math.max(0, row[0]) * row[0]);
-      assertRelative(row[1], Normal.erfcx(-row[0]), tolerance);
       assertRelative(row[2], Normal.logCdf(row[0]), tolerance);
       assertRelative(row[3], Normal.hazard(row[0]), tolerance);
-      assertRelative(1 / row[3], Normal.mills(row[0]), tolerance);
+      if (row[0] <= 0) {
+        assertRelative(1 / row[3], Normal.upperMills(-row[0]), tolerance);
+      }
     }
   }
 
@@ -66,7 +67,7 @@ class NormalTest {
       double[] result = new double[count + 2];
       Normal.upperMills(x, 2, count, result);
       for (int i = 2; i < count + 2; i++) {
-        assertRelative(Normal.mills(-Math.abs(x[i])), result[i], 1e-15);
+        assertRelative(Normal.upperMills(Math.abs(x[i])), result[i], 1e-15);
       }
     }
   }
@@ -76,11 +77,11 @@ class NormalTest {
     Random random = new Random(3);
     for (int i = 0; i < 100_000; i++) {
       double x = (random.nextDouble() * 2 - 1) * (i % 2 == 0 ? 700 : 2);
-      assertRelative(Math.exp(x), Loops.exp(x), 5e-16);
+      assertRelative(Math.exp(x), DoubleLoops.exp(x), 5e-16);
     }
-    assertEquals(0.0, Loops.exp(-701));
-    assertEquals(0.0, Loops.exp(Double.NEGATIVE_INFINITY));
-    assertEquals(Double.POSITIVE_INFINITY, Loops.exp(1e300));
-    assertTrue(Double.isNaN(Loops.exp(Double.NaN)));
+    assertEquals(0.0, DoubleLoops.exp(-701));
+    assertEquals(0.0, DoubleLoops.exp(Double.NEGATIVE_INFINITY));
+    assertEquals(Double.POSITIVE_INFINITY, DoubleLoops.exp(1e300));
+    assertTrue(Double.isNaN(DoubleLoops.exp(Double.NaN)));
   }
 }

@@ -56,14 +56,20 @@ public final class ParallelFlows {
   }
 
   /** Parts of a block that are computed side by side; 1 where the flows go by steps alone. */
-  public int parts(Decoding wanted) {
+  private int parts(Decoding wanted) {
     return wanted == Decoding.SEQUENTIAL ? 1 : Math.max(1, Math.min(Parallel.threads(), window == 0 ? MOST_PARTS : window / PART));
+  }
+
+  /** Flow l for a single sequence, to be decoded in blocks. */
+  public FlowTransform transform(int l, int positions, Decoding wanted, TokenFilter filter, Workspace workspace) {
+    return new FlowTransform(weights.flows().get(l), weights.config().channels(), 1, positions, filter, workspace, parts(wanted),
+        ComponentMargin::new);
   }
 
   /**
    * The inverse of the whole stack over the span [from, to) of a single sequence.
    *
-   * @param transforms of the flows, each for {@link #parts} parts
+   * @param transforms of the flows, each made by {@link #transform}
    * @param level inputs of every flow, then u; [L + 1][1][positions * D]
    */
   public ParallelSpan span(List<FlowTransform> transforms, double[][][] level, int from, int to, Decoding wanted, TokenFilter filter,

@@ -186,8 +186,7 @@ class ParallelDecodingTest {
 
   private static ParallelTransform transform(ParallelFlows flows, StackWeights weights, int l, Workspace workspace) {
     TarFlowConfig config = weights.config();
-    FlowTransform flow = new FlowTransform(weights.flows().get(l), config.channels(), 1, config.positions(), TokenFilter.NONE, workspace,
-        flows.parts(Decoding.PARALLEL));
+    FlowTransform flow = flows.transform(l, config.positions(), Decoding.PARALLEL, TokenFilter.NONE, workspace);
     return new ParallelTransform(flow, flows.of(l, Decoding.PARALLEL, TokenFilter.NONE, workspace), config.positions() * config.channels());
   }
 

@@ -113,14 +113,15 @@ class RosenblattPointsTest {
   void theMarginIsTheDistanceFromTheNextComponent() {
     Components components = grid(0.004);
     Workspace w = new Workspace();
+    ComponentMargin found = new ComponentMargin();
     Random random = new Random(5);
     double[] z = new double[D];
     for (int n = 0; n < 500; n++) {
       double[] u = gaussian(random, D);
       double[] logits = gaussian(random, K);
       double[] p = softmax(logits);
-      MixtureRosenblatt.inverse(u, 0, logits, 0, components, z, 0, w);
-      double margin = w.margin();
+      MixtureRosenblatt.inverse(u, 0, logits, 0, components, z, 0, found, w);
+      double margin = found.margin();
       int chosen = Codebook.decode(z, 0, components, w);
       double below = 0.0;
       double own = 0.0;
@@ -139,8 +140,8 @@ class RosenblattPointsTest {
       assertEquals(Math.min(first, second), margin, 1e-9, "case " + n);
     }
     // components that overlap: it may be any
-    MixtureRosenblatt.inverse(new double[D], 0, new double[K], 0, grid(0.5), z, 0, w);
-    assertEquals(0.0, w.margin());
+    MixtureRosenblatt.inverse(new double[D], 0, new double[K], 0, grid(0.5), z, 0, found, w);
+    assertEquals(0.0, found.margin());
   }
 
   /** Of wide components all dimensions are solved for, of narrow ones as many as it takes to tell them apart; both are exact. */
@@ -163,7 +164,7 @@ class RosenblattPointsTest {
         MixtureRosenblatt.forward(z, 0, logits, 0, components, back, 0, w);
         assertArrayEquals(u, back, 1e-9, scale + ", case " + n);
       }
-      double iterations = (double) w.newtonIterations() / w.inversions();
+      double iterations = (double) w.rootIterations() / w.inversions();
       assertEquals(1500, w.inversions());
       assertTrue(iterations > 1.3 * least, "mean iterations " + iterations + " at scale " + scale + ", " + least + " before");
       least = iterations;

@@ -1,7 +1,7 @@
 package org.tarflowlm.vector;
 
-/** Inner loops that the couplings share. */
-public final class Loops {
+/** Inner loops over double arrays that the couplings share, and a quick exponential. */
+public final class DoubleLoops {
   private static final int TABLE_BITS = 7;
   private static final int TABLE_SIZE = 1 << TABLE_BITS;
   private static final double[] POWERS = new double[TABLE_SIZE];
@@ -19,7 +19,7 @@ public final class Loops {
     }
   }
 
-  private Loops() {}
+  private DoubleLoops() {}
 
   /**
    * exp(x) to about 1e-16 relative, but 0 for x &lt; -700; half the time of {@code Math.exp}. x = n log(2) / 128 + r gives

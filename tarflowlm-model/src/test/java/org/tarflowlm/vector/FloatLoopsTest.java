@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
 
-class VectorMathTest {
+class FloatLoopsTest {
   @Test
   void exp() {
     float[] x = new float[40_001];
@@ -13,7 +13,7 @@ class VectorMathTest {
       x[i] = -i / 1_000f;
     }
     float[] y = x.clone();
-    VectorMath.exp(y, y.length);
+    FloatMath.coarseExp(y, y.length);
     assertEquals(1f, y[0]);
     for (int i = 0; i < x.length; i++) {
       assertEquals(1, y[i] / Math.exp(x[i]), i <= 20_000 ? 1e-5 : 2e-5, "exp(" + x[i] + ")");
@@ -23,7 +23,7 @@ class VectorMathTest {
   @Test
   void expFarOutIsZero() {
     float[] x = {-150, -1e4f, -1e30f, Float.NEGATIVE_INFINITY};
-    VectorMath.exp(x, x.length);
+    FloatMath.coarseExp(x, x.length);
     assertArrayEquals(new float[4], x);
   }
 
@@ -42,8 +42,8 @@ class VectorMathTest {
         sum += x[i];
         max = Math.max(max, x[i]);
       }
-      assertEquals(sum, VectorMath.sum(x, 1, n));
-      assertEquals(max, VectorMath.max(x, 1, n));
+      assertEquals(sum, FloatLoops.sum(x, 1, n));
+      assertEquals(max, FloatLoops.max(x, 1, n));
     }
   }
 
@@ -62,12 +62,12 @@ class VectorMathTest {
       }
       float[] spare = new float[x.length];
       float[] y = x.clone();
-      VectorMath.addRows(y, 3, y.length, spare);
+      FloatLoops.addRows(y, 3, y.length, spare);
       assertArrayEquals(sum, java.util.Arrays.copyOf(y, 3));
       y = x.clone();
-      VectorMath.maxRows(y, 3, y.length, spare);
+      FloatLoops.maxRows(y, 3, y.length, spare);
       assertArrayEquals(max, java.util.Arrays.copyOf(y, 3));
-      VectorMath.repeat(y, 3, y.length);
+      FloatLoops.repeat(y, 3, y.length);
       for (int i = 0; i < y.length; i++) {
         assertEquals(max[i % 3], y[i]);
       }

@@ -1,10 +1,11 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.batch;
 
-import org.tarflowlm.vector.LaneMath;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link ScalarMixture} in single precision for many rows at a time: one scalar z per row, each under a mixture of its own. Arrays of
- * components are [K][R] ({@link Lanes}), the others hold R numbers.
+ * {@code ScalarMixture} in single precision for many rows at a time: one scalar z per row, each under a mixture of its own. Arrays of
+ * components are [K][R] ({@link BatchLayout}), the others hold R numbers.
  *
  * <pre>
  *   joint_k = pi_k exp(-x_k^2 / 2) / s_k     below_k = pi_k Phi(x_k)      above_k = pi_k Phi(-x_k)
@@ -15,29 +16,30 @@ import org.tarflowlm.vector.LaneMath;
  * <p>Sums are formed in linear space, without a shift by the largest term, which costs a tail or a density below about 1e-25 its
  * digits. {@link #judge} finds the rows in which that happened; they are left to the scalar code.
  */
-final class MixtureLanes {
-  /** {@link LaneMath#exp} replaces terms by 2e-35 of the largest possible one at worst: this much is left to be right to 1e-9. */
+public final class ScalarMixtureBatch {
+  /** {@link FloatMath#exp} replaces terms by 2e-35 of the largest possible one at worst: this much is left to be right to 1e-9. */
   private static final float SMALLEST_SHARE = 1e-25f;
   /** Where numbers end for which logarithms and scales may be taken. */
   private static final float LARGEST = 1e30f;
   private static final float SMALLEST = 1e-30f;
 
-  float[] weight = new float[0];
-  float[] offset = new float[0];
-  float[] x = new float[0];
-  float[] joint = new float[0];
-  float[] below = new float[0];
-  float[] above = new float[0];
+  public float[] weight = new float[0];
+  public float[] offset = new float[0];
+  public float[] x = new float[0];
+  public float[] joint = new float[0];
+  public float[] below = new float[0];
+  public float[] above = new float[0];
 
-  float[] density = new float[0];
-  float[] tail = new float[0];
+  public float[] density = new float[0];
+  public float[] tail = new float[0];
   /** 1 where the smaller tail is the lower one, else 0. */
-  float[] lower = new float[0];
-  float[] u = new float[0];
-  float[] mills = new float[0];
-  float[] slope = new float[0];
+  public float[] lower = new float[0];
+  public float[] u = new float[0];
+  public float[] mills = new float[0];
+  public float[] slope = new float[0];
 
-  void ensure(int cells, int rows) {
+  /** Makes room. */
+  public void ensure(int cells, int rows) {
     if (weight.length < cells) {
       weight = new float[cells];
       offset = new float[cells];
@@ -60,13 +62,12 @@ final class MixtureLanes {
    * Softmax of {@code weight} in place; {@code sums} [R] of the exponentials. No shift by the largest logit, which would cost as much
    * again: {@link #begin} finds the rows that need it.
    */
-  void normalize(float[] sums, int k, int rows, LaneWorkspace w) {
+  void normalize(float[] sums, int k, int rows, BatchWorkspace w) {
     int cells = k * rows;
-    LaneMath.exp(weight, weight, w.steps, cells);
-    Lanes.sum(weight, k, rows, sums, w);
-    invert(sums, w.row[0], rows);
-    Lanes.repeat(w.row[0], w.factor[0], rows, cells);
-    Lanes.multiply(weight, w.factor[0], weight, cells);
+    FloatMath.exp(weight, weight, w.steps, cells);
+    BatchLayout.sum(weight, k, rows, sums, w);
+    FloatLoops.invert(sums, w.perRow, rows);
+    FloatLoops.multiply(weight, w.spread(0, w.perRow, rows, cells), weight, cells);
   }
 
   /** Starts the judgement of rows from the sums of {@link #normalize}: a weight has its digits if they are neither tiny nor huge. */
@@ -78,44 +79,41 @@ final class MixtureLanes {
   }
 
   /** offset = z - mean, x = offset / s. */
-  void standardize(float[] z, float[] mean, float[] inverseScale, int k, int rows, LaneWorkspace w) {
-    float[] repeated = w.factor[0];
-    Lanes.repeat(z, repeated, rows, k * rows);
-    standardize(repeated, mean, inverseScale, offset, x, k * rows);
+  void standardize(float[] z, float[] mean, float[] inverseScale, int k, int rows, BatchWorkspace w) {
+    standardize(w.spread(0, z, rows, k * rows), mean, inverseScale, offset, x, k * rows);
   }
 
   /** joint, density, and the masses pi_k exp(-x_k^2 / 2). */
-  void densities(float[] inverseScale, int k, int rows, LaneWorkspace w) {
-    LaneMath.gauss(x, joint, w.steps, k * rows);
+  void densities(float[] inverseScale, int k, int rows, BatchWorkspace w) {
+    FloatMath.gauss(x, joint, w.steps, k * rows);
     masses(weight, inverseScale, w.mass, joint, k * rows);
-    Lanes.sum(joint, k, rows, density, w);
+    BatchLayout.sum(joint, k, rows, density, w);
   }
 
-  /** Computes tails, quantiles and slopes, after {@link #densities}. */
-  void quantiles(int k, int rows, LaneWorkspace w) {
-    LaneMath.smallerTail(x, w.mass, below, k * rows);
-    Lanes.bothTails(x, weight, below, above, k * rows);
-    Lanes.sum(below, k, rows, tail, w);
-    Lanes.sum(above, k, rows, lower, w);
+  /** Computes tails, quantiles and slopes, given the masses pi_k exp(-x_k^2 / 2). */
+  public void quantiles(float[] mass, int k, int rows, BatchWorkspace w) {
+    FloatMath.smallerTail(x, mass, below, k * rows);
+    bothTails(x, weight, below, above, k * rows);
+    BatchLayout.sum(below, k, rows, tail, w);
+    BatchLayout.sum(above, k, rows, lower, w);
     smallerSide(tail, lower, rows);
-    LaneMath.log(tail, mills, w.row[0], rows);
-    LaneMath.quantile(mills, u, rows);
-    LaneMath.mills(u, mills, rows);
+    FloatMath.log(tail, mills, w.perRow, rows);
+    FloatMath.quantile(mills, u, rows);
+    FloatMath.mills(u, mills, rows);
     finish(rows);
   }
 
   private void finish(int rows) {
     for (int i = 0; i < rows; i++) {
-      slope[i] = LaneMath.INVERSE_SQRT_2PI * mills[i] * density[i] / tail[i];
+      slope[i] = FloatMath.INVERSE_SQRT_2PI * mills[i] * density[i] / tail[i];
       u[i] *= 1f - 2f * lower[i];
     }
   }
 
   /** Bayes' rule: after [K][R] = joint / density, the weights given z. */
-  void posterior(float[] after, int k, int rows, LaneWorkspace w) {
-    invert(density, w.row[0], rows);
-    Lanes.repeat(w.row[0], w.factor[0], rows, k * rows);
-    Lanes.multiply(joint, w.factor[0], after, k * rows);
+  void posterior(float[] after, int k, int rows, BatchWorkspace w) {
+    FloatLoops.invert(density, w.perRow, rows);
+    FloatLoops.multiply(joint, w.spread(0, w.perRow, rows, k * rows), after, k * rows);
   }
 
   /** Zeros in one row. */
@@ -141,12 +139,6 @@ final class MixtureLanes {
     }
   }
 
-  private static void invert(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      y[i] = 1f / x[i];
-    }
-  }
-
   private static void standardize(float[] z, float[] mean, float[] inverseScale, float[] offset, float[] x, int n) {
     for (int i = 0; i < n; i++) {
       float difference = z[i] - mean[i];
@@ -160,6 +152,20 @@ final class MixtureLanes {
       float m = weight[i] * joint[i];
       mass[i] = m;
       joint[i] = m * inverseScale[i];
+    }
+  }
+
+  /**
+   * The two tails of each component: given its smaller one in {@code below}, {@code below} becomes the lower tail, weight Phi(x), and
+   * {@code above} the upper. The choice by the sign of x is a blend with weights that are exactly 0 and 1.
+   */
+  private static void bothTails(float[] x, float[] weight, float[] below, float[] above, int n) {
+    for (int i = 0; i < n; i++) {
+      float positive = Math.min(Math.max(x[i] * 1e30f + 1f, 0f), 1f);
+      float small = below[i];
+      float large = weight[i] - small;
+      below[i] = positive * large + (1f - positive) * small;
+      above[i] = positive * small + (1f - positive) * large;
     }
   }
 

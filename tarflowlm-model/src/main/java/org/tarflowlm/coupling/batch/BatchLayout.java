@@ -1,17 +1,17 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.batch;
 
 import java.util.Arrays;
-import org.tarflowlm.vector.LaneMath;
+import org.tarflowlm.vector.FloatLoops;
 
 /**
  * Layout of many mixtures side by side: an array [K][R] holds one number for each of K components of each of R rows, the rows next
  * to each other. So a formula for one component of one row is one loop over all of the array, and a sum over components adds
  * whole slices of rows: both are vector instructions, whatever K is.
  *
- * <p>All of it in single precision; loops are as {@link LaneMath} has them. In particular slices are copied before they are added,
+ * <p>All of it in single precision; loops are as {@link FloatLoops} has them. In particular slices are copied before they are added,
  * because with two different offsets the compiler must assume that the arrays overlap.
  */
-public final class Lanes {
+public final class BatchLayout {
   /**
    * Numbers of an array [K][R], about: two dozen such arrays stay in the second-level cache. Fewer would leave too few rows for the
    * loops over R numbers, of which the compiler runs the last hundred or so one by one.
@@ -20,7 +20,7 @@ public final class Lanes {
   /** Components that are moved between layouts together. */
   private static final int GROUP = 4;
 
-  private Lanes() {}
+  private BatchLayout() {}
 
   /** R for a part of {@code count} rows: parts of equal size, about, and by the numbers alone. */
   public static int rows(int count, int k) {
@@ -95,16 +95,14 @@ public final class Lanes {
   /** x [K][R] = the R numbers of {@code row}, for every component; each copy doubles what is filled. */
   public static void repeat(float[] row, float[] x, int rows, int cells) {
     System.arraycopy(row, 0, x, 0, rows);
-    for (int filled = rows; filled < cells; filled *= 2) {
-      System.arraycopy(x, 0, x, filled, Math.min(filled, cells - filled));
-    }
+    FloatLoops.repeat(x, rows, cells);
   }
 
   /**
    * result [R] = sums of x [K][R] over components: pairwise, in an order that K and R alone set. Where there are more than fit the cache,
    * the first of them take in the others, slice by slice, before that.
    */
-  public static void sum(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
+  public static void sum(float[] x, int k, int rows, float[] result, BatchWorkspace w) {
     float[] tree = w.tree;
     int left = Math.min(k, CELLS / rows);
     if (left == k) {
@@ -115,14 +113,14 @@ public final class Lanes {
       for (int at = left; at < k; at += left) {
         int n = Math.min(left, k - at) * rows;
         System.arraycopy(x, at * rows, w.spare, 0, n);
-        add(tree, w.spare, n);
+        FloatLoops.add(tree, w.spare, n);
       }
     }
     for (; left > 1; left = (left + 1) / 2) {
       int kept = (left + 1) / 2 * rows;
       int n = left * rows - kept;
       System.arraycopy(tree, kept, w.spare, 0, n);
-      add(tree, w.spare, n);
+      FloatLoops.add(tree, w.spare, n);
     }
     System.arraycopy(tree, 0, result, 0, rows);
   }
@@ -131,43 +129,31 @@ public final class Lanes {
   private static void fold(float[] x, int half, int end, float[] target, float[] spare) {
     int n = end - half;
     System.arraycopy(x, half, spare, 0, n);
-    add(x, spare, target, n);
+    FloatLoops.add(x, spare, target, n);
     System.arraycopy(x, n, target, n, half - n);
   }
 
   /** Like the sums, with maxima. */
-  public static void max(float[] x, int k, int rows, float[] result, LaneWorkspace w) {
+  public static void max(float[] x, int k, int rows, float[] result, BatchWorkspace w) {
     float[] tree = w.tree;
     int first = Math.min(k, CELLS / rows);
     System.arraycopy(x, 0, tree, 0, first * rows);
     for (int at = first; at < k; at += first) {
       int n = Math.min(first, k - at) * rows;
       System.arraycopy(x, at * rows, w.spare, 0, n);
-      max(tree, w.spare, n);
+      FloatLoops.max(tree, w.spare, n);
     }
     for (int left = first; left > 1; left = (left + 1) / 2) {
       int kept = (left + 1) / 2 * rows;
       int n = left * rows - kept;
       System.arraycopy(tree, kept, w.spare, 0, n);
-      max(tree, w.spare, n);
+      FloatLoops.max(tree, w.spare, n);
     }
     System.arraycopy(tree, 0, result, 0, rows);
   }
 
-  /** Index of the largest of the first n numbers; -1 if one of them is NaN. */
-  static int indexOfMax(float[] x, int n, LaneWorkspace w) {
-    max(x, n, 1, w.row[0], w);
-    float max = w.row[0][0];
-    for (int i = 0; i < n; i++) {
-      if (x[i] == max) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
   /** target [K] += sums of x [K][R] over rows, in double precision; {@code target} from index {@code at}. */
-  static void addRowSums(float[] x, int k, int rows, double[] target, int at) {
+  public static void addRowSums(float[] x, int k, int rows, double[] target, int at) {
     if (rows == 1) {
       for (int j = 0; j < k; j++) {
         target[at + j] += x[j];
@@ -175,40 +161,12 @@ public final class Lanes {
       return;
     }
     for (int j = 0; j < k; j++) {
-      target[at + j] += rowSum(x, j * rows, rows);
+      target[at + j] += FloatLoops.sum(x, j * rows, rows, true);
     }
-  }
-
-  /** Eight running sums, because each addition waits for the one before. */
-  private static float rowSum(float[] x, int from, int n) {
-    float a = 0;
-    float b = 0;
-    float c = 0;
-    float d = 0;
-    float e = 0;
-    float f = 0;
-    float g = 0;
-    float h = 0;
-    int end = from + (n & ~7);
-    int i = from;
-    for (; i < end; i += 8) {
-      a += x[i];
-      b += x[i + 1];
-      c += x[i + 2];
-      d += x[i + 3];
-      e += x[i + 4];
-      f += x[i + 5];
-      g += x[i + 6];
-      h += x[i + 7];
-    }
-    for (; i < from + n; i++) {
-      a += x[i];
-    }
-    return ((a + b) + (c + d)) + ((e + f) + (g + h));
   }
 
   /** x [K][R] = the K numbers of {@code values} from {@code at}, for every row. */
-  static void spread(double[] values, int at, int k, int rows, float[] x) {
+  public static void spread(double[] values, int at, int k, int rows, float[] x) {
     if (rows == 1) {
       for (int j = 0; j < k; j++) {
         x[j] = (float) values[at + j];
@@ -217,74 +175,6 @@ public final class Lanes {
     }
     for (int j = 0; j < k; j++) {
       Arrays.fill(x, j * rows, (j + 1) * rows, (float) values[at + j]);
-    }
-  }
-
-  /** x += y. */
-  static void add(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] += y[i];
-    }
-  }
-
-  private static void add(float[] x, float[] y, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = x[i] + y[i];
-    }
-  }
-
-  private static void max(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] = Math.max(x[i], y[i]);
-    }
-  }
-
-  /** x -= y. */
-  static void subtract(float[] x, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] -= y[i];
-    }
-  }
-
-  /** target = x y. */
-  static void multiply(float[] x, float[] y, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = x[i] * y[i];
-    }
-  }
-
-  /** target = x y z. */
-  static void multiply(float[] x, float[] y, float[] z, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = x[i] * y[i] * z[i];
-    }
-  }
-
-  /** sum += x y. */
-  static void addProduct(float[] x, float[] y, float[] sum, int n) {
-    for (int i = 0; i < n; i++) {
-      sum[i] += x[i] * y[i];
-    }
-  }
-
-  /** target = a - x y. */
-  static void subtractProduct(float[] a, float[] x, float[] y, float[] target, int n) {
-    for (int i = 0; i < n; i++) {
-      target[i] = a[i] - x[i] * y[i];
-    }
-  }
-
-  /**
-   * The two tails of each component: given its smaller one in {@code below}, {@code below} becomes the lower tail, weight Phi(x), and
-   * {@code above} the upper. The choice by the sign of x is a blend with weights that are exactly 0 and 1.
-   */
-  static void bothTails(float[] x, float[] weight, float[] below, float[] above, int n) {
-    for (int i = 0; i < n; i++) {
-      float positive = Math.min(Math.max(x[i] * 1e30f + 1f, 0f), 1f);
-      float small = below[i];
-      float large = weight[i] - small;
-      below[i] = positive * large + (1f - positive) * small;
-      above[i] = positive * small + (1f - positive) * large;
     }
   }
 }

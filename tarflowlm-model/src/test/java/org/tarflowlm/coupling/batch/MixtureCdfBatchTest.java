@@ -1,4 +1,4 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.batch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,9 +8,11 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.coupling.MixtureCdf;
+import org.tarflowlm.coupling.Workspace;
 
 /** The coupling of many scalars at a time in single precision against that of one scalar in double precision. */
-class MixtureCdfLanesTest {
+class MixtureCdfBatchTest {
   /** In an array, which holds what is saved and nothing more. */
   private static final class SavedArray implements SavedNumbers {
     private final float[] numbers;
@@ -38,7 +40,7 @@ class MixtureCdfLanesTest {
   }
 
   private final Workspace scalar = new Workspace();
-  private final LaneWorkspace lanes = new LaneWorkspace();
+  private final BatchWorkspace batch = new BatchWorkspace();
 
   /** Inputs of n rows and the results of both. */
   private final class Comparison {
@@ -74,14 +76,14 @@ class MixtureCdfLanesTest {
       float[] logDensity = new float[n];
       float[][] dz = new float[2][n];
       float[][] dTheta = new float[2][3 * k * n];
-      SavedArray saved = new SavedArray(n * MixtureCdfLanes.savedWidth(k));
-      SavedArray savedDensity = new SavedArray(n * MixtureCdfLanes.savedDensityWidth(k));
-      MixtureCdfLanes.forward(z, theta, n, k, u, logDet, saved, lanes);
-      MixtureCdfLanes.logDensity(z, theta, n, k, logDensity, savedDensity, lanes);
+      SavedArray saved = new SavedArray(n * MixtureCdfBatch.savedWidth(k));
+      SavedArray savedDensity = new SavedArray(n * MixtureCdfBatch.savedDensityWidth(k));
+      MixtureCdfBatch.forward(z, theta, n, k, u, logDet, saved, batch);
+      MixtureCdfBatch.logDensity(z, theta, n, k, logDensity, savedDensity, batch);
       saved.rewind();
       savedDensity.rewind();
-      MixtureCdfLanes.gradient(saved, a, b, n, k, dz[0], dTheta[0], lanes);
-      MixtureCdfLanes.logDensityGradient(savedDensity, b, n, k, dz[1], dTheta[1], lanes);
+      MixtureCdfBatch.gradient(saved, a, b, n, k, dz[0], dTheta[0], batch);
+      MixtureCdfBatch.logDensityGradient(savedDensity, b, n, k, dz[1], dTheta[1], batch);
       double[] row = new double[3 * k];
       double[] gradient = new double[3 * k];
       for (int i = 0; i < n; i++) {
@@ -174,26 +176,26 @@ class MixtureCdfLanesTest {
   void aRowAloneGivesWhatItGivesAmongOthers() {
     int k = 27;
     Comparison c = new Comparison(150, k, 4, -1, 2, 1, new Random(8));
-    int width = MixtureCdfLanes.savedWidth(k);
+    int width = MixtureCdfBatch.savedWidth(k);
     float[] u = new float[150];
     float[] logDet = new float[150];
     float[] dz = new float[150];
     float[] dTheta = new float[150 * 3 * k];
     SavedArray saved = new SavedArray(150 * width);
-    MixtureCdfLanes.forward(c.z, c.theta, 150, k, u, logDet, saved, lanes);
+    MixtureCdfBatch.forward(c.z, c.theta, 150, k, u, logDet, saved, batch);
     saved.rewind();
-    MixtureCdfLanes.gradient(saved, c.a, c.b, 150, k, dz, dTheta, lanes);
+    MixtureCdfBatch.gradient(saved, c.a, c.b, 150, k, dz, dTheta, batch);
     float[] one = new float[1];
     float[] oneLogDet = new float[1];
     float[] oneTheta = new float[3 * k];
     for (int i = 0; i < 150; i++) {
       float[] theta = Arrays.copyOfRange(c.theta, 3 * k * i, 3 * k * (i + 1));
       saved.rewind();
-      MixtureCdfLanes.forward(new float[] {c.z[i]}, theta, 1, k, one, oneLogDet, saved, lanes);
+      MixtureCdfBatch.forward(new float[] {c.z[i]}, theta, 1, k, one, oneLogDet, saved, batch);
       saved.rewind();
       assertEquals(u[i], one[0]);
       assertEquals(logDet[i], oneLogDet[0]);
-      MixtureCdfLanes.gradient(saved, new float[] {c.a[i]}, new float[] {c.b[i]}, 1, k, one, oneTheta, lanes);
+      MixtureCdfBatch.gradient(saved, new float[] {c.a[i]}, new float[] {c.b[i]}, 1, k, one, oneTheta, batch);
       assertEquals(dz[i], one[0]);
       assertArrayEquals(Arrays.copyOfRange(dTheta, 3 * k * i, 3 * k * (i + 1)), oneTheta);
     }
@@ -205,11 +207,11 @@ class MixtureCdfLanesTest {
     float[] clean = new float[9];
     float[] u = new float[9];
     float[] logDet = new float[9];
-    SavedArray saved = new SavedArray(9 * MixtureCdfLanes.savedWidth(3));
-    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, clean, logDet, saved, lanes);
+    SavedArray saved = new SavedArray(9 * MixtureCdfBatch.savedWidth(3));
+    MixtureCdfBatch.forward(c.z, c.theta, 9, 3, clean, logDet, saved, batch);
     c.z[4] = Float.NaN;
     saved.rewind();
-    MixtureCdfLanes.forward(c.z, c.theta, 9, 3, u, logDet, saved, lanes);
+    MixtureCdfBatch.forward(c.z, c.theta, 9, 3, u, logDet, saved, batch);
     clean[4] = Float.NaN;
     assertArrayEquals(clean, u);
   }

@@ -1,15 +1,17 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.batch;
 
 import java.util.Arrays;
-import org.tarflowlm.vector.LaneMath;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link Components} in single precision and the layout of {@link Lanes}: each number stands once for every row, so that the loops over
+ * {@link Components} in single precision and the layout of {@link BatchLayout}: each number stands once for every row, so that the loops over
  * all components of all rows need nothing else. Kept until other components or another number of rows are asked for.
  *
  * <p>Beside them what needs the components' joint density over all dimensions only, not the conditional ones.
  */
-final class ComponentLanes {
+final class ComponentsBatch {
   /** Beyond this log-density, up or down, rounding in single precision blurs which component is the nearest. */
   private static final float LARGEST_LOG_DENSITY = 2_000f;
 
@@ -38,14 +40,14 @@ final class ComponentLanes {
     }
     for (int i = 0; i < c.dims(); i++) {
       mean[i] = atLeast(mean[i], cells);
-      Lanes.spread(c.means, i * k, k, rows, mean[i]);
+      BatchLayout.spread(c.means, i * k, k, rows, mean[i]);
     }
     inverseScale = atLeast(inverseScale, cells);
     volume = atLeast(volume, cells);
     largestInverse = atLeast(largestInverse, rows);
-    Lanes.spread(c.inverseScales, 0, k, rows, inverseScale);
-    Lanes.spread(c.logScales, 0, k, rows, volume);
-    scale(volume, c.dims(), cells);
+    BatchLayout.spread(c.inverseScales, 0, k, rows, inverseScale);
+    BatchLayout.spread(c.logScales, 0, k, rows, volume);
+    FloatLoops.scale(volume, 0, cells, c.dims());
     double largest = 0;
     for (int j = 0; j < k; j++) {
       largest = Math.max(largest, c.inverseScales[j]);
@@ -58,70 +60,61 @@ final class ComponentLanes {
   }
 
   /** joint -= d log s_k + |z - m_k|^2 / (2 s_k^2), for R rows of z [..][d] from row {@code first}. */
-  void addLogDensities(float[] z, int first, int dims, int k, float[] joint, LaneWorkspace w) {
+  void addLogDensities(float[] z, int first, int dims, int k, float[] joint, BatchWorkspace w) {
     int cells = k * rows;
-    Lanes.subtract(joint, volume, cells);
+    FloatLoops.subtract(joint, volume, cells);
     for (int i = 0; i < dims; i++) {
-      repeatColumn(z, first, dims, i, cells, w);
-      subtractHalfSquare(w.factor[0], mean[i], inverseScale, joint, cells);
+      subtractHalfSquare(channel(z, first, dims, i, cells, w), mean[i], inverseScale, joint, cells);
     }
   }
 
   /**
    * Softmax of {@code joint} [K][R] in place, relative to the largest: one exponential per component, whatever d is. Leaves
-   * log sum_k exp(joint_k) in row 5 and whether single precision will do in {@code usable}; uses rows 0, 1 and 3.
+   * log sum_k exp(joint_k) in {@code logSum} and whether single precision will do in {@code usable}.
    */
-  void softmax(float[] joint, int k, LaneWorkspace w) {
+  void softmax(float[] joint, int k, BatchWorkspace w) {
     int cells = k * rows;
-    Lanes.max(joint, k, rows, w.row[5], w);
-    Lanes.repeat(w.row[5], w.factor[0], rows, cells);
-    Lanes.subtract(joint, w.factor[0], cells);
-    LaneMath.exp(joint, joint, w.steps, cells);
-    Lanes.sum(joint, k, rows, w.row[3], w);
-    LaneMath.log(w.row[3], w.row[1], w.row[0], rows);
+    float[] largest = w.logSum;
+    BatchLayout.max(joint, k, rows, largest, w);
+    FloatLoops.subtract(joint, w.spread(0, largest, rows, cells), cells);
+    FloatMath.exp(joint, joint, w.steps, cells);
+    BatchLayout.sum(joint, k, rows, w.total, w);
+    FloatMath.log(w.total, w.logTotal, w.perRow, rows);
     for (int i = 0; i < rows; i++) {
-      w.usable[i] = Math.abs(w.row[5][i]) < LARGEST_LOG_DENSITY;
-      w.row[5][i] += w.row[1][i];
-      w.row[3][i] = 1f / w.row[3][i];
+      w.usable[i] = Math.abs(largest[i]) < LARGEST_LOG_DENSITY;
+      w.logSum[i] += w.logTotal[i];
+      w.total[i] = 1f / w.total[i];
     }
-    Lanes.repeat(w.row[3], w.factor[0], rows, cells);
-    Lanes.multiply(joint, w.factor[0], joint, cells);
+    FloatLoops.multiply(joint, w.spread(0, w.total, rows, cells), joint, cells);
   }
 
   /**
    * Gradient of sum_k adjoint_k log N(z; m_k, s_k^2 I): writes the rows of dz, adds to dMeans [d][K] and dLogScales [K].
    */
   void gradient(float[] z, int first, int dims, int k, float[] adjoint, float[] dz, double[] dMeans, double[] dLogScales,
-      LaneWorkspace w) {
+      BatchWorkspace w) {
     int cells = k * rows;
     System.arraycopy(adjoint, 0, w.dLogScale, 0, cells);
-    scale(w.dLogScale, -dims, cells);
+    FloatLoops.scale(w.dLogScale, 0, cells, -dims);
     for (int i = 0; i < dims; i++) {
-      repeatColumn(z, first, dims, i, cells, w);
-      standardize(w.factor[0], mean[i], inverseScale, w.steps, cells);
-      Lanes.multiply(w.steps, adjoint, inverseScale, w.dMean, cells);
+      standardize(channel(z, first, dims, i, cells, w), mean[i], inverseScale, w.steps, cells);
+      FloatLoops.multiply(w.steps, adjoint, inverseScale, w.dMean, cells);
       addSquares(adjoint, w.steps, w.dLogScale, cells);
-      Lanes.addRowSums(w.dMean, k, rows, dMeans, i * k);
-      Lanes.sum(w.dMean, k, rows, w.row[0], w);
+      BatchLayout.addRowSums(w.dMean, k, rows, dMeans, i * k);
+      BatchLayout.sum(w.dMean, k, rows, w.perRow, w);
       for (int row = 0; row < rows; row++) {
-        dz[(first + row) * dims + i] = -w.row[0][row];
+        dz[(first + row) * dims + i] = -w.perRow[row];
       }
     }
-    Lanes.addRowSums(w.dLogScale, k, rows, dLogScales, 0);
+    BatchLayout.addRowSums(w.dLogScale, k, rows, dLogScales, 0);
   }
 
-  /** Factor 0 [K][R] = number {@code i} of each row of z. */
-  private void repeatColumn(float[] z, int first, int dims, int i, int cells, LaneWorkspace w) {
+  /** Channel {@code i} of each row of z, for every component [K][R]. */
+  private float[] channel(float[] z, int first, int dims, int i, int cells, BatchWorkspace w) {
     for (int row = 0; row < rows; row++) {
-      w.row[0][row] = z[(first + row) * dims + i];
+      w.perRow[row] = z[(first + row) * dims + i];
     }
-    Lanes.repeat(w.row[0], w.factor[0], rows, cells);
-  }
-
-  private static void scale(float[] x, float factor, int n) {
-    for (int i = 0; i < n; i++) {
-      x[i] *= factor;
-    }
+    return w.spread(0, w.perRow, rows, cells);
   }
 
   private static void subtractHalfSquare(float[] z, float[] mean, float[] inverseScale, float[] joint, int n) {

@@ -1,28 +1,32 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.near;
 
-import org.tarflowlm.vector.LaneMath;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.batch.ScalarMixtureBatch;
+import org.tarflowlm.vector.FloatLoops;
+import org.tarflowlm.vector.FloatMath;
 
 /**
- * One level of {@link RosenblattLevels}: some of the components, side by side, and the results of the map of one dimension. Arrays
- * have an entry per component of the level.
+ * The components that can still matter to one channel of {@link MixtureRosenblattNear}, side by side, and the results of the channel's map.
+ * Arrays have an entry per component kept.
  */
-final class RosenblattLevel {
+final class ChannelComponents {
   int count;
   /** Number of each component, ascending. */
   int[] component = new int[0];
-  /** Where each stands in the level before. */
+  /** Where each stands among those of the channel before. */
   int[] parent = new int[0];
   float[] inverseScale = new float[0];
   float[] logScale = new float[0];
-  /** Joint log-densities of the dimensions before, relative to {@link #largest}. */
+  /** Joint log-densities of the channels before, relative to {@link #largest}. */
   float[] joint = new float[0];
   double largest;
   /** Sum of exp(joint), and {@link #largest} plus its logarithm. */
   float sum;
   double logSum;
   float[] adjoint = new float[0];
-  /** Normalised weights and the map of the dimension, with R = 1; its {@code joint} is that of the next level, as yet. */
-  final MixtureLanes mixture = new MixtureLanes();
+  /** Normalised weights and the map of the channel, with R = 1; its {@code joint} is that of the next channel, as yet. */
+  final ScalarMixtureBatch mixture = new ScalarMixtureBatch();
 
   void ensure(int size) {
     if (component.length < size) {
@@ -37,7 +41,7 @@ final class RosenblattLevel {
     }
   }
 
-  /** Makes this the level of all components, log-densities aside. */
+  /** Takes all components, log-densities aside. */
   void fill(Components c) {
     ensure(c.count());
     count = c.count();
@@ -49,30 +53,29 @@ final class RosenblattLevel {
   }
 
   /** Shifts {@link #joint} by its maximum, which is at the index that is returned, and forms the weights. */
-  int weigh(double shift, LaneWorkspace w) {
-    int best = Math.max(0, Lanes.indexOfMax(joint, count, w));
+  int weigh(double shift, NearWorkspace w) {
+    int best = Math.max(0, w.indexOfMax(joint, count));
     float max = joint[best];
     largest = shift + max;
-    subtract(joint, max, mixture.weight, count);
-    System.arraycopy(mixture.weight, 0, joint, 0, count);
-    LaneMath.exp(mixture.weight, mixture.weight, w.steps, count);
-    Lanes.sum(mixture.weight, count, 1, w.row[0], w);
-    sum = w.row[0][0];
+    FloatLoops.subtract(joint, 0, count, max);
+    System.arraycopy(joint, 0, mixture.weight, 0, count);
+    FloatMath.exp(mixture.weight, mixture.weight, w.steps, count);
+    sum = w.sum(mixture.weight, count);
     logSum = largest + Math.log(sum);
-    scale(mixture.weight, 1f / sum, count);
+    FloatLoops.scale(mixture.weight, 0, count, 1f / sum);
     return best;
   }
 
-  /** x of a dimension, whose means are those of all components, and the joint log-densities with it. */
+  /** x of the channel, whose means are those of all components, and the joint log-densities with it. */
   void standardize(float z, float[] means) {
-    MixtureLanes m = mixture;
+    ScalarMixtureBatch m = mixture;
     pick(means, component, m.offset, count);
     standardize(z, m.offset, inverseScale, m.x, count);
     extend(joint, logScale, m.x, m.joint, count);
   }
 
-  /** Fills the next level with the components whose joint log-density is at least {@code least} + {@code slope} log s_k. */
-  void keep(float least, float slope, RosenblattLevel next, LaneWorkspace w) {
+  /** Fills the next channel with the components whose joint log-density is at least {@code least} + {@code slope} log s_k. */
+  void keep(float least, float slope, ChannelComponents next, NearWorkspace w) {
     excess(mixture.joint, logScale, least, slope, w.steps, count);
     int kept = survivors(w.steps, w.index, count);
     next.ensure(kept);
@@ -94,21 +97,21 @@ final class RosenblattLevel {
     return kept;
   }
 
-  /** u and what belongs to it, given the level behind. */
-  void map(RosenblattLevel behind, LaneWorkspace w) {
+  /** u and what belongs to it, given the channel behind. */
+  void map(ChannelComponents behind, NearWorkspace w) {
     mixture.density[0] = (float) Math.exp(behind.logSum - logSum);
-    LaneMath.gauss(mixture.x, w.mass, w.steps, count);
-    Lanes.multiply(w.mass, mixture.weight, w.mass, count);
-    mixture.quantiles(count, 1, w);
+    FloatMath.gauss(mixture.x, w.mass, w.steps, count);
+    FloatLoops.multiply(w.mass, mixture.weight, count);
+    w.quantiles(mixture, count);
   }
 
   /**
-   * One dimension of the sweep of {@link MixtureRosenblatt#gradient}, with g = a_i + b u_i: from the adjoints of the level behind, whose
-   * components alone have one or a weight given the dimension, to those of this level. Adds to the dimension's part of dMeans, from
+   * One channel of the sweep of {@link MixtureRosenblatt#gradient}, with g = a_i + b u_i: from the adjoints of the channel behind, whose
+   * components alone have one or a weight given this channel, to those of this one. Adds to the channel's part of dMeans, from
    * {@code at}, and to dLogScales; returns the sum of dL/dm_ki.
    */
-  double backward(float g, RosenblattLevel behind, double[] dMeans, int at, double[] dLogScales, LaneWorkspace w) {
-    MixtureLanes m = mixture;
+  double backward(float g, ChannelComponents behind, double[] dMeans, int at, double[] dLogScales, NearWorkspace w) {
+    ScalarMixtureBatch m = mixture;
     int n = behind.count;
     float signedMills = g * m.mills[0] * (2f * m.lower[0] - 1f);
     tailAdjoints(m.lower[0] > 0 ? m.below : m.above, signedMills / m.tail[0], m.weight, signedMills, adjoint, count);
@@ -119,8 +122,7 @@ final class RosenblattLevel {
     addAt(w.dMean, behind.component, dMeans, at, n);
     addAt(w.dLogScale, behind.component, dLogScales, 0, n);
     addAt(behind.adjoint, behind.parent, adjoint, n);
-    Lanes.sum(w.dMean, n, 1, w.row[0], w);
-    return w.row[0][0];
+    return w.sum(w.dMean, n);
   }
 
   private static void pick(int[] source, int[] index, int[] target, int n) {
@@ -144,18 +146,6 @@ final class RosenblattLevel {
   private static void addAt(float[] x, int[] index, float[] target, int n) {
     for (int j = 0; j < n; j++) {
       target[index[j]] += x[j];
-    }
-  }
-
-  private static void subtract(float[] x, float by, float[] y, int n) {
-    for (int j = 0; j < n; j++) {
-      y[j] = x[j] - by;
-    }
-  }
-
-  private static void scale(float[] x, float factor, int n) {
-    for (int j = 0; j < n; j++) {
-      x[j] *= factor;
     }
   }
 

@@ -1,4 +1,4 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.batch;
 
 /**
  * Where a forward map of single precision leaves what its gradient needs, and from where the gradient takes it, in the same order and

@@ -1,13 +1,18 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.near;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.coupling.Codebook;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.coupling.batch.BatchWorkspace;
+import org.tarflowlm.coupling.batch.CodebookBatch;
 
 /** The VAE term of many positions in single precision against that of one in double precision. */
-class CodebookLanesTest {
+class CodebookFloatTest {
   /** Positions on a code and off all of them, the last so far that they go to the scalar code. */
   @ParameterizedTest
   @CsvSource({"1, 1, 1, 0, 1", "64, 27, 5, -2, 1", "131, 27, 5, -3, 2", "200, 2, 5, -1, 5", "33, 500, 16, -2, 1", "50, 27, 5, -4, 300",
@@ -32,10 +37,16 @@ class CodebookLanesTest {
     float[] dz = new float[n * dims];
     double[][] sums = new double[4][count * dims];
     double[] expected = new double[n * dims];
-    LaneWorkspace lanes = new LaneWorkspace();
     Workspace scalar = new Workspace();
-    CodebookLanes.vaeTerm(z, n, codes, term, lanes);
-    CodebookLanes.vaeTermGradient(z, n, codes, b, dz, sums[0], sums[1], lanes);
+    if (count >= NearComponents.MANY) {
+      NearWorkspace near = new NearWorkspace();
+      CodebookNear.vaeTerm(z, n, codes, term, near);
+      CodebookNear.vaeTermGradient(z, n, codes, b, dz, sums[0], sums[1], near);
+    } else {
+      BatchWorkspace batch = new BatchWorkspace();
+      CodebookBatch.vaeTerm(z, n, codes, term, batch);
+      CodebookBatch.vaeTermGradient(z, n, codes, b, dz, sums[0], sums[1], batch);
+    }
     for (int i = 0; i < n; i++) {
       double value = Codebook.vaeTerm(zs, i * dims, codes, scalar);
       double size = 1 + Math.abs(value) + dims * Math.abs(logScale); // of the terms that cancel

@@ -1,4 +1,4 @@
-package org.tarflowlm.coupling;
+package org.tarflowlm.coupling.near;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,11 +11,25 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.coupling.MixtureRosenblatt;
+import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.coupling.batch.BatchWorkspace;
+import org.tarflowlm.coupling.batch.MixtureRosenblattBatch;
 
 /** The coupling of many vectors at a time in single precision against that of one vector in double precision. */
-class RosenblattLanesTest {
+class MixtureRosenblattFloatTest {
   private final Workspace scalar = new Workspace();
-  private final LaneWorkspace lanes = new LaneWorkspace();
+  private final BatchWorkspace batch = new BatchWorkspace();
+  private final NearWorkspace near = new NearWorkspace();
+
+  private void forward(float[] z, float[] logits, int n, Components c, float[] u, float[] logDet) {
+    if (c.count() >= NearComponents.MANY) {
+      MixtureRosenblattNear.forward(z, logits, n, c, u, logDet, near);
+    } else {
+      MixtureRosenblattBatch.forward(z, logits, 0, n, c, u, logDet, batch);
+    }
+  }
 
   /** Inputs of n rows and the results of both. */
   private final class Comparison {
@@ -70,8 +84,12 @@ class RosenblattLanesTest {
       float[] u = new float[n * d];
       float[] logDet = new float[n];
       float[] logDensity = new float[n];
-      RosenblattLanes.forward(z, logits, n, c, u, logDet, lanes);
-      RosenblattLanes.logDensity(z, logits, n, c, logDensity, lanes);
+      forward(z, logits, n, c, u, logDet);
+      if (k >= NearComponents.MANY) {
+        MixtureRosenblattNear.logDensity(z, logits, n, c, logDensity, near);
+      } else {
+        MixtureRosenblattBatch.logDensity(z, logits, n, c, logDensity, batch);
+      }
       double[] zs = toDouble(z);
       double[] ls = toDouble(logits);
       double[] expected = new double[d];
@@ -110,10 +128,16 @@ class RosenblattLanesTest {
       float[] dLogits = new float[n * k];
       double[] zs = toDouble(z);
       double[] ls = toDouble(logits);
-      if (densityOnly) {
-        RosenblattLanes.logDensityGradient(z, logits, n, c, b, dz, dLogits, got[2], got[3], lanes);
+      if (k >= NearComponents.MANY) {
+        if (densityOnly) {
+          MixtureRosenblattNear.logDensityGradient(z, logits, n, c, b, dz, dLogits, got[2], got[3], near);
+        } else {
+          MixtureRosenblattNear.gradient(z, logits, n, c, a, b, dz, dLogits, got[2], got[3], near);
+        }
+      } else if (densityOnly) {
+        MixtureRosenblattBatch.logDensityGradient(z, logits, n, c, b, dz, dLogits, got[2], got[3], batch);
       } else {
-        RosenblattLanes.gradient(z, logits, n, c, a, b, dz, dLogits, got[2], got[3], lanes);
+        MixtureRosenblattBatch.gradient(z, logits, 0, n, c, a, b, dz, dLogits, got[2], got[3], batch);
       }
       got[0] = toDouble(dz);
       got[1] = toDouble(dLogits);
@@ -214,10 +238,10 @@ class RosenblattLanesTest {
   void onlyNearComponentsAreEvaluated() {
     Comparison narrow = new Comparison(16, 4_000, 8, -3, 1).onTheCodebook(1);
     narrow.check(5e-4, 5e-5, 2e-3);
-    assertFalse(lanes.levels.crowded());
-    assertTrue(lanes.levels.levels[8].count < 100, "left: " + lanes.levels.levels[8].count);
+    assertFalse(near.crowded);
+    assertTrue(near.channels[8].count < 100, "left: " + near.channels[8].count);
     new Comparison(16, 4_000, 8, 2, 1).check(5e-5, 1e-5, 5e-4);
-    assertTrue(lanes.levels.crowded());
+    assertTrue(near.crowded);
   }
 
   @ParameterizedTest
@@ -228,15 +252,15 @@ class RosenblattLanesTest {
     float[] clean = new float[18];
     float[] u = new float[18];
     float[] logDet = new float[9];
-    RosenblattLanes.forward(c.z, c.logits, 9, components, clean, logDet, lanes);
+    forward(c.z, c.logits, 9, components, clean, logDet);
     c.z[8] = Float.NaN;
-    RosenblattLanes.forward(c.z, c.logits, 9, components, u, logDet, lanes);
+    forward(c.z, c.logits, 9, components, u, logDet);
     clean[8] = Float.NaN;
     clean[9] = Float.NaN;
     assertArrayEquals(clean, u);
   }
 
-  /** The lanes of the components are kept between calls: others must replace them. */
+  /** What is made of the components is kept between calls: others must replace them. */
   @Test
   void otherComponentsAreNoticed() {
     Comparison c = new Comparison(9, 3, 2, 0, 1);
