@@ -79,22 +79,6 @@ public final class Codebook {
     }
   }
 
-  /** Gradient of sum_k a_k log p(k | z), to the same places as {@link #vaeTermGradient}. */
-  public static void logPosteriorGradient(double[] z, int zAt, Components codes, double[] a, int aAt, double[] dz, int dzAt,
-      double[] dMeans, double[] dLogScales, Workspace w) {
-    int count = codes.count();
-    w.ensure(1, count);
-    logPosterior(z, zAt, codes, w.logJoint, 0, w);
-    double total = 0.0;
-    for (int k = 0; k < count; k++) {
-      total += a[aAt + k];
-    }
-    for (int k = 0; k < count; k++) {
-      w.adjoint[k] = a[aAt + k] - total * DoubleLoops.exp(w.logJoint[k]);
-    }
-    MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
-  }
-
   /** The most probable token, argmax_k p(k | z); the smallest id among equals. */
   public static int decode(double[] z, int zAt, Components codes, Workspace w) {
     w.ensure(1, codes.count());

@@ -150,8 +150,8 @@ public final class MixtureRosenblatt {
   }
 
   /**
-   * Algorithm 1 backwards, channel by channel: z_i is the root of the mixture with the weights alpha_i, and Bayes' rule gives alpha_i+1. Once
-   * a single component has all the weight, the remaining channels need no root: z_i = m_ki + s_k u_i.
+   * Algorithm 1 backwards, channel by channel: z_i is the root of the mixture with the weights alpha_i, and Bayes' rule gives alpha_i+1.
+   * Once a single component has all the weight, the remaining channels need no root: z_i = m_ki + s_k u_i.
    *
    * @param listener hears of every channel that needs a root; or null
    */

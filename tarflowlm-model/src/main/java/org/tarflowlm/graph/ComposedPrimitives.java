@@ -72,7 +72,11 @@ final class ComposedPrimitives implements Primitives {
   }
 
   @Override
-  public SDVariable biasGelu(SDVariable x, SDVariable bias) {
+  public SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
+    return linearResidual(biasGelu(matmul(x, up), upBias), down, downBias, residual);
+  }
+
+  private SDVariable biasGelu(SDVariable x, SDVariable bias) {
     SDVariable y = x.reshape(-1, size(bias, 0)).add(bias);
     SDVariable gelu = y.mul(sd.math().erf(y.mul(Math.sqrt(0.5))).add(1.0)).mul(0.5);
     return gelu.reshape(-1, positions, size(bias, 0));

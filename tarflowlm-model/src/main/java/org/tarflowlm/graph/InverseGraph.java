@@ -15,10 +15,10 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.flow.Sampling;
-import org.tarflowlm.ops.DecodeOp;
-import org.tarflowlm.ops.FlowForwardOp;
-import org.tarflowlm.ops.FlowInverseOp;
 import org.tarflowlm.ops.FlowOp;
+import org.tarflowlm.ops.FlowOps.DecodeOp;
+import org.tarflowlm.ops.FlowOps.FlowForwardOp;
+import org.tarflowlm.ops.FlowOps.FlowInverseOp;
 import org.tarflowlm.ops.Ops;
 
 /**

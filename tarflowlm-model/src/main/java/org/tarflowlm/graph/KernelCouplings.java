@@ -4,12 +4,12 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
 import org.tarflowlm.ops.AffineOps.AffineOp;
-import org.tarflowlm.ops.BoundLogScalesOp;
+import org.tarflowlm.ops.AffineOps.BoundLogScalesOp;
 import org.tarflowlm.ops.CodebookOps.EncodeOp;
 import org.tarflowlm.ops.CodebookOps.VaeTermOp;
 import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfLogDensityOp;
 import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
-import org.tarflowlm.ops.MomentMatchedOp;
+import org.tarflowlm.ops.RosenblattOps.MomentMatchedOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
@@ -26,52 +26,52 @@ final class KernelCouplings implements Couplings {
 
   @Override
   public Coupled affine(SDVariable x, SDVariable theta) {
-    return coupled(new AffineOp(sd, x, theta).outputVariables());
+    return coupled(new AffineOp().in(sd, x, theta));
   }
 
   @Override
   public SDVariable affineLogDensity(SDVariable x, SDVariable theta) {
-    return new AffineLogDensityOp(sd, x, theta).outputVariable();
+    return new AffineLogDensityOp().in(sd, x, theta)[0];
   }
 
   @Override
   public Coupled mixtureCdf(SDVariable x, SDVariable theta, int k) {
-    return coupled(new MixtureCdfOp(sd, x, theta).outputVariables());
+    return coupled(new MixtureCdfOp().in(sd, x, theta));
   }
 
   @Override
   public SDVariable mixtureCdfLogDensity(SDVariable x, SDVariable theta, int k) {
-    return new MixtureCdfLogDensityOp(sd, x, theta).outputVariable();
+    return new MixtureCdfLogDensityOp().in(sd, x, theta)[0];
   }
 
   @Override
   public Coupled rosenblatt(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales) {
-    return coupled(new RosenblattOp(sd, z, logits, means.value(), logScales).outputVariables());
+    return coupled(new RosenblattOp().in(sd, z, logits, means.value(), logScales));
   }
 
   @Override
   public SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales) {
-    return new RosenblattLogDensityOp(sd, z, logits, means.value(), logScales).outputVariable();
+    return new RosenblattLogDensityOp().in(sd, z, logits, means.value(), logScales)[0];
   }
 
   @Override
   public Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    return coupled(new MomentMatchedOp(sd, z, logits, means, logScales).outputVariables());
+    return coupled(new MomentMatchedOp().in(sd, z, logits, means, logScales));
   }
 
   @Override
   public SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound) {
-    return new BoundLogScalesOp(sd, raw, k, bound).outputVariable();
+    return new BoundLogScalesOp(k, bound).in(sd, raw)[0];
   }
 
   @Override
   public SDVariable encode(SDVariable ids, SDVariable noise, SDVariable means, SDVariable logScales) {
-    return new EncodeOp(sd, noise, means, logScales, ids).outputVariable();
+    return new EncodeOp().in(sd, noise, means, logScales, ids)[0];
   }
 
   @Override
   public SDVariable vaeTerm(SDVariable z, SDVariable means, SDVariable logScales) {
-    return new VaeTermOp(sd, z, means, logScales).outputVariable();
+    return new VaeTermOp().in(sd, z, means, logScales)[0];
   }
 
   private static Coupled coupled(SDVariable[] outputs) {

@@ -34,13 +34,8 @@ interface Primitives {
   /** Layer normalisation over the last axis, epsilon 1e-5. */
   SDVariable layerNorm(SDVariable x, SDVariable gain, SDVariable bias);
 
-  /** GELU (exact, by erf) of {@code x + bias}. */
-  SDVariable biasGelu(SDVariable x, SDVariable bias);
-
   /** {@code residual + gelu(x up + upBias) down + downBias}: [.., H] by way of [.., 4H] to [.., H]. */
-  default SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
-    return linearResidual(biasGelu(matmul(x, up), upBias), down, downBias, residual);
-  }
+  SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual);
 
   /** Rows [rows, n], each from its end to its start. */
   SDVariable reverse(SDVariable rows);

@@ -2,11 +2,11 @@ package org.tarflowlm.ops;
 
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Affine;
+import org.tarflowlm.coupling.LogScaleBound;
 
-/** {@link Affine} as ops: forward, log-density, inverse, and the gradients of the first two. */
+/** {@link Affine} as ops: forward, log-density and their gradients; and {@link LogScaleBound}, which every scalar coupling needs. */
 public final class AffineOps {
   private AffineOps() {}
 
@@ -14,111 +14,63 @@ public final class AffineOps {
    * {@link Affine} forward, scalar by scalar: (z [.., D], theta [.., D, 2], each [shift, logScale]) to
    * (u [.., D], log |du/dz| [.., D]).
    */
-  @Op(name = AffineOp.NAME, outputs = 2)
+  @Op(name = "tarflow_affine", outputs = 2, gradient = AffineOp.Gradient.class)
   public static final class AffineOp extends RowsOp {
-    static final String NAME = "tarflow_affine";
-
-    public AffineOp() {}
-
-    public AffineOp(SameDiff sd, SDVariable z, SDVariable theta) {
-      super(sd, new SDVariable[] {z, theta});
-    }
-
-    public AffineOp(INDArray z, INDArray theta) {
-      super(new INDArray[] {z, theta});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] z = inputs.get(0).shape();
-      Shapes.require(NAME, "theta", inputs.get(1), Shapes.append(z, 2));
+      Shapes.require(opName(), "theta", inputs.get(1), Shapes.append(z, 2));
       return new long[][] {z, z};
     }
 
     @Override
     protected void rows(RowBlock block) {
       double[] theta = block.in[1];
-      for (int i = 0; i < block.count * block.inWidth[0]; i++) {
+      for (int i = 0; i < block.scalars(); i++) {
         block.out[0][i] = Affine.forward(block.in[0][i], theta[2 * i], theta[2 * i + 1]);
         block.out[1][i] = Affine.logDet(theta[2 * i + 1]);
       }
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0), gradients.get(1)).outputVariables());
-    }
-
     /** (z, theta, dL/du, dL/dlogDet) to (dL/dz, dL/dtheta). */
-    @Op(name = AffineOp.NAME + "_bp", outputs = 2)
+    @Op(name = "tarflow_affine_bp", outputs = 2)
     public static final class Gradient extends RowsOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable a, SDVariable b) {
-        super(sd, new SDVariable[] {z, theta, a, b});
-      }
-
       @Override
       protected void rows(RowBlock block) {
         double[] theta = block.in[1];
-        double[] a = block.in[2];
-        double[] b = block.in[3];
-        for (int i = 0; i < block.count * block.inWidth[0]; i++) {
+        for (int i = 0; i < block.scalars(); i++) {
           block.out[0][i] =
-              Affine.gradient(block.in[0][i], theta[2 * i], theta[2 * i + 1], a[i], b[i], block.out[1], 2 * i);
+              Affine.gradient(block.in[0][i], theta[2 * i], theta[2 * i + 1], block.in[2][i], block.in[3][i], block.out[1], 2 * i);
         }
       }
     }
   }
 
   /** {@link Affine#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 2]) to log p(z) [.., D], nats. */
-  @Op(name = AffineLogDensityOp.NAME)
+  @Op(name = "tarflow_affine_log_density", gradient = AffineLogDensityOp.Gradient.class)
   public static final class AffineLogDensityOp extends RowsOp {
-    static final String NAME = "tarflow_affine_log_density";
-
-    public AffineLogDensityOp() {}
-
-    public AffineLogDensityOp(SameDiff sd, SDVariable z, SDVariable theta) {
-      super(sd, new SDVariable[] {z, theta});
-    }
-
-    public AffineLogDensityOp(INDArray z, INDArray theta) {
-      super(new INDArray[] {z, theta});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] z = inputs.get(0).shape();
-      Shapes.require(NAME, "theta", inputs.get(1), Shapes.append(z, 2));
+      Shapes.require(opName(), "theta", inputs.get(1), Shapes.append(z, 2));
       return new long[][] {z};
     }
 
     @Override
     protected void rows(RowBlock block) {
       double[] theta = block.in[1];
-      for (int i = 0; i < block.count * block.inWidth[0]; i++) {
+      for (int i = 0; i < block.scalars(); i++) {
         block.out[0][i] = Affine.logDensity(block.in[0][i], theta[2 * i], theta[2 * i + 1]);
       }
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0)).outputVariables());
-    }
-
     /** (z, theta, dL/dlogDensity) to (dL/dz, dL/dtheta). */
-    @Op(name = AffineLogDensityOp.NAME + "_bp", outputs = 2)
+    @Op(name = "tarflow_affine_log_density_bp", outputs = 2)
     public static final class Gradient extends RowsOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable z, SDVariable theta, SDVariable b) {
-        super(sd, new SDVariable[] {z, theta, b});
-      }
-
       @Override
       protected void rows(RowBlock block) {
         double[] theta = block.in[1];
-        for (int i = 0; i < block.count * block.inWidth[0]; i++) {
+        for (int i = 0; i < block.scalars(); i++) {
           block.out[0][i] = Affine.logDensityGradient(
               block.in[0][i], theta[2 * i], theta[2 * i + 1], block.in[2][i], block.out[1], 2 * i);
         }
@@ -126,33 +78,66 @@ public final class AffineOps {
     }
   }
 
-  /** {@link Affine#inverse}, scalar by scalar: (u [.., D], theta [.., D, 2]) to z [.., D]. For generation: no gradient. */
-  @Op(name = AffineInverseOp.NAME)
-  public static final class AffineInverseOp extends RowsOp {
-    static final String NAME = "tarflow_affine_inverse";
+  /**
+   * {@link LogScaleBound} on a network's raw outputs: raw [.., D, m] to theta [.., D, m], whose last {@code k} numbers per scalar are
+   * log-scales bounded to (-bound, bound); the others pass unchanged.
+   */
+  @Op(name = "tarflow_bound_log_scales")
+  public static final class BoundLogScalesOp extends RowsOp {
+    /** The bound travels as a whole number of millionths. */
+    private static final double UNIT = 1e-6;
 
-    public AffineInverseOp() {}
+    public BoundLogScalesOp() {}
 
-    public AffineInverseOp(SameDiff sd, SDVariable u, SDVariable theta) {
-      super(sd, new SDVariable[] {u, theta});
+    /**
+     * @param k log-scales per scalar: K of a mixture, 1 of the affine coupling
+     * @param bound at least 0.000001, to which it is rounded
+     */
+    public BoundLogScalesOp(int k, double bound) {
+      addIArgument(k, millionths(bound));
     }
 
-    public AffineInverseOp(INDArray u, INDArray theta) {
-      super(new INDArray[] {u, theta});
+    private static long millionths(double bound) {
+      long result = Math.round(bound / UNIT);
+      if (result < 1) {
+        throw new IllegalArgumentException("tarflow_bound_log_scales: expected a bound of at least 0.000001, found " + bound);
+      }
+      return result;
     }
 
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      long[] u = inputs.get(0).shape();
-      Shapes.require(NAME, "theta", inputs.get(1), Shapes.append(u, 2));
-      return new long[][] {u};
+      INDArray raw = inputs.get(0);
+      if (raw.size(-1) < argument(0)) {
+        throw new IllegalArgumentException(
+            opName() + ": expected at least " + argument(0) + " numbers per scalar, found " + raw.size(-1));
+      }
+      return new long[][] {raw.shape()};
     }
 
     @Override
     protected void rows(RowBlock block) {
-      double[] theta = block.in[1];
-      for (int i = 0; i < block.count * block.inWidth[0]; i++) {
-        block.out[0][i] = Affine.inverse(block.in[0][i], theta[2 * i], theta[2 * i + 1]);
+      LogScaleBound.forward(block.in[0], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> gradients) {
+      return List.of(new Gradient(argument(0), argument(1)).in(sameDiff, outputVariable(), gradients.get(0)));
+    }
+
+    /** (theta, dL/dtheta) to dL/draw. */
+    @Op(name = "tarflow_bound_log_scales_bp")
+    public static final class Gradient extends RowsOp {
+      public Gradient() {}
+
+      Gradient(long k, long millionths) {
+        addIArgument(k, millionths);
+      }
+
+      @Override
+      protected void rows(RowBlock block) {
+        LogScaleBound.gradient(
+            block.in[0], block.in[1], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
       }
     }
   }

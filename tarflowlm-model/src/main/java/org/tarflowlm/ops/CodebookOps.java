@@ -3,14 +3,13 @@ package org.tarflowlm.ops;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.batch.CodebookBatch;
 import org.tarflowlm.coupling.near.CodebookNear;
 
-/** {@link Codebook} as ops: encoding, the VAE term, the posterior, and their gradients. */
+/** {@link Codebook} as ops: encoding, the VAE term, and their gradients. */
 public final class CodebookOps {
   private CodebookOps() {}
 
@@ -18,32 +17,20 @@ public final class CodebookOps {
    * {@link Codebook#encode}, position by position: (noise [.., d], means [V, d], logScales [V], ids [..] INT) to
    * z = mu_id + sigma_id noise [.., d]. The ids get a gradient of zeros.
    */
-  @Op(name = EncodeOp.NAME)
+  @Op(name = "tarflow_encode")
   public static final class EncodeOp extends JavaOp {
-    static final String NAME = "tarflow_encode";
-
-    public EncodeOp() {}
-
-    public EncodeOp(SameDiff sd, SDVariable noise, SDVariable means, SDVariable logScales, SDVariable ids) {
-      super(sd, new SDVariable[] {noise, means, logScales, ids});
-    }
-
-    public EncodeOp(INDArray noise, INDArray means, INDArray logScales, INDArray ids) {
-      super(new INDArray[] {noise, means, logScales, ids});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] noise = inputs.get(0).shape();
-      Shapes.requireComponents(NAME, inputs, 1);
-      Shapes.require(NAME, "ids", inputs.get(3), Shapes.leading(noise));
+      Shapes.requireComponents(opName(), inputs, 1);
+      Shapes.require(opName(), "ids", inputs.get(3), Shapes.leading(noise));
       return new long[][] {noise};
     }
 
     @Override
     protected void run(List<INDArray> inputs, List<INDArray> outputs) {
       RowBlock block = RowBlock.ofThread();
-      Components codes = SharedComponents.read(Tensors.dense(inputs.get(1)), Tensors.dense(inputs.get(2)));
+      Components codes = RowBlock.readComponents(Tensors.dense(inputs.get(1)), Tensors.dense(inputs.get(2)));
       double[] noise = readWhole(inputs.get(0), block, 0);
       int[] ids = ids(inputs.get(3), codes.count());
       int dims = codes.dims();
@@ -65,7 +52,7 @@ public final class CodebookOps {
       int[] ids = Tensors.ints(array);
       for (int id : ids) {
         if (id < 0 || id >= vocabulary) {
-          throw new IllegalArgumentException(NAME + ": expected token ids of 0 to " + (vocabulary - 1) + ", found " + id);
+          throw new IllegalArgumentException("tarflow_encode: expected token ids of 0 to " + (vocabulary - 1) + ", found " + id);
         }
       }
       return ids;
@@ -73,23 +60,17 @@ public final class CodebookOps {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable[] g = new Gradient(sameDiff, arg(0), arg(1), arg(2), gradients.get(0), arg(3)).outputVariables();
+      SDVariable[] g = new Gradient().in(sameDiff, arg(0), arg(1), arg(2), gradients.get(0), arg(3));
       return List.of(g[0], g[1], g[2], sameDiff.zerosLike(arg(3)));
     }
 
     /** (noise, means, logScales, dL/dz, ids) to the gradients of the first three. */
-    @Op(name = EncodeOp.NAME + "_bp", outputs = 3)
+    @Op(name = "tarflow_encode_bp", outputs = 3)
     public static final class Gradient extends JavaOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable... inputs) {
-        super(sd, inputs);
-      }
-
       @Override
       protected void run(List<INDArray> inputs, List<INDArray> outputs) {
         RowBlock block = RowBlock.ofThread();
-        Components codes = SharedComponents.read(Tensors.dense(inputs.get(1)), Tensors.dense(inputs.get(2)));
+        Components codes = RowBlock.readComponents(Tensors.dense(inputs.get(1)), Tensors.dense(inputs.get(2)));
         double[] noise = readWhole(inputs.get(0), block, 0);
         double[] dz = readWhole(inputs.get(3), block, 1);
         int[] ids = ids(inputs.get(4), codes.count());
@@ -116,23 +97,11 @@ public final class CodebookOps {
    * {@link Codebook#vaeTerm}, position by position: (z [.., d], means [V, d], logScales [V]) to
    * log p(x | z) - log q(z | x) [..], nats.
    */
-  @Op(name = VaeTermOp.NAME, sharedMeans = 1)
-  public static final class VaeTermOp extends RowsOp implements FloatRows {
-    static final String NAME = "tarflow_vae_term";
-
-    public VaeTermOp() {}
-
-    public VaeTermOp(SameDiff sd, SDVariable z, SDVariable means, SDVariable logScales) {
-      super(sd, new SDVariable[] {z, means, logScales});
-    }
-
-    public VaeTermOp(INDArray z, INDArray means, INDArray logScales) {
-      super(new INDArray[] {z, means, logScales});
-    }
-
+  @Op(name = "tarflow_vae_term", sharedMeans = 1, gradient = VaeTermOp.Gradient.class)
+  public static final class VaeTermOp extends RowsOp implements RowsOp.FloatRows {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      Shapes.requireComponents(NAME, inputs, 1);
+      Shapes.requireComponents(opName(), inputs, 1);
       return new long[][] {Shapes.leading(inputs.get(0).shape())};
     }
 
@@ -152,20 +121,9 @@ public final class CodebookOps {
       }
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, arg(0), arg(1), arg(2), gradients.get(0)).outputVariables());
-    }
-
     /** (z, means, logScales, dL/dterm) to the gradients of the first three. */
-    @Op(name = VaeTermOp.NAME + "_bp", outputs = 3, sharedMeans = 1, sharedGradients = true)
-    public static final class Gradient extends RowsOp implements FloatRows {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable... inputs) {
-        super(sd, inputs);
-      }
-
+    @Op(name = "tarflow_vae_term_bp", outputs = 3, sharedMeans = 1, sharedGradients = true)
+    public static final class Gradient extends RowsOp implements RowsOp.FloatRows {
       @Override
       protected void rows(RowBlock block) {
         int dims = block.inWidth[0];
@@ -183,64 +141,6 @@ public final class CodebookOps {
         } else {
           CodebookBatch.vaeTermGradient(block.floatIn[0], block.count, block.components, block.floatIn[3],
               block.floatOut[0], block.dMeans, block.dLogScales, block.batch);
-        }
-      }
-    }
-  }
-
-  /**
-   * {@link Codebook#logPosterior}, position by position: (z [.., d], means [V, d], logScales [V]) to log p(k | z) [.., V], nats.
-   */
-  @Op(name = LogPosteriorOp.NAME, sharedMeans = 1)
-  public static final class LogPosteriorOp extends RowsOp {
-    static final String NAME = "tarflow_log_posterior";
-
-    public LogPosteriorOp() {}
-
-    public LogPosteriorOp(SameDiff sd, SDVariable z, SDVariable means, SDVariable logScales) {
-      super(sd, new SDVariable[] {z, means, logScales});
-    }
-
-    public LogPosteriorOp(INDArray z, INDArray means, INDArray logScales) {
-      super(new INDArray[] {z, means, logScales});
-    }
-
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      long tokens = Shapes.requireComponents(NAME, inputs, 1);
-      return new long[][] {Shapes.append(Shapes.leading(inputs.get(0).shape()), tokens)};
-    }
-
-    @Override
-    protected void rows(RowBlock block) {
-      int dims = block.inWidth[0];
-      int tokens = block.outWidth[0];
-      for (int i = 0; i < block.count; i++) {
-        Codebook.logPosterior(block.in[0], i * dims, block.components, block.out[0], i * tokens, block.workspace);
-      }
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, arg(0), arg(1), arg(2), gradients.get(0)).outputVariables());
-    }
-
-    /** (z, means, logScales, dL/dlogPosterior) to the gradients of the first three. */
-    @Op(name = LogPosteriorOp.NAME + "_bp", outputs = 3, sharedMeans = 1, sharedGradients = true)
-    public static final class Gradient extends RowsOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable... inputs) {
-        super(sd, inputs);
-      }
-
-      @Override
-      protected void rows(RowBlock block) {
-        int dims = block.inWidth[0];
-        int tokens = block.inWidth[3];
-        for (int i = 0; i < block.count; i++) {
-          Codebook.logPosteriorGradient(block.in[0], i * dims, block.components, block.in[3], i * tokens,
-              block.out[0], i * dims, block.dMeans, block.dLogScales, block.workspace);
         }
       }
     }

@@ -4,8 +4,6 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
-import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -15,12 +13,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * integer ids. Leading dimensions are just rows.
  */
 abstract class FusedOp extends JavaOp {
-  FusedOp() {}
-
-  FusedOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
-    super(sd, inputs, integerArguments);
-  }
-
   /**
    * Fills the outputs.
    *
@@ -82,17 +74,14 @@ abstract class FusedOp extends JavaOp {
 
   /** @throws IllegalArgumentException if the input's shape is not as expected. */
   final void requireShape(String input, INDArray array, long... expected) {
-    if (!Arrays.equals(array.shape(), expected)) {
-      throw new IllegalArgumentException(
-          opName() + ": " + input + " has shape " + Arrays.toString(array.shape()) + ", expected " + Arrays.toString(expected));
-    }
+    Shapes.require(opName(), input, array, expected);
   }
 
   /** @throws IllegalArgumentException if the input's number of dimensions is not as expected. */
   final void requireRank(String input, INDArray array, int expected) {
     if (array.rank() != expected) {
-      throw new IllegalArgumentException(
-          opName() + ": " + input + " has shape " + Arrays.toString(array.shape()) + ", expected " + expected + " dimensions");
+      throw new IllegalArgumentException(opName() + ": expected " + input + " of " + expected + " dimensions, found "
+          + Arrays.toString(array.shape()));
     }
   }
 }

@@ -21,7 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * {@link #calculateOutputShape(OpContext)} for the shapes, and calls {@link #opHash()} right before the native call, when the
  * context holds all inputs and outputs. So the first call remembers the context, and the second runs the Java kernel on its
  * arrays and returns the hash of libnd4j's {@code noop}, which then does nothing. {@code Nd4j.exec(op)} skips the first step,
- * and checks shapes against those of noop; {@link #execute()} takes its place.
+ * and checks shapes against those of noop; {@link #execute} takes its place.
  *
  * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), a name of their own in {@link Op}
  * (a stock name is silently replaced by the stock op), and floating-point arrays of one type as first inputs, as many as there are outputs
@@ -39,28 +39,27 @@ public abstract class JavaOp extends DynamicCustomOp {
   };
   private final ThreadLocal<OpContext> pending = new ThreadLocal<>();
 
-  protected JavaOp() {}
-
-  /** An op inside a graph; whole-number parameters travel as integer arguments, followed by the format's version. */
-  protected JavaOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
-    super(null, sd, inputs);
-    addIArgument(integerArguments);
+  /**
+   * Puts the op into a graph, as the constructor of {@link DynamicCustomOp} does it, and returns its outputs. Whole-number parameters
+   * travel as integer arguments, which a subclass has set before; behind them comes the format's version.
+   */
+  public final SDVariable[] in(SameDiff sd, SDVariable... inputs) {
+    setSameDiff(sd);
+    ownName = null; // that of an op outside of any graph
+    setInstanceId();
+    sd.addArgsFor(inputs, this);
     addIArgument(FORMAT);
-  }
-
-  /** An op outside of any graph, for {@link #execute()}. */
-  protected JavaOp(INDArray[] inputs, long... integerArguments) {
-    super(inputs, null);
-    addIArgument(integerArguments);
-    addIArgument(FORMAT);
+    return outputVariables();
   }
 
   /**
-   * Runs an op that was made from arrays and returns its outputs. ({@code Nd4j.exec} cannot run it: there M2.1 takes the
+   * Runs the op outside of any graph and returns its outputs. ({@code Nd4j.exec} cannot run it: there M2.1 takes the
    * outputs' shapes from libnd4j.)
+   *
+   * @param arrays the inputs; those that the op was made from if there are none
    */
-  public final INDArray[] execute() {
-    List<INDArray> inputs = inputArguments();
+  public final INDArray[] execute(INDArray... arrays) {
+    List<INDArray> inputs = arrays.length == 0 ? inputArguments() : List.of(arrays);
     List<INDArray> outputs = new ArrayList<>();
     for (long[] shape : outputShapes(inputs)) {
       outputs.add(Nd4j.createUninitialized(inputs.get(0).dataType(), shape, 'c'));

@@ -14,18 +14,24 @@ import java.lang.annotation.Target;
 
   int outputs() default 1;
 
+  /**
+   * The op of its gradient, which takes the op's own inputs, then the gradients of its outputs, of a saved one the output itself; JavaOp
+   * for an op that says otherwise itself, or has none.
+   */
+  Class<? extends JavaOp> gradient() default JavaOp.class;
+
   /** Index of the shared means among the inputs, followed by the log-scales. */
   int sharedMeans() default -1;
 
   /** Whether the last two outputs are the gradients of the shared means and log-scales. */
   boolean sharedGradients() default false;
 
-  /** Index of the input that {@link FloatRows} takes from {@link RowBlock#saved}. */
+  /** Index of the input that {@link RowsOp.FloatRows} takes from {@link RowBlock#saved}. */
   int savedInput() default -1;
 
-  /** Index of the output that {@link FloatRows} leaves in {@link RowBlock#saved}. */
+  /** Index of the output that {@link RowsOp.FloatRows} leaves in {@link RowBlock#saved}. */
   int savedOutput() default -1;
 
-  /** First inputs that {@link FloatRows} does not read, since a forward op saved what its gradient needs. */
+  /** First inputs that {@link RowsOp.FloatRows} does not read, since a forward op saved what its gradient needs. */
   int unread() default 0;
 }

@@ -1,8 +1,11 @@
 package org.tarflowlm.ops;
 
+import org.bytedeco.javacpp.FloatPointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.coupling.batch.BatchWorkspace;
+import org.tarflowlm.coupling.batch.SavedNumbers;
 import org.tarflowlm.coupling.near.NearComponents;
 import org.tarflowlm.coupling.near.NearWorkspace;
 
@@ -49,9 +52,27 @@ final class RowBlock {
     return OF_THREAD.get();
   }
 
-  /** This thread's components, for the thread that runs the op to fill and others to read. */
-  Components ownComponents() {
-    return ownComponents;
+  /** Reads component means [K, d] and log-scales [K] into the calling thread's components, which other threads may read. */
+  static Components readComponents(INDArray means, INDArray logScales) {
+    int k = (int) means.size(0);
+    int dims = (int) means.size(1);
+    RowBlock block = ofThread();
+    double[] values = block.partialSums(k * dims + k);
+    block.dLogScales = atLeast(block.dLogScales, k);
+    Tensors.read(means, 0, values, k * dims);
+    Tensors.read(logScales, 0, block.dLogScales, k);
+    block.ownComponents.assign(values, block.dLogScales, k, dims);
+    return block.ownComponents;
+  }
+
+  /** Scalars of the first input in this block. */
+  int scalars() {
+    return count * inWidth[0];
+  }
+
+  /** Numbers of input {@code i} for each scalar of the first. */
+  int perScalar(int i) {
+    return inWidth[i] / inWidth[0];
   }
 
   /** A buffer of at least {@code size} numbers, for the thread that runs the op to hand out in slices. */
@@ -66,5 +87,39 @@ final class RowBlock {
 
   static float[] atLeast(float[] buffer, int size) {
     return buffer.length >= size ? buffer : new float[size];
+  }
+
+  /** {@link SavedNumbers} in the memory of an array, from some element on. */
+  static final class SavedRows implements SavedNumbers {
+    private FloatPointer memory;
+    private long end;
+
+    /**
+     * Goes to a block of rows.
+     *
+     * @param array dense, FLOAT
+     */
+    void open(INDArray array, long from, long count) {
+      memory = Tensors.at(Tensors.floats(array), from);
+      end = memory.position() + count;
+    }
+
+    @Override
+    public void write(float[] source, int count) {
+      memory.put(source, 0, count).position(next(count));
+    }
+
+    @Override
+    public void read(float[] target, int count) {
+      memory.get(target, 0, count).position(next(count));
+    }
+
+    private long next(int count) {
+      long next = memory.position() + count;
+      if (next > end) {
+        throw new IllegalStateException(next - end + " numbers too many for what is saved");
+      }
+      return next;
+    }
   }
 }

@@ -1,10 +1,10 @@
 package org.tarflowlm.ops;
 
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Components;
@@ -30,18 +30,28 @@ abstract class RowsOp extends JavaOp {
   /** Most numbers that the tasks' parts of shared gradients may take together. */
   private static final int MOST_PARTIAL_SUMS = 1 << 22;
 
-  protected RowsOp() {}
-
-  protected RowsOp(SameDiff sd, SDVariable[] inputs, long... integerArguments) {
-    super(sd, inputs, integerArguments);
-  }
-
-  protected RowsOp(INDArray[] inputs, long... integerArguments) {
-    super(inputs, integerArguments);
+  /** An op that computes blocks of FLOAT arrays in single precision. */
+  interface FloatRows {
+    /** {@link RowsOp#rows} in single precision. */
+    void floatRows(RowBlock block);
   }
 
   /** Computes the output rows of a block. */
   protected abstract void rows(RowBlock block);
+
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    List<SDVariable> inputs = new ArrayList<>(List.of(args()));
+    for (int i = 0; i < gradients.size(); i++) {
+      inputs.add(i == declared().savedOutput() ? outputVariables()[i] : gradients.get(i));
+    }
+    try {
+      JavaOp gradient = declared().gradient().getDeclaredConstructor().newInstance();
+      return List.of(gradient.in(sameDiff, inputs.toArray(new SDVariable[0])));
+    } catch (ReflectiveOperationException e) {
+      throw new UnsupportedOperationException(opName() + " has no gradient", e);
+    }
+  }
 
   @Override
   protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
@@ -69,7 +79,7 @@ abstract class RowsOp extends JavaOp {
       this.out = out;
       rows = Math.toIntExact(in[0].length() / in[0].size(-1));
       rowOutputs = out.length - (op.sharedGradients() ? 2 : 0);
-      components = shared < 0 ? null : SharedComponents.read(in[shared], in[shared + 1]);
+      components = shared < 0 ? null : RowBlock.readComponents(in[shared], in[shared + 1]);
       floats = RowsOp.this instanceof FloatRows && Arrays.stream(in).allMatch(array -> array.dataType() == DataType.FLOAT);
       savedInput = floats ? op.savedInput() : -1;
       savedOutput = floats ? op.savedOutput() : -1;

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.CausalAttention;
 import org.tarflowlm.kernel.CrossEntropy;
@@ -19,12 +18,6 @@ public final class TransformerOps {
   /** Token embedding: (table [vocabulary, width], ids INT [..]) to [.., width]. FLOAT only; see {@link Embedding}. */
   @Op(name = "tarflow_embedding")
   public static final class EmbeddingOp extends FusedOp {
-    public EmbeddingOp() {}
-
-    public EmbeddingOp(SameDiff sd, SDVariable table, SDVariable ids) {
-      super(sd, new SDVariable[] {table, ids});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       requireRank("table", inputs.get(0), 2);
@@ -41,19 +34,13 @@ public final class TransformerOps {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable dTable = new Gradient(sameDiff, gradients.get(0), arg(0), arg(1)).outputVariable();
+      SDVariable dTable = new Gradient().in(sameDiff, gradients.get(0), arg(0), arg(1))[0];
       return List.of(dTable, sameDiff.zerosLike(arg(1)));
     }
 
     /** (dOut, table, ids) to dTable; of the table only the shape is used. */
     @Op(name = "tarflow_embedding_bp")
     public static final class Gradient extends FusedOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable dOut, SDVariable table, SDVariable ids) {
-        super(sd, new SDVariable[] {dOut, table, ids});
-      }
-
       @Override
       protected long[][] outputShapes(List<INDArray> inputs) {
         return new long[][] {inputs.get(1).shape()};
@@ -72,12 +59,6 @@ public final class TransformerOps {
    */
   @Op(name = "tarflow_shift_position")
   public static final class ShiftPositionOp extends FusedOp {
-    public ShiftPositionOp() {}
-
-    public ShiftPositionOp(SameDiff sd, SDVariable e, SDVariable start, SDVariable position) {
-      super(sd, new SDVariable[] {e, start, position});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray e = inputs.get(0);
@@ -99,18 +80,12 @@ public final class TransformerOps {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, gradients.get(0), arg(2)).outputVariables());
+      return List.of(new Gradient().in(sameDiff, gradients.get(0), arg(2)));
     }
 
     /** (dOut, position) to (de, dStart, dPosition); of the positions only the shape is used. */
     @Op(name = "tarflow_shift_position_bp", outputs = 3)
     public static final class Gradient extends FusedOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable dOut, SDVariable position) {
-        super(sd, new SDVariable[] {dOut, position});
-      }
-
       @Override
       protected long[][] outputShapes(List<INDArray> inputs) {
         INDArray dOut = inputs.get(0);
@@ -127,12 +102,6 @@ public final class TransformerOps {
   /** Layer norm over the last dimension: (x [.., width], gain [width], bias [width]) to [.., width]. FLOAT only; see {@link LayerNorm}. */
   @Op(name = "tarflow_layer_norm")
   public static final class LayerNormOp extends FusedOp {
-    public LayerNormOp() {}
-
-    public LayerNormOp(SameDiff sd, SDVariable x, SDVariable gain, SDVariable bias) {
-      super(sd, new SDVariable[] {x, gain, bias});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray x = inputs.get(0);
@@ -148,18 +117,12 @@ public final class TransformerOps {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, arg(0), arg(1), gradients.get(0)).outputVariables());
+      return List.of(new Gradient().in(sameDiff, arg(0), arg(1), gradients.get(0)));
     }
 
     /** (x, gain, dy) to (dx, dGain, dBias). */
     @Op(name = "tarflow_layer_norm_bp", outputs = 3)
     public static final class Gradient extends FusedOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable x, SDVariable gain, SDVariable dy) {
-        super(sd, new SDVariable[] {x, gain, dy});
-      }
-
       @Override
       protected long[][] outputShapes(List<INDArray> inputs) {
         long[] width = inputs.get(1).shape();
@@ -181,8 +144,8 @@ public final class TransformerOps {
   public static final class CausalAttentionOp extends FusedOp {
     public CausalAttentionOp() {}
 
-    public CausalAttentionOp(SameDiff sd, SDVariable qkv, int heads) {
-      super(sd, new SDVariable[] {qkv}, heads);
+    public CausalAttentionOp(int heads) {
+      addIArgument(heads);
     }
 
     @Override
@@ -203,7 +166,7 @@ public final class TransformerOps {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(sameDiff, arg(0), outputVariables()[1], gradients.get(0), argument(0)).outputVariables());
+      return List.of(new Gradient(argument(0)).in(sameDiff, arg(0), outputVariables()[1], gradients.get(0)));
     }
 
     /** (qkv, log-sums, dOut) to dQkv. */
@@ -211,8 +174,8 @@ public final class TransformerOps {
     public static final class Gradient extends FusedOp {
       public Gradient() {}
 
-      Gradient(SameDiff sd, SDVariable qkv, SDVariable logSums, SDVariable dOut, int heads) {
-        super(sd, new SDVariable[] {qkv, logSums, dOut}, heads);
+      Gradient(int heads) {
+        addIArgument(heads);
       }
 
       @Override
@@ -225,12 +188,6 @@ public final class TransformerOps {
   /** Cross-entropy in nats per token: (logits [.., vocabulary], ids INT [..]) to [..]. FLOAT only; see {@link CrossEntropy}. */
   @Op(name = "tarflow_cross_entropy")
   public static final class CrossEntropyOp extends FusedOp {
-    public CrossEntropyOp() {}
-
-    public CrossEntropyOp(SameDiff sd, SDVariable logits, SDVariable ids) {
-      super(sd, new SDVariable[] {logits, ids});
-    }
-
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] logits = inputs.get(0).shape();
@@ -246,19 +203,13 @@ public final class TransformerOps {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable dLogits = new Gradient(sameDiff, arg(0), gradients.get(0), arg(1)).outputVariable();
+      SDVariable dLogits = new Gradient().in(sameDiff, arg(0), gradients.get(0), arg(1))[0];
       return List.of(dLogits, sameDiff.zerosLike(arg(1)));
     }
 
     /** (logits, dLoss, ids) to dLogits. */
     @Op(name = "tarflow_cross_entropy_bp")
     public static final class Gradient extends FusedOp {
-      public Gradient() {}
-
-      Gradient(SameDiff sd, SDVariable logits, SDVariable dLoss, SDVariable ids) {
-        super(sd, new SDVariable[] {logits, dLoss, ids});
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         CrossEntropy.backward(x[0], Tensors.ints(in[2]), x[1], y[0], rows(in[0]), size(in[0], -1));

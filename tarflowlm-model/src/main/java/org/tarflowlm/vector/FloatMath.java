@@ -79,8 +79,8 @@ public final class FloatMath {
   }
 
   /**
-   * {@code x[i] = exp(x[i])} for {@code i < n}, {@code x[i] <= 0} (or slightly above), coarser and quicker than {@link #exp}: relative error
-   * below 1e-5 down to -20, exactly 0 from about -110. For softmax.
+   * {@code x[i] = exp(x[i])} for {@code i < n}, {@code x[i] <= 0} (or slightly above), coarser and quicker than {@link #exp}: relative
+   * error below 1e-5 down to -20, exactly 0 from about -110. For softmax.
    * exp(v) = p(v)^64 with a polynomial p fitted to exp(v / 64) on [-40, 0]; its degree is odd, so p falls below 0 far out, and
    * is cut off there.
    */

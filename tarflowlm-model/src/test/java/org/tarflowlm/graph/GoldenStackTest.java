@@ -55,13 +55,13 @@ class GoldenStackTest {
     SDVariable affineTheta = sd.constant("affineTheta", array(type,
         packed(1, input("affine_shift"), input("affine_log_scale")), batch, positions, channels, 2));
 
-    SDVariable z = new EncodeOp(sd, noise, means, logScales, ids).outputVariable();
-    SDVariable vae = new VaeTermOp(sd, z, means, logScales).outputVariable();
-    SDVariable[] first = new RosenblattOp(sd, z, logits, means, logScales).outputVariables();
+    SDVariable z = new EncodeOp().in(sd, noise, means, logScales, ids)[0];
+    SDVariable vae = new VaeTermOp().in(sd, z, means, logScales)[0];
+    SDVariable[] first = new RosenblattOp().in(sd, z, logits, means, logScales);
     SDVariable secondIn = FlowBlock.mixChannels(sd, first[0].reshape(batch, positions, channels), positions, channels);
-    SDVariable[] second = new MixtureCdfOp(sd, secondIn, mixtureTheta).outputVariables();
+    SDVariable[] second = new MixtureCdfOp().in(sd, secondIn, mixtureTheta);
     SDVariable thirdIn = FlowBlock.mixChannels(sd, second[0], positions, channels);
-    SDVariable third = new AffineLogDensityOp(sd, thirdIn, affineTheta).outputVariable();
+    SDVariable third = new AffineLogDensityOp().in(sd, thirdIn, affineTheta)[0];
     SDVariable elbo = vae.sum(1).add(first[1].sum(1)).add(second[1].sum(1, 2)).add(third.sum(1, 2));
 
     double close = single ? 5e-4 : 1e-10;

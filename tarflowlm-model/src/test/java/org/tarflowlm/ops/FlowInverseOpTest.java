@@ -24,6 +24,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.ops.FlowOps.FlowInverseOp;
 
 class FlowInverseOpTest {
   private static final int VOCABULARY = 5;

@@ -13,6 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.ops.LinearOps.ReverseOp;
 
 class ReverseOpTest {
   private static final int ROWS = 2_048;
@@ -29,7 +30,7 @@ class ReverseOpTest {
     for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
       SameDiff sd = SameDiff.create();
       SDVariable x = sd.var("x", Nd4j.createFromArray(new double[][] {{1, 2, 3}, {4, 5, 6}}).castTo(type));
-      SDVariable y = new ReverseOp(sd, x).outputVariable();
+      SDVariable y = new ReverseOp().in(sd, x)[0];
       INDArray expected = Nd4j.createFromArray(new double[][] {{3, 2, 1}, {6, 5, 4}}).castTo(type);
       assertEquals(expected, y.eval());
       y.mul(sd.constant(x.getArr().dup())).sum().markAsLoss();
@@ -44,7 +45,7 @@ class ReverseOpTest {
     INDArray y = Nd4j.create(DataType.FLOAT, ROWS, 5);
     assertTrue(growth(() -> Nd4j.exec(DynamicCustomOp.builder("reverse").addInputs(x).addOutputs(y).addIntegerArguments(1).build()))
         > 30 * MEGABYTE);
-    assertTrue(growth(() -> new ReverseOp(x).execute()) < 10 * MEGABYTE);
+    assertTrue(growth(() -> new ReverseOp().execute(x)) < 10 * MEGABYTE);
   }
 
   private static long growth(Runnable call) {

@@ -23,6 +23,7 @@ import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
 import org.tarflowlm.ops.AffineOps.AffineOp;
+import org.tarflowlm.ops.AffineOps.BoundLogScalesOp;
 import org.tarflowlm.ops.CodebookOps.EncodeOp;
 import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfLogDensityOp;
 import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
@@ -50,7 +51,7 @@ class RowsOpTest {
   void everyRowOfManyBlocksIsComputed() {
     INDArray z = random(1, BATCH, TIME, D);
     INDArray theta = random(2, BATCH, TIME, D, 3 * K);
-    INDArray[] result = new MixtureCdfOp(z, theta).execute();
+    INDArray[] result = new MixtureCdfOp().execute(z, theta);
     double[] scalars = z.data().asDouble();
     double[] parameters = theta.data().asDouble();
     Workspace w = new Workspace();
@@ -66,8 +67,8 @@ class RowsOpTest {
     INDArray theta = random(2, BATCH, TIME, D, 4 * K).get(
         NDArrayIndex.all(), NDArrayIndex.all(),
         NDArrayIndex.all(), NDArrayIndex.interval(K, 4 * K));
-    INDArray fromViews = new MixtureCdfOp(z, theta).execute()[0];
-    INDArray fromCopies = new MixtureCdfOp(z.dup('c'), theta.dup('c')).execute()[0];
+    INDArray fromViews = new MixtureCdfOp().execute(z, theta)[0];
+    INDArray fromCopies = new MixtureCdfOp().execute(z.dup('c'), theta.dup('c'))[0];
     assertEquals(fromCopies, fromViews);
     assertTrue(Tensors.isDense(random(3, 8, 1, 2)));
   }
@@ -92,9 +93,8 @@ class RowsOpTest {
   private static double[] sharedGradient(DataType type, int k, double logScale) {
     SameDiff sd = SameDiff.create();
     SDVariable means = sd.var("means", random(3, k, D).castTo(type));
-    SDVariable[] outputs = new RosenblattOp(sd, sd.constant(random(1, BATCH, TIME, D).castTo(type)),
-        sd.constant(random(2, BATCH, TIME, k).castTo(type)), means,
-        sd.constant(random(4, k).muli(0.2).addi(logScale).castTo(type))).outputVariables();
+    SDVariable[] outputs = new RosenblattOp().in(sd, sd.constant(random(1, BATCH, TIME, D).castTo(type)),
+        sd.constant(random(2, BATCH, TIME, k).castTo(type)), means, sd.constant(random(4, k).muli(0.2).addi(logScale).castTo(type)));
     outputs[0].sum().markAsLoss(); // the second output gets no gradient
     return sd.calculateGradients(Map.of(), "means").get("means").dup('c').data().asDouble();
   }
@@ -123,18 +123,18 @@ class RowsOpTest {
     String[] names;
     switch (op) {
       case "mixture" -> {
-        forward = new MixtureCdfOp(sd, z, theta).outputVariables();
-        logDensity = new MixtureCdfLogDensityOp(sd, z, theta).outputVariable();
+        forward = new MixtureCdfOp().in(sd, z, theta);
+        logDensity = new MixtureCdfLogDensityOp().in(sd, z, theta)[0];
         names = new String[] {"z", "theta"};
       }
       case "affine" -> {
-        forward = new AffineOp(sd, z, theta).outputVariables();
-        logDensity = new AffineLogDensityOp(sd, z, theta).outputVariable();
+        forward = new AffineOp().in(sd, z, theta);
+        logDensity = new AffineLogDensityOp().in(sd, z, theta)[0];
         names = new String[] {"z", "theta"};
       }
       default -> {
-        forward = new RosenblattOp(sd, z, logits, means, logScales).outputVariables();
-        logDensity = new RosenblattLogDensityOp(sd, z, logits, means, logScales).outputVariable();
+        forward = new RosenblattOp().in(sd, z, logits, means, logScales);
+        logDensity = new RosenblattLogDensityOp().in(sd, z, logits, means, logScales)[0];
         names = new String[] {"z", "logits", "means", "logScales"};
       }
     }
@@ -153,7 +153,7 @@ class RowsOpTest {
     SameDiff sd = SameDiff.create();
     INDArray values = random(1, BATCH, TIME, D, 3 * K).muli(4);
     SDVariable raw = sd.var("raw", values);
-    SDVariable theta = new BoundLogScalesOp(sd, raw, K, 2.5).outputVariable();
+    SDVariable theta = new BoundLogScalesOp(K, 2.5).in(sd, raw)[0];
     INDArray result = theta.eval().dup('c');
     theta.mul(theta).sum().markAsLoss();
     INDArray gradient = sd.calculateGradients(Map.of(), "raw").get("raw").dup('c');
@@ -171,15 +171,15 @@ class RowsOpTest {
   void wrongShapesAreNamed() {
     INDArray z = random(1, 2, D);
     assertMessage("tarflow_mixture_cdf: expected theta of shape [2, 3] with one more dimension, a multiple of 3, found [2, 3, 4]",
-        () -> new MixtureCdfOp(z, random(2, 2, D, 4)).execute());
+        () -> new MixtureCdfOp().execute(z, random(2, 2, D, 4)));
     assertMessage("tarflow_rosenblatt: expected component means of shape [K, 3], found [5, 2]",
-        () -> new RosenblattOp(z, random(2, 2, 5), random(3, 5, 2), random(4, 5)).execute());
+        () -> new RosenblattOp().execute(z, random(2, 2, 5), random(3, 5, 2), random(4, 5)));
     assertMessage("tarflow_rosenblatt: expected logits of shape [2, 5], found [2, 4]",
-        () -> new RosenblattOp(z, random(2, 2, 4), random(3, 5, D), random(4, 5)).execute());
+        () -> new RosenblattOp().execute(z, random(2, 2, 4), random(3, 5, D), random(4, 5)));
     assertMessage("tarflow_encode: expected token ids of 0 to 4, found 5",
-        () -> new EncodeOp(z, random(3, 5, D), random(4, 5), Nd4j.createFromArray(4, 5)).execute());
+        () -> new EncodeOp().execute(z, random(3, 5, D), random(4, 5), Nd4j.createFromArray(4, 5)));
     assertMessage("tarflow_bound_log_scales: expected a bound of at least 0.000001, found 0.0",
-        () -> new BoundLogScalesOp(z, 1, 0.0));
+        () -> new BoundLogScalesOp(1, 0.0));
   }
 
   private static void assertMessage(String message, Executable executable) {
@@ -189,7 +189,8 @@ class RowsOpTest {
   /** It would return zeros. */
   @Test
   void nd4jExecIsRefused() {
-    MixtureCdfOp op = new MixtureCdfOp(random(1, D), random(2, D, 3 * K));
+    MixtureCdfOp op = new MixtureCdfOp();
+    op.addInputArgument(random(1, D), random(2, D, 3 * K));
     Throwable thrown = assertThrows(RuntimeException.class, () -> Nd4j.exec(op));
     while (thrown.getCause() != null) {
       thrown = thrown.getCause();

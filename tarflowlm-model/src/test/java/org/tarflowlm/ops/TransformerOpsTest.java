@@ -17,8 +17,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.ops.FeedForwardOps.BiasGeluOp;
-import org.tarflowlm.ops.FeedForwardOps.FeedForwardOp;
+import org.tarflowlm.ops.LinearOps.FeedForwardOp;
 import org.tarflowlm.ops.LinearOps.LinearOp;
 import org.tarflowlm.ops.LinearOps.LinearResidualOp;
 import org.tarflowlm.ops.LinearOps.MatmulOp;
@@ -83,7 +82,7 @@ class TransformerOpsTest {
     SameDiff sd = SameDiff.create();
     SDVariable x = sd.var("x", Nd4j.rand(DataType.FLOAT, 5, 4));
     SDVariable w = sd.var("w", Nd4j.rand(DataType.FLOAT, 5, 3));
-    SDVariable y = new MatmulOp(sd, sd.permute(x, 1, 0), w).outputVariable();
+    SDVariable y = new MatmulOp().in(sd, sd.permute(x, 1, 0), w)[0];
     INDArray expected = x.getArr().transpose().mmul(w.getArr());
     assertTrue(expected.equalsWithEps(y.eval(), 1e-5));
   }
@@ -95,7 +94,7 @@ class TransformerOpsTest {
     SDVariable w = sd.var("w", Nd4j.rand(DataType.FLOAT, 4, 3));
     SDVariable b = sd.var("b", Nd4j.rand(DataType.FLOAT, 3));
     INDArray expected = x.getArr().mmul(w.getArr()).addRowVector(b.getArr());
-    assertTrue(expected.equalsWithEps(new LinearOp(sd, x, w, b).outputVariable().eval(), 1e-5));
+    assertTrue(expected.equalsWithEps(new LinearOp().in(sd, x, w, b)[0].eval(), 1e-5));
   }
 
   @Test
@@ -104,11 +103,11 @@ class TransformerOpsTest {
     SDVariable x = sd.var("x", Nd4j.rand(DataType.FLOAT, 2, 5, 4));
     SDVariable w = sd.var("w", Nd4j.rand(DataType.FLOAT, 3, 3));
     SDVariable ids = sd.constant("ids", Nd4j.createFromArray(0, 3));
-    assertMessage("weight has shape [3, 3], expected [4, 3]", new MatmulOp(sd, x, w).outputVariable());
-    assertMessage("4 wide, expected a multiple of 3 x 2 heads", new CausalAttentionOp(sd, x, 2).outputVariables()[0]);
-    assertMessage("token id 3 at index 1: expected 0 to 2", new EmbeddingOp(sd, w, ids).outputVariable());
+    assertMessage("expected weight of shape [4, 3], found [3, 3]", new MatmulOp().in(sd, x, w)[0]);
+    assertMessage("4 wide, expected a multiple of 3 x 2 heads", new CausalAttentionOp(2).in(sd, x)[0]);
+    assertMessage("token id 3 at index 1: expected 0 to 2", new EmbeddingOp().in(sd, w, ids)[0]);
     assertMessage("input 1 is DOUBLE, expected FLOAT",
-        new MatmulOp(sd, w, sd.constant(Nd4j.eye(3).castTo(DataType.DOUBLE))).outputVariable());
+        new MatmulOp().in(sd, w, sd.constant(Nd4j.eye(3).castTo(DataType.DOUBLE)))[0]);
   }
 
   private static void assertMessage(String expected, SDVariable variable) {
@@ -124,21 +123,25 @@ class TransformerOpsTest {
     SameDiff sd = SameDiff.create();
     Map<String, SDVariable> p = variables(sd, DataType.FLOAT);
     SDVariable x = sd.placeHolder("ids", DataType.INT32, BATCH, TIME);
-    SDVariable e = new EmbeddingOp(sd, p.get("table"), x).outputVariable();
-    SDVariable h = new ShiftPositionOp(sd, e, p.get("start"), p.get("position")).outputVariable();
-    SDVariable n = new LayerNormOp(sd, h, p.get("gain1"), p.get("shift1")).outputVariable();
-    SDVariable qkv = new LinearOp(sd, n, p.get("qkvW"), p.get("qkvB")).outputVariable();
-    SDVariable a = new CausalAttentionOp(sd, qkv, HEADS).outputVariables()[0];
-    h = new LinearResidualOp(sd, a, p.get("projW"), p.get("projB"), h).outputVariable();
-    n = new LayerNormOp(sd, h, p.get("gain2"), p.get("shift2")).outputVariable();
+    SDVariable e = new EmbeddingOp().in(sd, p.get("table"), x)[0];
+    SDVariable h = new ShiftPositionOp().in(sd, e, p.get("start"), p.get("position"))[0];
+    SDVariable n = new LayerNormOp().in(sd, h, p.get("gain1"), p.get("shift1"))[0];
+    SDVariable qkv = new LinearOp().in(sd, n, p.get("qkvW"), p.get("qkvB"))[0];
+    SDVariable a = new CausalAttentionOp(HEADS).in(sd, qkv)[0];
+    h = new LinearResidualOp().in(sd, a, p.get("projW"), p.get("projB"), h)[0];
+    n = new LayerNormOp().in(sd, h, p.get("gain2"), p.get("shift2"))[0];
     h = inOneOp
-        ? new FeedForwardOp(sd, n, p.get("upW"), p.get("upB"), p.get("downW"), p.get("downB"), h).outputVariables()[0]
-        : new LinearResidualOp(sd, new BiasGeluOp(sd, new MatmulOp(sd, n, p.get("upW")).outputVariable(), p.get("upB")).outputVariable(),
-            p.get("downW"), p.get("downB"), h).outputVariable();
-    SDVariable logits = new LinearOp(sd, h, p.get("headW"), p.get("headB")).outputVariable();
-    sd.mean("loss", new CrossEntropyOp(sd, logits, x).outputVariable());
+        ? new FeedForwardOp().in(sd, n, p.get("upW"), p.get("upB"), p.get("downW"), p.get("downB"), h)[0]
+        : new LinearResidualOp().in(sd, gelu(sd, new MatmulOp().in(sd, n, p.get("upW"))[0].add(p.get("upB"))),
+            p.get("downW"), p.get("downB"), h)[0];
+    SDVariable logits = new LinearOp().in(sd, h, p.get("headW"), p.get("headB"))[0];
+    sd.mean("loss", new CrossEntropyOp().in(sd, logits, x)[0]);
     sd.setLossVariables("loss");
     return sd;
+  }
+
+  private static SDVariable gelu(SameDiff sd, SDVariable x) {
+    return x.mul(sd.math().erf(x.mul(Math.sqrt(0.5))).add(1.0)).mul(0.5);
   }
 
   private SameDiff composedModel() {

@@ -6,8 +6,8 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link Components} in single precision and the layout of {@link BatchLayout}: each number stands once for every row, so that the loops over
- * all components of all rows need nothing else. Kept until other components or another number of rows are asked for.
+ * {@link Components} in single precision and the layout of {@link BatchLayout}: each number stands once for every row, so that the loops
+ * over all components of all rows need nothing else. Kept until other components or another number of rows are asked for.
  *
  * <p>Beside them what needs the components' joint density over all dimensions only, not the conditional ones.
  */

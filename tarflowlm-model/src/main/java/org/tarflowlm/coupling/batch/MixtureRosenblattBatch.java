@@ -121,8 +121,8 @@ public final class MixtureRosenblattBatch {
   }
 
   /**
-   * All dimensions of some rows: the mixtures, log |det du/dz| in {@code logDet} and whether the rows are usable; the weights after the last
-   * dimension in {@code posterior}.
+   * All dimensions of some rows: the mixtures, log |det du/dz| in {@code logDet} and whether the rows are usable; the weights after the
+   * last dimension in {@code posterior}.
    */
   private static void evaluate(float[] z, float[] logits, int first, int rows, Components c, BatchWorkspace w) {
     int k = c.count();
@@ -211,8 +211,8 @@ public final class MixtureRosenblattBatch {
   }
 
   /**
-   * Normalised weights pi in the first mixture, those given z in {@code posterior}, log p(z) + d log sqrt(2 pi) in {@code logSum}. By logarithms
-   * relative to the largest: one exponential per component, whatever d is.
+   * Normalised weights pi in the first mixture, those given z in {@code posterior}, log p(z) + d log sqrt(2 pi) in {@code logSum}. By
+   * logarithms relative to the largest: one exponential per component, whatever d is.
    */
   private static void posterior(float[] z, float[] logits, int first, int rows, Components c, BatchWorkspace w) {
     int k = c.count();

@@ -1,0 +1,185 @@
+package org.tarflowlm.ops;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.coupling.Components;
+import org.tarflowlm.flow.FlowPass;
+import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.kernel.Parallel;
+
+/** Generation as ops: a whole flow in either direction, and tokens from latents. None has a gradient: they sample, they do not train. */
+public final class FlowOps {
+  private FlowOps() {}
+
+  /**
+   * The inverse of a whole flow, its in-token flows included, as one op, u to z, with cached keys and values and root finding: (u [B, T',
+   * D], the latents of a prompt [B, n, D] if there is one, the parameters of {@link FlowOp#parameterNames}) to z [B, T', D]. With a prompt
+   * z begins with its latents, and the first n positions of u are not read. Channels are in the order of z on both sides. Parameters are
+   * packed at the first execution and again when they have changed. There is no gradient: the inverse pass samples, it does not train.
+   */
+  @Op(name = "tarflow_flow_inverse")
+  public static final class FlowInverseOp extends FlowOp {
+    public FlowInverseOp() {}
+
+    /**
+     * The op in a graph.
+     *
+     * @param config the model
+     * @param flow which flow of it; one with a transformer of its own
+     * @param sampling how it samples; see {@link Sampling#of}
+     * @param prompt latents of this flow's input that are held fixed; or null
+     * @param parameter graph variable of a parameter by its name
+     * @throws IllegalArgumentException if the flow cannot honour the sampling, or shares the transformer of another
+     */
+    public FlowInverseOp(SameDiff sd, TarFlowConfig config, int flow, Sampling sampling, SDVariable u, SDVariable prompt,
+        Function<String, SDVariable> parameter) {
+      super(sd, config, flow, 1, sampling, u, prompt, parameter);
+    }
+
+    /** The op on arrays; arguments as above. */
+    public FlowInverseOp(TarFlowConfig config, int flow, Sampling sampling, INDArray u, INDArray prompt,
+        Function<String, INDArray> parameter) {
+      super(config, flow, 1, sampling, u, prompt, parameter);
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      requireLatents("u", inputs);
+      return new long[][] {inputs.get(0).shape()};
+    }
+
+    @Override
+    protected void run(List<INDArray> inputs, List<INDArray> outputs) {
+      double[][] u = sequences(inputs.get(0));
+      double[][] known = hasPrompt() ? sequences(prompt(inputs)) : new double[u.length][0];
+      write(FlowPass.inverse(weights(inputs), sampling(), config().channels(), u, known), outputs.get(0));
+    }
+  }
+
+  /**
+   * A whole flow from data to noise with the kernel of {@link FlowInverseOp}, to whose last bit it agrees: what a prompt is at the levels
+   * above z, and the levels between in-token flows. Inputs as there, z instead of u. Outputs: what the flow and each of its in-token flows
+   * give, [B, T', D], the last of which is u; and, if there is a prompt, of which only the length is read, the first n positions of u [B,
+   * n, D]. Sampling acts after the prompt. There is no gradient; training has the forward graph.
+   */
+  @Op(name = "tarflow_flow_forward")
+  public static final class FlowForwardOp extends FlowOp {
+    public FlowForwardOp() {}
+
+    /** The op in a graph; arguments as for {@link FlowInverseOp}. */
+    public FlowForwardOp(SameDiff sd, TarFlowConfig config, int flow, Sampling sampling, SDVariable z, SDVariable prompt,
+        Function<String, SDVariable> parameter) {
+      super(sd, config, flow, config.endOfTrunk(flow) - flow, sampling, z, prompt, parameter);
+    }
+
+    @Override
+    public int getNumOutputs() {
+      return config().endOfTrunk(flow()) - flow() + (hasPrompt() ? 1 : 0);
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      requireLatents("z", inputs);
+      long[][] shapes = new long[getNumOutputs()][];
+      Arrays.fill(shapes, inputs.get(0).shape());
+      if (hasPrompt()) {
+        shapes[shapes.length - 1] = prompt(inputs).shape();
+      }
+      return shapes;
+    }
+
+    @Override
+    protected void run(List<INDArray> inputs, List<INDArray> outputs) {
+      int known = hasPrompt() ? Math.toIntExact(prompt(inputs).size(1)) : 0;
+      double[][][] levels = FlowPass.forward(weights(inputs), sampling(), config().channels(), sequences(inputs.get(0)), known);
+      for (int i = 0; i < outputs.size(); i++) {
+        write(levels[Math.min(i, levels.length - 1)], outputs.get(i));
+      }
+    }
+  }
+
+  /**
+   * The most probable token of every latent by the codebook's posterior (paper section 3.1): (z [B, T', P d], the codebook's parameters as
+   * they are trained) to token ids as whole numbers of z's type, [B, T' P]; the caller casts them. There is no gradient.
+   */
+  @Op(name = "tarflow_decode")
+  public static final class DecodeOp extends JavaOp {
+    private final FlowOp.PackedParameters<Components> packed = new FlowOp.PackedParameters<>();
+    private TarFlowConfig config;
+
+    public DecodeOp() {}
+
+    /**
+     * The op in a graph.
+     *
+     * @param parameter graph variable of a parameter by its name
+     */
+    public DecodeOp(SameDiff sd, TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
+      addSArgument(config.toJson());
+      in(sd, inputs(config, z, parameter));
+    }
+
+    /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
+    public void fixParameters() {
+      packed.fix();
+    }
+
+    private static SDVariable[] inputs(TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
+      List<SDVariable> inputs = new ArrayList<>(List.of(z));
+      names(config).forEach(name -> inputs.add(parameter.apply(name)));
+      return inputs.toArray(new SDVariable[0]);
+    }
+
+    private static List<String> names(TarFlowConfig config) {
+      return ParameterShapes.of(config).keySet().stream().filter(name -> name.startsWith("codebook.")).toList();
+    }
+
+    @Override
+    public void configureFromArguments() {
+      super.configureFromArguments();
+      config();
+    }
+
+    private TarFlowConfig config() {
+      if (config == null) {
+        config = TarFlowConfig.fromJson(getSArgument(0));
+      }
+      return config;
+    }
+
+    @Override
+    protected long[][] outputShapes(List<INDArray> inputs) {
+      INDArray z = inputs.get(0);
+      if (z.rank() != 3 || z.size(2) != config().channels()) {
+        throw new IllegalArgumentException(
+            opName() + ": expected z of shape [batch, positions, " + config().channels() + "], found " + Arrays.toString(z.shape()));
+      }
+      return new long[][] {{z.size(0), z.size(1) * config().patchSize()}};
+    }
+
+    @Override
+    protected void run(List<INDArray> inputs, List<INDArray> outputs) {
+      Components codebook = packed.get(inputs.subList(1, inputs.size()),
+          () -> StackWeights.codebook(config(), name -> FlowOp.floats(inputs.get(1 + names(config()).indexOf(name)))));
+      LatentDecoder decoder = new LatentDecoder(codebook);
+      double[][] z = FlowOp.sequences(inputs.get(0));
+      double[][] ids = new double[z.length][];
+      Parallel.run(z.length, b -> ids[b] = Arrays.stream(decoder.decode(z[b])).asDoubleStream().toArray());
+      FlowOp.write(ids, outputs.get(0));
+    }
+
+    @Override
+    public List<SDVariable> doDiff(List<SDVariable> gradients) {
+      throw new UnsupportedOperationException(opName() + " has no gradient");
+    }
+  }
+}
