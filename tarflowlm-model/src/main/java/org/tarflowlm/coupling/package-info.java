@@ -3,8 +3,8 @@
  * {@code double} arrays, one position at a time. Every class holds its formula's forward map, log-density, gradient and inverse
  * side by side. Nothing here allocates: temporaries live in a {@link org.tarflowlm.coupling.Workspace}, one per thread.
  *
- * <p>Training spends its time in {@code coupling.batch} and {@code coupling.near}, whose classes are named after those here. They know where
- * single precision ends and leave what lies beyond to this package, which is also the reference that tests hold them against.
+ * <p>Training spends its time in {@code coupling.batch} and {@code coupling.near}, whose classes are named after those here. They know
+ * where single precision ends and leave what lies beyond to this package, which is also the reference that tests hold them against.
  *
  * <p>"Forward" is data to noise, z to u; log-determinants are log |det du/dz|; logarithms are natural.
  */

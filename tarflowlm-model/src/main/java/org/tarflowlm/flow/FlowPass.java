@@ -32,7 +32,7 @@ public final class FlowPass {
     }
     int positions = u[0].length / channels;
     int from = known[0].length / channels;
-    inParts(u.length, (first, end) -> {
+    Parallel.runParts(u.length, (first, end) -> {
       FlowTransform transform = new FlowTransform(flow, channels, end - first, positions, sampling.filter(), new Workspace());
       transform.filterOnly(from, positions);
       transform.inverse(scaled(u, first, end, sampling), Arrays.copyOfRange(z, first, end), end - first, from, positions, null);
@@ -50,7 +50,7 @@ public final class FlowPass {
   public static double[][][] forward(FlowWeights flow, Sampling sampling, int channels, double[][] z, int known) {
     double[][][] levels = new double[flow.count()][z.length][z[0].length];
     int positions = z[0].length / channels;
-    inParts(z.length, (first, end) -> {
+    Parallel.runParts(z.length, (first, end) -> {
       FlowTransform transform = new FlowTransform(flow, channels, 1, positions, sampling.filter(), new Workspace());
       transform.filterOnly(known, positions);
       double[][] own = new double[levels.length][];
@@ -73,14 +73,5 @@ public final class FlowPass {
       part[b] = Arrays.stream(part[b]).map(v -> sampling.noiseTemperature() * v).toArray();
     }
     return part;
-  }
-
-  private interface Part {
-    void run(int first, int end);
-  }
-
-  private static void inParts(int batch, Part part) {
-    int tasks = Math.min(Parallel.threads(), batch);
-    Parallel.run(tasks, task -> part.run((int) ((long) batch * task / tasks), (int) ((long) batch * (task + 1) / tasks)));
   }
 }

@@ -43,7 +43,8 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   /**
    * Checks that a model has something for every number to act on.
    *
-   * @throws IllegalArgumentException if top-k, top-p or min-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has weights
+   * @throws IllegalArgumentException if top-k, top-p or min-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has
+   * weights
    *     that it divides
    */
   public void requireHonoured(TarFlowConfig config) {

@@ -63,10 +63,7 @@ public final class StackTransform {
     double[][][] h = levels(u, flows());
     LongAdder iterations = new LongAdder();
     LongAdder roots = new LongAdder();
-    int tasks = Math.min(Parallel.threads(), u.length);
-    Parallel.run(tasks, task -> {
-      int from = (int) ((long) u.length * task / tasks);
-      int to = (int) ((long) u.length * (task + 1) / tasks);
+    Parallel.runParts(u.length, (from, to) -> {
       Workspace workspace = new Workspace();
       for (int g = weights.flows().size() - 1; g >= 0; g--) {
         FlowWeights flow = weights.flows().get(g);
@@ -95,12 +92,11 @@ public final class StackTransform {
     double[][][] h = levels(z, 0);
     double[][] logDeterminants = new double[flows()][z.length];
     double[] logDensity = new double[z.length];
-    int tasks = Math.min(Parallel.threads(), z.length);
-    Parallel.run(tasks, task -> {
+    Parallel.runParts(z.length, (from, to) -> {
       Workspace workspace = new Workspace();
       List<FlowTransform> transforms =
           weights.flows().stream().map(flow -> transform(flow, 1, positions, workspace)).toList();
-      for (int b = (int) ((long) z.length * task / tasks); b < (int) ((long) z.length * (task + 1) / tasks); b++) {
+      for (int b = from; b < to; b++) {
         for (int g = 0; g < transforms.size(); g++) {
           FlowWeights flow = weights.flows().get(g);
           double[][] outputs = between(h, flow, b);

@@ -11,7 +11,7 @@ import org.tarflowlm.flow.LatentEncoder;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackInverse;
 import org.tarflowlm.flow.StackWeights;
-import org.tarflowlm.generate.parallel.DecodingPace;
+import org.tarflowlm.generate.parallel.DecodingSpeed;
 import org.tarflowlm.generate.parallel.NGramTable;
 import org.tarflowlm.generate.parallel.ParallelFlows;
 import org.tarflowlm.kernel.Parallel;
@@ -90,10 +90,7 @@ public final class FlowGenerator {
       return List.of(new FlowRun(this, prompt, options, plan, 0, batch, null, true).all());
     }
     Generation[] result = new Generation[batch];
-    int tasks = Math.min(Parallel.threads(), batch);
-    Parallel.run(tasks, task -> {
-      int from = (int) ((long) batch * task / tasks);
-      int to = (int) ((long) batch * (task + 1) / tasks);
+    Parallel.runParts(batch, (from, to) -> {
       Generation[] part = new FlowRun(this, prompt, options, plan, from, to - from, listener, false).all();
       System.arraycopy(part, 0, result, from, part.length);
     });
@@ -145,6 +142,6 @@ public final class FlowGenerator {
 
   /** Mean positions that a pass of parallel decoding finished, for every flow with its own transformer; NaN without a pass. */
   public List<Double> positionsPerPass() {
-    return parallel.paces().stream().map(DecodingPace::positionsPerPass).toList();
+    return parallel.speeds().stream().map(DecodingSpeed::positionsPerPass).toList();
   }
 }

@@ -20,8 +20,8 @@ import org.tarflowlm.generate.parallel.ParallelSpan;
  * whole text (the span is everything).
  *
  * <p><b>Exact scan.</b> If every flow reads towards the span from known positions only (all flows left to right and the span
- * at the end, all right to left and the span at the start, none of them looking ahead; or no known position at all), each level's known positions
- * are functions of the known latents, and inverting the flows over the span is an exact draw from p(span | rest).
+ * at the end, all right to left and the span at the start, none of them looking ahead; or no known position at all), each level's known
+ * positions are functions of the known latents, and inverting the flows over the span is an exact draw from p(span | rest).
  *
  * <p><b>Otherwise</b> some flow maps known positions by reading the span itself: a right-to-left flow above a prompt, say. Then the known
  * positions' values at the levels above are frozen at a reference, which makes the stack over the span a flow T of its own, with density

@@ -11,7 +11,6 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.Direction;
-import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.flow.Sampling;
@@ -30,9 +29,9 @@ import org.tarflowlm.ops.Ops;
  * order of {@link WindowGraph#latent}, and {@link #IDS} INT [B, T], the most probable tokens of h^(0).
  *
  * <p>If every flow reads left to right and none looks ahead, a continuation is an exact sample given the prompt's latents. Another flow
- * reads a prompt after its continuation: the graph then solves the flows once with the prompt read by itself, which gives a draft, and once more with the
- * prompt as the flows read it before that draft. This is the sample of {@link org.tarflowlm.generate.FlowGenerator} without refinements, to
- * the last bit where latents are DOUBLE.
+ * reads a prompt after its continuation: the graph then solves the flows once with the prompt read by itself, which gives a draft, and once
+ * more with the prompt as the flows read it before that draft. This is the sample of {@link org.tarflowlm.generate.FlowGenerator} without
+ * refinements, to the last bit where latents are DOUBLE.
  */
 public final class InverseGraph {
   public static final String U = "u";

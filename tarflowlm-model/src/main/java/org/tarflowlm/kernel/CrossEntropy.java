@@ -21,7 +21,7 @@ public final class CrossEntropy {
 
   /** Fills loss. */
   public static void forward(FloatPointer logits, int[] ids, FloatPointer loss, int rows, int vocabulary) {
-    Ids.check(ids, vocabulary);
+    Embedding.checkIds(ids, vocabulary);
     int chunk = Math.max(1, CHUNK / vocabulary);
     Parallel.run((rows + chunk - 1) / chunk, task -> {
       int first = task * chunk;
@@ -44,7 +44,7 @@ public final class CrossEntropy {
 
   /** Fills dLogits. */
   public static void backward(FloatPointer logits, int[] ids, FloatPointer dLoss, FloatPointer dLogits, int rows, int vocabulary) {
-    Ids.check(ids, vocabulary);
+    Embedding.checkIds(ids, vocabulary);
     int chunk = Math.max(1, CHUNK / vocabulary);
     Parallel.run((rows + chunk - 1) / chunk, task -> {
       int first = task * chunk;

@@ -25,7 +25,7 @@ public final class Embedding {
 
   /** Fills out. */
   public static void forward(FloatPointer table, int[] ids, FloatPointer out, int vocabulary, int width) {
-    Ids.check(ids, vocabulary);
+    checkIds(ids, vocabulary);
     long bytes = (long) Float.BYTES * width;
     Parallel.run((ids.length + ROWS_A_TASK - 1) / ROWS_A_TASK, task -> {
       Scratch scratch = Scratch.get();
@@ -38,7 +38,7 @@ public final class Embedding {
 
   /** Fills dTable. */
   public static void backward(FloatPointer dOut, int[] ids, FloatPointer dTable, int vocabulary, int width) {
-    Ids.check(ids, vocabulary);
+    checkIds(ids, vocabulary);
     clear(dTable, (long) vocabulary * width);
     long[] occurrences = new long[ids.length];
     for (int i = 0; i < ids.length; i++) {
@@ -80,5 +80,18 @@ public final class Embedding {
       long count = Math.min(FLOATS_CLEARED_A_TASK, length - first);
       Pointer.memset(Scratch.get().view(0, target, first), 0, Float.BYTES * count);
     });
+  }
+
+  /**
+   * Ids index memory that native code does not guard.
+   *
+   * @throws IllegalArgumentException if an id is outside [0, vocabulary)
+   */
+  static void checkIds(int[] ids, int vocabulary) {
+    for (int i = 0; i < ids.length; i++) {
+      if (ids[i] < 0 || ids[i] >= vocabulary) {
+        throw new IllegalArgumentException("token id " + ids[i] + " at index " + i + ": expected 0 to " + (vocabulary - 1));
+      }
+    }
   }
 }

@@ -54,6 +54,17 @@ public final class Parallel {
     section.await();
   }
 
+  /** Part of a batch, [first, end). */
+  public interface Part {
+    void run(int first, int end);
+  }
+
+  /** Splits a batch into one part per thread, of equal sizes as far as possible, and calls {@code part} for each. */
+  public static void runParts(int batch, Part part) {
+    int tasks = Math.min(THREADS, batch);
+    run(tasks, task -> part.run((int) ((long) batch * task / tasks), (int) ((long) batch * (task + 1) / tasks)));
+  }
+
   private static void serve() {
     while (true) {
       Section section = null;

@@ -19,7 +19,7 @@ public final class AffineOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] z = inputs.get(0).shape();
-      Shapes.require(opName(), "theta", inputs.get(1), Shapes.append(z, 2));
+      require("theta", inputs.get(1), append(z, 2));
       return new long[][] {z, z};
     }
 
@@ -52,7 +52,7 @@ public final class AffineOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] z = inputs.get(0).shape();
-      Shapes.require(opName(), "theta", inputs.get(1), Shapes.append(z, 2));
+      require("theta", inputs.get(1), append(z, 2));
       return new long[][] {z};
     }
 

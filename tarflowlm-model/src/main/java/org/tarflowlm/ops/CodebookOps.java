@@ -22,8 +22,8 @@ public final class CodebookOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] noise = inputs.get(0).shape();
-      Shapes.requireComponents(opName(), inputs, 1);
-      Shapes.require(opName(), "ids", inputs.get(3), Shapes.leading(noise));
+      requireComponents(inputs, 1);
+      require("ids", inputs.get(3), leading(noise));
       return new long[][] {noise};
     }
 
@@ -101,8 +101,8 @@ public final class CodebookOps {
   public static final class VaeTermOp extends RowsOp implements RowsOp.FloatRows {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      Shapes.requireComponents(opName(), inputs, 1);
-      return new long[][] {Shapes.leading(inputs.get(0).shape())};
+      requireComponents(inputs, 1);
+      return new long[][] {leading(inputs.get(0).shape())};
     }
 
     @Override

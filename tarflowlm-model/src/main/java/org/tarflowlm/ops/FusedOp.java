@@ -72,11 +72,6 @@ abstract class FusedOp extends JavaOp {
     return shape;
   }
 
-  /** @throws IllegalArgumentException if the input's shape is not as expected. */
-  final void requireShape(String input, INDArray array, long... expected) {
-    Shapes.require(opName(), input, array, expected);
-  }
-
   /** @throws IllegalArgumentException if the input's number of dimensions is not as expected. */
   final void requireRank(String input, INDArray array, int expected) {
     if (array.rank() != expected) {

@@ -1,6 +1,7 @@
 package org.tarflowlm.ops;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -171,6 +172,48 @@ public abstract class JavaOp extends DynamicCustomOp {
           + ((found & ~VERSION) == (FORMAT & ~VERSION) ? "version " + (found & VERSION) : "no version") + " of the ops; expected version "
           + (FORMAT & VERSION) + ": build the graph anew from the model");
     }
+  }
+
+  /** The shape without its last dimension. */
+  static long[] leading(long[] shape) {
+    return Arrays.copyOf(shape, shape.length - 1);
+  }
+
+  /** The shape with one more dimension. */
+  static long[] append(long[] shape, long last) {
+    long[] result = Arrays.copyOf(shape, shape.length + 1);
+    result[shape.length] = last;
+    return result;
+  }
+
+  /** @throws IllegalArgumentException if an input is not of the expected shape. */
+  final void require(String name, INDArray array, long... expected) {
+    if (!Arrays.equals(array.shape(), expected)) {
+      throw new IllegalArgumentException(opName() + ": expected " + name + " of shape " + Arrays.toString(expected)
+          + ", found " + Arrays.toString(array.shape()));
+    }
+  }
+
+  /** Checks that {@code array} is [z's shape, m * unit] and returns m * unit. */
+  final int requireParameters(String name, INDArray z, INDArray array, int unit) {
+    long[] shape = array.shape();
+    if (shape.length != z.rank() + 1 || !Arrays.equals(leading(shape), z.shape()) || shape[shape.length - 1] % unit != 0) {
+      throw new IllegalArgumentException(opName() + ": expected " + name + " of shape " + Arrays.toString(z.shape())
+          + " with one more dimension, a multiple of " + unit + ", found " + Arrays.toString(shape));
+    }
+    return (int) shape[shape.length - 1];
+  }
+
+  /** Checks shared component means [K, d] and log-scales [K] at inputs {@code at} and {@code at + 1} against z [.., d]; returns K. */
+  final long requireComponents(List<INDArray> inputs, int at) {
+    INDArray means = inputs.get(at);
+    long dims = inputs.get(0).size(-1);
+    if (means.rank() != 2 || means.size(1) != dims) {
+      throw new IllegalArgumentException(opName() + ": expected component means of shape [K, " + dims + "], found "
+          + Arrays.toString(means.shape()));
+    }
+    require("component log-scales", inputs.get(at + 1), means.size(0));
+    return means.size(0);
   }
 
   /** Looked up late, so that loading an op class does not start the backend. */

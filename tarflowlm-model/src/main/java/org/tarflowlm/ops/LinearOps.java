@@ -21,8 +21,8 @@ public final class LinearOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray w = inputs.get(1);
-      requireShape("weight", w, inputs.get(0).size(-1), w.size(-1));
-      requireShape("bias", inputs.get(2), w.size(1));
+      require("weight", w, inputs.get(0).size(-1), w.size(-1));
+      require("bias", inputs.get(2), w.size(1));
       return new long[][] {withLast(inputs.get(0), w.size(1))};
     }
 
@@ -59,9 +59,9 @@ public final class LinearOps {
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray w = inputs.get(1);
       long[] shape = withLast(inputs.get(0), w.size(1));
-      requireShape("weight", w, inputs.get(0).size(-1), w.size(-1));
-      requireShape("bias", inputs.get(2), w.size(1));
-      requireShape("residual", inputs.get(3), shape);
+      require("weight", w, inputs.get(0).size(-1), w.size(-1));
+      require("bias", inputs.get(2), w.size(1));
+      require("residual", inputs.get(3), shape);
       return new long[][] {shape};
     }
 
@@ -85,7 +85,7 @@ public final class LinearOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray w = inputs.get(1);
-      requireShape("weight", w, inputs.get(0).size(-1), w.size(-1));
+      require("weight", w, inputs.get(0).size(-1), w.size(-1));
       return new long[][] {withLast(inputs.get(0), w.size(1))};
     }
 
@@ -120,11 +120,11 @@ public final class LinearOps {
       INDArray x = inputs.get(0);
       long width = x.size(-1);
       long hidden = inputs.get(1).size(-1);
-      requireShape("wUp", inputs.get(1), width, hidden);
-      requireShape("bUp", inputs.get(2), hidden);
-      requireShape("wDown", inputs.get(3), hidden, width);
-      requireShape("bDown", inputs.get(4), width);
-      requireShape("residual", inputs.get(5), x.shape());
+      require("wUp", inputs.get(1), width, hidden);
+      require("bUp", inputs.get(2), hidden);
+      require("wDown", inputs.get(3), hidden, width);
+      require("bDown", inputs.get(4), width);
+      require("residual", inputs.get(5), x.shape());
       return new long[][] {x.shape(), withLast(x, hidden)};
     }
 

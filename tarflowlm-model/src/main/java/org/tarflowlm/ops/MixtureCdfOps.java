@@ -19,9 +19,9 @@ public final class MixtureCdfOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray z = inputs.get(0);
-      int k = Shapes.requireParameters(opName(), "theta", z, inputs.get(1), 3) / 3;
+      int k = requireParameters("theta", z, inputs.get(1), 3) / 3;
       int saved = z.dataType() == DataType.FLOAT ? MixtureCdfBatch.savedWidth(k) : 1;
-      return new long[][] {z.shape(), z.shape(), Shapes.append(z.shape(), saved)};
+      return new long[][] {z.shape(), z.shape(), append(z.shape(), saved)};
     }
 
     @Override
@@ -68,9 +68,9 @@ public final class MixtureCdfOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray z = inputs.get(0);
-      int k = Shapes.requireParameters(opName(), "theta", z, inputs.get(1), 3) / 3;
+      int k = requireParameters("theta", z, inputs.get(1), 3) / 3;
       int saved = z.dataType() == DataType.FLOAT ? MixtureCdfBatch.savedDensityWidth(k) : 1;
-      return new long[][] {z.shape(), Shapes.append(z.shape(), saved)};
+      return new long[][] {z.shape(), append(z.shape(), saved)};
     }
 
     @Override

@@ -17,9 +17,9 @@ public final class RosenblattOps {
   /** Checks (z [.., d], logits [.., K], means [K, d], logScales [K]); returns z's shape and that of its positions. */
   private static long[][] vectorsAndPositions(JavaOp op, List<INDArray> inputs) {
     long[] z = inputs.get(0).shape();
-    long components = Shapes.requireComponents(op.opName(), inputs, 2);
-    Shapes.require(op.opName(), "logits", inputs.get(1), Shapes.append(Shapes.leading(z), components));
-    return new long[][] {z, Shapes.leading(z)};
+    long components = op.requireComponents(inputs, 2);
+    op.require("logits", inputs.get(1), JavaOp.append(JavaOp.leading(z), components));
+    return new long[][] {z, JavaOp.leading(z)};
   }
 
   /**

@@ -64,8 +64,8 @@ public final class TransformerOps {
       INDArray e = inputs.get(0);
       INDArray position = inputs.get(2);
       requireRank("e", e, 3);
-      requireShape("start", inputs.get(1), e.size(2));
-      requireShape("position", position, position.size(0), e.size(2));
+      require("start", inputs.get(1), e.size(2));
+      require("position", position, position.size(0), e.size(2));
       if (e.size(1) > position.size(0)) {
         throw new IllegalArgumentException(
             opName() + ": sequence of " + e.size(1) + " positions, expected at most " + position.size(0));
@@ -105,8 +105,8 @@ public final class TransformerOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray x = inputs.get(0);
-      requireShape("gain", inputs.get(1), x.size(-1));
-      requireShape("bias", inputs.get(2), x.size(-1));
+      require("gain", inputs.get(1), x.size(-1));
+      require("bias", inputs.get(2), x.size(-1));
       return new long[][] {x.shape()};
     }
 
@@ -192,7 +192,7 @@ public final class TransformerOps {
     protected long[][] outputShapes(List<INDArray> inputs) {
       long[] logits = inputs.get(0).shape();
       long[] shape = Arrays.copyOf(logits, logits.length - 1);
-      requireShape("ids", inputs.get(1), shape);
+      require("ids", inputs.get(1), shape);
       return new long[][] {shape};
     }
 

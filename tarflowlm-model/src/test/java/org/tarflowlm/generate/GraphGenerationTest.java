@@ -135,7 +135,7 @@ class GraphGenerationTest {
       SpanSampler sampler = new SpanSampler(pair.weights, TokenFilter.NONE, 1.0, 1, 16, 0, 16, exact, Decoding.PARALLEL);
       double[][] z = {new double[whole.latents()[0].length]};
       sampler.draw(z, new Random[] {Prompts.random(OPTIONS.seed(), 0)}, 0, null);
-      assertTrue(exact.paces().get(0).shareByBlocks() > 0, "blocks were used");
+      assertTrue(exact.speeds().get(0).shareByBlocks() > 0, "blocks were used");
       assertArrayEquals(whole.latents(), sampler.levels(z[0]));
       Generation usual = pair.graph.generate(new int[0], OPTIONS.withMaxNewTokens(16).withDecoding(Decoding.PARALLEL), null).get(0);
       assertArrayEquals(whole.tokens(), usual.tokens());

@@ -1,7 +1,6 @@
 package org.tarflowlm.vector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;

@@ -17,7 +17,7 @@ final class NGramDraft implements Draft {
   private final Supplier<NGramTable> tables;
   private NGramTable table;
   private final Components components;
-  private final RosenblattPoints points;
+  private final DraftInverse points;
   private final TokenFilter filter;
   private final Workspace workspace;
   private final int patch;
@@ -38,7 +38,7 @@ final class NGramDraft implements Draft {
     this.filter = filter;
     this.workspace = workspace;
     this.patch = patch;
-    points = new RosenblattPoints(components);
+    points = new DraftInverse(components);
     weights = new double[components.count()];
     scratch = new double[components.count()];
   }
@@ -51,7 +51,7 @@ final class NGramDraft implements Draft {
       tokens = new int[order.length() * patch];
     }
     for (int i = 0; i < knownPositions; i++) {
-      misled(z, i);
+      rejects(z, i);
     }
   }
 
@@ -90,7 +90,7 @@ final class NGramDraft implements Draft {
   }
 
   @Override
-  public boolean misled(double[] z, int i) {
+  public boolean rejects(double[] z, int i) {
     boolean changed = false;
     for (int p = 0; p < patch; p++) {
       int token = Codebook.decode(z, (order.time(i) * patch + p) * components.dims(), components, workspace);

@@ -18,6 +18,15 @@ import org.tarflowlm.flow.FlowOrder;
  * changes.
  */
 public final class ParallelDecoding {
+  /**
+   * How the blocks are made and when a position of one is final.
+   *
+   * @param window positions of a block, at most
+   * @param least a block has at least so many; more only as long as it is likely that the guesses before are right
+   * @param tolerance what a flow reads may differ from what it should read by this much; 0 for not at all in single precision
+   */
+  public record Blocks(int window, int least, double tolerance) {}
+
   /** A position is computed if the guesses before it are all right with at least this probability. */
   private static final double LIKELY = 0.5;
   /** A position from which another token is not further than this, in probability, is waited for until nothing changes. */
@@ -28,11 +37,11 @@ public final class ParallelDecoding {
   private static final int UNIT = 4;
 
   private final Draft draft;
-  private final DecodingPace pace;
+  private final DecodingSpeed speed;
   private final Decoding wanted;
-  private final Supplier<BlockRule> rules;
+  private final Supplier<Blocks> rules;
   private final int channels;
-  private BlockRule rule;
+  private Blocks rule;
   private FlowOrder order;
   /** Whether all that was found so far is what steps would have found, as far as single precision tells. */
   private boolean exact;
@@ -47,9 +56,9 @@ public final class ParallelDecoding {
    * @param rules requested once, at the first block
    * @param channels numbers of a position
    */
-  public ParallelDecoding(Draft draft, DecodingPace pace, Decoding wanted, Supplier<BlockRule> rules, int channels) {
+  public ParallelDecoding(Draft draft, DecodingSpeed speed, Decoding wanted, Supplier<Blocks> rules, int channels) {
     this.draft = draft;
-    this.pace = pace;
+    this.speed = speed;
     this.wanted = wanted;
     this.rules = rules;
     this.channels = channels;
@@ -69,7 +78,7 @@ public final class ParallelDecoding {
 
   /** Whether the next stretch of positions should go by blocks; if so, all is there for it. */
   public boolean byBlocks() {
-    boolean blocks = pace.byBlocks(wanted);
+    boolean blocks = speed.byBlocks(wanted);
     if (blocks && rule == null) {
       rule = rules.get();
       draft.prepare();
@@ -78,7 +87,7 @@ public final class ParallelDecoding {
   }
 
   void measured(boolean byBlocks, long nanos, int positions) {
-    pace.measured(byBlocks, nanos, positions, passes);
+    speed.measured(byBlocks, nanos, positions, passes);
     passes = 0;
   }
 
@@ -126,7 +135,7 @@ public final class ParallelDecoding {
 
   /** Place {@code i} was found by a single step. */
   void found(double[] z, int i) {
-    draft.misled(z, i);
+    draft.rejects(z, i);
     guessed = i + 1;
   }
 
@@ -137,27 +146,27 @@ public final class ParallelDecoding {
    * @param margins the distance of each row from another token
    * @return the place after the last one that is final; {@code front} if even that has to be made exact first
    */
-  public int settle(double[] computed, double[] margins, double[] z, int front, int rows) {
+  public int accept(double[] computed, double[] margins, double[] z, int front, int rows) {
     if (isCloseCall(margins[0])) {
       return front;
     }
-    int settled = front + 1;
+    int accepted = front + 1;
     boolean close = true;
     boolean same = true;
     for (int i = front; i < front + rows && i < guessed; i++) {
-      if (i == settled && close && (same ? !isCloseCall(margins[i - front]) : margins[i - front] >= EDGE)) {
-        settled = i + 1;
+      if (i == accepted && close && (same ? !isCloseCall(margins[i - front]) : margins[i - front] >= EDGE)) {
+        accepted = i + 1;
         exact &= same;
       }
       float change = take(computed, z, i);
       close &= change <= rule.tolerance();
       same &= change == 0f;
       confidence[i] = 1.0;
-      if (change > 0f && draft.misled(z, i)) {
+      if (change > 0f && draft.rejects(z, i)) {
         guessed = i + 1;
       }
     }
-    return settled;
+    return accepted;
   }
 
   void end() {

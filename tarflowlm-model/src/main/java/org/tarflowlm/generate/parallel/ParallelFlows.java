@@ -27,9 +27,9 @@ public final class ParallelFlows {
 
   private final StackWeights weights;
   private final Supplier<NGramTable> ngrams;
-  private final List<DecodingPace> paces = new ArrayList<>();
+  private final List<DecodingSpeed> speeds = new ArrayList<>();
   private final NGramTable[] tables;
-  private final BlockRule[] rules;
+  private final ParallelDecoding.Blocks[] rules;
   private final int window;
   private final double tolerance;
 
@@ -50,9 +50,9 @@ public final class ParallelFlows {
     this.window = window;
     // a masked head does not know how far its tokens are from each other: all above it would have to be made exact in the end
     this.tolerance = weights.flows().get(0).components() == null ? 0.0 : tolerance;
-    weights.flows().forEach(flow -> paces.add(new DecodingPace()));
+    weights.flows().forEach(flow -> speeds.add(new DecodingSpeed()));
     tables = new NGramTable[weights.flows().size()];
-    rules = new BlockRule[weights.flows().size()];
+    rules = new ParallelDecoding.Blocks[weights.flows().size()];
   }
 
   /** Parts of a block that are computed side by side; 1 where the flows go by steps alone. */
@@ -83,14 +83,14 @@ public final class ParallelFlows {
 
   /** Flow l's decoding of one sequence. */
   ParallelDecoding of(int l, Decoding wanted, TokenFilter filter, Workspace workspace) {
-    return new ParallelDecoding(draft(l, filter, workspace), paces.get(l), wanted, () -> rule(l), weights.config().channels());
+    return new ParallelDecoding(draft(l, filter, workspace), speeds.get(l), wanted, () -> rule(l), weights.config().channels());
   }
 
   /** Whether all flows would go by steps over that many tokens of a single sequence; if so, they are counted as done. */
   public boolean goesBySteps(Decoding wanted, int tokens) {
     int stretches = ParallelTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
-    if (wanted == Decoding.AUTO && paces.stream().allMatch(pace -> pace.goesBySteps(stretches))) {
-      paces.forEach(pace -> pace.passed(stretches));
+    if (wanted == Decoding.AUTO && speeds.stream().allMatch(speed -> speed.goesBySteps(stretches))) {
+      speeds.forEach(speed -> speed.passed(stretches));
       return true;
     }
     return wanted == Decoding.SEQUENTIAL;
@@ -99,7 +99,7 @@ public final class ParallelFlows {
   private Draft draft(int l, TokenFilter filter, Workspace workspace) {
     return guessedByNGrams(l)
         ? new NGramDraft(() -> table(l), weights.flows().get(l).components(), filter, workspace, weights.config().patchSize())
-        : new NoiseDraft(weights.config().channels());
+        : new Draft.Noise(weights.config().channels());
   }
 
   private boolean guessedByNGrams(int l) {
@@ -115,27 +115,27 @@ public final class ParallelFlows {
     return tables[l];
   }
 
-  private synchronized BlockRule rule(int l) {
+  private synchronized ParallelDecoding.Blocks rule(int l) {
     if (rules[l] == null) {
       rules[l] = makeRule(l);
     }
     return rules[l];
   }
 
-  private BlockRule makeRule(int l) {
+  private ParallelDecoding.Blocks makeRule(int l) {
     int usual = Math.max(LEAST_WINDOW, PART * Math.min(MOST_PARTS, Parallel.threads()));
     if (tolerance == 0 || guessedByNGrams(l)) {
-      return window == 0 ? new BlockRule(usual, PART, tolerance) : new BlockRule(window, window, tolerance);
+      return window == 0 ? new ParallelDecoding.Blocks(usual, PART, tolerance) : new ParallelDecoding.Blocks(window, window, tolerance);
     }
     TarFlowConfig config = weights.config();
     FlowSensitivity sensitivity = FlowSensitivity.of(weights.flows().get(l), config.channels(), config.positions());
     boolean atOnce = sensitivity.error() <= tolerance;
     int size = window != 0 ? window : atOnce ? FlowTransform.GROUP : usual;
-    return new BlockRule(size, size, tolerance / Math.max(sensitivity.factor(), tolerance));
+    return new ParallelDecoding.Blocks(size, size, tolerance / Math.max(sensitivity.factor(), tolerance));
   }
 
   /** How parallel decoding has gone so far, by flow. */
-  public List<DecodingPace> paces() {
-    return List.copyOf(paces);
+  public List<DecodingSpeed> speeds() {
+    return List.copyOf(speeds);
   }
 }

@@ -91,16 +91,16 @@ final class ParallelTransform {
     while (front < to) {
       int size = decoding.block(u, z[0], front, end);
       flow.block(u, z[0], computed, front, size);
-      int settled = decoding.settle(computed, flow.margins(), z[0], front, size);
-      if (settled == front) {
+      int accepted = decoding.accept(computed, flow.margins(), z[0], front, size);
+      if (accepted == front) {
         improve(u, z[0], front);
       }
-      for (int i = front; i < settled; i++) {
+      for (int i = front; i < accepted; i++) {
         if (listener != null && !listener.solved(z, order.time(i))) {
           return ENDED;
         }
       }
-      front = settled;
+      front = accepted;
     }
     return front;
   }
@@ -128,12 +128,12 @@ final class ParallelTransform {
     for (int front = from; front < to;) {
       int size = Math.min(REFINED, to - front);
       flow.block(u, z, computed, front, size);
-      int settled = front + 1;
+      int accepted = front + 1;
       for (int i = front; i < front + size; i++) {
         boolean same = decoding.take(computed, z, i) == 0f;
-        settled = same && settled == i + 1 ? Math.min(i + 2, front + size) : settled;
+        accepted = same && accepted == i + 1 ? Math.min(i + 2, front + size) : accepted;
       }
-      front = settled;
+      front = accepted;
     }
   }
 }

@@ -56,7 +56,7 @@ class ParallelDecodingTest {
       sampler.draw(z, new Random[] {new Fixed(u[0])}, 0, null);
       assertArrayEquals(expected[0], z[0], name + " " + decoding);
     }
-    flows.paces().forEach(pace -> assertTrue(pace.shareByBlocks() > 0, "blocks were used"));
+    flows.speeds().forEach(speed -> assertTrue(speed.shareByBlocks() > 0, "blocks were used"));
   }
 
   /** With the usual tolerance the tokens are those of the steps; latents differ by little, as flows of random weights amplify it. */
@@ -99,7 +99,7 @@ class ParallelDecodingTest {
     }
 
     @Override
-    public boolean misled(double[] z, int i) {
+    public boolean rejects(double[] z, int i) {
       return Math.round(z[i]) != Math.round(guesses[i]);
     }
 
@@ -110,8 +110,8 @@ class ParallelDecodingTest {
   }
 
   private static ParallelDecoding decoding(double[] guesses, double confidence, int window, int least) {
-    ParallelDecoding parallel = new ParallelDecoding(new GivenDraft(guesses, confidence), new DecodingPace(), Decoding.PARALLEL,
-        () -> new BlockRule(window, least, 0.25), 1);
+    ParallelDecoding parallel = new ParallelDecoding(new GivenDraft(guesses, confidence), new DecodingSpeed(), Decoding.PARALLEL,
+        () -> new ParallelDecoding.Blocks(window, least, 0.25), 1);
     parallel.begin(new double[guesses.length], 0, new FlowOrder(true, guesses.length), true);
     assertTrue(parallel.byBlocks());
     return parallel;
@@ -125,18 +125,18 @@ class ParallelDecodingTest {
     assertEquals(6, parallel.block(null, z, 0, 8));
     assertArrayEquals(new double[] {1, 2, 3, 4, 5, 6, 0, 0}, z, "guesses stand in z");
     // 0 is final, 1 as well, since 0 was guessed closely; 2, near another token, is not, since 0 was not guessed exactly
-    assertEquals(2, parallel.settle(new double[] {1.1, 2.0, 3.0, 4.0, 5.0, 6.0, 0, 0}, new double[] {0, 1e-3, 1e-5, 1, 1, 1}, z, 0, 6));
+    assertEquals(2, parallel.accept(new double[] {1.1, 2.0, 3.0, 4.0, 5.0, 6.0, 0, 0}, new double[] {0, 1e-3, 1e-5, 1, 1, 1}, z, 0, 6));
     assertEquals(1.1, z[0]);
     assertEquals(6, parallel.block(null, z, 2, 8));
     // 2 and 3 are final; 3 is found to be too far from its guess for what was computed from it
-    assertEquals(4, parallel.settle(new double[] {0, 0, 3.0, 4.4, 5.0, 6.0, 7.0, 8.0}, SAFE, z, 2, 6));
+    assertEquals(4, parallel.accept(new double[] {0, 0, 3.0, 4.4, 5.0, 6.0, 7.0, 8.0}, SAFE, z, 2, 6));
     assertEquals(4, parallel.block(null, z, 4, 8));
     // 4 is another token: what comes after was computed from the wrong one and stays as it was guessed
-    assertEquals(5, parallel.settle(new double[] {0, 0, 0, 0, 9.0, 6.1, 7.1, 8.1}, SAFE, z, 4, 4));
+    assertEquals(5, parallel.accept(new double[] {0, 0, 0, 0, 9.0, 6.1, 7.1, 8.1}, SAFE, z, 4, 4));
     assertEquals(9.0, z[4]);
     assertEquals(6.0, z[5]);
     assertEquals(3, parallel.block(null, z, 5, 8));
-    assertEquals(8, parallel.settle(new double[] {0, 0, 0, 0, 0, 6.0, 7.0, 8.0}, SAFE, z, 5, 3));
+    assertEquals(8, parallel.accept(new double[] {0, 0, 0, 0, 0, 6.0, 7.0, 8.0}, SAFE, z, 5, 3));
   }
 
   @Test
@@ -146,18 +146,18 @@ class ParallelDecodingTest {
     double[] closeAtThree = {1, 1, 1, 1e-6};
     ParallelDecoding parallel = decoding(guesses, 1.0, 4, 4);
     assertEquals(4, parallel.block(null, z, 0, 8));
-    assertEquals(4, parallel.settle(new double[] {1, 2, 3, 4, 0, 0, 0, 0}, closeAtThree, z, 0, 4), "all was guessed exactly");
+    assertEquals(4, parallel.accept(new double[] {1, 2, 3, 4, 0, 0, 0, 0}, closeAtThree, z, 0, 4), "all was guessed exactly");
     assertTrue(parallel.isExact());
     parallel = decoding(guesses, 1.0, 4, 4);
     parallel.block(null, z, 0, 8);
-    assertEquals(3, parallel.settle(new double[] {1.1, 2, 3, 4, 0, 0, 0, 0}, closeAtThree, z, 0, 4), "1 and 2 were computed from a guess");
+    assertEquals(3, parallel.accept(new double[] {1.1, 2, 3, 4, 0, 0, 0, 0}, closeAtThree, z, 0, 4), "1 and 2 were computed from a guess");
     assertFalse(parallel.isExact());
     parallel.block(null, z, 3, 8);
     double[] again = {0, 0, 0, 4.2, 5, 6, 7, 8};
-    assertEquals(3, parallel.settle(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4), "has to be made exact first");
+    assertEquals(3, parallel.accept(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4), "has to be made exact first");
     assertEquals(4, z[3], "nothing was taken");
     parallel.improved();
-    assertEquals(7, parallel.settle(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4));
+    assertEquals(7, parallel.accept(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4));
     assertFalse(parallel.isCloseCall(1e-5));
     assertTrue(parallel.isCloseCall(1e-6));
   }
@@ -204,7 +204,7 @@ class ParallelDecodingTest {
     System.arraycopy(guesses, 0, computed, 0, 20);
     computed[0] = 1.4;
     assertEquals(4, parallel.block(null, z, 0, 20));
-    assertEquals(1, parallel.settle(computed, SAFE, z, 0, 4));
+    assertEquals(1, parallel.accept(computed, SAFE, z, 0, 4));
     assertEquals(8, parallel.block(null, z, 1, 20), "what was computed from right tokens is likely");
   }
 
@@ -305,15 +305,15 @@ class ParallelDecodingTest {
 
   @Test
   void thePaceChoosesTheFasterWayAndTriesTheOtherEverMoreRarely() {
-    DecodingPace pace = new DecodingPace();
+    DecodingSpeed speed = new DecodingSpeed();
     List<Integer> tries = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      boolean blocks = pace.byBlocks(Decoding.AUTO);
+      boolean blocks = speed.byBlocks(Decoding.AUTO);
       if (blocks) {
         tries.add(i);
       }
       // the first ones are slow by blocks, as long as their code is not compiled
-      pace.measured(blocks, blocks ? tries.size() < 4 ? 100_000 : 2000 : 1000, 10, blocks ? 5 : 0);
+      speed.measured(blocks, blocks ? tries.size() < 4 ? 100_000 : 2000 : 1000, 10, blocks ? 5 : 0);
     }
     List<Integer> expected = new ArrayList<>();
     for (int start : new int[] {15, 38, 77}) {
@@ -323,11 +323,11 @@ class ParallelDecodingTest {
     }
     assertEquals(expected, tries, "the 16th, 32nd and 64th of those that go by steps");
     for (int i = 0; i < 20; i++) {
-      pace.measured(true, 100, 10, 4);
+      speed.measured(true, 100, 10, 4);
     }
-    assertTrue(pace.byBlocks(Decoding.AUTO));
-    assertFalse(pace.byBlocks(Decoding.SEQUENTIAL));
-    assertTrue(pace.byBlocks(Decoding.PARALLEL));
+    assertTrue(speed.byBlocks(Decoding.AUTO));
+    assertFalse(speed.byBlocks(Decoding.SEQUENTIAL));
+    assertTrue(speed.byBlocks(Decoding.PARALLEL));
   }
 
   @Test
@@ -341,7 +341,7 @@ class ParallelDecodingTest {
     generator.positionsPerPass().forEach(each -> assertEquals(Double.NaN, each, "no pass yet"));
     generator.generate(new int[0], options.withDecoding(Decoding.PARALLEL), null);
     assertEquals(2, generator.positionsPerPass().size());
-    generator.positionsPerPass().forEach(each -> assertTrue(each >= 1 && each <= 4, "settled " + each + " of a block of 4"));
+    generator.positionsPerPass().forEach(each -> assertTrue(each >= 1 && each <= 4, "accepted " + each + " of a block of 4"));
 
     FlowGenerator single = new FlowGenerator(weights, new Text8Alphabet(), () -> NGramTable.empty(Text8Alphabet.SIZE), 1);
     single.generate(new int[0], options.withDecoding(Decoding.PARALLEL), null);

@@ -13,7 +13,7 @@ import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
 
 /** Guesses at the inverse of Mix-d, and the inverse itself where a single component is left. */
-class RosenblattPointsTest {
+class DraftInverseTest {
   private static final int K = 9;
   private static final int D = 3;
 
@@ -54,7 +54,7 @@ class RosenblattPointsTest {
   @Test
   void narrowComponentsAreGuessedRight() {
     Components components = grid(0.004);
-    RosenblattPoints points = new RosenblattPoints(components);
+    DraftInverse points = new DraftInverse(components);
     Workspace w = new Workspace();
     Random random = new Random(1);
     double[] z = new double[D];
@@ -76,7 +76,7 @@ class RosenblattPointsTest {
   @Test
   void confidenceIsHowOftenOtherWeightsAgree() {
     Components components = grid(0.004);
-    RosenblattPoints points = new RosenblattPoints(components);
+    DraftInverse points = new DraftInverse(components);
     Random random = new Random(2);
     double[] z = new double[D];
     int[] asked = new int[4];
@@ -100,7 +100,7 @@ class RosenblattPointsTest {
 
   @Test
   void weightlessComponentsAreNotChosen() {
-    RosenblattPoints points = new RosenblattPoints(grid(0.004));
+    DraftInverse points = new DraftInverse(grid(0.004));
     double[] z = new double[D];
     double[] weights = new double[K];
     weights[5] = 0.3;

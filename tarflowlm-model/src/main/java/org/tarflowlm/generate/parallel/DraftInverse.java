@@ -10,7 +10,7 @@ import org.tarflowlm.coupling.Normal;
  * A quick guess at {@link MixtureRosenblatt#inverse}: components count as points where their weights are summed up. Exact in the limit
  * of components that are narrow beside their distances; where they overlap, the guess is rough. One instance per thread.
  */
-public final class RosenblattPoints {
+public final class DraftInverse {
   /** Components whose means differ by fewer scales in a dimension are not distinguished by it. */
   private static final double SEPARATE = 8.0;
   /** How far, as a share of all weight, another model's sums of weights may be from ours: for {@link #confidence()}. */
@@ -23,7 +23,7 @@ public final class RosenblattPoints {
   private final int[][] order;
   private double confidence;
 
-  public RosenblattPoints(Components components) {
+  public DraftInverse(Components components) {
     this.components = components;
     int k = components.count();
     order = new int[components.dims()][];

@@ -4,7 +4,7 @@ package org.tarflowlm.generate.parallel;
  * Measured time a position of one flow, step by step and by blocks, and the choice between them for the next stretch of positions.
  * May be used by many threads.
  */
-public final class DecodingPace {
+public final class DecodingSpeed {
   /** Weight of the newest measurement. */
   private static final double NEWEST = 0.5;
   /** Stretches that go by steps before blocks are tried once: a short text should not pay for the comparison. */
