@@ -13,7 +13,19 @@ import org.tarflowlm.nn.TarFlowLayer;
 /** Scores tokens with a network; see {@link TarFlowLM#score(TokenSequence, ScoringOptions)}. */
 record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
   Score score(TokenSequence tokens, ScoringOptions options) {
-    TarFlowConfig config = layer.model();
+    TokenSequence scored = scored(layer.model(), tokenizer, tokens, options);
+    Likelihood likelihood = new Likelihood(layer, options.seed(), options.samples());
+    if (options.perToken()) {
+      Likelihood.ByToken each = likelihood.byToken(scored);
+      ScoredPieces pieces = new ScoredPieces(scored, each.nats(), tokenizer);
+      return Score.of(name, each.estimate(), characters(scored, each.estimate()), pieces.tokens(), pieces.characters());
+    }
+    LikelihoodEstimate estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
+    return Score.of(name, estimate, characters(scored, estimate), List.of(), List.of());
+  }
+
+  /** The tokens that are scored: those of the first characters. */
+  static TokenSequence scored(TarFlowConfig config, Tokenizer tokenizer, TokenSequence tokens, ScoringOptions options) {
     if (tokens.vocabSize() != config.vocabSize()) {
       throw new IllegalArgumentException("the tokens are of a vocabulary of " + tokens.vocabSize() + "; expected " + config.vocabSize());
     }
@@ -23,15 +35,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
       throw new DataException("the text " + (count == 0 ? "is empty" : "has " + count + (count == 1 ? " token" : " tokens"))
           + "; expected at least " + least + (least == 1 ? " token" : " tokens"));
     }
-    TokenSequence scored = tokens.slice(0, count);
-    Likelihood likelihood = new Likelihood(layer, options.seed(), options.samples());
-    if (options.perToken()) {
-      Likelihood.ByToken each = likelihood.byToken(scored);
-      ScoredPieces pieces = new ScoredPieces(scored, each.nats(), tokenizer);
-      return Score.of(name, each.estimate(), characters(scored, each.estimate()), pieces.tokens(), pieces.characters());
-    }
-    LikelihoodEstimate estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
-    return Score.of(name, estimate, characters(scored, estimate), List.of(), List.of());
+    return tokens.slice(0, count);
   }
 
   private long characters(TokenSequence scored, LikelihoodEstimate estimate) {

@@ -145,6 +145,11 @@ public class TarFlowLM implements AutoCloseable {
     return engine.withNetwork(layer -> new Scorer(name, tokenizer, layer).score(tokens, options));
   }
 
+  /** A long text to be scored in parts; throws as {@link #score(TokenSequence, ScoringOptions)}. */
+  public TextParts parts(TokenSequence tokens, ScoringOptions options) {
+    return new TextParts(this, engine, tokens, options);
+  }
+
   /** This model's default generation options. */
   public GenerationOptions generationOptions() {
     return info.generation().options();

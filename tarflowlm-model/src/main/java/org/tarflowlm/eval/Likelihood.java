@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -26,7 +28,6 @@ import org.tarflowlm.nn.TokenTerms;
  */
 public final class Likelihood {
   private static final Logger LOG = LogManager.getLogger(Likelihood.class);
-  private static final int BATCH = 16;
   private static final long NANOS_BETWEEN_LINES = 20_000_000_000L;
 
   private final TarFlowLayer layer;
@@ -69,7 +70,7 @@ public final class Likelihood {
    * @throws org.tarflowlm.data.DataException if the sequence holds something that is not a token
    */
   public LikelihoodEstimate of(TokenSequence tokens) {
-    return of(tokens, null);
+    return of(tokens, TextBatches.of(layer.model(), tokens.length(), 0), null);
   }
 
   /**
@@ -90,34 +91,13 @@ public final class Likelihood {
     if (samples > 1) {
       throw new IllegalArgumentException("samples is " + samples + "; expected 1 for the likelihood of each token");
     }
-    int patch = layer.model().model() == ModelType.TARFLOW ? layer.model().patchSize() : 1;
-    double[] nats = new double[Math.toIntExact(tokens.length() / patch * patch)];
-    return new ByToken(of(tokens, nats), nats);
+    TextBatches batches = TextBatches.of(layer.model(), tokens.length(), 0);
+    TokenNats nats = new TokenNats(new double[Math.toIntExact(batches.tokens())]);
+    return new ByToken(of(tokens, batches, nats), nats.all);
   }
 
-  private LikelihoodEstimate of(TokenSequence tokens, double[] nats) {
-    TarFlowConfig config = layer.model();
-    int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
-    int length = config.contextLength();
-    long usable = tokens.length() / patch * patch;
-    if (usable == 0) {
-      throw new IllegalArgumentException("the text has " + tokens.length() + " tokens; expected at least " + patch);
-    }
-    Tally tally = new Tally(nats);
-    long whole = usable / length;
-    long told = System.nanoTime();
-    for (long window = 0; window < whole; window += BATCH) {
-      add(tokens, window * length, (int) Math.min(BATCH, whole - window), length, tally);
-      if (System.nanoTime() - told > NANOS_BETWEEN_LINES) {
-        told = System.nanoTime();
-        LOG.info("scored {} of {} tokens: {} bits per token so far", tally.tokens, usable,
-            String.format(Locale.ROOT, "%.4f", tally.nats / tally.tokens / Math.log(2)));
-      }
-    }
-    if (usable > whole * length) {
-      add(tokens, whole * length, 1, (int) (usable - whole * length), tally);
-    }
-    return tally.estimate(config.model() == ModelType.TARFLOW ? Bound.importanceWeighted(samples) : Bound.EXACT);
+  private LikelihoodEstimate of(TokenSequence tokens, TextBatches batches, TokenNats each) {
+    return sum(layer.model(), batches, samples, List.of(windows(tokens, batches, 0, batches.count(), each)));
   }
 
   /**
@@ -129,52 +109,85 @@ public final class Likelihood {
    * @throws IllegalArgumentException if stride is not, or there is not one whole patch
    */
   public LikelihoodEstimate withStride(TokenSequence tokens, int stride) {
-    TarFlowConfig config = layer.model();
-    int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
-    int length = config.contextLength();
-    if (stride < 1 || stride > length || stride % patch != 0) {
-      throw new IllegalArgumentException("stride is " + stride + "; expected " + (patch == 1 ? "1" : "a multiple of " + patch) + " to "
-          + length + ", the context length");
+    TextBatches.requireStride(layer.model(), stride);
+    return of(tokens, TextBatches.of(layer.model(), tokens.length(), stride), null);
+  }
+
+  /**
+   * Scores some batches of a text's windows.
+   *
+   * @param from the first batch
+   * @param to after the last
+   * @return nats of the tokens that each window counts
+   */
+  public double[] windows(TokenSequence tokens, TextBatches batches, long from, long to) {
+    return windows(tokens, batches, from, to, null);
+  }
+
+  private double[] windows(TokenSequence tokens, TextBatches batches, long from, long to, TokenNats each) {
+    DoubleStream.Builder nats = DoubleStream.builder();
+    double sum = 0;
+    long counted = 0;
+    long told = System.nanoTime();
+    for (long index = from; index < to; index++) {
+      TextBatches.Batch batch = batches.batch(index);
+      for (double window : nats(tokens, batch, each)) {
+        nats.add(window);
+        sum += window;
+        counted += batch.counted();
+      }
+      if (System.nanoTime() - told > NANOS_BETWEEN_LINES) {
+        told = System.nanoTime();
+        LOG.info("scored {} of {} tokens: {} bits per token so far", counted, batches.tokens(),
+            String.format(Locale.ROOT, "%.4f", sum / counted / Math.log(2)));
+      }
     }
-    long usable = tokens.length() / patch * patch;
-    if (usable <= length) {
-      return of(tokens);
+    return nats.build().toArray();
+  }
+
+  /**
+   * The likelihood of a text from the nats of all its windows.
+   *
+   * @param samples of the noise that they are of
+   * @param nats from {@link #windows}, of parts that follow each other
+   * @throws IllegalArgumentException if these are not as many as the text has windows
+   */
+  public static LikelihoodEstimate sum(TarFlowConfig config, TextBatches batches, int samples, List<double[]> nats) {
+    double[] all = nats.stream().flatMapToDouble(Arrays::stream).toArray();
+    Tally tally = new Tally();
+    int window = 0;
+    for (long index = 0; index < batches.count(); index++) {
+      TextBatches.Batch batch = batches.batch(index);
+      for (int i = 0; i < batch.windows() && window < all.length; i++) {
+        tally.add(all[window++], batch.counted());
+      }
     }
-    Tally tally = new Tally(null);
-    add(tokens, 0, 1, length, tally);
-    long windows = (usable - length) / stride;
-    for (long first = 0; first < windows; first += BATCH) {
-      int count = (int) Math.min(BATCH, windows - first);
-      add(tokens, (first + 1) * stride, stride, count, length, stride, tally);
-    }
-    int rest = (int) (usable - length - windows * stride);
-    if (rest > 0) {
-      add(tokens, usable - length, 0, 1, length, rest, tally);
+    if (tally.tokens != batches.tokens() || window != all.length) {
+      throw new IllegalArgumentException("the windows are " + all.length + " of " + tally.tokens + " tokens; expected all of "
+          + batches.tokens());
     }
     Bound bound = Bound.importanceWeighted(samples);
-    return tally.estimate(config.model() == ModelType.TARFLOW ? new Bound(bound.name() + "-DIFFERENCE", samples) : Bound.EXACT);
+    return tally.estimate(config.model() != ModelType.TARFLOW ? Bound.EXACT
+        : batches.stride() == 0 ? bound : new Bound(bound.name() + "-DIFFERENCE", samples));
   }
 
-  private void add(TokenSequence tokens, long from, int windows, int length, Tally tally) {
-    add(tokens, from, length, windows, length, length, tally);
-  }
-
-  /** Windows that begin {@code apart} tokens from each other and count their last {@code counted} tokens, given those before. */
-  private void add(TokenSequence tokens, long from, int apart, int windows, int length, int counted, Tally tally) {
-    int[] batch = new int[windows * length];
-    int context = length - counted;
+  private double[] nats(TokenSequence tokens, TextBatches.Batch batch, TokenNats each) {
+    int windows = batch.windows();
+    int length = batch.length();
+    int[] ids = new int[windows * length];
+    int context = length - batch.counted();
     int[] known = new int[windows * context];
     for (int i = 0; i < windows; i++) {
-      tokens.read(from + (long) i * apart, batch, i * length, length);
-      System.arraycopy(batch, i * length, known, i * context, context);
+      tokens.read(batch.from() + (long) i * batch.apart(), ids, i * length, length);
+      System.arraycopy(ids, i * length, known, i * context, context);
     }
     LogMeanExp[] whole = new LogMeanExp[windows];
     LogMeanExp[] given = new LogMeanExp[windows];
     Arrays.setAll(whole, i -> new LogMeanExp());
     Arrays.setAll(given, i -> new LogMeanExp());
     for (int sample = 0; sample < samples; sample++) {
-      try (INDArray noise = noise(sample, from, apart, windows, length)) {
-        draw(batch, noise, whole, tally);
+      try (INDArray noise = noise(sample, batch.from(), batch.apart(), windows, length)) {
+        draw(ids, noise, whole, each);
         if (context > 0) {
           try (INDArray before = noise.get(NDArrayIndex.all(), NDArrayIndex.interval(0, context), NDArrayIndex.all()).dup('c')) {
             draw(known, before, given, null);
@@ -182,9 +195,7 @@ public final class Likelihood {
         }
       }
     }
-    for (int i = 0; i < windows; i++) {
-      tally.add((context > 0 ? given[i].value() : 0) - whole[i].value(), counted);
-    }
+    return IntStream.range(0, windows).mapToDouble(i -> (context > 0 ? given[i].value() : 0) - whole[i].value()).toArray();
   }
 
   /** The noise of windows' tokens, which is that of their places in the text: [windows, length, d]. */
@@ -205,14 +216,14 @@ public final class Likelihood {
   /**
    * One draw of the encoder's noise [windows, length, d] for a batch of windows of ids, window after window.
    *
-   * @param tally stores the terms of the tokens if it wants them; or null
+   * @param each stores the terms of the tokens; or null
    */
-  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, Tally tally) {
+  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, TokenNats each) {
     try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1))) {
       double[] sums;
-      if (tally != null && tally.byToken != null) {
+      if (each != null) {
         TokenTerms.Terms terms = TokenTerms.of(layer, input, noise);
-        tally.store(terms.terms());
+        each.store(terms.terms());
         sums = terms.sums();
       } else {
         try (INDArray result = layer.logLikelihood(input, noise)) {
@@ -225,26 +236,29 @@ public final class Likelihood {
     }
   }
 
-  /** Ratio of sums and the standard error of that ratio. */
-  private static final class Tally {
-    private final List<double[]> windows = new ArrayList<>();
-    /** Nats of each token, filled from the start; or null. */
-    private final double[] byToken;
+  /** Nats of each token, filled from the start. */
+  private static final class TokenNats {
+    private final double[] all;
     private int stored;
-    private double nats;
-    private long tokens;
 
-    Tally(double[] byToken) {
-      this.byToken = byToken;
+    TokenNats(double[] all) {
+      this.all = all;
     }
 
     void store(double[][] logLikelihoods) {
       for (double[] window : logLikelihoods) {
         for (double each : window) {
-          byToken[stored++] = -each;
+          all[stored++] = -each;
         }
       }
     }
+  }
+
+  /** Ratio of sums and the standard error of that ratio. */
+  private static final class Tally {
+    private final List<double[]> windows = new ArrayList<>();
+    private double nats;
+    private long tokens;
 
     void add(double windowNats, int windowTokens) {
       windows.add(new double[] {windowNats, windowTokens});
