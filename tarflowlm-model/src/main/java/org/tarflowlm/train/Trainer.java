@@ -50,6 +50,7 @@ public final class Trainer {
   /** Null unless the run has a moving average of its weights. */
   private final WeightAverage average;
   private TrainingState.Counters counters;
+  private CheckpointListener checkpoints = step -> { };
 
   private Trainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) {
     this.config = config;
@@ -145,6 +146,12 @@ public final class Trainer {
     return this;
   }
 
+  /** Tells of every checkpoint that {@link #run} writes. */
+  public Trainer onCheckpoint(CheckpointListener listener) {
+    checkpoints = listener;
+    return this;
+  }
+
   /** The network being trained. */
   public ComputationGraph network() {
     return network;
@@ -180,16 +187,21 @@ public final class Trainer {
       }
       int step = counters.step();
       if (finished() || step % spec.checkpointEvery() == 0) {
-        TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
+        save();
       }
     }
     if (!finished()) {
-      TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
+      save();
       LOG.info("interrupted at step {}; --resume continues from here", counters.step());
     }
     return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep(), counters.seconds(),
         counters.bestBits(), network.numParams(),
         isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+  }
+
+  private void save() throws IOException {
+    TrainingState.save(out.resolve(TrainingState.FILE), network, average, counters);
+    checkpoints.saved(counters.step());
   }
 
   /** Number of updates that workers take at once, ending at a validation or a checkpoint. */

@@ -67,7 +67,7 @@ public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate,
     return (long) batchSize * accumulate * contextLength;
   }
 
-  TrainingSpec withSteps(int updates) {
+  public TrainingSpec withSteps(int updates) {
     return new TrainingSpec(updates, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, patience, frozen,
         emaDecay, checkpointEvery, logEvery, optimizer);
   }

@@ -16,15 +16,16 @@ import org.tarflowlm.nn.TarFlowNetwork;
  * @param moments of the optimiser, flat, two a parameter
  * @param losses of the updates that led here, nats per token
  * @param skipped whether each was skipped
+ * @param seconds that the updates took; of several workers those of the slowest
  */
-record NetworkState(float[] parameters, float[] moments, double[] losses, boolean[] skipped) implements Serializable {
+record NetworkState(float[] parameters, float[] moments, double[] losses, boolean[] skipped, double seconds) implements Serializable {
 
   /** A network as it is. */
-  static NetworkState of(ComputationGraph network, List<TarFlowNetwork.Step> taken) {
+  static NetworkState of(ComputationGraph network, List<TarFlowNetwork.Step> taken, double seconds) {
     boolean[] skipped = new boolean[taken.size()];
     IntStream.range(0, skipped.length).forEach(i -> skipped[i] = taken.get(i).skipped());
     return new NetworkState(flat(network.params()), flat(TarFlowNetwork.updaterState(network)),
-        taken.stream().mapToDouble(TarFlowNetwork.Step::loss).toArray(), skipped);
+        taken.stream().mapToDouble(TarFlowNetwork.Step::loss).toArray(), skipped, seconds);
   }
 
   /** Puts this state into a network after so many updates. */
@@ -50,7 +51,8 @@ record NetworkState(float[] parameters, float[] moments, double[] losses, boolea
       }
     }
     return new NetworkState(meanOf(states.stream().map(NetworkState::parameters).toList()),
-        meanOf(states.stream().map(NetworkState::moments).toList()), losses, skipped);
+        meanOf(states.stream().map(NetworkState::moments).toList()), losses, skipped,
+        states.stream().mapToDouble(NetworkState::seconds).max().orElse(0));
   }
 
   private static float[] meanOf(List<float[]> arrays) {

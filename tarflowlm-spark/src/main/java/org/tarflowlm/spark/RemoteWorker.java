@@ -2,11 +2,15 @@ package org.tarflowlm.spark;
 
 import java.io.Serializable;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkFiles;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -38,18 +42,20 @@ final class RemoteWorker {
    * @param workers of the run
    * @param numerics the driver's
    * @param mixedMachines whether executors may differ from it
+   * @param hadoop settings of Hadoop's file systems
    */
-  record Job(String id, String config, String train, DocumentOptions documents, int workers, Numerics numerics, boolean mixedMachines)
-      implements Serializable {}
+  record Job(String id, String config, String train, DocumentOptions documents, int workers, Numerics numerics, boolean mixedMachines,
+      Broadcast<SerializableConfiguration> hadoop) implements Serializable {}
 
   private RemoteWorker(Job job, RunConfig config, int number) {
-    text = open(job.train, config.tokenizer(), job.documents);
+    text = open(job.train, config.tokenizer(), job.documents, job.hadoop.value().value());
     worker = new TrainingWorker(config, text, number, job.workers);
   }
 
-  /** A text by name: as the local commands read it, or {@code spark-files:NAME}. */
-  static TokenSequence open(String name, String tokenizer, DocumentOptions documents) {
-    String file = name.startsWith(ModelPool.SPARK_FILES) ? SparkFiles.get(name.substring(ModelPool.SPARK_FILES.length())) : name;
+  /** A text by name: as the local commands read it, {@code spark-files:NAME}, or the address of one on a file system of Hadoop's. */
+  static TokenSequence open(String name, String tokenizer, DocumentOptions documents, Configuration hadoop) {
+    String file = name.startsWith(ModelPool.SPARK_FILES) ? SparkFiles.get(name.substring(ModelPool.SPARK_FILES.length()))
+        : HadoopText.isOne(name) ? HadoopText.copy(name, hadoop).toString() : name;
     return Corpora.fromEnvironment().with(documents).open(file, Tokenizers.byName(tokenizer));
   }
 
@@ -58,7 +64,9 @@ final class RemoteWorker {
     RemoteWorker remote = of(job, number);
     synchronized (remote) {
       state.into(remote.worker.network(), from);
-      return NetworkState.of(remote.worker.network(), remote.worker.take(remote.worker.network(), from, steps));
+      long begin = System.nanoTime();
+      List<TarFlowNetwork.Step> taken = remote.worker.take(remote.worker.network(), from, steps);
+      return NetworkState.of(remote.worker.network(), taken, (System.nanoTime() - begin) / 1e9);
     }
   }
 

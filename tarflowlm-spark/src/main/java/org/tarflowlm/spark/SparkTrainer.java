@@ -3,13 +3,16 @@ package org.tarflowlm.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ConfigException;
@@ -26,8 +29,9 @@ import org.tarflowlm.train.Workers;
 
 /**
  * Trains one model on several executors: each takes some updates from the same parameters and moments on windows of its own, then the
- * driver averages what they have become (synchronous parameter averaging). The driver keeps the run's folder as {@link Trainer} does; a run
- * of one worker is the local run, bit for bit.
+ * driver averages what they have become (synchronous parameter averaging). The driver keeps the run's folder as {@link Trainer} does, or
+ * on a file system of Hadoop's, where each checkpoint is such a folder ({@code step-00000400}) that counts once its {@code _SUCCESS} is
+ * there. A run of one worker is the local run, bit for bit.
  *
  * <p>A round ends early where a validation or a checkpoint is due. An executor that is lost costs the time of its round again, no bits. A
  * driver that is lost continues from the last checkpoint with {@link #resume}.
@@ -36,6 +40,16 @@ public final class SparkTrainer {
   private static final String FILE = "spark.json";
 
   private final Trainer trainer;
+  private final List<Round> rounds = new ArrayList<>();
+
+  /**
+   * A round's times.
+   *
+   * @param updates number of them
+   * @param seconds from the driver's state to the driver's next state
+   * @param inUpdates of these, what the slowest worker's updates took
+   */
+  public record Round(int updates, double seconds, double inUpdates) {}
 
   /**
    * Settings of a run besides its configuration.
@@ -60,30 +74,36 @@ public final class SparkTrainer {
   /** Settings kept in the run's folder, since the run's numbers depend on them. */
   record Kept(Integer workers, Integer round) {}
 
-  private SparkTrainer(Trainer trainer, SparkSession spark, RunConfig config, String train, Plan plan) {
+  private SparkTrainer(Trainer trainer, RunStore store, SparkSession spark, RunConfig config, String train, Plan plan) {
+    JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
     RemoteWorker.Job job = new RemoteWorker.Job(UUID.randomUUID().toString(), RecordJson.write(config), train, plan.documents(),
-        plan.workers(), Numerics.ofThisProcess(), plan.mixedMachines());
-    this.trainer = trainer.on(new Executors(new JavaSparkContext(spark.sparkContext()), job, plan.round()));
+        plan.workers(), Numerics.ofThisProcess(), plan.mixedMachines(),
+        context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
+    this.trainer = trainer.on(new Executors(context, job, plan.round(), rounds)).onCheckpoint(store::save);
   }
 
   /**
    * A new run.
    *
    * @param train text that driver and executors can read under this name: a file or folder on shared storage, a part of a corpus, a folder
-   *     of token shards, or {@code spark-files:NAME}
-   * @param valid text for the driver
-   * @param out new folder for the driver
+   *     of token shards, {@code spark-files:NAME}, or an address such as {@code hdfs://host/shards}, of which each machine makes a copy
+   * @param valid text for the driver, named in the same ways
+   * @param out new folder of the driver, or an address such as {@code hdfs://host/run}
    * @param start weights to begin with, or null
    * @throws ConfigException as {@link Trainer#start}
    */
-  public static SparkTrainer start(SparkSession spark, Checkpoint start, RunConfig config, String train, String valid, Path out, Plan plan)
-      throws IOException {
-    TokenSequence training = RemoteWorker.open(train, config.tokenizer(), plan.documents());
-    TokenSequence validation = RemoteWorker.open(valid, config.tokenizer(), plan.documents());
-    Trainer trainer = start == null ? Trainer.start(config, training, validation, out)
-        : Trainer.startFrom(start, config, training, validation, out);
-    AtomicFile.write(out.resolve(FILE), RecordJson.write(new Kept(plan.workers(), plan.round())));
-    return new SparkTrainer(trainer, spark, config, train, plan);
+  public static SparkTrainer start(SparkSession spark, Checkpoint start, RunConfig config, String train, String valid, String out,
+      Plan plan) throws IOException {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    RunStore store = RunStore.of(out, hadoop);
+    store.requireNew();
+    TokenSequence training = RemoteWorker.open(train, config.tokenizer(), plan.documents(), hadoop);
+    TokenSequence validation = RemoteWorker.open(valid, config.tokenizer(), plan.documents(), hadoop);
+    Trainer trainer = start == null ? Trainer.start(config, training, validation, store.folder())
+        : Trainer.startFrom(start, config, training, validation, store.folder());
+    AtomicFile.write(store.folder().resolve(FILE), RecordJson.write(new Kept(plan.workers(), plan.round())));
+    store.save(0);
+    return new SparkTrainer(trainer, store, spark, config, train, plan);
   }
 
   /**
@@ -91,9 +111,12 @@ public final class SparkTrainer {
    *
    * @throws ConfigException as {@link Trainer#resume}, or if the run had another number of workers or updates a round
    */
-  public static SparkTrainer resume(SparkSession spark, RunConfig config, String train, String valid, Path out, Plan plan,
+  public static SparkTrainer resume(SparkSession spark, RunConfig config, String train, String valid, String out, Plan plan,
       Changes changes) throws IOException {
-    Path file = out.resolve(FILE);
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    RunStore store = RunStore.of(out, hadoop);
+    store.restore();
+    Path file = store.folder().resolve(FILE);
     Kept now = new Kept(plan.workers(), plan.round());
     if (changes == Changes.REFUSE && Files.exists(file)) {
       Kept then = RecordJson.read(file, Kept.class);
@@ -102,10 +125,15 @@ public final class SparkTrainer {
             + " updates; expected the same, not " + now.workers() + " and " + now.round());
       }
     }
-    Trainer trainer = Trainer.resume(config, RemoteWorker.open(train, config.tokenizer(), plan.documents()),
-        RemoteWorker.open(valid, config.tokenizer(), plan.documents()), out, changes);
+    Trainer trainer;
+    try {
+      trainer = Trainer.resume(config, RemoteWorker.open(train, config.tokenizer(), plan.documents(), hadoop),
+          RemoteWorker.open(valid, config.tokenizer(), plan.documents(), hadoop), store.folder(), changes);
+    } catch (ConfigException e) {
+      throw new ConfigException(e.getMessage().replace(store.folder().toString(), out), e);
+    }
     AtomicFile.write(file, RecordJson.write(now));
-    return new SparkTrainer(trainer, spark, config, train, plan);
+    return new SparkTrainer(trainer, store, spark, config, train, plan);
   }
 
   /** Trains as {@link Trainer#run} does. */
@@ -118,12 +146,17 @@ public final class SparkTrainer {
     return trainer.network();
   }
 
+  /** Times of the rounds so far. */
+  public List<Round> rounds() {
+    return List.copyOf(rounds);
+  }
+
   static RunConfig config(String json) {
     return RecordJson.read(json, RunConfig.class);
   }
 
   /** The executors' workers, as the driver's trainer sees them. */
-  private record Executors(JavaSparkContext spark, RemoteWorker.Job job, int round) implements Workers {
+  private record Executors(JavaSparkContext spark, RemoteWorker.Job job, int round, List<Round> rounds) implements Workers {
     @Override
     public int count() {
       return job.workers();
@@ -132,10 +165,12 @@ public final class SparkTrainer {
     @Override
     public List<TarFlowNetwork.Step> take(ComputationGraph network, int from, int steps) {
       List<Integer> numbers = IntStream.range(0, job.workers()).boxed().toList();
-      Broadcast<NetworkState> state = spark.broadcast(NetworkState.of(network, List.of()));
+      long begin = System.nanoTime();
+      Broadcast<NetworkState> state = spark.broadcast(NetworkState.of(network, List.of(), 0));
       NetworkState mean = NetworkState.mean(takeAll(spark, job, numbers, state, from, steps));
       state.destroy();
       mean.into(network, from + steps);
+      rounds.add(new Round(steps, (System.nanoTime() - begin) / 1e9, mean.seconds()));
       return mean.taken();
     }
 

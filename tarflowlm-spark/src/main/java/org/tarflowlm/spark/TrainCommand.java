@@ -2,6 +2,7 @@ package org.tarflowlm.spark;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.checkpoint.Checkpoint;
@@ -28,15 +29,15 @@ final class TrainCommand implements Runnable {
   private Path config;
 
   @Option(names = "--train", required = true, paramLabel = "FILE", description = "Text to train on, by a name under which every machine "
-      + "finds it: on shared storage, a part of a corpus, or spark-files:NAME.")
+      + "finds it: on shared storage, a part of a corpus, spark-files:NAME, or hdfs://... or the like, which each machine copies.")
   private String train;
 
-  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on, for the driver.")
+  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on, for the driver; named as --train.")
   private String valid;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder of the driver: new, or with --resume that of "
-      + "an earlier run.")
-  private Path out;
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder: new, or with --resume that of an earlier "
+      + "run; of the driver, or hdfs://... or the like.")
+  private String out;
 
   @Option(names = "--from", paramLabel = "MODEL", description = "Begin with the weights of this checkpoint.")
   private String from;
@@ -86,15 +87,17 @@ final class TrainCommand implements Runnable {
       SparkTrainer trainer = resume
           ? SparkTrainer.resume(spark, chosen, train, valid, out, plan, allowChanges ? Changes.ALLOW : Changes.REFUSE)
           : SparkTrainer.start(spark, start, chosen, train, valid, out, plan);
-      print(trainer.run(() -> false));
+      print(trainer.run(() -> false), trainer.rounds());
     });
   }
 
-  private void print(TrainingSummary summary) {
+  private void print(TrainingSummary summary, List<SparkTrainer.Round> rounds) {
+    double inRounds = rounds.stream().mapToDouble(SparkTrainer.Round::seconds).sum();
+    double inUpdates = rounds.stream().mapToDouble(SparkTrainer.Round::inUpdates).sum();
     Double best = Double.isFinite(summary.bestBits()) ? summary.bestBits() : null;
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
-      result.put("out", out.toString());
+      result.put("out", out);
       result.put("steps", summary.step());
       result.put("finished", summary.finished());
       result.put("tokens", summary.tokens());
@@ -104,6 +107,8 @@ final class TrainCommand implements Runnable {
       result.put("bestValidBitsPerToken", best);
       result.put("workers", workers);
       result.put("round", round);
+      result.put("secondsOfRounds", inRounds);
+      result.put("secondsOfUpdates", inUpdates);
       spec.commandLine().getOut().println(Commands.json(result));
       return;
     }

@@ -7,6 +7,8 @@ import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSetPreProcessor;
@@ -38,11 +40,13 @@ public record WindowBatches(String text, String tokenizer, int length, int batch
     for (int i = 0; i < count; i++) {
       numbers.add(i);
     }
-    return spark.parallelize(numbers, partitions).mapPartitions(each -> batches(each, preProcessor));
+    Broadcast<SerializableConfiguration> hadoop = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
+    return spark.parallelize(numbers, partitions).mapPartitions(each -> batches(each, preProcessor, hadoop));
   }
 
-  private Iterator<MultiDataSet> batches(Iterator<Integer> numbers, MultiDataSetPreProcessor preProcessor) {
-    TokenSequence tokens = RemoteWorker.open(text, tokenizer, DocumentOptions.DEFAULT);
+  private Iterator<MultiDataSet> batches(Iterator<Integer> numbers, MultiDataSetPreProcessor preProcessor,
+      Broadcast<SerializableConfiguration> hadoop) {
+    TokenSequence tokens = RemoteWorker.open(text, tokenizer, DocumentOptions.DEFAULT, hadoop.value().value());
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> tokens.close());
     WindowIterator windows = WindowIterator.builder(tokens, length).batch(batch).shuffled(seed).endless().build();
     windows.setPreProcessor(preProcessor);

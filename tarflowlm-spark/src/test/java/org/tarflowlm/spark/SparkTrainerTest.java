@@ -60,7 +60,8 @@ class SparkTrainerTest {
   }
 
   private SparkTrainer start(RunConfig config, String out, int workers, int round) throws IOException {
-    return SparkTrainer.start(Cluster.SPARK, null, config, text, text, folder.resolve(out), SparkTrainer.Plan.of(workers, round));
+    return SparkTrainer.start(Cluster.SPARK, null, config, text, text, folder.resolve(out).toString(),
+        SparkTrainer.Plan.of(workers, round));
   }
 
   private static void assertSameBits(ComputationGraph expected, ComputationGraph found) {
@@ -88,8 +89,8 @@ class SparkTrainerTest {
     AtomicInteger rounds = new AtomicInteger();
     SparkTrainer first = start(config, "spark", 1, 3);
     assertFalse(first.run(() -> rounds.incrementAndGet() > 2).finished());
-    SparkTrainer second = SparkTrainer.resume(Cluster.SPARK, config, text, text, folder.resolve("spark"), SparkTrainer.Plan.of(1, 3),
-        Changes.REFUSE);
+    SparkTrainer second = SparkTrainer.resume(Cluster.SPARK, config, text, text, folder.resolve("spark").toString(),
+        SparkTrainer.Plan.of(1, 3), Changes.REFUSE);
     assertTrue(second.run(() -> false).finished());
     assertSameBits(local.network(), second.network());
     assertEquals(progress("local"), progress("spark"));
@@ -99,12 +100,12 @@ class SparkTrainerTest {
   void twoWorkersAreTheMeanOfTwoAndALostExecutorCostsNoBits() throws Exception {
     RunConfig config = config(24);
     List<TrainingWorker> workers = List.of(new TrainingWorker(config, open(), 0, 2), new TrainingWorker(config, open(), 1, 2));
-    NetworkState state = NetworkState.of(workers.get(0).network(), List.of());
+    NetworkState state = NetworkState.of(workers.get(0).network(), List.of(), 0);
     for (int step = 0; step < 24; step++) {
       List<NetworkState> taken = new ArrayList<>();
       for (TrainingWorker each : workers) {
         state.into(each.network(), step);
-        taken.add(NetworkState.of(each.network(), each.take(each.network(), step, 1)));
+        taken.add(NetworkState.of(each.network(), each.take(each.network(), step, 1), 0));
       }
       state = NetworkState.mean(taken);
     }
@@ -140,7 +141,7 @@ class SparkTrainerTest {
   void aRunGoesOnWithItsOwnWorkersOnly() throws IOException {
     start(config(4), "own", 2, 2);
     ConfigException failure = assertThrows(ConfigException.class, () -> SparkTrainer.resume(Cluster.SPARK, config(4), text, text,
-        folder.resolve("own"), SparkTrainer.Plan.of(3, 2), Changes.REFUSE));
+        folder.resolve("own").toString(), SparkTrainer.Plan.of(3, 2), Changes.REFUSE));
     assertEquals(folder.resolve("own") + " was started with 2 workers and rounds of 2 updates; expected the same, not 3 and 2",
         failure.getMessage());
     assertThrows(ConfigException.class, () -> SparkTrainer.Plan.of(0, 1));
