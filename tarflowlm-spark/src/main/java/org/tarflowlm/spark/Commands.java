@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
 /** The commands, and what they have in common. */
 @Command(name = "tarflowlm spark", mixinStandardHelpOptions = true,
     description = "Score, write, tokenise and train on Apache Spark. Options are named as in the local commands.",
-    subcommands = {ScoreCommand.class, GenerateCommand.class, TokenizeCommand.class, TrainCommand.class})
+    subcommands = {ScoreCommand.class, GenerateCommand.class, TokenizeCommand.class, TrainCommand.class,
+        BenchCommand.class, ExampleCommand.class})
 final class Commands implements Runnable {
   static final int FAILURE = 1;
   private static final int WRONG_USE = 2;
@@ -111,6 +113,13 @@ final class Commands implements Runnable {
         + "driver: the last bits of figures then depend on the machine.")
     private boolean mixedMachines;
 
+    private final Map<String, String> defaults = new HashMap<>();
+
+    /** A setting of Spark's where the user has chosen none. */
+    void setDefault(String key, String value) {
+      defaults.put(key, value);
+    }
+
     boolean mixedMachines() {
       return mixedMachines;
     }
@@ -144,6 +153,11 @@ final class Commands implements Runnable {
       }
       conf.setIfMissing("spark.master", "local[*]");
       conf.setIfMissing("spark.app.name", "tarflowlm");
+      defaults.forEach(conf::setIfMissing);
+      if (conf.get("spark.master").startsWith("local-cluster")) {
+        // executors on this machine that no spark-submit has given a class path
+        conf.setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+      }
       SparkSession spark = SparkSession.builder().config(TarFlowSpark.configure(conf)).getOrCreate();
       Matcher version = VERSION.matcher(spark.version());
       if (version.matches() && 100 * Integer.parseInt(version.group(1)) + Integer.parseInt(version.group(2)) < 305) {

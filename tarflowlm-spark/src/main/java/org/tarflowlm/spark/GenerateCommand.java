@@ -67,6 +67,7 @@ final class GenerateCommand implements Runnable {
 
   @Override
   public void run() {
+    tables.requireOutput(spec.commandLine());
     session.run(spark -> {
       long begin = System.nanoTime();
       // What is not given is the checkpoint's default, as locally.

@@ -9,12 +9,14 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Row;
+import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The likelihood of every row. */
@@ -33,6 +35,10 @@ final class ScoreCommand implements Runnable {
 
   @Option(names = "--column", paramLabel = "NAME", description = "Column of the texts; default: text.")
   private String column = "text";
+
+  @Option(names = "--one-text", description = "--input is one text, as for the local command, on storage that every machine sees or "
+      + "hdfs://... or the like; its windows are spread over tasks. Nothing is written.")
+  private boolean oneText;
 
   @Option(names = "--max-chars", paramLabel = "N", description = "Score only the first N characters of a row.")
   private long maxCharacters = Long.MAX_VALUE;
@@ -58,16 +64,42 @@ final class ScoreCommand implements Runnable {
 
   @Override
   public void run() {
+    if (!oneText) {
+      tables.requireOutput(spec.commandLine());
+    } else if (tables.output() != null) {
+      throw new ParameterException(spec.commandLine(), "--output was given with --one-text; expected one of them");
+    }
     SparkOptions options = SparkOptions.of(model).withScoring(new ScoringOptions(seed, samples, maxCharacters, stride))
         .withModelsPerExecutor(models).withMixedMachines(session.mixedMachines());
     session.run(spark -> {
       long begin = System.nanoTime();
+      if (oneText) {
+        Score score = TarFlowSpark.scoreText(spark, tables.input(), options);
+        print(score, (System.nanoTime() - begin) / 1e9);
+        return;
+      }
       // Sums of decimals do not depend on their order.
       Row all = tables.write(spark, TarFlowSpark.score(tables.read(spark), column, options)).agg(count(lit(1)), count(col("error")),
           sum("characters"), sum(col("bits_per_character").multiply(col("characters")).cast("decimal(38,12)")).cast("double"),
           org.apache.spark.sql.functions.max("bound")).first();
       print(all, (System.nanoTime() - begin) / 1e9);
     });
+  }
+
+  private void print(Score score, double seconds) {
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("model", model);
+      result.put("bound", score.bound().name());
+      result.put("bitsPerCharacter", score.bitsPerCharacter());
+      result.put("standardError", Double.isNaN(score.standardError()) ? null : score.standardError());
+      result.put("characters", score.characters());
+      result.put("seconds", seconds);
+      spec.commandLine().getOut().println(Commands.json(result));
+      return;
+    }
+    spec.commandLine().getOut().printf(Locale.ROOT, "%.4f bits per character (%s)%n%,d characters of %s in %.1f s, model %s%n",
+        score.bitsPerCharacter(), score.bound().name(), score.characters(), tables.input(), seconds, model);
   }
 
   private void print(Row all, double seconds) {

@@ -7,7 +7,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Where rows come from and go to. */
 final class Tables {
@@ -21,15 +23,26 @@ final class Tables {
   @Option(names = "--format", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}; default: by the name of --input.")
   private Format format;
 
-  @Option(names = "--output", required = true, paramLabel = "PATH",
+  @Option(names = "--output", paramLabel = "PATH",
       description = "New folder for the rows with their new columns: JSON Lines if its name ends in .jsonl or .json, else Parquet.")
   private String output;
 
   @Option(names = "--partitions", paramLabel = "N", description = "Spread the rows over N tasks; default: as Spark reads them.")
   private Integer partitions;
 
+  String input() {
+    return input;
+  }
+
   String output() {
     return output;
+  }
+
+  /** @throws ParameterException if there is no output */
+  void requireOutput(CommandLine command) {
+    if (output == null) {
+      throw new ParameterException(command, "Missing required option: '--output=PATH'");
+    }
   }
 
   /** @throws IOException in one line if the input does not exist, or the output does */

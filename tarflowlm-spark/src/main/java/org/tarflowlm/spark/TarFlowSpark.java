@@ -3,6 +3,7 @@ package org.tarflowlm.spark;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -16,6 +17,7 @@ import org.tarflowlm.Score;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
@@ -62,6 +64,18 @@ public final class TarFlowSpark {
   public static Dataset<Row> score(Dataset<Row> data, String text, SparkOptions options) {
     int column = column(data, text, DataTypes.StringType);
     return apply(data, SCORE, options, (model, row) -> scored(model, text(row, column, text), options));
+  }
+
+  /**
+   * Scores one long text, whose windows are spread over tasks: as {@link TarFlowLM#score(org.tarflowlm.data.tokens.TokenSequence,
+   * org.tarflowlm.ScoringOptions)}, to the last bit.
+   *
+   * @param text a file, a folder of documents or token shards, or a part of a corpus, by a name under which every machine finds it; or an
+   *     address such as {@code hdfs://host/shards}, of which each machine makes a copy
+   * @throws org.tarflowlm.data.DataException if there is no such text, or it is empty
+   */
+  public static Score scoreText(SparkSession spark, String text, SparkOptions options) {
+    return LongText.score(new JavaSparkContext(spark.sparkContext()), text, DocumentOptions.DEFAULT, options);
   }
 
   /** Adds {@code token_bits}, the bits of each token ({@link org.tarflowlm.TokenScorer}), and {@code error}; as {@link #score}. */

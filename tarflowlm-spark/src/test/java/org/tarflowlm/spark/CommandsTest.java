@@ -95,7 +95,11 @@ class CommandsTest {
       "score --input DIR/texts.jsonl --output DIR/tiny --model DIR/tiny | 1 | tarflowlm: DIR/tiny exists; expected",
       "score --input DIR/texts.jsonl --output DIR/x --column a | 1 | tarflowlm: the data have no column a; expected one of text",
       "tokenize --input DIR --output DIR/x --tokenizer gpt2 --column a | 2 | tarflowlm spark tokenize: --column and --order belong",
-      "score | 2 | tarflowlm spark score: Missing required options"})
+      "score --input DIR/texts.jsonl | 2 | tarflowlm spark score: Missing required option: '--output=PATH'",
+      "score --input DIR/texts.jsonl --output DIR/x --one-text | 2 | tarflowlm spark score: --output was given with --one-text",
+      "score --input shared://DIR/none.txt --one-text | 1 | tarflowlm: no such file: shared://DIR/none.txt",
+      "score --input none://a/b --one-text | 1 | tarflowlm: No FileSystem for scheme",
+      "score | 2 | tarflowlm spark score: Missing required option"})
   void badInputIsOneLine(String arguments, int code, String line) {
     assertEquals(code, run(arguments));
     assertTrue(err.toString().startsWith(line.replace("DIR", folder.toString())), err.toString());

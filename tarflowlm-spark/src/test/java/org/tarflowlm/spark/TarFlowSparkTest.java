@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +28,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.Score;
+import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.TokenScorer;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequences;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
@@ -99,6 +103,19 @@ class TarFlowSparkTest {
             Double.doubleToLongBits(rows.get(i).getDouble(2)));
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3})
+  void oneTextInPartsHasTheLocalBits(int stride) throws IOException {
+    Path text = folder.resolve("one.text8");
+    Files.writeString(text, MOBY.repeat(3).strip());
+    ScoringOptions scoring = ScoringOptions.defaults().withSamples(2).withStride(stride).withMaxCharacters(601);
+    Score score = TarFlowSpark.scoreText(Cluster.SPARK, text.toString(), SparkOptions.of(tiny).withScoring(scoring));
+    try (TarFlowLM local = TarFlowLM.of(Cluster.tiny()); TokenSequence tokens = TokenSequences.open(text.toString(), local.tokenizer())) {
+      assertEquals(local.score(tokens, scoring), score);
+    }
+    assertEquals(601, score.characters());
   }
 
   /** The rows are slow, so that the executor dies among them. */

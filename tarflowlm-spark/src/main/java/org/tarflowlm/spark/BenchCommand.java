@@ -1,0 +1,212 @@
+package org.tarflowlm.spark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.file.InputFile;
+import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.data.tokens.TokenCacheBuilder;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.data.tokens.TokenSequences;
+import org.tarflowlm.train.RunConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Figures of this Spark beside the driver alone. */
+@Command(name = "bench", mixinStandardHelpOptions = true, description = {
+    "Measure scoring and tokenising beside the driver alone, in turns, and what a round of training costs beside its updates. Medians.",
+    "Executors compute with one thread a kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files."})
+final class BenchCommand implements Runnable {
+  private static final int DOCUMENTS = 16;
+  private static final int[] PARAMETERS = {1_336_003, 10_000_000};
+
+  @Option(names = "--input", required = true, paramLabel = "FILE", description = "A text of 27 symbols to work on.")
+  private Path input;
+
+  @Option(names = "--characters", paramLabel = "N", description = "Characters to score in a turn; default 65536.")
+  private int characters = 65_536;
+
+  @Option(names = "--row-characters", paramLabel = "N", description = "Characters of a row; default 2048.")
+  private int rowCharacters = 2_048;
+
+  @Option(names = "--turns", paramLabel = "N", description = "Turns of each; default 3.")
+  private int turns = 3;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "Run configuration to train; default: no training.")
+  private Path config;
+
+  @Option(names = "--workers", paramLabel = "N", description = "Workers of the training; default 2.")
+  private int workers = 2;
+
+  @Option(names = "--round", paramLabel = "N", description = "Updates of a round; default 50.")
+  private int round = 50;
+
+  @Option(names = "--rounds", paramLabel = "N", description = "Rounds after the first, which is not counted; default 3.")
+  private int rounds = 3;
+
+  @Mixin
+  private Commands.Session session;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Spec
+  private CommandSpec spec;
+
+  private final Map<String, Object> result = new LinkedHashMap<>();
+
+  @Override
+  public void run() {
+    session.setDefault("spark.executorEnv.TARFLOWLM_THREADS", "1");
+    session.run(spark -> {
+      scoring(spark);
+      tokenising(spark);
+      averaging(new JavaSparkContext(spark.sparkContext()));
+      if (config != null) {
+        training(spark);
+      }
+    });
+    if (json) {
+      spec.commandLine().getOut().println(Commands.json(result));
+    }
+  }
+
+  private void put(String name, double value) {
+    result.put(name, value);
+    if (!json) {
+      spec.commandLine().getOut().printf(Locale.ROOT, "%-64s %,14.3f%n", name, value);
+    }
+  }
+
+  /** Some work of a turn. */
+  @FunctionalInterface
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  /** Median seconds of each work, in turns; the first turn does not count. */
+  private Map<String, Double> seconds(Map<String, Work> all) throws IOException {
+    Map<String, List<Double>> taken = new LinkedHashMap<>();
+    for (int turn = 0; turn <= turns; turn++) {
+      for (Map.Entry<String, Work> each : all.entrySet()) {
+        long begin = System.nanoTime();
+        each.getValue().run();
+        if (turn > 0) {
+          taken.computeIfAbsent(each.getKey(), key -> new ArrayList<>()).add((System.nanoTime() - begin) / 1e9);
+        }
+      }
+    }
+    Map<String, Double> medians = new LinkedHashMap<>();
+    taken.forEach((name, values) -> medians.put(name, median(values)));
+    return medians;
+  }
+
+  private static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+  }
+
+  private void ratios(String what, String unit, double amount, Map<String, Double> seconds) {
+    double local = seconds.get("driver alone");
+    seconds.forEach((name, value) -> {
+      put(what + ", " + name + ", " + unit + "/s", amount / value);
+      if (!name.equals("driver alone")) {
+        put(what + ", " + name + " / driver alone", local / value);
+      }
+    });
+  }
+
+  private void scoring(SparkSession spark) throws IOException {
+    ScoringOptions scoring = ScoringOptions.defaults().withMaxCharacters(characters);
+    SparkOptions options = SparkOptions.defaults().withScoring(scoring).withMixedMachines(true);
+    String text = Files.readString(input).strip().substring(0, characters);
+    List<String> rows = IntStream.range(0, characters / rowCharacters)
+        .mapToObj(i -> text.substring(i * rowCharacters, (i + 1) * rowCharacters)).toList();
+    Dataset<Row> data = spark.createDataset(rows, Encoders.STRING()).toDF("text")
+        .repartition(Math.min(rows.size(), 4 * spark.sparkContext().defaultParallelism()));
+    try (TarFlowLM local = TarFlowLM.pretrained(); TokenSequence tokens = TokenSequences.open(input.toString(), local.tokenizer())) {
+      Map<String, Work> all = new LinkedHashMap<>();
+      all.put("driver alone", () -> local.score(tokens, scoring));
+      all.put("rows", () -> TarFlowSpark.score(data, "text", options).write().format("noop").mode("overwrite").save());
+      all.put("one text", () -> TarFlowSpark.scoreText(spark, input.toAbsolutePath().toString(), options));
+      ratios("scoring", "characters", characters, seconds(all));
+    }
+  }
+
+  private void tokenising(SparkSession spark) throws IOException {
+    Path folder = Files.createTempDirectory("tarflowlm-bench");
+    try {
+      Path corpus = Files.createDirectory(folder.resolve("corpus"));
+      String text = Files.readString(input).strip();
+      String document = text.substring(0, Math.min(text.length(), 1_000_000));
+      for (int i = 0; i < DOCUMENTS; i++) {
+        Files.writeString(corpus.resolve(String.format(Locale.ROOT, "document%02d.txt", i)), document.repeat(2));
+      }
+      Map<String, Work> all = new LinkedHashMap<>();
+      int[] turn = {0};
+      all.put("driver alone", () -> new TokenCacheBuilder(InputFile.of(corpus), Tokenizers.byName("gpt2"))
+          .build(folder.resolve("local" + turn[0]++ + ".tokens")));
+      all.put("shards", () -> new SparkTokenizer(spark, "gpt2", DocumentOptions.DEFAULT, folder.resolve("shards" + turn[0]++).toString())
+          .files(corpus.toString(), 2L * document.length() * DOCUMENTS / 8));
+      ratios("tokenising", "MB", 2e-6 * document.length() * DOCUMENTS, seconds(all));
+    } finally {
+      RunStore.delete(folder);
+    }
+  }
+
+  /** Rounds without an update. */
+  private void averaging(JavaSparkContext spark) throws IOException {
+    for (int parameters : PARAMETERS) {
+      NetworkState state = new NetworkState(new float[parameters], new float[2 * parameters], new double[0], new boolean[0], 0);
+      Map<String, Work> all = new LinkedHashMap<>();
+      for (int number = 1; number <= workers; number++) {
+        int n = number;
+        all.put("averaging " + parameters + " parameters, " + n + (n == 1 ? " worker, s" : " workers, s"), () -> average(spark, state, n));
+      }
+      seconds(all).forEach(this::put);
+    }
+  }
+
+  private static void average(JavaSparkContext spark, NetworkState state, int workers) {
+    Broadcast<NetworkState> sent = spark.broadcast(state);
+    NetworkState.mean(spark.parallelize(IntStream.range(0, workers).boxed().toList(), workers).map(number -> sent.value()).collect());
+    sent.destroy();
+  }
+
+  private void training(SparkSession spark) throws IOException {
+    RunConfig run = RunConfig.read(config);
+    Path folder = Files.createTempDirectory("tarflowlm-bench");
+    try {
+      int steps = round * (rounds + 1);
+      RunConfig cut = run.withTraining(run.training().withSteps(steps));
+      SparkTrainer trainer = SparkTrainer.start(spark, null, cut, input.toAbsolutePath().toString(), input.toAbsolutePath().toString(),
+          folder.resolve("run").toString(), new SparkTrainer.Plan(workers, round, DocumentOptions.DEFAULT, true));
+      trainer.run(() -> false);
+      List<SparkTrainer.Round> counted = trainer.rounds().subList(1, trainer.rounds().size());
+      put("round of " + round + " updates, " + workers + " workers, s", median(counted.stream()
+          .map(SparkTrainer.Round::seconds).toList()));
+      put("of which updates of the slowest worker, s", median(counted.stream().map(SparkTrainer.Round::inUpdates).toList()));
+      put("rest / updates", median(counted.stream().map(each -> each.seconds() / each.inUpdates() - 1).toList()));
+    } finally {
+      RunStore.delete(folder);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package org.tarflowlm.spark;
+
+import org.tarflowlm.spark.examples.ScoreTable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** The example, in a session with this command line's settings. */
+@Command(name = "example", mixinStandardHelpOptions = true, description = "Run the example ScoreTable: score a table, in SQL too, and "
+    + "continue its rows.")
+final class ExampleCommand implements Runnable {
+  @Mixin
+  private Commands.Session session;
+
+  @Override
+  public void run() {
+    session.run(spark -> ScoreTable.main());
+  }
+}
