@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
@@ -86,6 +87,21 @@ final class RunCurves {
       add(changes, names.get(l), lines, line -> line.get("flows").path(level).get("changedTokens"), true);
     }
     return FlowPictures.stacked(List.of(bits, changes));
+  }
+
+  /**
+   * One chart of the validation curves of several logs.
+   *
+   * @param logs by their names in the legend
+   * @throws IOException as {@link #png}
+   */
+  static byte[] together(Map<String, Path> logs, String title) throws IOException {
+    XYChart chart = chart(title);
+    chart.setYAxisTitle("validation, bits per token");
+    for (Map.Entry<String, Path> each : logs.entrySet()) {
+      add(chart, each.getKey(), lines(each.getValue()), line -> line.get("validBits"), true);
+    }
+    return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
   }
 
   private static XYChart chart(String title) {
