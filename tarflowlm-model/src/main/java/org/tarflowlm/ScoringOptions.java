@@ -2,6 +2,7 @@ package org.tarflowlm;
 
 import java.io.Serializable;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.Records;
 
 /**
  * How to score. To a discrete model, whose likelihood is exact, seed and samples mean nothing.
@@ -43,22 +44,22 @@ public record ScoringOptions(long seed, int samples, long maxCharacters, int str
   }
 
   public ScoringOptions withSeed(long value) {
-    return new ScoringOptions(value, samples, maxCharacters, stride, perToken);
+    return Records.with(this, "seed", value);
   }
 
   public ScoringOptions withSamples(int value) {
-    return new ScoringOptions(seed, value, maxCharacters, stride, perToken);
+    return Records.with(this, "samples", value);
   }
 
   public ScoringOptions withMaxCharacters(long value) {
-    return new ScoringOptions(seed, samples, value, stride, perToken);
+    return Records.with(this, "maxCharacters", value);
   }
 
   public ScoringOptions withStride(int value) {
-    return new ScoringOptions(seed, samples, maxCharacters, value, perToken);
+    return Records.with(this, "stride", value);
   }
 
   public ScoringOptions withPerToken(boolean value) {
-    return new ScoringOptions(seed, samples, maxCharacters, stride, value);
+    return Records.with(this, "perToken", value);
   }
 }

@@ -12,7 +12,7 @@ import org.deeplearning4j.datasets.datavec.RecordReaderMultiDataSetIterator;
 import org.nd4j.linalg.dataset.AsyncMultiDataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.latent.LatentPreProcessor;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
@@ -50,7 +50,7 @@ public final class PipelineBenchmark {
     InputFile bytes = InputFile.parse(args[1]);
     InputFile documents = InputFile.parse(args[2]);
     Path folder = Path.of(args[3]);
-    stream("text8 windows, streamed", () -> new Text8RecordReader(LENGTH, text8.member(), Foreign.FAIL), text8);
+    stream("text8 windows, streamed", () -> new Text8RecordReader(LENGTH, text8.member(), UnknownCharacters.FAIL), text8);
     stream("enwik8 windows, streamed", () -> new Enwik8RecordReader(LENGTH, bytes.member()), bytes);
     shuffled("text8 windows, shuffled", TokenSequences.open(text8, new Text8Alphabet()));
     stream("OpenWebText to ids", () -> new OpenWebTextRecordReader(LENGTH), documents);

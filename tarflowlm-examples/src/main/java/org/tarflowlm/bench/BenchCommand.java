@@ -1,5 +1,7 @@
 package org.tarflowlm.bench;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -16,5 +18,10 @@ public final class BenchCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "a benchmark is missing; expected one of " + spec.subcommands().keySet());
+  }
+
+  /** A result for machines, indented. */
+  static String json(Object value) throws IOException {
+    return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(value);
   }
 }

@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -84,7 +83,7 @@ public final class BenchCouplingsCommand implements Callable<Integer> {
       }
     }
     if (json) {
-      out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(results));
+      out.println(BenchCommand.json(results));
     }
     return 0;
   }

@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -101,9 +100,9 @@ public final class BenchGenerateCommand implements Callable<Integer> {
           theirs.add(Peer.run(peer, "its characters per second"));
         }
       }
-      Map<Integer, List<Double>> settled = new LinkedHashMap<>();
-      blocks.forEach(each -> settled.put(each, positionsPerPass(loaded, each)));
-      print(loaded, speeds, theirs, identical, settled);
+      Map<Integer, List<Double>> perPass = new LinkedHashMap<>();
+      blocks.forEach(each -> perPass.put(each, positionsPerPass(loaded, each)));
+      print(loaded, speeds, theirs, identical, perPass);
     }
     return identical ? 0 : 1;
   }
@@ -132,7 +131,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
   }
 
   private void print(TarFlowLM loaded, Map<Decoding, List<Double>> speeds, List<Double> theirs, boolean identical,
-      Map<Integer, List<Double>> settled) throws IOException {
+      Map<Integer, List<Double>> perPass) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", loaded.name());
@@ -146,11 +145,11 @@ public final class BenchGenerateCommand implements Callable<Integer> {
     if (!theirs.isEmpty()) {
       result.put("peerCharactersPerSecond", theirs);
     }
-    if (!settled.isEmpty()) {
-      result.put("positionsPerPass", settled);
+    if (!perPass.isEmpty()) {
+      result.put("positionsPerPass", perPass);
     }
     if (json) {
-      out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      out.println(BenchCommand.json(result));
       return;
     }
     out.printf(Locale.ROOT, "%s, %d texts of %d tokens, batch %d, %d threads, seconds of %s; texts of all ways of decoding %s%n",
@@ -162,7 +161,7 @@ public final class BenchGenerateCommand implements Callable<Integer> {
     if (!theirs.isEmpty()) {
       out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", best(theirs), median(theirs));
     }
-    settled.forEach((block, flows) -> {
+    perPass.forEach((block, flows) -> {
       out.printf("positions finished per pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
       for (int l = flows.size() - 1; l >= 0; l--) {
         out.printf(Locale.ROOT, "  flow %d %.2f", l, flows.get(l));

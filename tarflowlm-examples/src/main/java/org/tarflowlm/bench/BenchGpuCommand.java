@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -85,7 +84,7 @@ public final class BenchGpuCommand implements Callable<Integer> {
     wrong.stream().limit(10).forEach(printer::println);
     printer.flush();
     boolean learns = train(report, printer);
-    Files.writeString(out, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
+    Files.writeString(out, BenchCommand.json(report) + "\n");
     printer.println("report in " + out);
     return wrong.isEmpty() && learns ? 0 : 1;
   }
@@ -118,7 +117,8 @@ public final class BenchGpuCommand implements Callable<Integer> {
 
   private boolean train(Map<String, Object> report, PrintWriter printer) throws IOException {
     TarFlowConfig config = new Shape(Model.MIXD, batch, sequence, width, List.of(2, 1), 4).config();
-    ComputationGraph network = TarFlowNetwork.create(config, new OptimizerSpec(5e-3, 10, null, null, null, null, null), steps, 1,
+    ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults().withLearningRate(5e-3)
+        .withWarmupSteps(10), steps, 1,
         KernelChoice.COMPOSED, List.of(), DataType.FLOAT);
     TokenArray text = TokenArray.of(TEXT.repeat(1 + 2000 / TEXT.length()), new Text8Alphabet());
     double[] losses = new double[steps];

@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -67,7 +66,7 @@ public final class BenchMemoryCommand implements Callable<Integer> {
       }
     }
     if (json) {
-      out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(lines));
+      out.println(BenchCommand.json(lines));
     }
     return 0;
   }

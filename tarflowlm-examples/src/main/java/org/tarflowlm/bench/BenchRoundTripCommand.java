@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -112,7 +111,7 @@ public final class BenchRoundTripCommand implements Callable<Integer> {
     result.put("largestDifference", worst);
     result.put("wrongTokens", wrong);
     result.put("meanRootIterations", meanIterations);
-    spec.commandLine().getOut().println(json ? new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result)
+    spec.commandLine().getOut().println(json ? BenchCommand.json(result)
         : String.format(Locale.ROOT, "%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations per scalar",
             windows, worst, wrong, meanIterations));
   }

@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -114,7 +113,7 @@ public final class BenchStepCommand implements Callable<Integer> {
         result.put("matrixProductsMs", floor.milliseconds());
         result.put("ops", ops);
       }
-      out.println(new ObjectMapper().findAndRegisterModules().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      out.println(BenchCommand.json(result));
       return;
     }
     for (int i = 0; i < ours.size(); i++) {

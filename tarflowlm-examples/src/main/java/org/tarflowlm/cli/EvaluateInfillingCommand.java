@@ -11,6 +11,8 @@ import java.util.function.IntFunction;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.eval.GapBits.Bits;
+import org.tarflowlm.eval.GapBits;
 import org.tarflowlm.eval.MeanEstimate;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
@@ -85,9 +87,6 @@ final class EvaluateInfillingCommand implements Runnable {
   /** One way of filling; the share of accepted steps is null where there were none. */
   private record Filling(String source, Double accepted, int[][] tokens) {}
 
-  /** Bits per character of one part of the text, and how many more than those of the true text. */
-  private record Bits(MeanEstimate bitsPerCharacter, MeanEstimate moreThanTrueText) {}
-
   /** One row of the table; bits by judge and part. */
   private record Row(String source, Double accepted, Map<String, Map<String, Bits>> bits) {}
 
@@ -105,7 +104,7 @@ final class EvaluateInfillingCommand implements Runnable {
               + " tokens; the window of " + each.name() + " has " + each.config().contextLength());
         }
       }
-      texts = ReferencePieces.read(reference, loaded.get(model).tokenizer(), pieces, left + gap + right);
+      texts = EvaluateSamplesCommand.pieces(reference, loaded.get(model).tokenizer(), pieces, left + gap + right);
       print(rows(fillings(options)));
     } finally {
       loaded.values().forEach(TarFlowLM::close);
@@ -169,51 +168,16 @@ final class EvaluateInfillingCommand implements Runnable {
   private List<Row> rows(List<Filling> fillings) {
     List<Row> rows = new ArrayList<>();
     fillings.forEach(each -> rows.add(new Row(each.source(), each.accepted(), new LinkedHashMap<>())));
-    for (String judge : judges) {
-      double[] known = new double[pieces];
-      Arrays.setAll(known, i -> bits(loaded.get(judge), texts[i], left));
-      Map<String, double[]> ofTrueText = new LinkedHashMap<>();
+    GapBits measure = new GapBits(texts, left, gap, join);
+    for (String name : judges) {
+      TarFlowLM judge = loaded.get(name);
+      List<Map<String, Bits>> found = measure.of(fillings.stream().map(Filling::tokens).toList(), tokens ->
+          judge.score(new TokenArray(tokens, judge.tokenizer().vocabSize()), ScoringOptions.defaults().withSeed(seed)).nats() / Math.log(2));
       for (int row = 0; row < rows.size(); row++) {
-        Map<String, Bits> parts = new LinkedHashMap<>();
-        parts(loaded.get(judge), fillings.get(row).tokens(), known).forEach((part, values) -> {
-          ofTrueText.putIfAbsent(part, values);
-          parts.put(part, new Bits(MeanEstimate.of(values), MeanEstimate.ofDifferences(values, ofTrueText.get(part))));
-        });
-        rows.get(row).bits().put(judge, parts);
+        rows.get(row).bits().put(name, found.get(row));
       }
     }
     return rows;
-  }
-
-  /** Bits per character of each piece, for every part. Texts of equal length run together, since a judge builds a graph per length. */
-  private Map<String, double[]> parts(TarFlowLM judge, int[][] filled, double[] known) {
-    Map<String, double[]> result = new LinkedHashMap<>();
-    result.put("gap", new double[pieces]);
-    if (right > 0) {
-      result.put("next " + join, new double[pieces]);
-      result.put("gap and all after", new double[pieces]);
-    }
-    int[][] whole = new int[pieces][];
-    double[] upToGap = new double[pieces];
-    for (int i = 0; i < pieces; i++) {
-      whole[i] = texts[i].clone();
-      System.arraycopy(filled[i], 0, whole[i], left, gap);
-      upToGap[i] = bits(judge, whole[i], left + gap);
-      result.get("gap")[i] = (upToGap[i] - known[i]) / gap;
-    }
-    for (int i = 0; right > 0 && i < pieces; i++) {
-      result.get("next " + join)[i] = (bits(judge, whole[i], left + gap + join) - upToGap[i]) / join;
-    }
-    for (int i = 0; right > 0 && i < pieces; i++) {
-      result.get("gap and all after")[i] = (bits(judge, whole[i], whole[i].length) - known[i]) / (gap + right);
-    }
-    return result;
-  }
-
-  /** Bits of the first tokens of a text. */
-  private double bits(TarFlowLM judge, int[] text, int length) {
-    TokenArray tokens = new TokenArray(Arrays.copyOf(text, length), judge.tokenizer().vocabSize());
-    return judge.score(tokens, ScoringOptions.defaults().withSeed(seed)).nats() / Math.log(2);
   }
 
   private void print(List<Row> rows) {
@@ -233,14 +197,14 @@ final class EvaluateInfillingCommand implements Runnable {
     }
     List<String> names = new ArrayList<>(List.of("filled by", "accepted"));
     rows.get(0).bits().forEach((judge, parts) -> parts.keySet().forEach(part -> names.add(part + ", " + judge)));
-    out.println("| " + String.join(" | ", names) + " |");
-    out.println("|---".repeat(names.size()) + "|");
+    Table table = new Table(names);
     for (Row row : rows) {
       List<String> cells = new ArrayList<>(List.of(row.source(),
           row.accepted() == null ? "" : String.format(Locale.ROOT, "%.2f", row.accepted())));
       row.bits().values().forEach(parts -> parts.values().forEach(bits -> cells.add(cell(bits, row == rows.get(0)))));
-      out.println("| " + String.join(" | ", cells) + " |");
+      table.row(cells);
     }
+    out.print(table);
     out.printf(Locale.ROOT, "bits per character, in brackets the difference to the true text, piece by piece; %d pieces of %d, %d and %d "
         + "tokens, temperature %.1f, seed %d%n", pieces, left, gap, right, temperature, seed);
   }

@@ -14,10 +14,14 @@ import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.config.ModelType;
+import org.tarflowlm.data.corpus.Corpora;
+import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokens.TokenArray;
+import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.DivergenceFrontier;
 import org.tarflowlm.eval.JudgeFeatures;
 import org.tarflowlm.eval.SampleStatistics;
+import org.tarflowlm.eval.TokenWindows;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.nn.TarFlowLayer;
@@ -113,7 +117,7 @@ final class EvaluateSamplesCommand implements Runnable {
       int[][] prompts = new int[texts][0];
       if (reference != null) {
         // every second piece is the row of people's text, those between them are what all rows are compared with
-        int[][] pieces = ReferencePieces.read(reference, loaded.get(models.get(0)).tokenizer(), 2 * texts - 1, promptTokens + tokens);
+        int[][] pieces = pieces(reference, loaded.get(models.get(0)).tokenizer(), 2 * texts - 1, promptTokens + tokens);
         people = each(2, 1, pieces);
         frontier = judging.stream().map(loaded::get).filter(judge -> judge.config().model() == ModelType.AUTOREGRESSIVE).findFirst()
             .filter(judge -> (texts - 1) * (tokens / JudgeFeatures.STRIDE) >= DivergenceFrontier.LEAST)
@@ -151,6 +155,13 @@ final class EvaluateSamplesCommand implements Runnable {
         throw new ParameterException(spec.commandLine(), "--prompt-tokens " + promptTokens + " and --tokens " + tokens + " make "
             + (promptTokens + tokens) + "; expected at most " + window + ", the window of the judge " + each);
       }
+    }
+  }
+
+  /** Pieces of a real text, spread evenly over it: [pieces][length]. */
+  static int[][] pieces(String reference, Tokenizer tokenizer, int pieces, int length) {
+    try (TokenSequence sequence = Corpora.fromEnvironment().open(reference, tokenizer)) {
+      return TokenWindows.toTheEnds(sequence, length, pieces);
     }
   }
 
@@ -234,8 +245,7 @@ final class EvaluateSamplesCommand implements Runnable {
     if (frontier != null) {
       names.add("divergence frontier");
     }
-    out.println("| " + String.join(" | ", names) + " |");
-    out.println("|---".repeat(names.size()) + "|");
+    Table table = new Table(names);
     for (Row row : rows) {
       String source = row.source() + (Boolean.FALSE.equals(row.prompted()) ? ", without the prompt" : "");
       List<String> cells = new ArrayList<>(List.of(source, row.temperature() == null ? "" : row.temperature().toString(),
@@ -245,8 +255,9 @@ final class EvaluateSamplesCommand implements Runnable {
       if (frontier != null) {
         cells.add(String.format(Locale.ROOT, "%.3f", row.frontier()));
       }
-      out.println("| " + String.join(" | ", cells) + " |");
+      table.row(cells);
     }
+    out.print(table);
     out.printf("%d texts of %d tokens per row, seed %d%n", texts, tokens, seed);
     if (promptTokens > 0 && rows.get(0).bitsPerCharacter().size() > exactJudges) {
       out.println("Bits of a continuation given its prompt are a difference; under a flow model it is one of two upper bounds, and bounds "

@@ -105,15 +105,19 @@ final class FlopsCommand implements Callable<Integer> {
       out.println(Json.of(result));
       return;
     }
-    out.println("| part | transformer, GFLOP | head, GFLOP | total, GFLOP | share |");
-    out.println("|---|---|---|---|---|");
+    Table table = new Table(List.of("part", "transformer, GFLOP", "head, GFLOP", "total, GFLOP", "share"));
     for (Row row : rows) {
-      out.printf(Locale.ROOT, "| %s | %.4f | %.4f | %.4f | %.1f %% |%n", row.part(), row.body() / GIGA, row.head() / GIGA,
-          row.total() / GIGA, 100.0 * row.total() / total);
+      table.row(List.of(row.part(), gigaflops(row.body()), gigaflops(row.head()), gigaflops(row.total()),
+          String.format(Locale.ROOT, "%.1f %%", 100.0 * row.total() / total)));
     }
+    out.print(table);
     out.printf(Locale.ROOT, "One window of %d tokens, forward: %.4f GFLOP, %.2f times its discrete twin's %.4f.%n", tokens, total / GIGA,
         (double) total / twin, twin / GIGA);
     out.printf(Locale.ROOT, "A training step of %d windows: %.2f GFLOP%s.%n", batch, step, milliseconds == null ? ""
         : String.format(Locale.ROOT, ", %.1f ms here (median of %d), %.1f GFLOP/s", milliseconds, steps, step / milliseconds * 1e3));
+  }
+
+  private static String gigaflops(long operations) {
+    return String.format(Locale.ROOT, "%.4f", operations / GIGA);
   }
 }

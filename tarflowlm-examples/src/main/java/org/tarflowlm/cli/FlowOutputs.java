@@ -31,7 +31,7 @@ final class FlowOutputs {
         AtomicFile.write(html, out -> out.write(page));
       }
       if (plot != null) {
-        byte[] picture = FlowPlot.png(reports);
+        byte[] picture = FlowCharts.png(reports);
         AtomicFile.write(plot, out -> out.write(picture));
       }
       if (svg != null) {

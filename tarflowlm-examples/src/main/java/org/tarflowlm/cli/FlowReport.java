@@ -34,21 +34,13 @@ record FlowReport(String before, FlowView view, List<Metrics> metrics, String af
     double[][] latents = generation.latents();
     int d = model.config().latentDim();
     for (int l = latents.length - 1; l >= 0; l--) {
-      double[][][] h = {rows(latents[l], d)};
+      double[][][] h = {LatentMetrics.rows(latents[l], d)};
       metrics.add(new Metrics(LatentMetrics.l2Norm(h).mean(), LatentMetrics.cosine(h).mean(),
           h[0].length < 2 ? null : LatentMetrics.participationRatio(h).mean(),
           l == latents.length - 1 ? null
-              : LatentMetrics.centroidMovement(new double[][][] {rows(latents[l + 1], d)}, h).mean()));
+              : LatentMetrics.centroidMovement(new double[][][] {LatentMetrics.rows(latents[l + 1], d)}, h).mean()));
     }
     return new FlowReport(before, FlowView.of(generation, model.config(), model.tokenizer()), metrics, after);
-  }
-
-  private static double[][] rows(double[] flat, int d) {
-    double[][] result = new double[flat.length / d][d];
-    for (int i = 0; i < flat.length; i++) {
-      result[i / d][i % d] = flat[i];
-    }
-    return result;
   }
 
   /** For machines: level, source, text, indices of changed tokens, metrics. */

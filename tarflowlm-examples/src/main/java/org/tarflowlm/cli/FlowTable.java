@@ -28,15 +28,15 @@ final class FlowTable {
 
   static String markdown(FlowAccount account, TarFlowConfig config) {
     List<String> names = names(config);
-    StringBuilder text = new StringBuilder("| after | bits per token if the stack ended here | mean squared change | tokens changed | "
-        + "L2 norm | cosine | participation ratio | centroid movement |\n|---|---|---|---|---|---|---|---|\n");
+    Table table = new Table(List.of("after", "bits per token if the stack ended here", "mean squared change", "tokens changed", "L2 norm",
+        "cosine", "participation ratio", "centroid movement"));
     for (FlowAccount.Level level : account.levels()) {
-      text.append(String.format(Locale.ROOT, "| %s | %.4f | %s | %s | %s | %s | %s | %s |\n", names.get(level.flows()), level.bits(),
+      table.row(List.of(names.get(level.flows()), String.format(Locale.ROOT, "%.4f", level.bits()),
           level.squaredChange() == null ? "" : String.format(Locale.ROOT, "%.4f", level.squaredChange()),
           level.changedTokens() == null ? "" : String.format(Locale.ROOT, "%.1f %%", 100 * level.changedTokens()), spread(level.l2Norm()),
           spread(level.cosine()), spread(level.participationRatio()), spread(level.centroidMovement())));
     }
-    return text + String.format(Locale.ROOT, "\n%,d windows, %,d tokens; the last four columns are mean and standard deviation over the "
+    return table + String.format(Locale.ROOT, "\n%,d windows, %,d tokens; the last four columns are mean and standard deviation over the "
         + "windows.\n", account.windows(), account.tokens());
   }
 

@@ -65,7 +65,7 @@ final class FlowsCommand implements Callable<Integer> {
     }
     try (TarFlowLM loaded = model.load(); TokenSequence text = Corpora.fromEnvironment().open(input, loaded.tokenizer())) {
       FlowAccount account = FlowTable.account(loaded, text, windows, seed);
-      byte[] picture = FlowPictures.png(account.levels(), loaded.config());
+      byte[] picture = FlowCharts.png(account.levels(), loaded.config());
       AtomicFile.write(plot, out -> out.write(picture));
       writePasses(loaded, text, account);
       if (json) {

@@ -16,7 +16,7 @@ final class Json {
   static String of(Object value) {
     try {
       JsonNode tree = MAPPER.valueToTree(value);
-      settle("", tree);
+      checkFinite("", tree);
       return MAPPER.writeValueAsString(tree);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
@@ -24,7 +24,7 @@ final class Json {
   }
 
   /** A standard error that one value cannot have is null. */
-  private static void settle(String name, JsonNode node) {
+  private static void checkFinite(String name, JsonNode node) {
     if (node instanceof ObjectNode object && object.path("standardError").isFloatingPointNumber()
         && Double.isNaN(object.get("standardError").doubleValue())) {
       object.putNull("standardError");
@@ -32,7 +32,7 @@ final class Json {
     if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
       throw new IllegalStateException("the result " + name + " is " + node.doubleValue() + ", no finite number");
     }
-    node.fields().forEachRemaining(field -> settle(name.isEmpty() ? field.getKey() : name + "." + field.getKey(), field.getValue()));
-    node.elements().forEachRemaining(element -> settle(name, element));
+    node.fields().forEachRemaining(field -> checkFinite(name.isEmpty() ? field.getKey() : name + "." + field.getKey(), field.getValue()));
+    node.elements().forEachRemaining(element -> checkFinite(name, element));
   }
 }

@@ -86,7 +86,7 @@ final class RunCurves {
       add(bits, names.get(l), lines, line -> line.get("flows").path(level).get("bits"), true);
       add(changes, names.get(l), lines, line -> line.get("flows").path(level).get("changedTokens"), true);
     }
-    return FlowPictures.stacked(List.of(bits, changes));
+    return FlowCharts.stacked(List.of(bits, changes));
   }
 
   /**

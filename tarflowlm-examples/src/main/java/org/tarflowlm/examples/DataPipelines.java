@@ -108,7 +108,7 @@ public final class DataPipelines {
   private static ComputationGraph network(int vocabSize, ModelInputs inputs) {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, vocabSize, LENGTH, LATENT_DIM, 16, 2, 1, null,
         List.of(FlowSpec.mixD(1, 16, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);
-    return TarFlowNetwork.create(config, new OptimizerSpec(1e-2, 0, 1.0, null, null, null, null), 100, 1, inputs);
+    return TarFlowNetwork.create(config, OptimizerSpec.constant(1e-2), 100, 1, inputs);
   }
 
   private static void fit(ComputationGraph network, MultiDataSetIterator batches, MultiDataSet first) {

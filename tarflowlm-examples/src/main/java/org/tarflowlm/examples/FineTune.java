@@ -50,7 +50,8 @@ public final class FineTune {
     ComputationGraph pretrained = Text8TarFlow.builder().build().initPretrained();
     String[] others = FineTuning.parts(pretrained).stream().filter(part -> !part.equals("flow0")).toArray(String[]::new);
     ComputationGraph network = FineTuning.of(pretrained)
-        .optimizer(new OptimizerSpec(2e-4, 20, 0.1, null, null, null, null), EPOCHS * (int) training.batches())
+        .optimizer(OptimizerSpec.defaults().withLearningRate(2e-4).withWarmupSteps(20)
+            .withFinalFraction(0.1), EPOCHS * (int) training.batches())
         .freeze(others)
         .build();
     CollectScoresListener losses = new CollectScoresListener(1);

@@ -27,7 +27,7 @@ public final class TrainTiny {
     TarFlowConfig model = new TarFlowConfig(ModelType.TARFLOW, 27, 64, 5, 64, 4, 1, null,
         List.of(FlowSpec.tiedMixD(2, 27, Direction.LEFT_TO_RIGHT)), null, null, null, null);
     int interval = Math.max(1, updates / 4);
-    TrainingSpec training = new TrainingSpec(updates, 16, 1L, interval, 64, updates, interval, null);
+    TrainingSpec training = TrainingSpec.of(updates).withValidation(interval, 64).withCheckpointEvery(updates).withLogEvery(interval);
 
     TokenSequence text = TokenArray.of(Excerpt.text(), Tokenizers.byName("text8"));
     long cut = text.length() * 9 / 10;

@@ -37,6 +37,8 @@ import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.train.FineTuneConfig;
+import org.tarflowlm.train.RunConfig;
 
 /** README.md and docs/*.md: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
 class DocsTest {
@@ -96,7 +98,8 @@ class DocsTest {
       assertDoesNotThrow(() -> Main.commandLine().parseArgs(words), each);
       for (int i = 0; i + 1 < words.length; i++) {
         if (words[i].equals("--config") && words[i + 1].startsWith("tarflowlm-examples/")) {
-          assertTrue(Files.exists(ROOT.resolve(words[i + 1])), each);
+          Path config = ROOT.resolve(words[i + 1]);
+          assertDoesNotThrow(() -> List.of(words).contains("--from") ? FineTuneConfig.read(config) : RunConfig.read(config), each);
         }
       }
     }

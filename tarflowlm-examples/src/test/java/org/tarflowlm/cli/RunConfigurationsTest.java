@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -15,6 +16,7 @@ import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.ParameterShapes;
+import org.tarflowlm.config.StrictJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
@@ -25,12 +27,27 @@ import org.tarflowlm.train.RunConfig;
 class RunConfigurationsTest {
   private static final Path FOLDER = Path.of("configs");
 
+  /** The runs of all files, by the names under which {@code --config} finds them. */
+  static List<String> all() throws IOException {
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(FOLDER, "*.json")) {
+      for (Path file : files) {
+        StrictJson.parse(Files.readString(file)).path("runs").fieldNames().forEachRemaining(name -> names.add(name + ".json"));
+      }
+    }
+    assertTrue(names.size() > 50, names.toString());
+    return names;
+  }
+
   /** A trunk with in-token flows, or a paper's shape. */
   static List<String> newest() throws IOException {
-    try (Stream<Path> files = Files.list(FOLDER)) {
-      return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("paper-") || name.contains("-trunk")).sorted()
-          .toList();
-    }
+    return all().stream().filter(name -> name.startsWith("paper-") || name.contains("-trunk")).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void isWellFormed(String name) {
+    assertTrue(RunConfig.read(FOLDER.resolve(name)).training().steps() > 0);
   }
 
   @ParameterizedTest

@@ -36,6 +36,7 @@ final class TinyModels {
 
   /** A short training run. */
   static RunConfig run(int steps) {
-    return new RunConfig("text8", config(ModelType.TARFLOW), new TrainingSpec(steps, 2, 1L, steps, 2, steps, steps, null));
+    return new RunConfig("text8", config(ModelType.TARFLOW), TrainingSpec.of(steps).withBatchSize(2).withValidation(steps, 2)
+        .withCheckpointEvery(steps).withLogEvery(steps));
   }
 }

@@ -40,7 +40,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 class Dl4jToolsTest {
   private static final int LENGTH = 16;
   private static final int BATCH = 4;
-  private static final OptimizerSpec PLAIN = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, 1.0);
+  private static final OptimizerSpec PLAIN = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(1.0);
 
   @TempDir private Path folder;
 

@@ -52,7 +52,7 @@ class FineTuningPipelinesTest {
   private static final int LENGTH = 32;
   private static final int BATCH = 4;
   private static final org.tarflowlm.checkpoint.Checkpoint ZOO = TarFlowZoo.load("text8-mixd");
-  private static final OptimizerSpec GENTLE = new OptimizerSpec(5e-4, 0, 1.0, null, null, 0.0, 1.0);
+  private static final OptimizerSpec GENTLE = OptimizerSpec.constant(5e-4).withWeightDecay(0.0).withClipNorm(1.0);
 
   @TempDir
   private Path folder;

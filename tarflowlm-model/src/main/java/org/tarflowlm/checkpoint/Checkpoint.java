@@ -107,16 +107,6 @@ public final class Checkpoint {
     return new CheckpointLoader(Files.isDirectory(path) ? CheckpointSource.folder(path) : ArchiveSource.of(path, "")).load();
   }
 
-  /**
-   * Loads a checkpoint from the class path.
-   *
-   * @param folder path of the resources without a slash at either end
-   * @throws CheckpointException as {@link #load(Path)}
-   */
-  public static Checkpoint loadResource(ClassLoader loader, String folder) {
-    return new CheckpointLoader(CheckpointSource.resource(loader, folder)).load();
-  }
-
   public TarFlowConfig config() {
     return config;
   }

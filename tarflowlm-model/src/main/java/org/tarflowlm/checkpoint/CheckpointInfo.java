@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.Records;
 
 /**
  * A checkpoint's metadata, {@code checkpoint.json}.
@@ -58,32 +59,26 @@ public record CheckpointInfo(
 
   /** A copy for weights of this hash, in the current format. */
   CheckpointInfo withWeights(String sha256) {
-    return new CheckpointInfo(FORMAT_VERSION, id, version, tokenizer, description, license, corpus, generation, measurements, training,
-        sha256);
+    return Records.with(Records.with(this, "formatVersion", FORMAT_VERSION), "weightsSha256", sha256);
   }
 
   public CheckpointInfo withName(String newId, String newVersion, String newDescription) {
-    return new CheckpointInfo(formatVersion, newId, newVersion, tokenizer, newDescription, license, corpus, generation, measurements,
-        training, weightsSha256);
+    return Records.with(Records.with(Records.with(this, "id", newId), "version", newVersion), "description", newDescription);
   }
 
   public CheckpointInfo withOrigin(String newLicense, String newCorpus) {
-    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, newLicense, newCorpus, generation, measurements, training,
-        weightsSha256);
+    return Records.with(Records.with(this, "license", newLicense), "corpus", newCorpus);
   }
 
   public CheckpointInfo withGeneration(GenerationDefaults defaults) {
-    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, license, corpus, defaults, measurements, training,
-        weightsSha256);
+    return Records.with(this, "generation", defaults);
   }
 
   public CheckpointInfo withMeasurements(List<Measurement> measured) {
-    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, license, corpus, generation, measured, training,
-        weightsSha256);
+    return Records.with(this, "measurements", measured);
   }
 
   public CheckpointInfo withTraining(Map<String, String> facts) {
-    return new CheckpointInfo(formatVersion, id, version, tokenizer, description, license, corpus, generation, measurements, facts,
-        weightsSha256);
+    return Records.with(this, "training", facts);
   }
 }

@@ -29,12 +29,7 @@ public final class CheckpointNetworks {
    */
   public static ComputationGraph network(Checkpoint checkpoint, OptimizerSpec optimizer, int totalSteps, long seed) {
     ComputationGraph network = TarFlowNetwork.create(checkpoint.config(), optimizer, totalSteps, seed);
-    Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
-    checkpoint.tensors().forEach((name, tensor) -> {
-      try (INDArray values = Nd4j.createFromArray(tensor.values())) {
-        parameters.get(name).assign(values.reshape('c', tensor.shape()));
-      }
-    });
+    assign(checkpoint.tensors(), network);
     return network;
   }
 
@@ -52,5 +47,15 @@ public final class CheckpointNetworks {
       }
     });
     return new Checkpoint(TarFlowNetwork.layer(network).model(), info, tensors, card);
+  }
+
+  /** Writes tensors into a network's parameters of their names, which they replace; the others stay. */
+  public static void assign(Map<String, FloatTensor> tensors, ComputationGraph network) {
+    Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
+    tensors.forEach((name, tensor) -> {
+      try (INDArray values = Nd4j.createFromArray(tensor.values())) {
+        parameters.get(name).assign(values.reshape('c', tensor.shape()));
+      }
+    });
   }
 }

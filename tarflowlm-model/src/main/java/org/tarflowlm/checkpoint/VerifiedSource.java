@@ -9,16 +9,16 @@ import org.tarflowlm.data.file.Sha256;
 /** A source of which only the files that are listed exist, and only if length and hash are as listed. */
 public final class VerifiedSource implements CheckpointSource {
   private final CheckpointSource source;
-  private final Map<String, FileFact> files;
+  private final Map<String, FileDigest> files;
 
-  public VerifiedSource(CheckpointSource source, Map<String, FileFact> files) {
+  public VerifiedSource(CheckpointSource source, Map<String, FileDigest> files) {
     this.source = source;
     this.files = files;
   }
 
   @Override
   public InputStream open(String file) throws IOException {
-    FileFact expected = files.get(file);
+    FileDigest expected = files.get(file);
     byte[] bytes;
     try (InputStream in = source.open(file)) {
       bytes = in.readNBytes((int) Math.min(Integer.MAX_VALUE, expected.bytes() + 1));

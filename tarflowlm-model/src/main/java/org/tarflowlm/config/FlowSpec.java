@@ -111,12 +111,12 @@ public record FlowSpec(
 
   /** A copy with another number of components. */
   FlowSpec withMixtures(int other) {
-    return new FlowSpec(coupling, layers, other, direction, tied, channelDirection, firstChannel, endChannel, lookAhead);
+    return Records.with(this, "mixtures", other);
   }
 
   /** A copy that reads channels in another direction. */
   public FlowSpec withChannelDirection(ChannelDirection other) {
-    return new FlowSpec(coupling, layers, mixtures, direction, tied, other, firstChannel, endChannel, lookAhead);
+    return Records.with(this, "channelDirection", other);
   }
 
   /**

@@ -16,8 +16,12 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
+import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +35,7 @@ import java.util.Map;
  */
 public final class RecordJson {
   private static final String BASE = "base";
+  private static final String RUNS = "runs";
   private static final int MOST_BASES = 8;
   private static final JsonMapper MAPPER = JsonMapper.builder()
       .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
@@ -82,6 +87,9 @@ public final class RecordJson {
    * Like {@link #read(Path, Class)}, for a file that may inherit: its key {@code base} names another file, relative to its own folder.
    * Objects merge key by key; any other value replaces the base's. Only for the user's own files, since a file from elsewhere could
    * name any path.
+   *
+   * <p>A file may hold several of them by name, in an object {@code runs}: where there is no file {@code NAME.json}, {@code NAME} is
+   * looked up in the files beside it.
    */
   public static <R extends Record> R readWithBase(Path file, Class<R> type) {
     try {
@@ -92,7 +100,7 @@ public final class RecordJson {
   }
 
   private static JsonNode merged(Path file, int basesLeft) {
-    JsonNode tree = StrictJson.parse(StrictJson.readText(file));
+    JsonNode tree = Files.exists(file) ? StrictJson.parse(StrictJson.readText(file)) : named(file);
     if (!(tree instanceof ObjectNode changes) || !changes.has(BASE)) {
       return tree;
     }
@@ -107,6 +115,24 @@ public final class RecordJson {
     } catch (ConfigException e) {
       throw new ConfigException(BASE + " " + named + ": " + e.getMessage(), e);
     }
+  }
+
+  private static JsonNode named(Path file) {
+    String name = file.getFileName().toString().replaceFirst("\\.json$", "");
+    List<JsonNode> found = new ArrayList<>();
+    try (DirectoryStream<Path> beside = Files.newDirectoryStream(file.toAbsolutePath().getParent(), "*.json")) {
+      for (Path each : beside) {
+        found.add(StrictJson.parse(StrictJson.readText(each)).path(RUNS).path(name));
+      }
+    } catch (IOException e) {
+      throw new ConfigException("no such file", e);
+    }
+    found.removeIf(JsonNode::isMissingNode);
+    if (found.size() != 1) {
+      throw new ConfigException(found.isEmpty() ? "no such file" : "no such file, and " + found.size() + " files beside it hold a run "
+          + name);
+    }
+    return found.get(0);
   }
 
   private static JsonNode merge(JsonNode base, JsonNode changes) {

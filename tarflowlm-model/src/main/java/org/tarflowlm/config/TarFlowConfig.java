@@ -2,11 +2,9 @@ package org.tarflowlm.config;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.tarflowlm.data.file.AtomicFile;
 
 /**
  * Configuration of a model: every number that decides the shape of its parameters or the value of its likelihood.
@@ -200,20 +198,12 @@ public record TarFlowConfig(
 
   /** A copy for windows of another length. */
   public TarFlowConfig withContextLength(int tokens) {
-    return new TarFlowConfig(model, vocabSize, tokens, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound,
-        mafHidden, init, mafLayers, patchHidden);
+    return Records.with(this, "contextLength", tokens);
   }
 
   /** A copy with other flows. */
   public TarFlowConfig withFlows(List<FlowSpec> newFlows) {
-    return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows, codebook,
-        logScaleBound, mafHidden, init, mafLayers, patchHidden);
-  }
-
-  /** A copy with other initial weights. */
-  public TarFlowConfig withInit(InitSpec newInit) {
-    return new TarFlowConfig(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook,
-        logScaleBound, mafHidden, newInit, mafLayers, patchHidden);
+    return Records.with(this, "flows", newFlows);
   }
 
   /** A copy for another vocabulary; a flow tied to the codebook follows it. */
@@ -245,15 +235,6 @@ public record TarFlowConfig(
    */
   public static TarFlowConfig read(Path file) {
     return RecordJson.read(file, TarFlowConfig.class);
-  }
-
-  /**
-   * Writes {@link #toJson} to a file, whole or not at all.
-   *
-   * @throws IOException if the file cannot be written
-   */
-  public void write(Path file) throws IOException {
-    AtomicFile.write(file, toJson());
   }
 
   /** The discrete twin with the same body. */

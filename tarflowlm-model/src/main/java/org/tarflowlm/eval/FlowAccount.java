@@ -129,7 +129,7 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
       int level = l;
       int[][] decoded = Arrays.stream(h[l]).map(sequence ->
           decoder.decodeLevel(level, sequence, 0, sequence.length / config.latentDim())).toArray(int[][]::new);
-      double[][][] rows = Arrays.stream(h[l]).map(sequence -> rows(sequence, config.latentDim())).toArray(double[][][]::new);
+      double[][][] rows = Arrays.stream(h[l]).map(sequence -> LatentMetrics.rows(sequence, config.latentDim())).toArray(double[][][]::new);
       levels.add(new Level(l, (nats - normal) / tokens / Math.log(2), l == 0 ? null : squaredChange(h[l - 1], h[l]),
           l == 0 ? null : changed(decodedBefore, decoded), LatentMetrics.l2Norm(rows), LatentMetrics.cosine(rows),
           rows[0].length < 2 ? null : LatentMetrics.participationRatio(rows),
@@ -158,13 +158,5 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
       }
     }
     return (double) count / before.length / before[0].length;
-  }
-
-  private static double[][] rows(double[] flat, int d) {
-    double[][] result = new double[flat.length / d][d];
-    for (int i = 0; i < flat.length; i++) {
-      result[i / d][i % d] = flat[i];
-    }
-    return result;
   }
 }

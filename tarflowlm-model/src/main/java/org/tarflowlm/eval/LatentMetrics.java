@@ -2,6 +2,7 @@ package org.tarflowlm.eval;
 
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Measures of the latents between flows (paper appendix G): per sequence, then mean and population standard deviation over the batch.
@@ -19,10 +20,17 @@ public final class LatentMetrics {
    */
   public record Spread(double mean, double standardDeviation) {
     private static Spread of(double[] values) {
-      double mean = Arrays.stream(values).average().orElseThrow();
-      double variance = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).average().orElseThrow();
-      return new Spread(mean, Math.sqrt(variance));
+      return new Spread(StatUtils.mean(values), Math.sqrt(StatUtils.populationVariance(values)));
     }
+  }
+
+  /** A sequence of latents [time * dim] as [time][dim]. */
+  public static double[][] rows(double[] flat, int dim) {
+    double[][] result = new double[flat.length / dim][dim];
+    for (int i = 0; i < flat.length; i++) {
+      result[i / dim][i % dim] = flat[i];
+    }
+    return result;
   }
 
   /** Mean Euclidean length of a sequence's latents. */

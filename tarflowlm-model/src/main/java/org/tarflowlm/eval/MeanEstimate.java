@@ -1,6 +1,7 @@
 package org.tarflowlm.eval;
 
 import java.util.Arrays;
+import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Mean of independent values and how sure it is.
@@ -12,11 +13,10 @@ public record MeanEstimate(double mean, double standardError) {
 
   /** @throws IllegalArgumentException if there is no value */
   public static MeanEstimate of(double[] values) {
-    double mean = Arrays.stream(values).average()
-        .orElseThrow(() -> new IllegalArgumentException("there are no values; expected at least one"));
-    double squares = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum();
-    int n = values.length;
-    return new MeanEstimate(mean, n == 1 ? Double.NaN : Math.sqrt(squares / (n - 1) / n));
+    if (values.length == 0) {
+      throw new IllegalArgumentException("there are no values; expected at least one");
+    }
+    return new MeanEstimate(StatUtils.mean(values), values.length == 1 ? Double.NaN : Math.sqrt(StatUtils.variance(values) / values.length));
   }
 
   /**

@@ -26,4 +26,21 @@ public final class TokenWindows {
     }
     return windows;
   }
+
+  /**
+   * Pieces of a text, spread evenly over it: the first from its start, the last to its end. They overlap where there are many.
+   *
+   * @return [pieces][length]
+   * @throws DataException if the text is shorter than a piece
+   */
+  public static int[][] toTheEnds(TokenSequence tokens, int length, int pieces) {
+    if (tokens.length() < length) {
+      throw new DataException("the text has " + tokens.length() + " tokens; expected at least " + length);
+    }
+    int[][] result = new int[pieces][length];
+    for (int i = 0; i < pieces; i++) {
+      tokens.read(pieces == 1 ? 0 : (tokens.length() - length) * i / (pieces - 1), result[i], 0, length);
+    }
+    return result;
+  }
 }

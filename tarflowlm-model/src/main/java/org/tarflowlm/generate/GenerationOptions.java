@@ -2,6 +2,7 @@ package org.tarflowlm.generate;
 
 import java.io.Serializable;
 import java.util.List;
+import org.tarflowlm.config.Records;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.generate.parallel.Decoding;
 
@@ -78,78 +79,63 @@ public record GenerationOptions(
   }
 
   public GenerationOptions withMaxNewTokens(int value) {
-    return new GenerationOptions(value, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "maxNewTokens", value);
   }
 
   public GenerationOptions withTemperature(double value) {
-    return new GenerationOptions(maxNewTokens, value, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "temperature", value);
   }
 
   public GenerationOptions withNoiseTemperature(double value) {
-    return new GenerationOptions(maxNewTokens, temperature, value, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "noiseTemperature", value);
   }
 
   public GenerationOptions withTopK(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, value, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "topK", value);
   }
 
   public GenerationOptions withTopP(double value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, value, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "topP", value);
   }
 
   public GenerationOptions withMinP(double value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, value, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "minP", value);
   }
 
   public GenerationOptions withRepetitionPenalty(double value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, value, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "repetitionPenalty", value);
   }
 
   public GenerationOptions withDoSample(boolean value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, value, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "doSample", value);
   }
 
   public GenerationOptions withEosTokenId(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, value,
-        seed, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "eosTokenId", value);
   }
 
   public GenerationOptions withSeed(long value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        value, stopStrings, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "seed", value);
   }
 
   public GenerationOptions withStopStrings(List<String> value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, value, batchSize, refinements, showFlows, decoding);
+    return Records.with(this, "stopStrings", value);
   }
 
   public GenerationOptions withBatchSize(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, value, refinements, showFlows, decoding);
+    return Records.with(this, "batchSize", value);
   }
 
   public GenerationOptions withRefinements(int value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, value, showFlows, decoding);
+    return Records.with(this, "refinements", value);
   }
 
   public GenerationOptions withShowFlows(boolean value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, value, decoding);
+    return Records.with(this, "showFlows", value);
   }
 
   public GenerationOptions withDecoding(Decoding value) {
-    return new GenerationOptions(maxNewTokens, temperature, noiseTemperature, topK, topP, minP, repetitionPenalty, doSample, eosTokenId,
-        seed, stopStrings, batchSize, refinements, showFlows, value);
+    return Records.with(this, "decoding", value);
   }
 
   /** The numbers that reshape a model's distributions. */

@@ -2,6 +2,7 @@ package org.tarflowlm.generate;
 
 import java.util.Random;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.SplitMix64;
 
 /** Prompt handling that all generators share. */
 final class Prompts {
@@ -10,10 +11,7 @@ final class Prompts {
   /** The noise of sequence {@code index} of a generation; independent of the batch it is part of. */
   static Random random(long seed, int index) {
     // java.util.Random by name: its sequence, Gaussian numbers included, is fixed by specification
-    long mixed = seed + 0x9E3779B97F4A7C15L * (index + 1);
-    mixed = (mixed ^ (mixed >>> 30)) * 0xBF58476D1CE4E5B9L;
-    mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;
-    return new Random(mixed ^ (mixed >>> 31));
+    return new Random(SplitMix64.mix(seed + SplitMix64.STEP * (index + 1)));
   }
 
   /** @throws IllegalArgumentException if an id is outside the vocabulary */

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.Records;
 
 /**
  * Adam with decoupled weight decay on matrices, clipping of the global gradient norm, warm-up and cosine decay. The paper does not say
@@ -48,20 +49,41 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     rateFactors.forEach((part, factor) -> requireWithin("rateFactors." + part, factor, 0, 100));
   }
 
-  /** No update is skipped. */
-  public OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2, Double weightDecay,
-      Double clipNorm, Map<String, Double> rateFactors) {
-    this(learningRate, warmupSteps, finalFraction, beta1, beta2, weightDecay, clipNorm, null, null, rateFactors);
-  }
-
-  /** One learning rate for the whole model. */
-  public OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2, Double weightDecay,
-      Double clipNorm) {
-    this(learningRate, warmupSteps, finalFraction, beta1, beta2, weightDecay, clipNorm, null);
-  }
-
   public static OptimizerSpec defaults() {
-    return new OptimizerSpec(null, null, null, null, null, null, null);
+    return new OptimizerSpec(null, null, null, null, null, null, null, null, null, null);
+  }
+
+  /** The defaults at one learning rate throughout: no warm-up, no decay. */
+  public static OptimizerSpec constant(double learningRate) {
+    return defaults().withLearningRate(learningRate).withWarmupSteps(0).withFinalFraction(1.0);
+  }
+
+  public OptimizerSpec withLearningRate(double value) {
+    return Records.with(this, "learningRate", value);
+  }
+
+  public OptimizerSpec withWarmupSteps(int value) {
+    return Records.with(this, "warmupSteps", value);
+  }
+
+  public OptimizerSpec withFinalFraction(double value) {
+    return Records.with(this, "finalFraction", value);
+  }
+
+  public OptimizerSpec withBetas(double first, double second) {
+    return Records.with(Records.with(this, "beta1", first), "beta2", second);
+  }
+
+  public OptimizerSpec withWeightDecay(double value) {
+    return Records.with(this, "weightDecay", value);
+  }
+
+  public OptimizerSpec withClipNorm(double value) {
+    return Records.with(this, "clipNorm", value);
+  }
+
+  public OptimizerSpec withRateFactors(Map<String, Double> value) {
+    return Records.with(this, "rateFactors", value);
   }
 
   private static void requireWithin(String key, double value, double least, double most) {

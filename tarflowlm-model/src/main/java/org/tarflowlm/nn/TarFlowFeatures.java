@@ -42,6 +42,8 @@ public class TarFlowFeatures extends SameDiffLayer {
   private String configJson;
   private String output;
   private int width;
+  /** What {@link #configJson} says. */
+  private transient TarFlowConfig model;
   private transient Map<String, INDArray> weights;
 
   /** For DL4J's JSON only. */
@@ -51,6 +53,7 @@ public class TarFlowFeatures extends SameDiffLayer {
     TarFlowConfig config = TarFlowNetwork.layer(network).model();
     int trunk = HiddenStates.trunk(config, index);
     this.configJson = config.toJson();
+    this.model = config;
     this.output = latents ? WindowGraph.latent(index) : WindowGraph.features(trunk);
     this.width = latents ? config.channels() : config.width();
     this.weights = new LinkedHashMap<>();
@@ -81,7 +84,10 @@ public class TarFlowFeatures extends SameDiffLayer {
 
   /** The model that this layer holds. */
   public TarFlowConfig model() {
-    return TarFlowConfig.fromJson(configJson);
+    if (model == null) {
+      model = TarFlowConfig.fromJson(configJson);
+    }
+    return model;
   }
 
   @Override
@@ -148,6 +154,7 @@ public class TarFlowFeatures extends SameDiffLayer {
 
   public void setConfigJson(String configJson) {
     this.configJson = configJson;
+    this.model = null;
   }
 
   /** Name of the variable of {@link WindowGraph}. */

@@ -65,7 +65,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   /** DL4J's setLearningRate asks for this first, and would then do nothing. */
   @Override
   public NeuralNetConfiguration conf() {
-    DeadEnds.refuse("org.deeplearning4j.util.NetworkUtils", "setLearningRate",
+    UnsupportedCalls.refuse("org.deeplearning4j.util.NetworkUtils", "setLearningRate",
         "setLearningRate does nothing to a SameDiff layer, and nothing was changed");
     return super.conf();
   }

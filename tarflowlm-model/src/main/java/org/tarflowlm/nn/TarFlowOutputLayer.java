@@ -42,6 +42,8 @@ import org.tarflowlm.init.ParameterInit;
  */
 public class TarFlowOutputLayer extends SameDiffOutputLayer {
   private String configJson;
+  /** What {@link #configJson} says. */
+  private transient TarFlowConfig model;
   private long noiseSeed;
   private KernelChoice kernels = KernelChoice.AUTO;
   private List<String> frozen = List.of();
@@ -60,6 +62,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
    */
   public TarFlowOutputLayer(TarFlowConfig config, long noiseSeed, KernelChoice kernels, List<String> frozen) {
     this.configJson = config.toJson();
+    this.model = config;
     this.noiseSeed = noiseSeed;
     this.kernels = kernels;
     this.frozen = List.copyOf(frozen);
@@ -90,16 +93,19 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   /** DL4J's transfer learning asks for this; it would leave the layer's updater as it is, or put a layer around it that fails later. */
   @Override
   public void setLayerName(String name) {
-    DeadEnds.refuse("org.deeplearning4j.nn.transferlearning.TransferLearning$GraphBuilder", "fineTuneConfiguration",
+    UnsupportedCalls.refuse("org.deeplearning4j.nn.transferlearning.TransferLearning$GraphBuilder", "fineTuneConfiguration",
         "fineTuneConfiguration of DL4J's TransferLearning does not reach a SameDiff layer");
-    DeadEnds.refuse("org.deeplearning4j.nn.graph.vertex.impl.LayerVertex", "setLayerAsFrozen",
+    UnsupportedCalls.refuse("org.deeplearning4j.nn.graph.vertex.impl.LayerVertex", "setLayerAsFrozen",
         "DL4J cannot freeze an output layer as a whole");
     super.setLayerName(name);
   }
 
   /** The model this layer holds. */
   public TarFlowConfig model() {
-    return TarFlowConfig.fromJson(configJson);
+    if (model == null) {
+      model = TarFlowConfig.fromJson(configJson);
+    }
+    return model;
   }
 
   /** Names of the parameters that do not train. */
@@ -192,6 +198,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   public void setConfigJson(String configJson) {
     this.configJson = configJson;
+    this.model = null;
   }
 
   public long getNoiseSeed() {

@@ -5,14 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.checkpoint.safetensors.DType;
-import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.eval.LikelihoodEstimate;
-import org.tarflowlm.nn.TarFlowNetwork;
 
 /** The parameters with the best validation so far, as a checkpoint that carries the facts of its training. */
 final class BestCheckpoint {
@@ -26,9 +24,6 @@ final class BestCheckpoint {
 
   /** @param averaged whether the network has the weights' moving average at present */
   void save(ComputationGraph network, int step, long tokens, LikelihoodEstimate valid, boolean averaged) {
-    Map<String, FloatTensor> tensors = new LinkedHashMap<>();
-    TarFlowNetwork.parameters(network)
-        .forEach((name, array) -> tensors.put(name, new FloatTensor(array.shape(), array.dup('c').data().asFloat())));
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("step", Integer.toString(step));
     facts.put("tokens", Long.toString(tokens));
@@ -40,6 +35,6 @@ final class BestCheckpoint {
         .withTraining(facts)
         .withMeasurements(List.of(new Measurement("validation windows of the run", valid.bound().name(), valid.bitsPerToken(),
             Double.isFinite(valid.standardErrorBits()) ? valid.standardErrorBits() : null, valid.tokens())));
-    new Checkpoint(config.model(), info, tensors, null).save(folder, DType.F32, true);
+    CheckpointNetworks.checkpoint(network, info, null).save(folder, DType.F32, true);
   }
 }

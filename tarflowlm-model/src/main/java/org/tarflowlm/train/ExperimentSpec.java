@@ -1,5 +1,6 @@
 package org.tarflowlm.train;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.HashSet;
 import java.util.List;
@@ -7,13 +8,15 @@ import java.util.Set;
 import org.tarflowlm.config.ConfigException;
 
 /**
- * A comparison of models: what {@code tarflowlm experiment --spec} reads.
+ * A comparison of models: what {@code tarflowlm experiment --spec} reads. The file may also hold the runs' configurations, in an object
+ * {@code runs} ({@link org.tarflowlm.config.RecordJson#readWithBase}).
  *
  * @param title heading of the report
  * @param rows in the order of the report
  * @param baseline name of the row that the others are divided by; default: none
  * @param seeds of every row that names none of its own: a run for each; default: one run with the configuration's seed
  */
+@JsonIgnoreProperties("runs")
 public record ExperimentSpec(
     @JsonProperty(required = true) String title, @JsonProperty(required = true) List<Row> rows, String baseline,
     List<Long> seeds) {
@@ -23,7 +26,7 @@ public record ExperimentSpec(
    *
    * @param name also the name of the run's folder, with {@code -seed} and the seed appended where seeds are named
    * @param label what the report calls it
-   * @param config file of the run's {@link RunConfig}, relative to the experiment's own file
+   * @param config file of the run's {@link RunConfig}, relative to the experiment's own file, or {@code NAME.json} for one of {@code runs}
    * @param progressive whether it is trained flow by flow
    * @param published the paper's figure for its counterpart, in bits per character of text8; only for a model of the paper's form
    *     ({@link org.tarflowlm.config.PaperConfigs#hasForm}); left out if there is none

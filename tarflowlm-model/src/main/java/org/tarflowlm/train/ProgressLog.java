@@ -1,5 +1,7 @@
 package org.tarflowlm.train;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,8 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.eval.FlowAccount;
 
 /** The run's log: one JSON object per line. */
 final class ProgressLog {
@@ -16,13 +20,73 @@ final class ProgressLog {
 
   private final Path file;
 
+  /**
+   * One line of a run's log.
+   *
+   * @param step updates so far
+   * @param trainBits bits per token of the loss, mean since the last line; left out if no update had a finite one
+   * @param validBits bits per token on the validation windows, where measured at this step
+   * @param averageBits the same of the weights' moving average, where there is one
+   * @param tokens training tokens seen so far
+   * @param tokensPerSecond since the last line, validation and checkpoints left out
+   * @param seconds of training so far, over all sittings
+   * @param secondsLeft at the current speed
+   * @param learningRate of the last update
+   * @param skipped updates that were skipped so far, where the run may skip some
+   * @param flows what each flow does, where measured at this step, see {@link FlowAccount}
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Line(int step, int steps, Double trainBits, Double validBits, Double averageBits, long tokens, double tokensPerSecond,
+      double seconds, double secondsLeft, double learningRate, Integer skipped, List<FlowAccount.Level> flows) {
+
+    String forPeople() {
+      return String.format(Locale.ROOT, "step %d/%d  train %s bits  %,.0f tokens/s  %s left%s%s", step, steps,
+          trainBits == null ? "no" : String.format(Locale.ROOT, "%.4f", trainBits), tokensPerSecond,
+          duration(secondsLeft), validBits == null ? "" : String.format(Locale.ROOT, "  valid %.4f bits", validBits),
+          averageBits == null ? "" : String.format(Locale.ROOT, ", averaged weights %.4f", averageBits));
+    }
+
+    private static String duration(double seconds) {
+      long s = Math.round(seconds);
+      return s >= 3600 ? String.format(Locale.ROOT, "%d h %02d min", s / 3600, s % 3600 / 60)
+          : String.format(Locale.ROOT, "%d min %02d s", s / 60, s % 60);
+    }
+  }
+
+  /**
+   * Sums since the last line of the log, kept with the state so that a resumed run writes the lines of an undisturbed one.
+   *
+   * @param loss of the losses that are numbers
+   * @param losses how many these are
+   * @param steps updates
+   * @param seconds they took
+   */
+  record Sums(double loss, int losses, int steps, double seconds) {
+    static final Sums EMPTY = new Sums(0, 0, 0, 0);
+
+    /** A skipped update may have a loss that is not a number. */
+    Sums plus(double value, double took) {
+      boolean counts = Double.isFinite(value);
+      return new Sums(counts ? loss + value : loss, counts ? losses + 1 : losses, steps + 1, seconds + took);
+    }
+
+    /** Mean in bits per token, or null. */
+    Double bits() {
+      return losses == 0 ? null : loss / losses / Math.log(2);
+    }
+
+    double secondsPerStep() {
+      return seconds / steps;
+    }
+  }
+
   ProgressLog(Path file) {
     this.file = file;
   }
 
-  void append(Progress progress) throws IOException {
+  void append(Line line) throws IOException {
     try {
-      Files.writeString(file, JSON.writeValueAsString(progress) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      Files.writeString(file, JSON.writeValueAsString(line) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw IoErrors.unwritable(file, e);
     }
@@ -34,12 +98,12 @@ final class ProgressLog {
       return;
     }
     List<String> kept = new ArrayList<>();
-    for (String line : Files.readAllLines(file)) {
+    for (String each : Files.readAllLines(file)) {
       try {
-        if (JSON.readTree(line).path("step").asInt(Integer.MAX_VALUE) <= step) {
-          kept.add(line);
+        if (JSON.readTree(each).path("step").asInt(Integer.MAX_VALUE) <= step) {
+          kept.add(each);
         }
-      } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      } catch (JsonProcessingException e) {
         break; // a line cut short by a kill is the last one
       }
     }

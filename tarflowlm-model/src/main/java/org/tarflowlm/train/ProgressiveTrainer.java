@@ -93,9 +93,7 @@ public final class ProgressiveTrainer {
    * @return of the stages from the first to the one where the run stands; the run is at its end if that is the last stage and finished
    */
   public List<TrainingSummary> run(BooleanSupplier interrupted) throws IOException {
-    try (RunLock lock = RunLock.acquire(out)) {
-      return runLocked(interrupted);
-    }
+    return RunFolder.holding(out, () -> runLocked(interrupted));
   }
 
   private List<TrainingSummary> runLocked(BooleanSupplier interrupted) throws IOException {

@@ -10,10 +10,12 @@ import org.apache.logging.log4j.Logger;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.data.file.FileLocks;
 
 /** The output folder of a run, known by the configuration in it. */
 final class RunFolder {
   static final String CONFIG = "run.json";
+  private static final String LOCK = "run.lock";
   private static final String SOURCES = "sources.json";
   private static final Logger LOG = LogManager.getLogger(RunFolder.class);
 
@@ -31,6 +33,16 @@ final class RunFolder {
     Files.createDirectories(out);
     AtomicFile.write(out.resolve(SOURCES), RecordJson.write(sources));
     AtomicFile.write(out.resolve(CONFIG), RecordJson.write(config));
+  }
+
+  /**
+   * Does something while nobody else writes the run.
+   *
+   * @throws ConfigException if another process, or another trainer of this one, writes it
+   */
+  static <T> T holding(Path out, FileLocks.Action<T> action) throws IOException {
+    return FileLocks.tryHolding(out.resolve(LOCK), action).orElseThrow(() -> new ConfigException("another process is writing the run in "
+        + out + "; expected a folder of its own for each run"));
   }
 
   /** Whether a run was started here. */

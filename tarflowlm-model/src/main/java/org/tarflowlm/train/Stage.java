@@ -2,11 +2,7 @@ package org.tarflowlm.train;
 
 import java.util.List;
 import java.util.Map;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
-import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
  * Starting point of one stage of a layer-wise run; an ordinary run is one stage without one.
@@ -17,13 +13,4 @@ import org.tarflowlm.nn.TarFlowNetwork;
  */
 record Stage(Map<String, FloatTensor> carried, List<String> frozen, int patience) {
   static final Stage WHOLE = new Stage(Map.of(), List.of(), 0);
-
-  void carryInto(ComputationGraph network) {
-    Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
-    carried.forEach((name, tensor) -> {
-      try (INDArray values = Nd4j.createFromArray(tensor.values())) {
-        parameters.get(name).assign(values.reshape('c', tensor.shape()));
-      }
-    });
-  }
 }

@@ -11,6 +11,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokens.TokenSequence;
@@ -24,7 +25,7 @@ import org.tarflowlm.nn.WarmupCosineSchedule;
 /**
  * Trains one model on a file of text: windows in a seeded order, validation and checkpoints at intervals, resumable to the same numbers.
  *
- * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} (one {@link Progress} a line),
+ * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} (a line per interval, see {@link ProgressLog.Line}),
  * {@code state.safetensors} (everything a resumed run needs, see {@link TrainingState}) and {@code best/} (a checkpoint, see
  * {@link BestCheckpoint}). A checkpoint is replaced atomically, so that a run killed at any moment can be resumed.
  */
@@ -60,7 +61,7 @@ public final class Trainer {
     TrainingWorker worker = new TrainingWorker(config, train, stage.frozen(), 0, 1);
     this.workers = worker;
     this.network = worker.network();
-    stage.carryInto(network);
+    CheckpointNetworks.assign(stage.carried(), network);
     int length = config.model().contextLength();
     this.validation = Arrays.stream(TokenWindows.spread(valid, length, spec.validationWindows())).flatMapToInt(Arrays::stream).toArray();
     this.flowText = isFlow() && spec.flowWindows() > 0 ? TokenWindows.spread(valid, length, spec.flowWindows()) : null;
@@ -165,7 +166,7 @@ public final class Trainer {
    * @throws ConfigException if another process writes this run, or has continued it since it was resumed here
    */
   public TrainingSummary run(BooleanSupplier interrupted) throws IOException {
-    try (RunLock lock = RunLock.acquire(out)) {
+    return RunFolder.holding(out, () -> {
       int saved = TrainingState.savedStep(out.resolve(TrainingState.FILE));
       if (saved != counters.step()) {
         throw new ConfigException("the run in " + out + " stands at step " + saved + " by now; expected step " + counters.step()
@@ -173,7 +174,7 @@ public final class Trainer {
       }
       log.truncateAfter(counters.step());
       return runLocked(interrupted);
-    }
+    });
   }
 
   private TrainingSummary runLocked(BooleanSupplier interrupted) throws IOException {
@@ -224,7 +225,7 @@ public final class Trainer {
     boolean validates = step == spec.steps() || step % spec.validateEvery() == 0;
     if (validates || step % spec.logEvery() == 0) {
       report(validates);
-      counters = counters.withLine(LogLine.EMPTY);
+      counters = counters.withLine(ProgressLog.Sums.EMPTY);
     }
   }
 
@@ -249,11 +250,11 @@ public final class Trainer {
     int step = counters.step();
     Validated valid = validates ? validate() : Validated.NOTHING;
     double secondsPerStep = counters.line().secondsPerStep();
-    Progress progress = new Progress(step, spec.steps(), counters.line().bits(), valid.bits, valid.averageBits,
+    ProgressLog.Line line = new ProgressLog.Line(step, spec.steps(), counters.line().bits(), valid.bits, valid.averageBits,
         step * tokensPerStep(), tokensPerStep() / secondsPerStep, counters.seconds(), (spec.steps() - step) * secondsPerStep,
         schedule.valueAt(step - 1, 0), spec.optimizer().skipNorm() > 0 ? counters.skipped() : null, valid.flows);
-    log.append(progress);
-    LOG.info(progress.line());
+    log.append(line);
+    LOG.info(line.forPeople());
   }
 
   /** Figures of a validation; of the weights as they are, but for {@code averageBits}. */
@@ -286,8 +287,8 @@ public final class Trainer {
 
   /** At the last step, or where the last validations brought no new best. A function of the counters, so that a resumed run agrees. */
   private boolean finished() {
-    int settledAfter = (stage.patience() > 0 ? stage.patience() : spec.patience()) * spec.validateEvery();
-    return counters.step() == spec.steps() || settledAfter > 0 && counters.step() - counters.bestStep() >= settledAfter;
+    int stepsWithoutBest = (stage.patience() > 0 ? stage.patience() : spec.patience()) * spec.validateEvery();
+    return counters.step() == spec.steps() || stepsWithoutBest > 0 && counters.step() - counters.bestStep() >= stepsWithoutBest;
   }
 
   private LikelihoodEstimate likelihood() {

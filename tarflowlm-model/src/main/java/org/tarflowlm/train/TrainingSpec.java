@@ -2,6 +2,7 @@ package org.tarflowlm.train;
 
 import java.util.List;
 import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.Records;
 import org.tarflowlm.nn.OptimizerSpec;
 
 /**
@@ -56,10 +57,9 @@ public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate,
     }
   }
 
-  /** The essentials; everything else at its default. */
-  public TrainingSpec(Integer steps, Integer batchSize, Long seed, Integer validateEvery, Integer validationWindows,
-      Integer checkpointEvery, Integer logEvery, OptimizerSpec optimizer) {
-    this(steps, batchSize, null, seed, validateEvery, validationWindows, null, null, null, null, checkpointEvery, logEvery, optimizer);
+  /** So many updates; everything else at its default. */
+  public static TrainingSpec of(int steps) {
+    return new TrainingSpec(steps, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** Tokens that an update sees. */
@@ -68,22 +68,38 @@ public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate,
   }
 
   public TrainingSpec withSteps(int updates) {
-    return new TrainingSpec(updates, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, patience, frozen,
-        emaDecay, checkpointEvery, logEvery, optimizer);
+    return Records.with(this, "steps", updates);
   }
 
   public TrainingSpec withSeed(long value) {
-    return new TrainingSpec(steps, batchSize, accumulate, value, validateEvery, validationWindows, flowWindows, patience, frozen, emaDecay,
-        checkpointEvery, logEvery, optimizer);
+    return Records.with(this, "seed", value);
   }
 
   public TrainingSpec withPatience(int validations) {
-    return new TrainingSpec(steps, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, validations, frozen,
-        emaDecay, checkpointEvery, logEvery, optimizer);
+    return Records.with(this, "patience", validations);
   }
 
   public TrainingSpec withFrozen(List<String> parts) {
-    return new TrainingSpec(steps, batchSize, accumulate, seed, validateEvery, validationWindows, flowWindows, patience, parts, emaDecay,
-        checkpointEvery, logEvery, optimizer);
+    return Records.with(this, "frozen", parts);
+  }
+
+  public TrainingSpec withBatchSize(int windows) {
+    return Records.with(this, "batchSize", windows);
+  }
+
+  public TrainingSpec withValidation(int every, int windows) {
+    return Records.with(Records.with(this, "validateEvery", every), "validationWindows", windows);
+  }
+
+  public TrainingSpec withCheckpointEvery(int updates) {
+    return Records.with(this, "checkpointEvery", updates);
+  }
+
+  public TrainingSpec withLogEvery(int updates) {
+    return Records.with(this, "logEvery", updates);
+  }
+
+  public TrainingSpec withOptimizer(OptimizerSpec value) {
+    return Records.with(this, "optimizer", value);
   }
 }

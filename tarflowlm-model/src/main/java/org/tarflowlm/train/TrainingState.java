@@ -37,14 +37,14 @@ final class TrainingState {
    * @param skippedInARow of those, the last ones without one between them that was not
    * @param line of the log, as far as it has come
    */
-  record Counters(int step, double seconds, double bestBits, int bestStep, int skipped, int skippedInARow, LogLine line) {
-    static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY, 0, 0, 0, LogLine.EMPTY);
+  record Counters(int step, double seconds, double bestBits, int bestStep, int skipped, int skippedInARow, ProgressLog.Sums line) {
+    static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY, 0, 0, 0, ProgressLog.Sums.EMPTY);
 
     Counters withBest(double bits) {
       return new Counters(step, seconds, bits, step, skipped, skippedInARow, line);
     }
 
-    Counters withLine(LogLine other) {
+    Counters withLine(ProgressLog.Sums other) {
       return new Counters(step, seconds, bestBits, bestStep, skipped, skippedInARow, other);
     }
   }
@@ -94,7 +94,7 @@ final class TrainingState {
       Counters counters = new Counters(Integer.parseInt(metadata.get("step")), Double.parseDouble(metadata.get("seconds")),
           Double.parseDouble(metadata.get("bestBits")), Integer.parseInt(metadata.getOrDefault("bestStep", metadata.get("step"))),
           Integer.parseInt(metadata.getOrDefault("skipped", "0")), Integer.parseInt(metadata.getOrDefault("skippedInARow", "0")),
-          new LogLine(Double.parseDouble(metadata.getOrDefault("lineLoss", "0")),
+          new ProgressLog.Sums(Double.parseDouble(metadata.getOrDefault("lineLoss", "0")),
               Integer.parseInt(metadata.getOrDefault("lineLosses", "0")),
               Integer.parseInt(metadata.getOrDefault("lineSteps", "0")),
               Double.parseDouble(metadata.getOrDefault("lineSeconds", "0"))));

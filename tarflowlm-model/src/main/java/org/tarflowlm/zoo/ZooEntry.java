@@ -11,7 +11,7 @@ import java.util.Map;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointInfo;
-import org.tarflowlm.checkpoint.FileFact;
+import org.tarflowlm.checkpoint.FileDigest;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
@@ -43,7 +43,7 @@ public record ZooEntry(
     @JsonProperty(required = true) String corpus,
     @JsonProperty(required = true) long parameters,
     Measurement measured,
-    @JsonProperty(required = true) Map<String, FileFact> files) {
+    @JsonProperty(required = true) Map<String, FileDigest> files) {
 
   public ZooEntry {
     if (!id.matches("[a-z0-9][a-z0-9.-]*")) {
@@ -60,7 +60,7 @@ public record ZooEntry(
 
   /** Bytes of all files together. */
   public long bytes() {
-    return files.values().stream().mapToLong(FileFact::bytes).sum();
+    return files.values().stream().mapToLong(FileDigest::bytes).sum();
   }
 
   /** SHA-256 of the weights. */
@@ -82,12 +82,12 @@ public record ZooEntry(
   public static ZooEntry describe(Path folder) {
     Checkpoint checkpoint = Checkpoint.load(folder);
     CheckpointInfo info = checkpoint.info();
-    Map<String, FileFact> files = new LinkedHashMap<>();
+    Map<String, FileDigest> files = new LinkedHashMap<>();
     try {
       for (String name : List.of(Checkpoint.INFO, Checkpoint.CONFIG, Checkpoint.WEIGHTS, Checkpoint.CARD, Checkpoint.CURVES,
           Checkpoint.NGRAMS)) {
         if (Files.exists(folder.resolve(name))) {
-          files.put(name, FileFact.of(folder.resolve(name)));
+          files.put(name, FileDigest.of(folder.resolve(name)));
         }
       }
     } catch (IOException e) {

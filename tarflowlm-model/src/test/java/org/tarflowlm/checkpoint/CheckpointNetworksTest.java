@@ -56,7 +56,7 @@ class CheckpointNetworksTest {
   /** A PyTorch model of the same formulas in float64, with weights read from the golden file, gave these numbers. */
   @Test
   void goldenCheckpointHasTheLikelihoodThatAnotherImplementationGives() {
-    Checkpoint golden = Checkpoint.loadResource(getClass().getClassLoader(), "org/tarflowlm/zoo/golden-format-1");
+    Checkpoint golden = Fixtures.resource("org/tarflowlm/zoo/golden-format-1");
     TarFlowConfig config = golden.config();
     try (INDArray elbo = TarFlowNetwork.layer(CheckpointNetworks.network(golden)).logLikelihood(ids(config), noise(config))) {
       assertEquals(-32.09439149314649, elbo.getDouble(0), 1e-4);

@@ -163,7 +163,7 @@ class CheckpointTest {
         () -> Checkpoint.load(zip));
     assertFails(root + " is not a checkpoint: checkpoint.json and config.json and model.safetensors are missing",
         () -> Checkpoint.load(root));
-    assertFails("classpath:no/such is not a checkpoint", () -> Checkpoint.loadResource(getClass().getClassLoader(), "no/such"));
+    assertFails("classpath:no/such is not a checkpoint", () -> Fixtures.resource("no/such"));
     for (String each : Checkpoint.REQUIRED_FILES) {
       Path other = root.resolve("without-" + each);
       Fixtures.tiny().save(other);
@@ -276,7 +276,7 @@ class CheckpointTest {
   /** Saved by the first version of the format; later versions must still load it. */
   @Test
   void loadsTheGoldenCheckpointOfFormatVersion1() {
-    Checkpoint golden = Checkpoint.loadResource(getClass().getClassLoader(), "org/tarflowlm/zoo/golden-format-1");
+    Checkpoint golden = Fixtures.resource("org/tarflowlm/zoo/golden-format-1");
 
     assertEquals(1, golden.info().formatVersion());
     assertEquals(Fixtures.tinyConfig(), golden.config());

@@ -46,4 +46,9 @@ public final class Fixtures {
         .withTraining(Map.of("steps", "0"));
     return new Checkpoint(tinyConfig(), info, randomWeights(tinyConfig(), 11), null);
   }
+
+  /** A checkpoint of the class path. */
+  static Checkpoint resource(String folder) {
+    return new CheckpointLoader(CheckpointSource.resource(Fixtures.class.getClassLoader(), folder)).load();
+  }
 }

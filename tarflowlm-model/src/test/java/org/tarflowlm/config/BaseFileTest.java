@@ -38,6 +38,18 @@ class BaseFileTest {
   }
 
   @Test
+  void aFileHoldsSeveralByName() throws IOException {
+    write("several.json", "{\"title\": \"x\", \"runs\": {\"whole\": " + WHOLE + ", \"wide\": {\"base\": \"whole.json\", \"width\": 16}}}");
+    assertEquals(16, RecordJson.readWithBase(folder.resolve("wide.json"), TarFlowConfig.class).width());
+    write("own.json", "{\"base\": \"wide.json\", \"heads\": 4}");
+    assertEquals(4, RecordJson.readWithBase(folder.resolve("own.json"), TarFlowConfig.class).heads());
+    write("twice.json", "{\"runs\": {\"wide\": {}}}");
+    Path wide = folder.resolve("wide.json");
+    assertEquals(wide + ": no such file, and 2 files beside it hold a run wide",
+        assertThrows(ConfigException.class, () -> RecordJson.readWithBase(wide, TarFlowConfig.class)).getMessage());
+  }
+
+  @Test
   void messagesNameTheFile() throws IOException {
     Path file = write("own.json", "{\"base\": \"missing.json\"}");
     String message = assertThrows(ConfigException.class, () -> RecordJson.readWithBase(file, TarFlowConfig.class)).getMessage();

@@ -36,7 +36,7 @@ class ImportanceWeightedTest {
   private static TarFlowLayer model(List<FlowSpec> flows) {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, SYMBOLS, TOKENS, 2, 8, 2, 1, null, flows,
         new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, null), null, 8, null);
-    ComputationGraph network = TarFlowNetwork.create(config, new OptimizerSpec(1e-2, 0, 1.0, null, null, null, null), 100, 5);
+    ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.constant(1e-2), 100, 5);
     INDArray ids = Nd4j.createFromArray(0, 1, 2, 0, 0, 1, 2, 1, 0, 0, 1, 1).reshape(4, TOKENS);
     for (int i = 0; i < 40; i++) {
       network.fit(new MultiDataSet(ids, ids));

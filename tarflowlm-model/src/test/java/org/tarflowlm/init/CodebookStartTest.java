@@ -30,7 +30,7 @@ class CodebookStartTest {
   }
 
   private static ComputationGraph network(TarFlowConfig config) {
-    OptimizerSpec optimizer = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, 0.0);
+    OptimizerSpec optimizer = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(0.0);
     return TarFlowNetwork.create(config, optimizer, 100, 3, KernelChoice.AUTO, List.of(), DataType.DOUBLE);
   }
 

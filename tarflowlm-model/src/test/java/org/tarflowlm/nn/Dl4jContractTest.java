@@ -41,7 +41,7 @@ import org.tarflowlm.nn.session.QuietOutput;
  */
 class Dl4jContractTest {
   private static ComputationGraph network(double weightDecay) {
-    OptimizerSpec optimizer = new OptimizerSpec(1e-2, 0, 1.0, null, null, weightDecay, 1.0);
+    OptimizerSpec optimizer = OptimizerSpec.constant(1e-2).withWeightDecay(weightDecay).withClipNorm(1.0);
     return TarFlowNetwork.create(TestModels.everyCoupling(1), optimizer, 100, 3, KernelChoice.AUTO, List.of(), DataType.FLOAT);
   }
 

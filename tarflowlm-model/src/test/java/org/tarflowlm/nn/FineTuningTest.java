@@ -37,7 +37,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 
 class FineTuningTest {
-  private static final OptimizerSpec OPTIMIZER = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.01, 1.0);
+  private static final OptimizerSpec OPTIMIZER = OptimizerSpec.constant(1e-2).withWeightDecay(0.01).withClipNorm(1.0);
 
   private static MultiDataSet batch(long seed) {
     INDArray ids = TestModels.pattern(seed, 4, TestModels.TOKENS);
@@ -117,7 +117,7 @@ class FineTuningTest {
     ComputationGraph whole = trained();
     ComputationGraph part = FineTuning.of(whole).freeze("flow1").build();
     // without clipping's common factor and without flow1 in the way, the step of a part that trains is the same in both
-    OptimizerSpec noClip = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, 0.0);
+    OptimizerSpec noClip = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(0.0);
     ComputationGraph plain = TarFlowNetwork.create(TestModels.everyCoupling(1), noClip, 100, 3);
     plain.fit(batch(1));
     ComputationGraph frozen = FineTuning.of(plain).freeze("flow1").build();
@@ -181,7 +181,8 @@ class FineTuningTest {
     ComputationGraph nesterovs = FineTuning.of(network).updater(new Nesterovs(0.1, 0.9)).freeze("codebook").build();
     assertEquals(0, TarFlowNetwork.updaterState(nesterovs).norm2Number().doubleValue());
     assertFalse(movedBy(nesterovs).contains("codebook"));
-    ComputationGraph warm = FineTuning.of(network).optimizer(new OptimizerSpec(1e-3, 10, 0.0, null, null, 0.0, 0.0), 20).build();
+    ComputationGraph warm = FineTuning.of(network).optimizer(OptimizerSpec.defaults().withLearningRate(1e-3).withWarmupSteps(10)
+        .withFinalFraction(0.0).withWeightDecay(0.0).withClipNorm(0.0), 20).build();
     assertEquals(0, warm.getIterationCount());
     INDArray before = warm.params().dup();
     warm.fit(batch(4));

@@ -33,7 +33,7 @@ class GradientSumTest {
   void twoBatchesMoveTheWeightsAsOneOfAllRows(KernelChoice kernels, double clip, DataType type, double tolerance) {
     TarFlowConfig config = TestModels.stack(1, FlowSpec.tiedMixD(1, TestModels.VOCAB, Direction.LEFT_TO_RIGHT),
         FlowSpec.affine(1, Direction.RIGHT_TO_LEFT));
-    OptimizerSpec optimizer = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.01, clip);
+    OptimizerSpec optimizer = OptimizerSpec.constant(1e-2).withWeightDecay(0.01).withClipNorm(clip);
     ComputationGraph one = TarFlowNetwork.create(config, optimizer, 10, 3, kernels, List.of(), type);
     ComputationGraph two = TarFlowNetwork.create(config, optimizer, 10, 3, kernels, List.of(), type);
     for (int step = 0; step < 3; step++) {
@@ -58,7 +58,8 @@ class GradientSumTest {
   @ParameterizedTest
   @CsvSource({"1", "2"})
   void eachBatchHasADrawOfItsOwn(int batches) {
-    ComputationGraph network = TarFlowNetwork.create(TestModels.everyCoupling(1), new OptimizerSpec(0.0, 0, 1.0, null, null, 0.0, 0.0),
+    ComputationGraph network = TarFlowNetwork.create(TestModels.everyCoupling(1), OptimizerSpec.constant(0.0).withWeightDecay(0.0)
+        .withClipNorm(0.0),
         10, 3);
     INDArray ids = TestModels.ids(1, 2, TestModels.TOKENS);
     List<MultiDataSet> together = java.util.Collections.nCopies(batches, of(ids, null));
@@ -66,7 +67,8 @@ class GradientSumTest {
     double second = TarFlowNetwork.step(network, together).loss();
     assertTrue(first != second);
     double[] single = new double[2 * batches];
-    ComputationGraph other = TarFlowNetwork.create(TestModels.everyCoupling(1), new OptimizerSpec(0.0, 0, 1.0, null, null, 0.0, 0.0),
+    ComputationGraph other = TarFlowNetwork.create(TestModels.everyCoupling(1), OptimizerSpec.constant(0.0).withWeightDecay(0.0)
+        .withClipNorm(0.0),
         10, 3);
     for (int i = 0; i < single.length; i++) {
       other.fit(of(ids, null));

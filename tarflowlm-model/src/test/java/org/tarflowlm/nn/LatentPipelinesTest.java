@@ -50,7 +50,7 @@ class LatentPipelinesTest {
   private static final int DIM = 3;
   private static final int BATCH = 4;
   private static final int EPOCHS = 4;
-  private static final OptimizerSpec OPTIMIZER = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, 1.0);
+  private static final OptimizerSpec OPTIMIZER = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(1.0);
 
   @TempDir private Path folder;
 

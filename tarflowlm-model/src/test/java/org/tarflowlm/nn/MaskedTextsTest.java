@@ -28,7 +28,7 @@ import org.tarflowlm.graph.KernelChoice;
 
 /** Texts shorter than the window train and score in a batch as they do one by one. */
 class MaskedTextsTest {
-  private static final OptimizerSpec PLAIN = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, 0.0);
+  private static final OptimizerSpec PLAIN = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(0.0);
   private static final int WINDOW = 7;
   private static final int PADDED = 8;
 

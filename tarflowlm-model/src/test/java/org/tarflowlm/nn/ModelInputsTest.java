@@ -28,7 +28,7 @@ import org.tarflowlm.data.latent.LatentPreProcessor;
 
 /** The three kinds of features that a network takes. */
 class ModelInputsTest {
-  private static final OptimizerSpec OPTIMIZER = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.01, 1.0);
+  private static final OptimizerSpec OPTIMIZER = OptimizerSpec.constant(1e-2).withWeightDecay(0.01).withClipNorm(1.0);
   private static final int BATCH = 3;
   private static final long NOISE = 7;
 

@@ -74,7 +74,8 @@ class ParallelUpdateTest {
   @ParameterizedTest
   @CsvSource({"1e-3, '', 1", "0, '', 1", "1e9, codebook, 1", "1e-3, flow1.block0, 1", "1e-3, '', 0.1", "1e-3, flow1.block0, 0.1"})
   void onePassGivesTheBitsOfDl4jsUpdater(double clip, String frozen, double factor) {
-    OptimizerSpec optimizer = new OptimizerSpec(1e-2, 2, 0.05, 0.9, 0.95, 0.1, clip, Map.of("flow1", factor));
+    OptimizerSpec optimizer = OptimizerSpec.defaults().withLearningRate(1e-2).withWarmupSteps(2).withFinalFraction(0.05)
+        .withBetas(0.9, 0.95).withWeightDecay(0.1).withClipNorm(clip).withRateFactors(Map.of("flow1", factor));
     List<String> names = frozen.isEmpty() ? List.of() : List.of(frozen);
     ComputationGraph onePass = TarFlowNetwork.create(TestModels.everyCoupling(1), optimizer, 10, 3, KernelChoice.FUSED, names,
         DataType.FLOAT);

@@ -6,17 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
-import org.tarflowlm.config.InitSpec;
 import org.tarflowlm.config.InitSpec.Positions;
+import org.tarflowlm.config.InitSpec;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
+import org.tarflowlm.config.Records;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
 
 class PositionStartTest {
   private static INDArray positions(Variant variant, String name, Positions start) {
-    TarFlowConfig config = PaperConfigs.of(TextFormat.TEXT8, variant, ModelSize.TINY).withInit(new InitSpec(null, 0.5, null, start));
+    TarFlowConfig config = Records.with(PaperConfigs.of(TextFormat.TEXT8, variant, ModelSize.TINY), "init",
+        new InitSpec(null, 0.5, null, start));
     return TarFlowNetwork.parameters(TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 1)).get(name);
   }
 

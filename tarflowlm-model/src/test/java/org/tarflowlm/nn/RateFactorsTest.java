@@ -28,7 +28,7 @@ class RateFactorsTest {
   private static final String OTHER = "flow0.block0.qkv.weight";
 
   private static OptimizerSpec optimizer(Map<String, Double> factors) {
-    return new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.01, 0.0, factors);
+    return OptimizerSpec.constant(1e-2).withWeightDecay(0.01).withClipNorm(0.0).withRateFactors(factors);
   }
 
   private static ComputationGraph network(Map<String, Double> factors, KernelChoice kernels) {

@@ -22,7 +22,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 
 class TarFlowLayerTest {
-  private static final OptimizerSpec PLAIN = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, 0.0);
+  private static final OptimizerSpec PLAIN = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(0.0);
 
   private static ComputationGraph network(TarFlowConfig config, KernelChoice kernels, DataType type, String... frozen) {
     return TarFlowNetwork.create(config, PLAIN, 100, 3, kernels, List.of(frozen), type);
@@ -141,7 +141,7 @@ class TarFlowLayerTest {
     MultiDataSet data = data(config, DataType.FLOAT, 3);
     Map<String, INDArray> whole = gradients(network(config, KernelChoice.FUSED, DataType.FLOAT), data);
     double norm = Math.sqrt(whole.values().stream().mapToDouble(g -> Math.pow(g.norm2Number().doubleValue(), 2)).sum()) / 3;
-    OptimizerSpec clipping = new OptimizerSpec(1e-2, 0, 1.0, null, null, 0.0, threshold);
+    OptimizerSpec clipping = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(threshold);
     ComputationGraph network = TarFlowNetwork.create(config, clipping, 100, 3, KernelChoice.FUSED, List.of(), DataType.FLOAT);
     Map<String, INDArray> found = gradients(network, data);
     double scale = Math.min(1, threshold / norm);

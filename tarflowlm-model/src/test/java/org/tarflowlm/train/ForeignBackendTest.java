@@ -36,8 +36,8 @@ class ForeignBackendTest {
         List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT),
             FlowSpec.affine(0, Direction.RIGHT_TO_LEFT).withChannelDirection(ChannelDirection.DESCENDING)), null, null, 16, null);
     TokenSequence text = TokenArray.of(TEXT, new Text8Alphabet());
-    RunConfig run = new RunConfig("text8", model, new TrainingSpec(20, 4, 9L, 10, 4, 10, 5,
-        new OptimizerSpec(1e-2, 5, null, null, null, null, null)));
+    RunConfig run = new RunConfig("text8", model, TrainingSpec.of(20).withBatchSize(4).withSeed(9L).withValidation(10, 4)
+        .withCheckpointEvery(10).withLogEvery(5).withOptimizer(OptimizerSpec.defaults().withLearningRate(1e-2).withWarmupSteps(5)));
     try (ForeignBackend ignored = new ForeignBackend()) {
       TrainingSummary summary = Trainer.start(run, text, text, folder.resolve("run")).run(() -> false);
       assertTrue(summary.finished() && summary.bestBits() < 5, "bits per character " + summary.bestBits());

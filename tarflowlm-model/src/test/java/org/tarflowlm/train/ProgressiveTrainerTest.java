@@ -40,7 +40,8 @@ class ProgressiveTrainerTest {
         List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT),
             FlowSpec.affine(1, Direction.LEFT_TO_RIGHT)), null, null, 8, null);
     return new RunConfig("text8", model,
-        new TrainingSpec(6, 4, 3L, 3, 4, 2, 3, new OptimizerSpec(1e-2, 2, null, null, null, null, null)), progressive);
+        TrainingSpec.of(6).withBatchSize(4).withSeed(3L).withValidation(3, 4).withCheckpointEvery(2).withLogEvery(3)
+            .withOptimizer(OptimizerSpec.defaults().withLearningRate(1e-2).withWarmupSteps(2)), progressive);
   }
 
   private static TokenSequence text() {
@@ -89,8 +90,9 @@ class ProgressiveTrainerTest {
   @Test
   void aStageEndsWhereValidationSettles() throws IOException {
     int steps = 40;
-    RunConfig config = new RunConfig("text8", run(null).model(), new TrainingSpec(steps, 4, 3L, 1, 4, 50, 50,
-        new OptimizerSpec(0.1, 0, null, null, null, null, null)), new ProgressiveSpec(null, 1));
+    RunConfig config = new RunConfig("text8", run(null).model(), TrainingSpec.of(steps).withBatchSize(4).withSeed(3L)
+        .withValidation(1, 4).withCheckpointEvery(50).withLogEvery(50).withOptimizer(OptimizerSpec.defaults().withLearningRate(0.1)
+        .withWarmupSteps(0)), new ProgressiveSpec(null, 1));
     Path out = folder.resolve("run");
     List<TrainingSummary> summaries = ProgressiveTrainer.start(config, text(), text(), out).run(() -> false);
     assertTrue(summaries.stream().allMatch(TrainingSummary::finished));

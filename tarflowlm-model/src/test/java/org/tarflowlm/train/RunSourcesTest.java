@@ -33,8 +33,9 @@ class RunSourcesTest {
   private static RunConfig run(double rate) {
     TarFlowConfig model = new TarFlowConfig(ModelType.TARFLOW, 27, 16, 3, 8, 2, 1, null,
         List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT)), null, null, 16, null);
-    OptimizerSpec optimizer = new OptimizerSpec(rate, 5, null, null, null, null, null);
-    return new RunConfig("text8", model, new TrainingSpec(12, 2, 9L, 12, 2, 5, 6, optimizer));
+    OptimizerSpec optimizer = OptimizerSpec.defaults().withLearningRate(rate).withWarmupSteps(5);
+    return new RunConfig("text8", model, TrainingSpec.of(12).withBatchSize(2).withSeed(9L).withValidation(12, 2).withCheckpointEvery(5)
+        .withLogEvery(6).withOptimizer(optimizer));
   }
 
   private static TokenSequence text(String text) {

@@ -32,8 +32,8 @@ class TrainerTest {
   private static RunConfig run(int steps) {
     TarFlowConfig model = new TarFlowConfig(ModelType.TARFLOW, 27, 16, 3, 16, 2, 1, null,
         List.of(FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);
-    return new RunConfig("text8", model, new TrainingSpec(steps, 4, 9L, 10, 4, 10, 5,
-        new OptimizerSpec(1e-2, 5, null, null, null, null, null)));
+    return new RunConfig("text8", model, TrainingSpec.of(steps).withBatchSize(4).withSeed(9L).withValidation(10, 4)
+        .withCheckpointEvery(10).withLogEvery(5).withOptimizer(OptimizerSpec.defaults().withLearningRate(1e-2).withWarmupSteps(5)));
   }
 
   private static TokenSequence text() {

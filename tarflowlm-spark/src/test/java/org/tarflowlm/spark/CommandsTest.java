@@ -82,7 +82,7 @@ class CommandsTest {
     Files.writeString(folder.resolve("text.txt"), "call me ishmael some years ago never mind how long precisely ".repeat(20).strip());
     assertEquals(0, run("tokenize --input DIR/text.txt --tokenizer text8 --output DIR/shards"), err.toString());
     Files.writeString(folder.resolve("run.json"), RecordJson.write(new RunConfig("text8", Cluster.tinyConfig(),
-        new TrainingSpec(4, 2, 5L, 4, 4, 4, 2, OptimizerSpec.defaults()))));
+        TrainingSpec.of(4).withBatchSize(2).withSeed(5L).withValidation(4, 4).withCheckpointEvery(4).withLogEvery(2))));
     assertEquals(0, run("train --config DIR/run.json --train DIR/shards --valid DIR/shards --out DIR/run --workers 2 --round 2"),
         err.toString());
     assertTrue(out.toString().contains("finished after 4 of 4 steps of 2 workers, 128 tokens"), out.toString());

@@ -52,7 +52,8 @@ class SparkTrainerTest {
   }
 
   private static RunConfig config(int steps) {
-    return new RunConfig("text8", Cluster.tinyConfig(), new TrainingSpec(steps, 2, 5L, 4, 4, 4, 2, OptimizerSpec.defaults()));
+    return new RunConfig("text8", Cluster.tinyConfig(), TrainingSpec.of(steps).withBatchSize(2).withSeed(5L).withValidation(4, 4)
+        .withCheckpointEvery(4).withLogEvery(2));
   }
 
   private TokenSequence open() {

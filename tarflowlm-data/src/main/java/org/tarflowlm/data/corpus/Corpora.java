@@ -1,11 +1,14 @@
 package org.tarflowlm.data.corpus;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -32,27 +35,8 @@ import org.tarflowlm.data.tokens.TokenSequences;
 
 /** The corpora that are known by name, and their files in the cache folder ({@code corpora/NAME/}). */
 public final class Corpora {
-  private static final List<Corpus> ALL = List.of(
-      new Corpus("text8", "100 million characters of English Wikipedia in 27 symbols", "http://mattmahoney.net/dc/textdata.html",
-          "CC BY-SA 3.0 / GFDL",
-          new RemoteFile(URI.create("http://mattmahoney.net/dc/text8.zip"), 31_344_016,
-              "a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232"),
-          new Content("text8", 100_000_000, "6e890197040d37d85beb962ae1f041ff1d9a9ca8d20c7d99c85027eebf51dca7"),
-          "text8", split90And5And5Million()),
-      new Corpus("enwik8", "100 million bytes of English Wikipedia's XML", "http://mattmahoney.net/dc/textdata.html",
-          "CC BY-SA 3.0 / GFDL",
-          new RemoteFile(URI.create("http://mattmahoney.net/dc/enwik8.zip"), 36_445_475,
-              "547994d9980ebed1288380d652999f38a14fe291a6247c157c3d33d4932534bc"),
-          new Content("enwik8", 100_000_000, "2b49720ec4d78c3c9fabaee6e4179a5e997302b3a70029f30f2d582218c024a8"),
-          "bytes", split90And5And5Million()),
-      new Corpus("openwebtext", "8,013,769 web pages that Reddit linked to", "https://skylion007.github.io/OpenWebTextCorpus/",
-          "packaging CC0; the pages have their own",
-          new RemoteFile(URI.create("https://zenodo.org/record/3834942/files/openwebtext.tar.xz"), 12_880_027_468L,
-              "9fe39d154c5bc67da8c359415372b79510eb1e2edb0d035fe4f7fc3a732b9336"),
-          new Content(null, RemoteFile.UNKNOWN, null),
-          // As SEDD, MDLM and Duo hold it out, of Hugging Face's copy; here in the order of the archive.
-          "gpt2", List.of(new Split("train", Unit.DOCUMENTS, 0, -100_000), new Split("valid", Unit.DOCUMENTS, -100_000, Split.END))));
-
+  private static final String RESOURCE = "corpora.json";
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LogManager.getLogger(Corpora.class);
   /** Two characters at least: one letter before a colon is a drive. */
   private static final Pattern PART = Pattern.compile("(" + Corpus.NAME + "):([A-Za-z0-9_.-]+)");
@@ -69,7 +53,7 @@ public final class Corpora {
    * @throws DataException if that file is there and is not such an array
    */
   public Corpora(CacheFolder cache) {
-    this(cache, new Downloader(cache.offline()), CorporaFile.addTo(ALL, cache.file("corpora.json")));
+    this(cache, new Downloader(cache.offline()), withFile(cache.file(RESOURCE)));
   }
 
   /** {@link #Corpora(CacheFolder)} with the cache folder of the environment. */
@@ -94,9 +78,21 @@ public final class Corpora {
     return new Corpora(cache, downloader, corpora, choice);
   }
 
-  private static List<Split> split90And5And5Million() {
-    return List.of(new Split("train", Unit.TOKENS, 0, 90_000_000), new Split("valid", Unit.TOKENS, 90_000_000, 95_000_000),
-        new Split("test", Unit.TOKENS, 95_000_000, 100_000_000));
+  /** The file's corpora, which replace known ones of the same name, and the known ones. */
+  private static List<Corpus> withFile(Path file) {
+    List<Corpus> all = new ArrayList<>();
+    try (InputStream known = Corpora.class.getResourceAsStream(RESOURCE)) {
+      if (Files.exists(file)) {
+        all.addAll(List.of(JSON.readValue(file.toFile(), Corpus[].class)));
+      }
+      List<String> names = all.stream().map(Corpus::name).toList();
+      Arrays.stream(JSON.readValue(known, Corpus[].class)).filter(corpus -> !names.contains(corpus.name())).forEach(all::add);
+      return all;
+    } catch (JsonProcessingException e) {
+      throw new DataException(file + ": " + (e.getCause() instanceof DataException cause ? cause.getMessage() : e.getOriginalMessage()), e);
+    } catch (IOException e) {
+      throw IoErrors.unreadable(file, e);
+    }
   }
 
   public List<Corpus> all() {

@@ -121,7 +121,7 @@ public final class Downloader {
     }
     try {
       receive(remote, part, progress);
-    } catch (WrongContentException e) {
+    } catch (Transfer.WrongContentException e) {
       if (!e.afterContinuing()) {
         throw new DataException(e.getMessage() + "; nothing was kept", e);
       }
@@ -135,13 +135,13 @@ public final class Downloader {
   private void receiveAnew(RemoteFile remote, Path part, Progress progress) throws IOException {
     try {
       receive(remote, part, progress);
-    } catch (WrongContentException e) {
+    } catch (Transfer.WrongContentException e) {
       throw new DataException(e.getMessage() + "; nothing was kept", e);
     }
   }
 
   /** Fills {@code part} and checks it; on wrong content the part is deleted. */
-  private void receive(RemoteFile remote, Path part, Progress progress) throws WrongContentException, IOException {
+  private void receive(RemoteFile remote, Path part, Progress progress) throws Transfer.WrongContentException, IOException {
     Transfer transfer = new Transfer(remote, part, progress, settings);
     int failures = 0;
     long most = transfer.have();
@@ -149,7 +149,7 @@ public final class Downloader {
       try {
         transfer.run();
         break;
-      } catch (TransferException e) {
+      } catch (Transfer.BrokenOffException e) {
         // A server that gives some bytes and then takes them back has not brought the file further.
         failures = transfer.have() > most ? 1 : failures + 1;
         most = Math.max(most, transfer.have());
@@ -159,7 +159,7 @@ public final class Downloader {
         }
         LOG.warn("{}: {}; trying again", remote.uri(), e.getMessage());
         pause(failures);
-      } catch (WrongContentException e) {
+      } catch (Transfer.WrongContentException e) {
         Files.deleteIfExists(part);
         throw e;
       }
@@ -167,7 +167,7 @@ public final class Downloader {
     String hash = remote.sha256() == null ? null : Sha256.of(part);
     if (hash != null && !hash.equals(remote.sha256())) {
       Files.delete(part);
-      throw new WrongContentException("SHA-256 of " + remote.uri() + " is " + hash + "; expected " + remote.sha256(),
+      throw new Transfer.WrongContentException("SHA-256 of " + remote.uri() + " is " + hash + "; expected " + remote.sha256(),
           transfer.continued());
     }
   }

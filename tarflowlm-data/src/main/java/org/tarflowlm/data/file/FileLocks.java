@@ -44,7 +44,7 @@ public final class FileLocks {
   /** Runs the action if nobody else holds the lock; empty if somebody does. */
   public static <T> Optional<T> tryHolding(Path lockFile, Action<T> action) throws IOException {
     ReentrantLock lock = WITHIN_PROCESS.computeIfAbsent(lockFile.toAbsolutePath().normalize(), p -> new ReentrantLock());
-    if (!lock.tryLock()) {
+    if (lock.isHeldByCurrentThread() || !lock.tryLock()) {
       return Optional.empty();
     }
     try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

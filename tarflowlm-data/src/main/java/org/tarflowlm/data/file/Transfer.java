@@ -30,6 +30,36 @@ final class Transfer {
   private final long deadline;
   private long nextProgress = System.nanoTime();
 
+  /** A transfer that broke off and may succeed when tried again. */
+  static final class BrokenOffException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    BrokenOffException(String message) {
+      super(message);
+    }
+
+    BrokenOffException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The bytes are not those of the expected file: asking again for the rest would not help. */
+  static final class WrongContentException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final boolean afterContinuing;
+
+    WrongContentException(String message, boolean afterContinuing) {
+      super(message);
+      this.afterContinuing = afterContinuing;
+    }
+
+    /** Whether the bytes came in more than one piece, so that the pieces may be of different files. */
+    boolean afterContinuing() {
+      return afterContinuing;
+    }
+  }
+
   Transfer(RemoteFile remote, Path part, Progress progress, Downloader.Settings settings) {
     this.remote = remote;
     this.part = part;
@@ -53,7 +83,7 @@ final class Transfer {
   }
 
   /** Gets the rest of the file and forces it to disk. */
-  void run() throws TransferException, WrongContentException {
+  void run() throws BrokenOffException, WrongContentException {
     long have = have();
     if (have > 0 && have == remote.length()) {
       continued = true;
@@ -69,7 +99,7 @@ final class Transfer {
     }
   }
 
-  private void copyLocal() throws WrongContentException, TransferException {
+  private void copyLocal() throws WrongContentException, BrokenOffException {
     Path source = Path.of(remote.uri());
     try {
       long length = Files.size(source);
@@ -81,7 +111,7 @@ final class Transfer {
     }
   }
 
-  private void request(long have) throws TransferException, WrongContentException {
+  private void request(long have) throws BrokenOffException, WrongContentException {
     HttpURLConnection connection = null;
     try {
       requireTime(have);
@@ -97,9 +127,9 @@ final class Transfer {
         save(in, start, expectedTotal(rest < 0 ? RemoteFile.UNKNOWN : start + rest), "the connection was cut");
       }
     } catch (SocketTimeoutException e) {
-      throw new TransferException("no byte for " + settings.stallTimeout().toMillis() + " ms", e);
+      throw new BrokenOffException("no byte for " + settings.stallTimeout().toMillis() + " ms", e);
     } catch (IOException e) {
-      throw new TransferException(e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
+      throw new BrokenOffException(e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
     } finally {
       if (connection != null) {
         connection.disconnect();
@@ -108,10 +138,10 @@ final class Transfer {
   }
 
   /** The announced length, or UNKNOWN if there is none. */
-  private long announcedLength(HttpURLConnection connection) throws TransferException {
+  private long announcedLength(HttpURLConnection connection) throws BrokenOffException {
     String header = connection.getHeaderField("Content-Length");
     if (header != null && !CONTENT_LENGTH.matcher(header.strip()).matches()) {
-      throw new TransferException("the server announces a length of \"" + header + "\" bytes");
+      throw new BrokenOffException("the server announces a length of \"" + header + "\" bytes");
     }
     return header == null ? RemoteFile.UNKNOWN : Long.parseLong(header.strip());
   }
@@ -155,12 +185,12 @@ final class Transfer {
     }
   }
 
-  private long rangeStart(HttpURLConnection connection, long have) throws TransferException, WrongContentException {
+  private long rangeStart(HttpURLConnection connection, long have) throws BrokenOffException, WrongContentException {
     String header = connection.getHeaderField("Content-Range");
     Matcher range = CONTENT_RANGE.matcher(header == null ? "" : header);
     if (!range.matches() || Long.parseLong(range.group(1)) != have) {
       discard();
-      throw new TransferException("the server answers with the range \"" + header + "\" where byte " + have + " on was asked");
+      throw new BrokenOffException("the server answers with the range \"" + header + "\" where byte " + have + " on was asked");
     }
     if (!range.group(2).equals("*")) {
       expectedTotal(Long.parseLong(range.group(2)));
@@ -170,14 +200,14 @@ final class Transfer {
   }
 
   /** The exception for a status without content: temporary or final. */
-  private TransferException refused(int status, String message) {
+  private BrokenOffException refused(int status, String message) {
     String answer = "the server answers " + status + (message == null ? "" : " " + message);
     if (status == 416) {
       discard();
-      return new TransferException(answer + " to the request for the rest");
+      return new BrokenOffException(answer + " to the request for the rest");
     }
     if (status == 408 || status == 425 || status == 429 || status >= 500) {
-      return new TransferException(answer);
+      return new BrokenOffException(answer);
     }
     throw new DataException("cannot fetch " + remote.uri() + ": " + answer);
   }
@@ -201,7 +231,7 @@ final class Transfer {
     return remote.length();
   }
 
-  private void save(InputStream in, long start, long total, String endedBy) throws TransferException, WrongContentException, IOException {
+  private void save(InputStream in, long start, long total, String endedBy) throws BrokenOffException, WrongContentException, IOException {
     boolean unannounced = total == RemoteFile.UNKNOWN;
     long most = unannounced ? settings.unannounced() : total;
     requireRoom(unannounced ? 0 : total - start);
@@ -222,7 +252,7 @@ final class Transfer {
       force(out);
     }
     if (at < total) {
-      throw new TransferException(endedBy + " after " + at + " of " + total + " bytes");
+      throw new BrokenOffException(endedBy + " after " + at + " of " + total + " bytes");
     }
     report(at, at, true);
   }

@@ -2,7 +2,6 @@ package org.tarflowlm.data.latent;
 
 import java.io.Serializable;
 import java.util.Arrays;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.tarflowlm.data.DataException;
 
@@ -23,17 +22,6 @@ public record LatentCodebook(@JsonProperty("dim") int dim, @JsonProperty("means"
     if (logScales.length != 1 && logScales.length != means.length / dim) {
       throw new DataException("codebook has " + logScales.length + " log-scales; expected 1 or " + means.length / dim);
     }
-  }
-
-  /**
-   * @param means [V, d]
-   * @param logScales [V] or [1]
-   */
-  public static LatentCodebook of(INDArray means, INDArray logScales) {
-    if (means.rank() != 2) {
-      throw new DataException("codebook means have shape " + Arrays.toString(means.shape()) + "; expected [V, d]");
-    }
-    return new LatentCodebook((int) means.size(1), means.dup('c').data().asFloat(), logScales.dup('c').data().asFloat());
   }
 
   /** Number V of tokens. */

@@ -8,7 +8,7 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSetPreProcessor;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.windows.BatchNumbered;
+import org.tarflowlm.data.windows.WindowIterator;
 
 /**
  * The last stage before the flow: turns batches of ids into what a network of two inputs (ids and noise) or of latents takes. Labels
@@ -17,7 +17,7 @@ import org.tarflowlm.data.windows.BatchNumbered;
  * <p>Noise depends on seed, worker and the batch's number alone. {@code WindowIterator} gives the number, so that batches found
  * by seek have their own noise; with other iterators batches are counted from the last {@link #startBatch}.
  */
-public final class LatentPreProcessor implements MultiDataSetPreProcessor, BatchNumbered, Serializable {
+public final class LatentPreProcessor implements MultiDataSetPreProcessor, WindowIterator.Numbered, Serializable {
   private static final long serialVersionUID = 1L;
 
   private final int dim;

@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.MappedFile;
@@ -56,9 +56,9 @@ public final class ByteTokenFile implements TokenSequence {
    * @throws DataException if the file cannot be read, is damaged, or has a byte outside the alphabet and {@code foreign} is FAIL;
    *     the whole file is looked through
    */
-  public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer, Foreign foreign) {
+  public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer, UnknownCharacters foreign) {
     try {
-      if (foreign == Foreign.FAIL && input.isPlain()) {
+      if (foreign == UnknownCharacters.FAIL && input.isPlain()) {
         return new ByteTokenFile(input, new MappedFile(input.path()), tokenizer);
       }
       Path unpacked = scratch();
@@ -86,13 +86,13 @@ public final class ByteTokenFile implements TokenSequence {
     return IoErrors.unwritable("a temporary file in " + System.getProperty("java.io.tmpdir"), e);
   }
 
-  private static void copy(InputFile input, ByteTokenizer tokenizer, Foreign foreign, OutputStream out) throws IOException {
+  private static void copy(InputFile input, ByteTokenizer tokenizer, UnknownCharacters foreign, OutputStream out) throws IOException {
     byte[] buffer = new byte[1 << 16];
     try (InputStream in = input.open()) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         int kept = 0;
         for (int i = 0; i < n; i++) {
-          if (foreign == Foreign.FAIL || tokenizer.id(buffer[i] & 0xff) >= 0) {
+          if (foreign == UnknownCharacters.FAIL || tokenizer.id(buffer[i] & 0xff) >= 0) {
             buffer[kept++] = buffer[i];
           }
         }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
@@ -15,7 +15,7 @@ final class ByteTokenStream implements TokenStream {
   private final String name;
   private final short[] table;
   private final int vocabSize;
-  private final Foreign foreign;
+  private final UnknownCharacters foreign;
   private final byte[] buffer = new byte[1 << 16];
   private int at;
   private int limit;
@@ -23,7 +23,7 @@ final class ByteTokenStream implements TokenStream {
   private long lineEndAt = -1;
   private int lineEnd;
 
-  ByteTokenStream(InputStream in, String name, ByteTokenizer tokenizer, Foreign foreign) {
+  ByteTokenStream(InputStream in, String name, ByteTokenizer tokenizer, UnknownCharacters foreign) {
     this.in = in;
     this.name = name;
     this.table = tokenizer.table();
@@ -75,10 +75,10 @@ final class ByteTokenStream implements TokenStream {
     int b = buffer[at] & 0xff;
     long where = offset + at;
     boolean endsLine = b == '\n' || b == '\r';
-    if (foreign == Foreign.FAIL && (!endsLine || lineEndAt >= 0 && b == '\r')) {
+    if (foreign == UnknownCharacters.FAIL && (!endsLine || lineEndAt >= 0 && b == '\r')) {
       throw outsideAlphabet(name, b, where, vocabSize);
     }
-    if (foreign == Foreign.FAIL && lineEndAt < 0) {
+    if (foreign == UnknownCharacters.FAIL && lineEndAt < 0) {
       lineEndAt = where;
       lineEnd = b;
     }

@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.DocumentSources;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 
@@ -13,11 +13,11 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
 final class JoinedTokenStream implements TokenStream {
   private final Iterator<InputFile> files;
   private final ByteTokenizer tokenizer;
-  private final Foreign foreign;
+  private final UnknownCharacters foreign;
   private TokenStream current;
   private long documents;
 
-  JoinedTokenStream(List<InputFile> files, ByteTokenizer tokenizer, Foreign foreign) {
+  JoinedTokenStream(List<InputFile> files, ByteTokenizer tokenizer, UnknownCharacters foreign) {
     this.files = files.iterator();
     this.tokenizer = tokenizer;
     this.foreign = foreign;

@@ -38,6 +38,15 @@ public final class TokenCache implements TokenSequence {
   private final boolean[] checked;
   private final ThreadLocal<byte[]> buffer = ThreadLocal.withInitial(() -> new byte[2 * BLOCK_TOKENS]);
 
+  /** A token cache that was made from something else, or otherwise. */
+  static final class StaleCacheException extends DataException {
+    private static final long serialVersionUID = 1L;
+
+    StaleCacheException(String message) {
+      super(message);
+    }
+  }
+
   private TokenCache(Path path) throws IOException {
     this.path = path;
     this.file = new MappedFile(path);

@@ -91,7 +91,7 @@ public final class TokenCacheBuilder {
   TokenCache openOrRebuild(Path cache) {
     try {
       return openOrBuild(cache);
-    } catch (StaleCacheException e) {
+    } catch (TokenCache.StaleCacheException e) {
       LOG.warn("tokenising {} again: {}", source, e.getMessage());
     }
     locked(cache, () -> {
@@ -107,7 +107,7 @@ public final class TokenCacheBuilder {
     try {
       openFresh(cache).close();
       return false;
-    } catch (StaleCacheException e) {
+    } catch (TokenCache.StaleCacheException e) {
       return true;
     }
   }
@@ -115,7 +115,7 @@ public final class TokenCacheBuilder {
   private TokenCache openFresh(Path cache) {
     TokenCache opened = TokenCache.open(cache, source, tokenizer);
     if (!made().equals(opened.made())) {
-      throw new StaleCacheException(cache + " is stale: it was made by " + opened.made() + "; expected " + made()
+      throw new TokenCache.StaleCacheException(cache + " is stale: it was made by " + opened.made() + "; expected " + made()
           + "; delete the cache to build it anew");
     }
     return opened;

@@ -43,6 +43,31 @@ public interface TokenSequence extends Closeable {
     return new TokenSlice(this, from, to);
   }
 
+  /** The tokens from front to back. Closing the stream closes the sequence. */
+  default TokenStream stream() {
+    return new TokenStream() {
+      private long position;
+
+      @Override
+      public int read(int[] ids, int at, int count) {
+        int n = (int) Math.min(count, length() - position);
+        TokenSequence.this.read(position, ids, at, n);
+        position += n;
+        return n;
+      }
+
+      @Override
+      public long documents() {
+        return 1;
+      }
+
+      @Override
+      public void close() {
+        TokenSequence.this.close();
+      }
+    };
+  }
+
   @Override
   void close();
 }

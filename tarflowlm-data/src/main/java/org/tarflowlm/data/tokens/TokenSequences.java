@@ -9,7 +9,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.BadDocuments;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.documents.DocumentSources;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.documents.Utf8;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.InputFile;
@@ -58,7 +58,7 @@ public final class TokenSequences {
       return cached(input, tokenizer, cache, options);
     }
     return tokenizer instanceof ByteTokenizer byteTokenizer
-        ? ByteTokenFile.open(input, byteTokenizer, Foreign.FAIL)
+        ? ByteTokenFile.open(input, byteTokenizer, UnknownCharacters.FAIL)
         : openText(input, tokenizer, cache, options);
   }
 

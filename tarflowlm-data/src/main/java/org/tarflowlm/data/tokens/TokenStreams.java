@@ -4,7 +4,7 @@ import java.util.List;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.documents.DocumentReport;
 import org.tarflowlm.data.documents.DocumentSources;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.documents.JoinedDocuments;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
@@ -15,7 +15,7 @@ public final class TokenStreams {
   private TokenStreams() {}
 
   /** The bytes of files, one after another, as tokens. */
-  public static TokenStream ofBytes(List<InputFile> files, ByteTokenizer tokenizer, Foreign foreign) {
+  public static TokenStream ofBytes(List<InputFile> files, ByteTokenizer tokenizer, UnknownCharacters foreign) {
     return new JoinedTokenStream(files, tokenizer, foreign);
   }
 

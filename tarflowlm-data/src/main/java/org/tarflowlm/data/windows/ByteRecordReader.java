@@ -3,7 +3,7 @@ package org.tarflowlm.data.windows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokens.TokenStream;
@@ -14,9 +14,9 @@ abstract class ByteRecordReader extends WindowRecordReader {
   private static final long serialVersionUID = 1L;
 
   private final String member;
-  private final Foreign foreign;
+  private final UnknownCharacters foreign;
 
-  ByteRecordReader(int length, String member, Foreign foreign) {
+  ByteRecordReader(int length, String member, UnknownCharacters foreign) {
     super(length);
     this.member = member;
     this.foreign = foreign;

@@ -1,6 +1,6 @@
 package org.tarflowlm.data.windows;
 
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Bytes;
 
@@ -18,7 +18,7 @@ public final class Enwik8RecordReader extends ByteRecordReader {
    * @param member which member of a zip archive, or null for its only one
    */
   public Enwik8RecordReader(int length, String member) {
-    super(length, member, Foreign.FAIL);
+    super(length, member, UnknownCharacters.FAIL);
   }
 
   @Override

@@ -1,6 +1,6 @@
 package org.tarflowlm.data.windows;
 
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
@@ -10,7 +10,7 @@ public final class Text8RecordReader extends ByteRecordReader {
 
   /** @param length tokens in a window */
   public Text8RecordReader(int length) {
-    this(length, null, Foreign.FAIL);
+    this(length, null, UnknownCharacters.FAIL);
   }
 
   /**
@@ -18,7 +18,7 @@ public final class Text8RecordReader extends ByteRecordReader {
    * @param member which member of a zip archive, or null for its only one
    * @param foreign what to do with characters outside text8's alphabet
    */
-  public Text8RecordReader(int length, String member, Foreign foreign) {
+  public Text8RecordReader(int length, String member, UnknownCharacters foreign) {
     super(length, member, foreign);
   }
 

@@ -111,7 +111,7 @@ public final class WindowIterator implements MultiDataSetIterator {
     }
     INDArray array = Nd4j.createFromArray(ids).reshape(rows, length);
     MultiDataSet result = new org.nd4j.linalg.dataset.MultiDataSet(array, array);
-    if (preProcessor instanceof BatchNumbered numbered) {
+    if (preProcessor instanceof Numbered numbered) {
       numbered.startBatch(batchesBeforeReset + next);
     }
     if (preProcessor != null) {
@@ -160,6 +160,16 @@ public final class WindowIterator implements MultiDataSetIterator {
   @Override
   public MultiDataSetPreProcessor getPreProcessor() {
     return preProcessor;
+  }
+
+  /** A pre-processor that wants to know which batch it is given, so that what it draws at random can be repeated. */
+  public interface Numbered {
+    /**
+     * Called before each batch.
+     *
+     * @param batch its number, counted from 0 through all passes
+     */
+    void startBatch(long batch);
   }
 
   /** Settings of a {@link WindowIterator}. */

@@ -15,7 +15,6 @@ import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.Tokenizer;
-import org.tarflowlm.data.tokens.SequenceTokenStream;
 import org.tarflowlm.data.tokens.TokenSplit;
 import org.tarflowlm.data.tokens.TokenStream;
 
@@ -86,7 +85,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
     windows = 0;
     ahead = new int[length];
     try {
-      stream = inputSplit instanceof TokenSplit part ? new SequenceTokenStream(part.open(tokenizer())) : open(locations);
+      stream = inputSplit instanceof TokenSplit part ? part.open(tokenizer()).stream() : open(locations);
     } catch (IOException e) {
       throw IoErrors.unreadable(names(locations), e);
     }

@@ -21,7 +21,7 @@ import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.Excerpt;
-import org.tarflowlm.data.documents.Foreign;
+import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.windows.Enwik8RecordReader;
@@ -64,7 +64,7 @@ class ByteTokenFileTest {
 
   @Test
   void leavesOutForeignCharactersByChoice() throws IOException {
-    TokenSequence tokens = ByteTokenFile.open(InputFile.of(file("a1b2\nC d")), TEXT8, Foreign.SKIP);
+    TokenSequence tokens = ByteTokenFile.open(InputFile.of(file("a1b2\nC d")), TEXT8, UnknownCharacters.SKIP);
     int[] ids = new int[4];
     tokens.read(0, ids, 0, 4);
     assertEquals("ab d", TEXT8.decode(ids));
@@ -143,7 +143,7 @@ class ByteTokenFileTest {
 
   @Test
   void skipsForeignCharactersByChoice() throws Exception {
-    Text8RecordReader reader = new Text8RecordReader(4, null, Foreign.SKIP);
+    Text8RecordReader reader = new Text8RecordReader(4, null, UnknownCharacters.SKIP);
     reader.initialize(new FileSplit(file("a1b2\nc d").toFile()));
     assertEquals("abc ", TEXT8.decode(((NDArrayWritable) reader.next().get(0)).get().toIntVector()));
     Text8RecordReader strict = new Text8RecordReader(2);

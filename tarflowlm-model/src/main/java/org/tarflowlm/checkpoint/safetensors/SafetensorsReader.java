@@ -7,6 +7,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
 
 /**
@@ -55,7 +56,7 @@ public final class SafetensorsReader implements AutoCloseable {
 
   /** Like {@link #open(Path)}, for bytes in memory. */
   public static SafetensorsReader open(byte[] bytes) throws IOException {
-    return open(new BytesChannel(bytes));
+    return open(new SeekableInMemoryByteChannel(bytes));
   }
 
   private static SafetensorsReader open(SeekableByteChannel channel) throws IOException {
@@ -95,38 +96,6 @@ public final class SafetensorsReader implements AutoCloseable {
       }
     });
     return new FloatTensor(info.shapeArray(), values);
-  }
-
-  /** Like {@link #floats}, as doubles in row-major order; rounds I64 beyond 2^53. */
-  public double[] doubles(String name) throws IOException {
-    TensorInfo info = find(name);
-    double[] values = new double[arrayLength(info)];
-    forEachChunk(info, (chunk, from, count) -> {
-      for (int i = 0; i < count; i++) {
-        values[from + i] = info.dtype().get(chunk);
-      }
-    });
-    return values;
-  }
-
-  /**
-   * A tensor of whole numbers, exactly.
-   *
-   * @throws SafetensorsException with {@link Problem#DTYPE} if its elements are floating-point numbers
-   */
-  public long[] longs(String name) throws IOException {
-    TensorInfo info = find(name);
-    if (info.dtype().isFloating()) {
-      throw new SafetensorsException(Problem.DTYPE,
-          "tensor " + HeaderParser.quote(name) + " is " + info.dtype() + "; expected whole numbers");
-    }
-    long[] values = new long[arrayLength(info)];
-    forEachChunk(info, (chunk, from, count) -> {
-      for (int i = 0; i < count; i++) {
-        values[from + i] = info.dtype() == DType.I64 ? chunk.getLong() : (long) info.dtype().get(chunk);
-      }
-    });
-    return values;
   }
 
   @Override

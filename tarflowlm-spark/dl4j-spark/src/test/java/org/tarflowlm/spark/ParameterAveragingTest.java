@@ -36,7 +36,8 @@ class ParameterAveragingTest {
     for (int i = 0; i < 40; i++) {
       batches.add(windows.next());
     }
-    OptimizerSpec quick = new OptimizerSpec(0.02, 0, 0.1, 0.9, 0.99, 0.0, 1.0, null, null, null);
+    OptimizerSpec quick = OptimizerSpec.defaults().withLearningRate(0.02).withWarmupSteps(0).withFinalFraction(0.1).withBetas(0.9, 0.99)
+        .withWeightDecay(0.0).withClipNorm(1.0);
     ComputationGraph network = TarFlowNetwork.create(config, quick, 40, 11);
     double before = network.score(batches.get(0));
     SparkConf conf = new SparkConf().setMaster("local[2]").setAppName("dl4j-spark").set("spark.ui.enabled", "false");

@@ -1,0 +1,24 @@
+package org.tarflowlm.cli;
+
+import java.util.List;
+
+/** A table in Markdown. */
+final class Table {
+  private final StringBuilder text = new StringBuilder();
+
+  Table(List<String> names) {
+    row(names);
+    text.append("|---".repeat(names.size())).append("|\n");
+  }
+
+  Table row(List<String> cells) {
+    text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+    return this;
+  }
+
+  /** All lines, each with its end. */
+  @Override
+  public String toString() {
+    return text.toString();
+  }
+}

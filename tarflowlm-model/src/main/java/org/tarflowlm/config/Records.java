@@ -1,0 +1,43 @@
+package org.tarflowlm.config;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
+
+/** Copies of records with other values, so that a record of many components needs no list of them for each. */
+public final class Records {
+  private Records() {}
+
+  /**
+   * A copy with one other value, which the record's constructor checks.
+   *
+   * @param component its name
+   * @throws IllegalArgumentException if the record has no such component, or whatever the constructor throws
+   */
+  public static <R extends Record> R with(R record, String component, Object value) {
+    RecordComponent[] components = record.getClass().getRecordComponents();
+    Object[] values = new Object[components.length];
+    boolean found = false;
+    try {
+      for (int i = 0; i < components.length; i++) {
+        boolean replaced = components[i].getName().equals(component);
+        found |= replaced;
+        values[i] = replaced ? value : components[i].getAccessor().invoke(record);
+      }
+      if (!found) {
+        throw new IllegalArgumentException(record.getClass().getSimpleName() + " has no component " + component);
+      }
+      @SuppressWarnings("unchecked")
+      Class<R> type = (Class<R>) record.getClass();
+      return type.getDeclaredConstructor(Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new))
+          .newInstance(values);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(record.getClass() + " is not public", e);
+    }
+  }
+}

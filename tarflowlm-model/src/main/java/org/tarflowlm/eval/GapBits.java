@@ -1,0 +1,94 @@
+package org.tarflowlm.eval;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * How likely a judge finds the fillings of a gap in pieces of a real text, given the text before it: bits per token of the gap, of the
+ * first tokens after it (where a bad join shows), and of the gap with all that follows. Each is the difference of a longer and a shorter
+ * text's bits.
+ */
+public final class GapBits {
+  private final int[][] texts;
+  private final int left;
+  private final int gap;
+  private final int join;
+
+  /**
+   * Bits of one part of the text.
+   *
+   * @param bitsPerCharacter mean over the pieces
+   * @param moreThanTrueText mean of the differences to the true text, piece by piece
+   */
+  public record Bits(MeanEstimate bitsPerCharacter, MeanEstimate moreThanTrueText) {}
+
+  /**
+   * Pieces with a gap.
+   *
+   * @param texts [pieces][tokens], all of one length
+   * @param left tokens before the gap
+   * @param gap tokens of it
+   * @param join tokens after the gap that are also measured alone; 0 where none follow
+   */
+  public GapBits(int[][] texts, int left, int gap, int join) {
+    this.texts = texts;
+    this.left = left;
+    this.gap = gap;
+    this.join = join;
+  }
+
+  /**
+   * The figures under one judge.
+   *
+   * @param fillings each [pieces][gap]; the first is the true text
+   * @param judge bits of a text
+   * @return for each filling, its parts by name
+   */
+  public List<Map<String, Bits>> of(List<int[][]> fillings, ToDoubleFunction<int[]> judge) {
+    double[] known = Arrays.stream(texts).mapToDouble(text -> judge.applyAsDouble(Arrays.copyOf(text, left))).toArray();
+    List<Map<String, Bits>> result = new ArrayList<>();
+    Map<String, double[]> ofTrueText = new LinkedHashMap<>();
+    for (int[][] filling : fillings) {
+      Map<String, Bits> bits = new LinkedHashMap<>();
+      parts(filling, known, judge).forEach((part, values) -> {
+        ofTrueText.putIfAbsent(part, values);
+        bits.put(part, new Bits(MeanEstimate.of(values), MeanEstimate.ofDifferences(values, ofTrueText.get(part))));
+      });
+      result.add(bits);
+    }
+    return result;
+  }
+
+  /** Bits per token of each piece, for every part. Texts of equal length run together, since a judge builds a graph per length. */
+  private Map<String, double[]> parts(int[][] filled, double[] known, ToDoubleFunction<int[]> judge) {
+    int[][] whole = new int[texts.length][];
+    Arrays.setAll(whole, i -> {
+      int[] text = texts[i].clone();
+      System.arraycopy(filled[i], 0, text, left, gap);
+      return text;
+    });
+    double[] upToGap = bits(whole, left + gap, judge);
+    Map<String, double[]> result = new LinkedHashMap<>();
+    result.put("gap", perToken(upToGap, known, gap));
+    if (join > 0) {
+      result.put("next " + join, perToken(bits(whole, left + gap + join, judge), upToGap, join));
+      result.put("gap and all after", perToken(bits(whole, whole[0].length, judge), known, whole[0].length - left));
+    }
+    return result;
+  }
+
+  /** Bits of the texts' first tokens. */
+  private static double[] bits(int[][] texts, int length, ToDoubleFunction<int[]> judge) {
+    return Arrays.stream(texts).mapToDouble(text -> judge.applyAsDouble(Arrays.copyOf(text, length))).toArray();
+  }
+
+  private static double[] perToken(double[] longer, double[] shorter, int tokens) {
+    double[] result = new double[longer.length];
+    Arrays.setAll(result, i -> (longer[i] - shorter[i]) / tokens);
+    return result;
+  }
+}
