@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     "Time each coupling alone, forward and gradient. Turns of our kernels alternate with the same formulas composed of",
     "stock SameDiff ops, both in SameDiff's own memory and in the recycled memory of our models.",
     "--no-stock times only the kernels, for sizes where the composed graph does not fit into memory."})
-public final class BenchCouplingsCommand implements Callable<Integer> {
+final class BenchCouplingsCommand implements Callable<Integer> {
   /** A kernel is compiled for good after 500 to 1,000 runs, and nearly three times as slow before. */
   private static final int WARM_UP_TURNS = 3;
   /** Right after stock ops runs are slower, as if threads that free what SameDiff has left took the processors from them. */

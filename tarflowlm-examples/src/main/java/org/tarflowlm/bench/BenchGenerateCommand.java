@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
     "Time how fast texts are written without a prompt, in characters per second of all texts together, and compare the ways of decoding.",
     "--peer alternates with another program, which must print its characters per second as its last word."})
-public final class BenchGenerateCommand implements Callable<Integer> {
+final class BenchGenerateCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
   private String model;
 

@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "gpu", mixinStandardHelpOptions = true, description = {
     "Check and measure the composed graph on the running backend: every op against the CPU's values, a training, a score, a text.",
     "Exit code 1 if an op differs, or if the training does not learn."})
-public final class BenchGpuCommand implements Callable<Integer> {
+final class BenchGpuCommand implements Callable<Integer> {
   /** Of the sum of an output's absolute values; single precision with its sums in another order keeps well below. */
   private static final double TOLERANCE = 1e-3;
   private static final double MEGABYTE = 1 << 20;

@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 
 /** Runs {@link KernelBenchmarks} under JMH. */
 @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Time the kernels of a transformer layer under JMH.")
-public final class BenchKernelsCommand implements Callable<Integer> {
+final class BenchKernelsCommand implements Callable<Integer> {
   @Parameters(arity = "0..*", paramLabel = "NAME", description = "parts of benchmark names, such as attention; all if none is given")
   private List<String> names = List.of();
 

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** Watches a training's memory over many steps. */
 @Command(name = "memory", mixinStandardHelpOptions = true, description =
     "Train on random tokens and print the resident set and a step's working memory ten times.")
-public final class BenchMemoryCommand implements Callable<Integer> {
+final class BenchMemoryCommand implements Callable<Integer> {
   private static final int LINES = 10;
 
   @Option(names = "--model", defaultValue = "mixd", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")

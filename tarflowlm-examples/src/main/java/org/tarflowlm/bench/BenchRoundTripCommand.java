@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "round-trip", mixinStandardHelpOptions = true, description = {
     "Encode windows of a text, map their latents z to noise and back, and report the largest difference, wrong tokens, and root-finding "
         + "iterations per scalar.", "Exit code 1 if a token is wrong."})
-public final class BenchRoundTripCommand implements Callable<Integer> {
+final class BenchRoundTripCommand implements Callable<Integer> {
   /** Windows that go through the flows together. */
   private static final int GROUP = 16;
 

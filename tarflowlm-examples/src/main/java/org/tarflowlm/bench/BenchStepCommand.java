@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "step", mixinStandardHelpOptions = true, description = {
     "Time whole training steps (forward, backward, update) on random tokens.",
     "--peer alternates with another program, which must print its median milliseconds per step as its last word."})
-public final class BenchStepCommand implements Callable<Integer> {
+final class BenchStepCommand implements Callable<Integer> {
   @Option(names = "--model", defaultValue = "ar", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private Model model;
 

@@ -11,8 +11,8 @@ import java.util.function.IntFunction;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.data.tokens.TokenArray;
-import org.tarflowlm.eval.GapBits.Bits;
 import org.tarflowlm.eval.GapBits;
+import org.tarflowlm.eval.GapBits.Bits;
 import org.tarflowlm.eval.MeanEstimate;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
@@ -171,8 +171,9 @@ final class EvaluateInfillingCommand implements Runnable {
     GapBits measure = new GapBits(texts, left, gap, join);
     for (String name : judges) {
       TarFlowLM judge = loaded.get(name);
+      ScoringOptions options = ScoringOptions.defaults().withSeed(seed);
       List<Map<String, Bits>> found = measure.of(fillings.stream().map(Filling::tokens).toList(), tokens ->
-          judge.score(new TokenArray(tokens, judge.tokenizer().vocabSize()), ScoringOptions.defaults().withSeed(seed)).nats() / Math.log(2));
+          judge.score(new TokenArray(tokens, judge.tokenizer().vocabSize()), options).nats() / Math.log(2));
       for (int row = 0; row < rows.size(); row++) {
         rows.get(row).bits().put(name, found.get(row));
       }

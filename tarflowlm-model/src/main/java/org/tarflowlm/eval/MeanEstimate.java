@@ -16,7 +16,8 @@ public record MeanEstimate(double mean, double standardError) {
     if (values.length == 0) {
       throw new IllegalArgumentException("there are no values; expected at least one");
     }
-    return new MeanEstimate(StatUtils.mean(values), values.length == 1 ? Double.NaN : Math.sqrt(StatUtils.variance(values) / values.length));
+    double error = values.length == 1 ? Double.NaN : Math.sqrt(StatUtils.variance(values) / values.length);
+    return new MeanEstimate(StatUtils.mean(values), error);
   }
 
   /**

@@ -25,7 +25,7 @@ import org.tarflowlm.nn.WarmupCosineSchedule;
 /**
  * Trains one model on a file of text: windows in a seeded order, validation and checkpoints at intervals, resumable to the same numbers.
  *
- * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} (a line per interval, see {@link ProgressLog.Line}),
+ * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} ({@link ProgressLog.Line} by line),
  * {@code state.safetensors} (everything a resumed run needs, see {@link TrainingState}) and {@code best/} (a checkpoint, see
  * {@link BestCheckpoint}). A checkpoint is replaced atomically, so that a run killed at any moment can be resumed.
  */

@@ -22,7 +22,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.RecordJson;
-import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingSpec;
 import picocli.CommandLine;

@@ -39,6 +39,36 @@ public final class Downloader {
     }
   }
 
+  /** A transfer that broke off and may succeed when tried again. */
+  static final class BrokenOffException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    BrokenOffException(String message) {
+      super(message);
+    }
+
+    BrokenOffException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The bytes are not those of the expected file: asking again for the rest would not help. */
+  static final class WrongContentException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final boolean afterContinuing;
+
+    WrongContentException(String message, boolean afterContinuing) {
+      super(message);
+      this.afterContinuing = afterContinuing;
+    }
+
+    /** Whether the bytes came in more than one piece, so that the pieces may be of different files. */
+    boolean afterContinuing() {
+      return afterContinuing;
+    }
+  }
+
   private final boolean offline;
   private final Settings settings;
 
@@ -121,7 +151,7 @@ public final class Downloader {
     }
     try {
       receive(remote, part, progress);
-    } catch (Transfer.WrongContentException e) {
+    } catch (WrongContentException e) {
       if (!e.afterContinuing()) {
         throw new DataException(e.getMessage() + "; nothing was kept", e);
       }
@@ -135,13 +165,13 @@ public final class Downloader {
   private void receiveAnew(RemoteFile remote, Path part, Progress progress) throws IOException {
     try {
       receive(remote, part, progress);
-    } catch (Transfer.WrongContentException e) {
+    } catch (WrongContentException e) {
       throw new DataException(e.getMessage() + "; nothing was kept", e);
     }
   }
 
   /** Fills {@code part} and checks it; on wrong content the part is deleted. */
-  private void receive(RemoteFile remote, Path part, Progress progress) throws Transfer.WrongContentException, IOException {
+  private void receive(RemoteFile remote, Path part, Progress progress) throws WrongContentException, IOException {
     Transfer transfer = new Transfer(remote, part, progress, settings);
     int failures = 0;
     long most = transfer.have();
@@ -149,7 +179,7 @@ public final class Downloader {
       try {
         transfer.run();
         break;
-      } catch (Transfer.BrokenOffException e) {
+      } catch (BrokenOffException e) {
         // A server that gives some bytes and then takes them back has not brought the file further.
         failures = transfer.have() > most ? 1 : failures + 1;
         most = Math.max(most, transfer.have());
@@ -159,7 +189,7 @@ public final class Downloader {
         }
         LOG.warn("{}: {}; trying again", remote.uri(), e.getMessage());
         pause(failures);
-      } catch (Transfer.WrongContentException e) {
+      } catch (WrongContentException e) {
         Files.deleteIfExists(part);
         throw e;
       }
@@ -167,7 +197,7 @@ public final class Downloader {
     String hash = remote.sha256() == null ? null : Sha256.of(part);
     if (hash != null && !hash.equals(remote.sha256())) {
       Files.delete(part);
-      throw new Transfer.WrongContentException("SHA-256 of " + remote.uri() + " is " + hash + "; expected " + remote.sha256(),
+      throw new WrongContentException("SHA-256 of " + remote.uri() + " is " + hash + "; expected " + remote.sha256(),
           transfer.continued());
     }
   }

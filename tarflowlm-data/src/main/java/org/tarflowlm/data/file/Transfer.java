@@ -30,36 +30,6 @@ final class Transfer {
   private final long deadline;
   private long nextProgress = System.nanoTime();
 
-  /** A transfer that broke off and may succeed when tried again. */
-  static final class BrokenOffException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    BrokenOffException(String message) {
-      super(message);
-    }
-
-    BrokenOffException(String message, Throwable cause) {
-      super(message, cause);
-    }
-  }
-
-  /** The bytes are not those of the expected file: asking again for the rest would not help. */
-  static final class WrongContentException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    private final boolean afterContinuing;
-
-    WrongContentException(String message, boolean afterContinuing) {
-      super(message);
-      this.afterContinuing = afterContinuing;
-    }
-
-    /** Whether the bytes came in more than one piece, so that the pieces may be of different files. */
-    boolean afterContinuing() {
-      return afterContinuing;
-    }
-  }
-
   Transfer(RemoteFile remote, Path part, Progress progress, Downloader.Settings settings) {
     this.remote = remote;
     this.part = part;
@@ -83,7 +53,7 @@ final class Transfer {
   }
 
   /** Gets the rest of the file and forces it to disk. */
-  void run() throws BrokenOffException, WrongContentException {
+  void run() throws Downloader.BrokenOffException, Downloader.WrongContentException {
     long have = have();
     if (have > 0 && have == remote.length()) {
       continued = true;
@@ -99,7 +69,7 @@ final class Transfer {
     }
   }
 
-  private void copyLocal() throws WrongContentException, BrokenOffException {
+  private void copyLocal() throws Downloader.WrongContentException, Downloader.BrokenOffException {
     Path source = Path.of(remote.uri());
     try {
       long length = Files.size(source);
@@ -111,7 +81,7 @@ final class Transfer {
     }
   }
 
-  private void request(long have) throws BrokenOffException, WrongContentException {
+  private void request(long have) throws Downloader.BrokenOffException, Downloader.WrongContentException {
     HttpURLConnection connection = null;
     try {
       requireTime(have);
@@ -127,9 +97,9 @@ final class Transfer {
         save(in, start, expectedTotal(rest < 0 ? RemoteFile.UNKNOWN : start + rest), "the connection was cut");
       }
     } catch (SocketTimeoutException e) {
-      throw new BrokenOffException("no byte for " + settings.stallTimeout().toMillis() + " ms", e);
+      throw new Downloader.BrokenOffException("no byte for " + settings.stallTimeout().toMillis() + " ms", e);
     } catch (IOException e) {
-      throw new BrokenOffException(e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
+      throw new Downloader.BrokenOffException(e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()), e);
     } finally {
       if (connection != null) {
         connection.disconnect();
@@ -138,10 +108,10 @@ final class Transfer {
   }
 
   /** The announced length, or UNKNOWN if there is none. */
-  private long announcedLength(HttpURLConnection connection) throws BrokenOffException {
+  private long announcedLength(HttpURLConnection connection) throws Downloader.BrokenOffException {
     String header = connection.getHeaderField("Content-Length");
     if (header != null && !CONTENT_LENGTH.matcher(header.strip()).matches()) {
-      throw new BrokenOffException("the server announces a length of \"" + header + "\" bytes");
+      throw new Downloader.BrokenOffException("the server announces a length of \"" + header + "\" bytes");
     }
     return header == null ? RemoteFile.UNKNOWN : Long.parseLong(header.strip());
   }
@@ -185,12 +155,12 @@ final class Transfer {
     }
   }
 
-  private long rangeStart(HttpURLConnection connection, long have) throws BrokenOffException, WrongContentException {
+  private long rangeStart(HttpURLConnection connection, long have) throws Downloader.BrokenOffException, Downloader.WrongContentException {
     String header = connection.getHeaderField("Content-Range");
     Matcher range = CONTENT_RANGE.matcher(header == null ? "" : header);
     if (!range.matches() || Long.parseLong(range.group(1)) != have) {
       discard();
-      throw new BrokenOffException("the server answers with the range \"" + header + "\" where byte " + have + " on was asked");
+      throw new Downloader.BrokenOffException("the server answers with the range \"" + header + "\" where byte " + have + " on was asked");
     }
     if (!range.group(2).equals("*")) {
       expectedTotal(Long.parseLong(range.group(2)));
@@ -200,14 +170,14 @@ final class Transfer {
   }
 
   /** The exception for a status without content: temporary or final. */
-  private BrokenOffException refused(int status, String message) {
+  private Downloader.BrokenOffException refused(int status, String message) {
     String answer = "the server answers " + status + (message == null ? "" : " " + message);
     if (status == 416) {
       discard();
-      return new BrokenOffException(answer + " to the request for the rest");
+      return new Downloader.BrokenOffException(answer + " to the request for the rest");
     }
     if (status == 408 || status == 425 || status == 429 || status >= 500) {
-      return new BrokenOffException(answer);
+      return new Downloader.BrokenOffException(answer);
     }
     throw new DataException("cannot fetch " + remote.uri() + ": " + answer);
   }
@@ -221,17 +191,18 @@ final class Transfer {
   }
 
   /** The length to expect, given what the server announces. */
-  private long expectedTotal(long announced) throws WrongContentException {
+  private long expectedTotal(long announced) throws Downloader.WrongContentException {
     if (remote.length() == RemoteFile.UNKNOWN) {
       return announced;
     }
     if (announced != RemoteFile.UNKNOWN && announced != remote.length()) {
-      throw new WrongContentException(remote.uri() + " has " + announced + " bytes; expected " + remote.length(), false);
+      throw new Downloader.WrongContentException(remote.uri() + " has " + announced + " bytes; expected " + remote.length(), false);
     }
     return remote.length();
   }
 
-  private void save(InputStream in, long start, long total, String endedBy) throws BrokenOffException, WrongContentException, IOException {
+  private void save(InputStream in, long start, long total, String endedBy)
+      throws Downloader.BrokenOffException, Downloader.WrongContentException, IOException {
     boolean unannounced = total == RemoteFile.UNKNOWN;
     long most = unannounced ? settings.unannounced() : total;
     requireRoom(unannounced ? 0 : total - start);
@@ -242,7 +213,7 @@ final class Transfer {
         if (at + n > most) {
           String said = unannounced ? " announces no length and sends more than " + most + " bytes, the limit"
               : " sends more than the expected " + total + " bytes";
-          throw new WrongContentException(remote.uri() + said, continued && !unannounced);
+          throw new Downloader.WrongContentException(remote.uri() + said, continued && !unannounced);
         }
         requireTime(at);
         append(out, ByteBuffer.wrap(buffer, 0, n), unannounced);
@@ -252,7 +223,7 @@ final class Transfer {
       force(out);
     }
     if (at < total) {
-      throw new BrokenOffException(endedBy + " after " + at + " of " + total + " bytes");
+      throw new Downloader.BrokenOffException(endedBy + " after " + at + " of " + total + " bytes");
     }
     report(at, at, true);
   }

@@ -23,7 +23,7 @@ import org.tarflowlm.data.file.Sha256;
  * @param state hash of what the file system says of each file: its place on the disk, length, times of change to the nanosecond;
  *     null in caches of old
  */
-public record SourceStamp(String name, long length, long modified, String sha256, String state) {
+record SourceStamp(String name, long length, long modified, String sha256, String state) {
 
   /** Reads all of the source. */
   static SourceStamp of(InputFile source) {

@@ -7,7 +7,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
@@ -99,11 +98,6 @@ public final class TokenCache implements TokenSequence {
     return Tokenizers.byName(header.tokenizer());
   }
 
-  /** The source of the ids. */
-  public SourceStamp source() {
-    return header.source();
-  }
-
   /** By which reader and with which options the ids were made; null in caches of old. */
   String made() {
     return header.made();
@@ -151,14 +145,6 @@ public final class TokenCache implements TokenSequence {
       digest.update(bytes);
     }
     return Sha256.hex(digest);
-  }
-
-  /** Checks every block. @throws DataException naming the first damaged one */
-  public void verify() {
-    Arrays.fill(checked, false);
-    for (int block = 0; block < checked.length; block++) {
-      check(block);
-    }
   }
 
   private void checkBlocks(long from, int count) {

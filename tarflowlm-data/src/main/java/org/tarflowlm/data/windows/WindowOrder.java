@@ -11,7 +11,7 @@ import org.tarflowlm.data.SplitMix64;
  * <p>The order is index arithmetic (a Feistel network keyed by seed and pass), so that nothing is stored and any place in it
  * is found at once.
  */
-public final class WindowOrder {
+final class WindowOrder {
   private static final int ROUNDS = 6;
 
   private final long tokens;

@@ -83,7 +83,6 @@ class TokenCacheTest {
     assertArrayEquals(expected, read(tokens, 0, expected.length));
     int at = TokenCache.BLOCK_TOKENS - 5;
     assertArrayEquals(Arrays.copyOfRange(expected, at, at + 10), read(tokens, at, 10));
-    tokens.verify();
     try (var files = Files.list(cache.getParent())) {
       assertEquals(List.of("docs.tokens", "docs.tokens.lock"), files.map(p -> p.getFileName().toString()).sorted().toList());
     }
@@ -160,7 +159,7 @@ class TokenCacheTest {
     TokenCache tokens = TokenCache.open(cache, source, GPT2);
     read(tokens, 0, 100);
     assertFails(() -> read(tokens, TokenCache.BLOCK_TOKENS - 1, 2), "damaged", "tokens 65536 to 131072");
-    assertFails(tokens::verify, "damaged");
+    assertFails(() -> read(tokens, 0, (int) tokens.length()), "damaged");
     Files.write(cache, Arrays.copyOf(whole, whole.length - 3));
     assertFails(() -> TokenCache.open(cache), "damaged", String.valueOf(whole.length - 3), String.valueOf(whole.length));
     bad = whole.clone();

@@ -14,7 +14,7 @@ import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
  * @param tensors by name, in the order of the header
  * @param metadata free strings; empty if the file has none
  */
-public record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
+record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
   /** Bytes of the header's length, which the file begins with. */
   public static final int LENGTH_BYTES = 8;
 

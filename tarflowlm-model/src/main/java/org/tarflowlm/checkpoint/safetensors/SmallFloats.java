@@ -1,7 +1,7 @@
 package org.tarflowlm.checkpoint.safetensors;
 
 /** IEEE binary16 and bfloat16 as bits in a short; rounding is to nearest, ties to even. */
-public final class SmallFloats {
+final class SmallFloats {
   /** The largest finite binary16. */
   public static final float MAX_HALF = 65504f;
 
