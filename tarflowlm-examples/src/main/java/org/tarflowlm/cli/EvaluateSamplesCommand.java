@@ -161,7 +161,7 @@ final class EvaluateSamplesCommand implements Runnable {
   /** Pieces of a real text, spread evenly over it: [pieces][length]. */
   static int[][] pieces(String reference, Tokenizer tokenizer, int pieces, int length) {
     try (TokenSequence sequence = Corpora.fromEnvironment().open(reference, tokenizer)) {
-      return TokenWindows.toTheEnds(sequence, length, pieces);
+      return TokenWindows.toTheEnds(reference, sequence, length, pieces);
     }
   }
 

@@ -51,8 +51,9 @@ public record FlowSpec(
     ConfigException.requireAtLeast("endChannel", endChannel, 0);
     ConfigException.requireWithin("lookAhead", lookAhead, 0, MOST_LOOK_AHEAD);
     if ((firstChannel > 0 || endChannel > 0) && (coupling != Coupling.MIX_D || !tied || layers == 0)) {
-      throw new ConfigException(firstChannel > 0 ? "firstChannel" : "endChannel", "is given for " + (tied ? "a tied " : "an untied ") + coupling
-          + " flow of " + layers + " layers; expected a tied MIX_D flow with at least 1 layer");
+      throw new ConfigException(firstChannel > 0 ? "firstChannel" : "endChannel", "is given for "
+          + (tied ? "a tied " : "an untied ") + coupling + " flow of " + layers
+          + " layers; expected a tied MIX_D flow with at least 1 layer");
     }
     if (endChannel > 0 && endChannel <= firstChannel) {
       throw new ConfigException("endChannel", "is " + endChannel + "; expected more than firstChannel " + firstChannel);

@@ -30,12 +30,13 @@ public final class TokenWindows {
   /**
    * Pieces of a text, spread evenly over it: the first from its start, the last to its end. They overlap where there are many.
    *
+   * @param name of the text, for messages
    * @return [pieces][length]
    * @throws DataException if the text is shorter than a piece
    */
-  public static int[][] toTheEnds(TokenSequence tokens, int length, int pieces) {
+  public static int[][] toTheEnds(String name, TokenSequence tokens, int length, int pieces) {
     if (tokens.length() < length) {
-      throw new DataException("the text has " + tokens.length() + " tokens; expected at least " + length);
+      throw new DataException(name + " has " + tokens.length() + " tokens; expected at least " + length);
     }
     int[][] result = new int[pieces][length];
     for (int i = 0; i < pieces; i++) {

@@ -196,8 +196,7 @@ public final class Trainer {
       LOG.info("interrupted at step {}; --resume continues from here", counters.step());
     }
     return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep(), counters.seconds(),
-        counters.bestBits(), network.numParams(),
-        isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+        counters.bestBits(), network.numParams(), isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
   }
 
   private void save() throws IOException {
