@@ -105,7 +105,7 @@ final class GenerationArguments {
   }
 
   /** Messages begin with the name in Java, such as maxNewTokens; here it is --max-new-tokens. */
-  private static String asOption(String message) {
+  static String asOption(String message) {
     int end = message.indexOf(' ');
     return "--" + message.substring(0, end).replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT) + message.substring(end);
   }

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
     subcommands = {DemoCommand.class, ScoreCommand.class, FlowsCommand.class, GenerateCommand.class, EditCommand.class,
         LatentsCommand.class, InterpolateCommand.class, EvaluateSamplesCommand.class, EvaluateInfillingCommand.class,
-        TrainCommand.class, ExperimentCommand.class, CurvesCommand.class, NGramsCommand.class, ZooCommand.class, DataCommand.class,
-        ExampleCommand.class, BenchCommand.class, FlopsCommand.class})
+        ServeCommand.class, TrainCommand.class, ExperimentCommand.class, CurvesCommand.class, NGramsCommand.class, ZooCommand.class,
+        DataCommand.class, ExampleCommand.class, BenchCommand.class, FlopsCommand.class})
 public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;

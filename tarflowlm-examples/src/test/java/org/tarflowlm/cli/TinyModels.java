@@ -15,20 +15,20 @@ import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingSpec;
 
 /** Untrained models of a few thousand parameters. */
-final class TinyModels {
+public final class TinyModels {
   private TinyModels() {}
 
   /** Two flows that read in both directions, or the discrete twin. */
-  static TarFlowConfig config(ModelType type) {
+  public static TarFlowConfig config(ModelType type) {
     return new TarFlowConfig(type, 27, 32, 4, 16, 2, 1, null, List.of(
         FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);
   }
 
-  static Checkpoint checkpoint(ModelType type) {
+  public static Checkpoint checkpoint(ModelType type) {
     return checkpoint(config(type));
   }
 
-  static Checkpoint checkpoint(TarFlowConfig config) {
+  public static Checkpoint checkpoint(TarFlowConfig config) {
     CheckpointInfo info = CheckpointInfo.of("text8").withName("tiny", "1", "An untrained model for tests.")
         .withGeneration(new GenerationDefaults(24, 0.9, 0, 3L));
     return CheckpointNetworks.checkpoint(TarFlowNetwork.create(config, OptimizerSpec.defaults(), 1, 5), info, null);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
@@ -112,6 +113,7 @@ public final class SpanSampler {
    * @param listener receives the final positions while the first flow is inverted, and may end the draw, which leaves the rest of the
    *     span undefined; or null. Not called where Metropolis steps follow
    * @return share of accepted Metropolis steps; 1 if there were none
+   * @throws CancellationException if the thread is interrupted between two Metropolis steps
    */
   public double draw(double[][] z, Random[] random, int refinements, FlowTransform.PositionListener listener) {
     for (int b = 0; b < z.length; b++) {
@@ -209,6 +211,9 @@ public final class SpanSampler {
       logWeight[b] = logWeight(b);
     }
     for (int step = 0; step < steps; step++) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new CancellationException("interrupted after " + step + " of " + steps + " refinements");
+      }
       double keep = CORRELATIONS[step % CORRELATIONS.length];
       for (int b = 0; b < level[0].length; b++) {
         propose(y[b], keep, random[b], level[flows][b]);

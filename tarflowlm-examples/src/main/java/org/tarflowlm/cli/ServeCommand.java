@@ -1,0 +1,88 @@
+package org.tarflowlm.cli;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.serve.PlaygroundServer;
+import org.tarflowlm.serve.ServeOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Serves models over HTTP until the process is told to end. */
+@Command(name = "serve", mixinStandardHelpOptions = true, description = {
+    "Serve models over HTTP: a page to play with in a browser, OpenAI's completions for programs, and what only flows can do.",
+    "Only this machine can connect, unless --host says otherwise. Ctrl-C ends it. See docs/serving.md."})
+final class ServeCommand implements Runnable {
+  @Option(names = "--model", paramLabel = "MODEL", description = "A model, as for generate; may be given more than once; the first "
+      + "answers requests that name none; default: text8-mixd.")
+  private List<String> models = List.of(TarFlowLM.DEFAULT);
+
+  @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "127.0.0.1",
+      description = "Address to listen on; 0.0.0.0 lets other machines connect; default ${DEFAULT-VALUE}.")
+  private String host;
+
+  @Option(names = "--port", paramLabel = "N", defaultValue = "8080",
+      description = "Port to listen on; 0 takes a free one; default ${DEFAULT-VALUE}.")
+  private int port;
+
+  @Option(names = "--allow-host", paramLabel = "NAME", description = "A name of this server that clients may use, besides localhost and "
+      + "IP addresses; may be given more than once.")
+  private List<String> allowedHosts = List.of();
+
+  @Option(names = "--allow-origin", paramLabel = "ORIGIN", description = "A web site whose pages may call this server, such as "
+      + "https://example.org; may be given more than once; default: none.")
+  private List<String> allowedOrigins = List.of();
+
+  @Option(names = "--max-body", paramLabel = "BYTES", description = "Largest body of a request; default 262144.")
+  private int maxBody = ServeOptions.defaults().maxBody();
+
+  @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens of a text, prompt included; default 2048.")
+  private int maxTokens = ServeOptions.defaults().maxTokens();
+
+  @Option(names = "--max-texts", paramLabel = "N", description = "Most texts of a request; default 16.")
+  private int maxTexts = ServeOptions.defaults().maxTexts();
+
+  @Option(names = "--time-limit", paramLabel = "SECONDS", description = "Longest time of a request, waiting included; default 60.")
+  private int timeLimit = (int) ServeOptions.defaults().timeLimit().toSeconds();
+
+  @Option(names = "--queue", paramLabel = "N", description = "Requests that may wait; more get status 429; default 64.")
+  private int queue = ServeOptions.defaults().queue();
+
+  @Option(names = "--workers", paramLabel = "N", description = "Requests computed at once; default: one for each core.")
+  private int workers = ServeOptions.defaults().workers();
+
+  @Option(names = "--max-connections", paramLabel = "N", description = "Open connections; default 512.")
+  private int maxConnections = ServeOptions.defaults().maxConnections();
+
+  @Spec
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    ServeOptions options = options();
+    List<TarFlowLM> loaded = new ArrayList<>();
+    for (String each : models) {
+      loaded.add(TarFlowLM.resolve(each, CacheFolder.fromEnvironment(), ModelOption.fetching(spec.commandLine().getErr())));
+    }
+    try (PlaygroundServer server = new PlaygroundServer(loaded, options)) {
+      Runtime.getRuntime().addShutdownHook(new Thread(server::close, "tarflowlm-serve-close"));
+      spec.commandLine().getOut().println("Serving " + String.join(", ", models) + " at http://"
+          + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.address().getPort() + "/");
+      server.awaitClose();
+    }
+  }
+
+  private ServeOptions options() {
+    try {
+      return ServeOptions.defaults().withAddress(host, port).withAllowed(allowedHosts, allowedOrigins)
+          .withSizes(maxBody, maxTokens, maxTexts).withLoad(Duration.ofSeconds(timeLimit), queue, workers, maxConnections);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), GenerationArguments.asOption(e.getMessage()), e);
+    }
+  }
+}

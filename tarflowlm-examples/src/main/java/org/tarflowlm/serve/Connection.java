@@ -1,0 +1,91 @@
+package org.tarflowlm.serve;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.FullHttpRequest;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * A client's connection. Requests are answered one after another. Reading goes on while an answer is computed, so that a client that
+ * goes away is noticed at once. A client that takes too long to send a request is cut off.
+ */
+final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
+  private static final Logger LOG = LogManager.getLogger(Connection.class);
+  private static final int MOST_PIPELINED = 16;
+
+  private final Gate gate;
+  private final long secondsToSend;
+  private final Consumer<Exchange> router;
+  private final Deque<FullHttpRequest> waiting = new ArrayDeque<>();
+  private Exchange current;
+  private ScheduledFuture<?> patience;
+
+  /** @param secondsToSend for a request to arrive, from the connection's start or the last answer */
+  Connection(Gate gate, long secondsToSend, Consumer<Exchange> router) {
+    this.gate = gate;
+    this.secondsToSend = secondsToSend;
+    this.router = router;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    waitForRequest(context);
+  }
+
+  private void waitForRequest(ChannelHandlerContext context) {
+    patience = context.executor().schedule(() -> context.close(), secondsToSend, TimeUnit.SECONDS);
+  }
+
+  @Override
+  protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+    waiting.add(request.retain());
+    if (waiting.size() > MOST_PIPELINED) {
+      context.close();
+    } else {
+      answerNext(context);
+    }
+  }
+
+  private void answerNext(ChannelHandlerContext context) {
+    FullHttpRequest request = current == null ? waiting.poll() : null;
+    if (request == null) {
+      return;
+    }
+    patience.cancel(false);
+    current = new Exchange(context, request, gate, () -> answered(context));
+    router.accept(current);
+  }
+
+  private void answered(ChannelHandlerContext context) {
+    current.request().release();
+    current = null;
+    waitForRequest(context);
+    answerNext(context);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (patience != null) {
+      patience.cancel(false);
+    }
+    waiting.forEach(FullHttpRequest::release);
+    waiting.clear();
+    if (current != null) {
+      current.disconnected();
+      current.request().release();
+      current = null;
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+    LOG.debug("connection failed", failure);
+    context.close();
+  }
+}

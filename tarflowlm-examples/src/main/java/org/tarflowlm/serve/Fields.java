@@ -1,0 +1,164 @@
+package org.tarflowlm.serve;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The fields of a request's JSON object. A field that is null counts as left out; every fault is an {@link ApiException} that names the
+ * field.
+ */
+final class Fields {
+  static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private final JsonNode object;
+  private final Set<String> asked = new HashSet<>();
+
+  private Fields(JsonNode object) {
+    this.object = object;
+  }
+
+  static Fields of(byte[] body) {
+    try {
+      JsonNode tree = JSON.readTree(body);
+      if (tree == null || !tree.isObject()) {
+        throw ApiException.badRequest(null, "the body is no JSON object");
+      }
+      return new Fields(tree);
+    } catch (JsonProcessingException e) {
+      throw ApiException.badRequest(null, "the body is no JSON: " + e.getOriginalMessage().replaceFirst(" \\(.*", "")
+          + (e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")"));
+    } catch (IOException e) {
+      throw ApiException.badRequest(null, "the body is no JSON");
+    }
+  }
+
+  boolean has(String name) {
+    return !get(name).isMissingNode();
+  }
+
+  String text(String name, String otherwise) {
+    JsonNode value = get(name);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    return text(name, value);
+  }
+
+  /** One text or an array of texts; null if it is left out. */
+  List<String> texts(String name) {
+    JsonNode value = get(name);
+    if (value.isMissingNode()) {
+      return null;
+    }
+    if (!value.isArray()) {
+      return List.of(text(name, value));
+    }
+    List<String> result = new ArrayList<>();
+    value.forEach(each -> result.add(text(name, each)));
+    return result;
+  }
+
+  int whole(String name, int otherwise, int least, int most) {
+    return (int) whole(name, (long) otherwise, least, most);
+  }
+
+  long whole(String name, long otherwise, long least, long most) {
+    JsonNode value = get(name);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < least || value.longValue() > most) {
+      throw wrong(name, value, "a whole number from " + least + " to " + most);
+    }
+    return value.longValue();
+  }
+
+  double number(String name, double otherwise, double least, double most) {
+    JsonNode value = get(name);
+    if (value.isMissingNode()) {
+      return otherwise;
+    }
+    if (!value.isNumber() || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
+      throw wrong(name, value, "a number from " + least + " to " + most);
+    }
+    return value.doubleValue();
+  }
+
+  boolean flag(String name) {
+    JsonNode value = get(name);
+    if (!value.isMissingNode() && !value.isBoolean()) {
+      throw wrong(name, value, "true or false");
+    }
+    return value.booleanValue();
+  }
+
+  /** A field inside an object that may be left out. */
+  boolean flag(String name, String inner) {
+    JsonNode value = get(name);
+    if (!value.isMissingNode() && !value.isObject()) {
+      throw wrong(name, value, "an object");
+    }
+    return value.path(inner).asBoolean();
+  }
+
+  /** Fields that this server does not act on, and which are accepted only if they ask for nothing. */
+  void neutral(String name, Object... values) {
+    JsonNode value = get(name);
+    if (value.isMissingNode()) {
+      return;
+    }
+    for (Object each : values) {
+      JsonNode allowed = JSON.valueToTree(each);
+      if (value.equals(allowed) || value.isNumber() && allowed.isNumber() && value.doubleValue() == allowed.doubleValue()) {
+        return;
+      }
+    }
+    throw ApiException.badRequest(name, name + " is not supported; leave it out");
+  }
+
+  void ignore(String name) {
+    get(name);
+  }
+
+  /** Refuses fields that nobody asked for: a misspelt option must not be lost in silence. */
+  void finish() {
+    TreeSet<String> unknown = new TreeSet<>();
+    object.fieldNames().forEachRemaining(unknown::add);
+    unknown.removeAll(asked);
+    if (!unknown.isEmpty()) {
+      throw ApiException.badRequest(unknown.first(), "unknown field '" + unknown.first() + "'; expected some of "
+          + String.join(", ", new TreeSet<>(asked)));
+    }
+  }
+
+  private JsonNode get(String name) {
+    asked.add(name);
+    JsonNode value = object.path(name);
+    return value.isNull() ? MissingNode.getInstance() : value;
+  }
+
+  private static String text(String name, JsonNode value) {
+    if (!value.isTextual()) {
+      throw wrong(name, value, "a text or an array of texts");
+    }
+    return value.textValue();
+  }
+
+  private static ApiException wrong(String name, JsonNode value, String expected) {
+    String found = value.toString();
+    return ApiException.badRequest(name, name + " is " + (found.length() > 80 ? found.substring(0, 80) + "..." : found) + "; expected "
+        + expected);
+  }
+}

@@ -1,0 +1,96 @@
+package org.tarflowlm.serve;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
+
+/**
+ * {@code POST /v1/flows}: a text pass by pass, a new one or a given one; {@code POST /v1/infill}: what the flows put between two texts.
+ */
+final class Flows {
+  private static final int TOKENS = 64;
+
+  private final ServeOptions limits;
+  private final Metrics metrics;
+
+  Flows(ServeOptions limits, Metrics metrics) {
+    this.limits = limits;
+    this.metrics = metrics;
+  }
+
+  /** Writes one text, given its number. */
+  private interface Writer {
+    Generation write(int index);
+  }
+
+  Jobs.Work flows(Fields fields, ServedModel model) {
+    model.requireFlows();
+    String given = fields.text("text", null);
+    String prompt = fields.text("prompt", null);
+    if (given != null && prompt != null) {
+      throw ApiException.badRequest("text", "text and prompt are both given; expected a text to read, or a prompt to continue");
+    }
+    int maxTokens = fields.whole("max_tokens", TOKENS, 1, limits.maxTokens());
+    TextRequest request = TextRequest.of(fields, model, limits, maxTokens);
+    return exchange -> {
+      int[] tokens = request.encode(given == null ? "prompt" : "text", given == null ? prompt == null ? "" : prompt : given,
+          given == null ? maxTokens : 0, limits);
+      answer(exchange, request, "flows", tokens.length, true, index -> {
+        GenerationOptions options = request.optionsOf(index);
+        return given != null ? model.model().read(given, options.seed())
+            : model.generate(prompt == null ? "" : prompt, options.withShowFlows(true), ids -> { });
+      });
+    };
+  }
+
+  Jobs.Work infill(Fields fields, ServedModel model) {
+    model.requireFlows();
+    String before = fields.text("prompt", "");
+    String after = fields.text("suffix", "");
+    int gap = fields.whole("gap", -1, 1, limits.maxTokens());
+    if (gap < 0) {
+      throw ApiException.badRequest("gap", "gap is missing; expected the number of tokens to fill in");
+    }
+    boolean flows = fields.flag("flows");
+    TextRequest request = TextRequest.of(fields, model, limits, gap);
+    if (!request.stops().isEmpty()) {
+      throw ApiException.badRequest("stop", "a gap has a given length; leave stop out");
+    }
+    return exchange -> {
+      int left = request.encode("prompt", before, gap, limits).length;
+      int right = request.encode("suffix", after, gap + left, limits).length;
+      answer(exchange, request, "infill", left + right, flows, index -> model.model().infill(before, gap, after,
+          request.optionsOf(index).withShowFlows(flows)).get(0));
+    };
+  }
+
+  private void answer(Exchange exchange, TextRequest request, String object, long read, boolean flows, Writer writer) {
+    Map<String, Object> answer = request.answer(object + "-" + UUID.randomUUID(), object, System.currentTimeMillis() / 1000);
+    List<Map<String, Object>> choices = new ArrayList<>();
+    long written = 0;
+    for (int i = 0; i < request.texts(); i++) {
+      ServedModel.requireUninterrupted();
+      Generation generation = writer.write(i);
+      written += generation.tokens().length;
+      Map<String, Object> choice = new LinkedHashMap<>();
+      choice.put("index", i);
+      choice.put("text", request.withoutStop(generation.text()));
+      choice.put("finish_reason", request.finishReason(generation.text()));
+      choice.put("exact", generation.exact());
+      choice.put("accepted", generation.accepted());
+      if (flows) {
+        choice.put("passes", request.model().passes(generation));
+      }
+      choices.add(choice);
+    }
+    metrics.tokens(request.model(), "prompt", read);
+    metrics.tokens(request.model(), "generated", written);
+    answer.put("choices", choices);
+    answer.put("usage", TextRequest.usage(read, written));
+    exchange.json(answer);
+  }
+}

@@ -1,0 +1,132 @@
+package org.tarflowlm.serve;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.TokenScorer;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.generate.TokenListener;
+
+/** A model that is served. */
+final class ServedModel implements AutoCloseable {
+  private final TarFlowLM model;
+  private final long created = System.currentTimeMillis() / 1000;
+  private TokenScorer scorer;
+
+  ServedModel(TarFlowLM model) {
+    this.model = model;
+  }
+
+  TarFlowLM model() {
+    return model;
+  }
+
+  String id() {
+    return model.name();
+  }
+
+  boolean hasFlows() {
+    return model.config().model() == ModelType.TARFLOW;
+  }
+
+  /** @throws ApiException if the model is discrete */
+  void requireFlows() {
+    if (!hasFlows()) {
+      throw ApiException.badRequest("model", "the model " + id() + " is discrete: it has no flows; use one that has");
+    }
+  }
+
+  /** Builds what the first request would wait for. */
+  void warmUp() {
+    model.generate("", model.generationOptions().withBatchSize(1).withMaxNewTokens(model.config().patchSize()));
+  }
+
+  /** Bits of each token of a text. */
+  double[] bits(String text, long seed) {
+    synchronized (this) {
+      if (scorer == null) {
+        scorer = new TokenScorer(model.checkpoint());
+      }
+    }
+    return scorer.bits(text, seed);
+  }
+
+  /** One text; an interrupt of the thread ends it where the model's flows allow, at the latest with the window. */
+  Generation generate(String prompt, GenerationOptions options, TokenListener listener) {
+    return model.generate(prompt, options, tokens -> {
+      requireUninterrupted();
+      listener.accept(tokens);
+    }).get(0);
+  }
+
+  /** @throws CancellationException if the request was cancelled */
+  static void requireUninterrupted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException();
+    }
+  }
+
+  /** The text of single tokens; bytes that are no text by themselves show as U+FFFD. */
+  List<String> pieces(int[] tokens) {
+    return Arrays.stream(tokens).mapToObj(each -> model.tokenizer().decode(new int[] {each})).toList();
+  }
+
+  /** Offsets of tokens in their text, in Unicode characters. */
+  int[] offsets(int[] tokens) {
+    int[] offsets = new int[tokens.length];
+    int at = 0;
+    for (int t = 0; t < tokens.length; t++) {
+      offsets[t] = at;
+      for (byte each : model.tokenizer().decodeBytes(new int[] {tokens[t]})) {
+        at += (each & 0xc0) == 0x80 ? 0 : 1; // every byte of UTF-8 that continues a character has the bits 10 in front
+      }
+    }
+    return offsets;
+  }
+
+  /** A text pass by pass, from noise to the text. */
+  List<Map<String, Object>> passes(Generation generation) {
+    return FlowView.of(generation, model.config(), model.tokenizer()).passes().stream().map(pass -> {
+      Map<String, Object> each = new LinkedHashMap<>();
+      each.put("level", pass.level());
+      each.put("source", pass.source());
+      each.put("text", pass.text());
+      each.put("pieces", pass.pieces());
+      each.put("changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
+      return each;
+    }).toList();
+  }
+
+  /** As OpenAI lists a model, with what else a client may want to know. */
+  Map<String, Object> description() {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("id", id());
+    result.put("object", "model");
+    result.put("created", created);
+    result.put("owned_by", "tarflowlm");
+    result.put("description", model.info().description());
+    result.put("tokenizer", model.tokenizer().name());
+    result.put("vocabulary_size", model.tokenizer().vocabSize());
+    result.put("context_length", model.config().contextLength());
+    result.put("patch_size", hasFlows() ? model.config().patchSize() : 1);
+    result.put("flows", hasFlows()
+        ? IntStream.range(0, model.config().flows().size()).mapToObj(l -> FlowView.name(l, model.config().flows().get(l))).toList()
+        : List.of());
+    return result;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (scorer != null) {
+      scorer.close();
+    }
+    model.close();
+  }
+}

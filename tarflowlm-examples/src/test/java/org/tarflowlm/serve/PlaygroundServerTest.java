@@ -1,0 +1,275 @@
+package org.tarflowlm.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URLEncoder;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.TokenScorer;
+import org.tarflowlm.cli.TinyModels;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.generate.FlowView;
+import org.tarflowlm.generate.Generation;
+import org.tarflowlm.generate.GenerationOptions;
+
+/** What the server answers is what the library gives. */
+class PlaygroundServerTest {
+  private static TarFlowLM flows;
+  private static PlaygroundServer server;
+  private static Http http;
+
+  @BeforeAll
+  static void start() {
+    flows = model(ModelType.TARFLOW, "tiny");
+    server = new PlaygroundServer(List.of(flows, model(ModelType.AUTOREGRESSIVE, "tiny/twin")),
+        ServeOptions.defaults().withAddress("127.0.0.1", 0));
+    http = new Http(server.address());
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  static TarFlowLM model(ModelType type, String id) {
+    return new Named(id, type);
+  }
+
+  /** An untrained model under a name. */
+  private static final class Named extends TarFlowLM {
+    Named(String id, ModelType type) {
+      super(id, TinyModels.checkpoint(type));
+    }
+  }
+
+  private static GenerationOptions options(int tokens, long seed) {
+    return flows.generationOptions().withBatchSize(1).withMaxNewTokens(tokens).withSeed(seed);
+  }
+
+  @Test
+  void modelsAreListed() {
+    JsonNode list = http.ask("/v1/models", null);
+    assertEquals("list", list.get("object").asText());
+    assertEquals("tiny", list.get("data").get(0).get("id").asText());
+    assertEquals(2, list.get("data").get(0).get("flows").size());
+    assertEquals("tiny/twin", http.ask("/v1/models/" + URLEncoder.encode("tiny/twin", StandardCharsets.UTF_8), null).get("id").asText());
+    assertEquals("model_not_found", Http.error(404, http.get("/v1/models/other")).get("code").asText());
+  }
+
+  @Test
+  void completionsAreThoseOfTheLibrary() {
+    JsonNode answer = http.ask("/v1/completions", """
+        {"model": "tiny", "prompt": ["the whale ", "a man"], "n": 2, "max_tokens": 40, "seed": 7, "echo": true, "user": "me",
+         "best_of": 2, "presence_penalty": 0.0, "logit_bias": {}, "suffix": null}""");
+    assertEquals("text_completion", answer.get("object").asText());
+    assertEquals(7, answer.get("seed").asInt());
+    List<String> prompts = List.of("the whale ", "the whale ", "a man", "a man");
+    for (int i = 0; i < 4; i++) {
+      JsonNode choice = answer.get("choices").get(i);
+      assertEquals(prompts.get(i) + flows.generate(prompts.get(i), options(40, 7 + i)).get(0).text(), choice.get("text").asText());
+      assertEquals("length", choice.get("finish_reason").asText());
+      assertEquals(i, choice.get("index").asInt());
+    }
+    assertEquals(15, answer.get("usage").get("prompt_tokens").asInt());
+    assertEquals(160, answer.get("usage").get("completion_tokens").asInt());
+  }
+
+  @Test
+  void streamsAreTheSameTextInParts() {
+    for (String model : List.of("tiny", "tiny/twin")) {
+      String body = "{\"model\": \"" + model + "\", \"prompt\": \"the whale \", \"max_tokens\": 60, \"seed\": 3, \"n\": 2, ";
+      JsonNode whole = http.ask("/v1/completions", body + "\"stream\": false}");
+      List<JsonNode> events = http.events("/v1/completions", body + "\"stream\": true, \"stream_options\": {\"include_usage\": true}}");
+      String[] texts = {"", ""};
+      for (JsonNode event : events) {
+        for (JsonNode choice : event.get("choices")) {
+          texts[choice.get("index").asInt()] += choice.get("text").asText();
+        }
+      }
+      assertEquals(List.of(whole.at("/choices/0/text").asText(), whole.at("/choices/1/text").asText()), List.of(texts));
+      assertTrue(events.size() > 4, "parts: " + events.size());
+      assertEquals("length", events.get(events.size() - 2).at("/choices/0/finish_reason").asText());
+      assertEquals(120, events.get(events.size() - 1).at("/usage/completion_tokens").asInt());
+    }
+  }
+
+  @Test
+  void stopStringsEndATextAndAreLeftOut() {
+    String text = flows.generate("", options(60, 5)).get(0).text();
+    String stop = text.substring(20, 23);
+    String expected = text.substring(0, text.indexOf(stop));
+    String body = "{\"max_tokens\": 60, \"seed\": 5, \"stop\": [\"" + stop + "\"], \"stream\": ";
+    JsonNode whole = http.ask("/v1/completions", body + "false}");
+    assertEquals(expected, whole.at("/choices/0/text").asText());
+    assertEquals("stop", whole.at("/choices/0/finish_reason").asText());
+    StringBuilder streamed = new StringBuilder();
+    http.events("/v1/completions", body + "true}").forEach(each -> streamed.append(each.at("/choices/0/text").asText()));
+    assertEquals(expected, streamed.toString());
+  }
+
+  @Test
+  void logprobsAreThoseOfTheScorer() {
+    try (TokenScorer scorer = new TokenScorer(flows.checkpoint())) {
+      JsonNode answer = http.ask("/v1/completions",
+          "{\"prompt\": \"the whale\", \"max_tokens\": 0, \"echo\": true, \"logprobs\": 1, \"seed\": 4}");
+      JsonNode logprobs = answer.at("/choices/0/logprobs");
+      double[] bits = scorer.bits("the whale", 4);
+      for (int t = 0; t < bits.length; t++) {
+        assertEquals(-bits[t] * Math.log(2), logprobs.get("token_logprobs").get(t).asDouble(), 1e-12);
+        assertEquals(t, logprobs.get("text_offset").get(t).asInt());
+      }
+      assertEquals("w", logprobs.get("tokens").get(4).asText());
+      JsonNode written = http.ask("/v1/completions", "{\"prompt\": \"the whale\", \"max_tokens\": 5, \"logprobs\": 0}");
+      assertEquals(5, written.at("/choices/0/logprobs/tokens").size());
+      assertEquals(9, written.at("/choices/0/logprobs/text_offset/0").asInt());
+    }
+  }
+
+  @Test
+  void scoresAreThoseOfTheLibrary() {
+    JsonNode answer = http.ask("/v1/score", "{\"model\": \"tiny\", \"input\": [\"call me ishmael\", \"a\"], \"per_token\": true}");
+    assertEquals(flows.score("call me ishmael").bitsPerCharacter(), answer.at("/data/0/bits_per_character").asDouble());
+    assertEquals("ELBO", answer.at("/data/0/bound").asText());
+    double sum = 0;
+    for (JsonNode each : answer.at("/data/0/bits")) {
+      sum += each.asDouble();
+    }
+    assertEquals(answer.at("/data/0/bits_per_character").asDouble(), sum / 15, 1e-4); // single precision, summed in another order
+    assertEquals(1, answer.at("/data/1/pieces").size());
+    assertTrue(answer.at("/data/1/standard_error").isNull());
+    assertEquals("EXACT", http.ask("/v1/score", "{\"model\": \"tiny/twin\", \"input\": \"a\"}").at("/data/0/bound").asText());
+  }
+
+  @Test
+  void flowsAndGapsAreThoseOfTheLibrary() {
+    Generation expected = flows.generate("the ", options(12, 9).withShowFlows(true)).get(0);
+    JsonNode written = http.ask("/v1/flows", "{\"prompt\": \"the \", \"max_tokens\": 12, \"seed\": 9}");
+    assertEquals(expected.text(), written.at("/choices/0/text").asText());
+    FlowView view = FlowView.of(expected, flows.config(), flows.tokenizer());
+    for (int i = 0; i < 3; i++) {
+      assertEquals(view.passes().get(i).text(), written.at("/choices/0/passes").get(i).get("text").asText());
+      assertEquals(view.passes().get(i).changes(), written.at("/choices/0/passes").get(i).get("changed").size());
+    }
+    JsonNode read = http.ask("/v1/flows", "{\"text\": \"call me\", \"seed\": 2}");
+    assertEquals(flows.tokenizer().decode(flows.read("call me", 2).levels()[2]), read.at("/choices/0/passes/0/text").asText());
+    JsonNode filled = http.ask("/v1/infill",
+        "{\"prompt\": \"the \", \"gap\": 5, \"suffix\": \" whale\", \"seed\": 1, \"refinements\": 3, \"n\": 2, \"flows\": true}");
+    assertEquals(flows.infill("the ", 5, " whale", options(5, 2).withRefinements(3)).get(0).text(),
+        filled.at("/choices/1/text").asText());
+    assertEquals(3, filled.at("/choices/1/passes").size());
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+      "completions | {                                             | 400 |",
+      "completions | []                                            | 400 |",
+      "completions | {\"prompt\": \"a\"} {}                        | 400 |",
+      "completions | {\"prompt\": \"a\", \"prompt\": \"b\"}        | 400 |",
+      "completions | {\"promt\": \"a\"}                            | 400 | promt",
+      "completions | {\"prompt\": 3}                               | 400 | prompt",
+      "completions | {\"prompt\": []}                              | 400 | n",
+      "completions | {\"prompt\": [[1, 2]]}                        | 400 | prompt",
+      "completions | {\"prompt\": \"The\"}                         | 400 | prompt",
+      "completions | {\"max_tokens\": 0}                           | 400 | max_tokens",
+      "completions | {\"max_tokens\": 100000000}                   | 400 | max_tokens",
+      "completions | {\"max_tokens\": 2048, \"prompt\": \"a\"}     | 400 | prompt",
+      "completions | {\"n\": 17}                                   | 400 | n",
+      "completions | {\"n\": 9, \"prompt\": [\"a\", \"b\"]}        | 400 | n",
+      "completions | {\"temperature\": -1}                         | 400 | temperature",
+      "completions | {\"temperature\": \"hot\"}                    | 400 | temperature",
+      "completions | {\"top_p\": 0}                                | 400 | top_p",
+      "completions | {\"seed\": 1.5}                               | 400 | seed",
+      "completions | {\"stop\": [\"\"]}                            | 400 | stop",
+      "completions | {\"stream\": 1}                               | 400 | stream",
+      "completions | {\"presence_penalty\": 1}                     | 400 | presence_penalty",
+      "completions | {\"suffix\": \"end\"}                         | 400 | suffix",
+      "completions | {\"model\": \"gpt\"}                          | 404 | model",
+      "score       | {}                                            | 400 | input",
+      "score       | {\"input\": \"\"}                             | 400 |",
+      "score       | {\"input\": \"a\", \"samples\": 1000}         | 400 | samples",
+      "infill      | {\"prompt\": \"a\"}                           | 400 | gap",
+      "infill      | {\"gap\": 40}                                 | 400 |",
+      "infill      | {\"gap\": 4, \"model\": \"tiny/twin\"}        | 400 | model",
+      "flows       | {\"text\": \"a\", \"prompt\": \"b\"}          | 400 | text",
+      "flows       | {\"model\": \"tiny/twin\"}                    | 400 | model"})
+  void faultsAreNamed(String endpoint, String body, int status, String field) {
+    JsonNode error = Http.error(status, http.post("/v1/" + endpoint, body));
+    assertEquals(field == null ? "null" : field, error.get("param").asText("null"));
+    assertEquals("invalid_request_error", error.get("type").asText());
+  }
+
+  @Test
+  void theDocumentDescribesEveryAddressAndItsExamplesWork() {
+    JsonNode document = http.ask("/openapi.json", null);
+    TreeSet<String> described = new TreeSet<>();
+    document.get("paths").fieldNames().forEachRemaining(described::add);
+    described.remove("/v1/models/{model}");
+    assertEquals(server.paths(), described);
+    document.get("paths").fields().forEachRemaining(path -> {
+      JsonNode content = path.getValue().at("/post/requestBody/content/application~1json");
+      if (!content.isMissingNode()) {
+        ObjectNode example = content.get("example").deepCopy();
+        example.put("model", "tiny");
+        if (example.has("suffix")) {
+          example.put("suffix", " end");
+        }
+        http.ask(path.getKey(), example.toString());
+        assertFields(document, content.get("schema"), path.getKey());
+      }
+    });
+  }
+
+  /** The error for an unknown field lists all fields: they are those of the document. */
+  private static void assertFields(JsonNode document, JsonNode reference, String path) {
+    JsonNode schema = document.at(reference.get("$ref").asText().substring(1));
+    TreeSet<String> described = new TreeSet<>();
+    schema.get("properties").fieldNames().forEachRemaining(described::add);
+    for (JsonNode each : schema.path("allOf")) {
+      document.at(each.get("$ref").asText().substring(1)).get("properties").fieldNames().forEachRemaining(described::add);
+    }
+    String message = Http.error(400, http.post(path, "{\"nonsense\": 1, \"input\": \"a\", \"gap\": 1}")).get("message").asText();
+    TreeSet<String> accepted = new TreeSet<>(Arrays.asList(message.substring(message.indexOf("some of ") + 8).split(", ")));
+    assertEquals(accepted, described, path);
+  }
+
+  @Test
+  void thePageLoadsNothingFromElsewhere() {
+    List<String> found = new ArrayList<>();
+    for (String path : List.of("/", "/api", "/style.css", "/client.js", "/playground.js", "/api.js", "/icon.svg")) {
+      HttpResponse<String> response = http.get(path);
+      assertEquals(200, response.statusCode());
+      assertTrue(response.headers().firstValue("content-security-policy").orElse("").startsWith("default-src 'none'"));
+      String body = response.body().replace("http://www.w3.org/2000/svg", "").replace("http://${location.host}", "");
+      if (body.contains("//cdn") || body.contains("http:") || body.contains("https:") || body.contains("innerHTML")) {
+        found.add(path);
+      }
+    }
+    assertEquals(List.of(), found);
+    assertFalse(http.get("/").body().matches("(?s).*(style=|onclick=|<script>).*"), "the policy forbids what stands inline");
+  }
+
+  @Test
+  void healthAndMetrics() {
+    assertEquals("ok", http.ask("/health", null).get("status").asText());
+    http.get("/no-such-page");
+    String page = http.get("/metrics").body();
+    for (String each : List.of("tarflowlm_requests_total{route=\"/health\",status=\"200\"}", "route=\"other\",status=\"404\"",
+        "tarflowlm_request_duration_seconds_bucket", "tarflowlm_queue_length 0", "jvm_memory_used_bytes")) {
+      assertTrue(page.contains(each), each);
+    }
+  }
+}
