@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /** Benchmarks. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed and memory on this machine.", subcommands = {
     BenchStepCommand.class, BenchGenerateCommand.class, BenchKernelsCommand.class, BenchCouplingsCommand.class,
-    BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class})
+    BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class, BenchServeCommand.class})
 public final class BenchCommand implements Runnable {
   @Spec
   private CommandSpec spec;

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.tarflowlm.Score;
+import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.generate.Generation;
 
 /** {@code POST /v1/completions}, as OpenAI's. */
@@ -123,16 +125,15 @@ final class Completions implements Endpoint {
    */
   private Map<String, Object> logprobs(TextRequest text, String prompt, String written, boolean echo) {
     String whole = prompt + written;
-    int[] tokens = text.model().model().tokenizer().encode(whole);
-    double[] bits = tokens.length == 0 ? new double[0] : text.model().bits(whole, text.seed());
-    int[] offsets = text.model().offsets(tokens);
-    int begin = prompt.codePointCount(0, prompt.length());
-    int from = echo ? 0 : (int) Arrays.stream(offsets).filter(each -> each < begin).count();
-    Double[] nats = new Double[tokens.length];
-    Arrays.setAll(nats, t -> t < bits.length ? Double.valueOf(-bits[t] * NATS_PER_BIT) : null);
+    List<Score.Piece> pieces = whole.isEmpty() ? List.of()
+        : text.model().score(whole, ScoringOptions.defaults().withSeed(text.seed())).perToken();
+    int[] offsets = Arrays.copyOf(text.model().offsets(whole), pieces.size()); // the end that fills no patch has no bits
+    int begin = echo ? 0 : prompt.codePointCount(0, prompt.length());
+    int from = (int) Arrays.stream(offsets).filter(each -> each < begin).count();
+    List<Score.Piece> scored = pieces.subList(from, pieces.size());
     Map<String, Object> result = new LinkedHashMap<>();
-    result.put("tokens", text.model().pieces(Arrays.copyOfRange(tokens, from, tokens.length)));
-    result.put("token_logprobs", Arrays.copyOfRange(nats, from, nats.length));
+    result.put("tokens", scored.stream().map(Score.Piece::text).toList());
+    result.put("token_logprobs", scored.stream().map(each -> -each.bits() * NATS_PER_BIT).toList());
     result.put("top_logprobs", null);
     result.put("text_offset", Arrays.copyOfRange(offsets, from, offsets.length));
     return result;

@@ -45,6 +45,7 @@ final class Router implements Consumer<Exchange> {
     Flows flows = new Flows(options, metrics);
     posts.put("/v1/flows", flows::flows);
     posts.put("/v1/infill", flows::infill);
+    posts.put("/v1/interpolate", new Walks(options));
   }
 
   /** Paths that programs use, for the test of their description. */

@@ -26,17 +26,16 @@ final class Scores implements Endpoint {
       throw ApiException.badRequest("input", "input holds " + (texts == null ? "no" : texts.size()) + " texts; expected 1 to "
           + limits.maxTexts());
     }
-    long seed = fields.whole("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE);
-    int samples = fields.whole("samples", 1, 1, MOST_SAMPLES);
+    ScoringOptions options = ScoringOptions.defaults().withSeed(fields.whole("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE))
+        .withSamples(fields.whole("samples", 1, 1, MOST_SAMPLES));
     boolean perToken = fields.flag("per_token");
     return exchange -> {
       List<Map<String, Object>> data = new ArrayList<>();
       long tokens = 0;
       for (String text : texts) {
         ServedModel.requireUninterrupted();
-        int[] ids = TextRequest.encode(model, "input", text, 0, limits);
-        tokens += ids.length;
-        data.add(score(model, text, ids, new ScoringOptions(seed, samples, Long.MAX_VALUE), perToken, data.size()));
+        tokens += TextRequest.encode(model, "input", text, 0, limits).length;
+        data.add(score(model.score(text, options), perToken, data.size()));
       }
       metrics.tokens(model, "scored", tokens);
       Map<String, Object> answer = new LinkedHashMap<>();
@@ -48,9 +47,7 @@ final class Scores implements Endpoint {
     };
   }
 
-  private static Map<String, Object> score(ServedModel model, String text, int[] ids, ScoringOptions options, boolean perToken,
-      int index) {
-    Score score = model.model().score(text, options);
+  private static Map<String, Object> score(Score score, boolean perToken, int index) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("index", index);
     result.put("object", "score");
@@ -61,8 +58,8 @@ final class Scores implements Endpoint {
     result.put("tokens", score.tokens());
     result.put("nats", score.nats());
     if (perToken) {
-      result.put("pieces", model.pieces(ids));
-      result.put("bits", model.bits(text, options.seed()));
+      result.put("pieces", score.perToken().stream().map(Score.Piece::text).toList());
+      result.put("bits", score.perToken().stream().map(Score.Piece::bits).toList());
     }
     return result;
   }

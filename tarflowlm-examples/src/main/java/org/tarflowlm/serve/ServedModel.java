@@ -1,13 +1,13 @@
 package org.tarflowlm.serve;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
+import org.tarflowlm.Score;
+import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
-import org.tarflowlm.TokenScorer;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
@@ -18,7 +18,6 @@ import org.tarflowlm.generate.TokenListener;
 final class ServedModel implements AutoCloseable {
   private final TarFlowLM model;
   private final long created = System.currentTimeMillis() / 1000;
-  private TokenScorer scorer;
 
   ServedModel(TarFlowLM model) {
     this.model = model;
@@ -48,14 +47,9 @@ final class ServedModel implements AutoCloseable {
     model.generate("", model.generationOptions().withBatchSize(1).withMaxNewTokens(model.config().patchSize()));
   }
 
-  /** Bits of each token of a text. */
-  double[] bits(String text, long seed) {
-    synchronized (this) {
-      if (scorer == null) {
-        scorer = new TokenScorer(model.checkpoint());
-      }
-    }
-    return scorer.bits(text, seed);
+  /** The likelihood of a text, with the bits of each token. */
+  Score score(String text, ScoringOptions options) {
+    return model.score(text, options.withPerToken(true));
   }
 
   /** One text; an interrupt of the thread ends it where the model's flows allow, at the latest with the window. */
@@ -73,13 +67,9 @@ final class ServedModel implements AutoCloseable {
     }
   }
 
-  /** The text of single tokens; bytes that are no text by themselves show as U+FFFD. */
-  List<String> pieces(int[] tokens) {
-    return Arrays.stream(tokens).mapToObj(each -> model.tokenizer().decode(new int[] {each})).toList();
-  }
-
-  /** Offsets of tokens in their text, in Unicode characters. */
-  int[] offsets(int[] tokens) {
+  /** Offsets of the tokens of a text, in Unicode characters. */
+  int[] offsets(String text) {
+    int[] tokens = model.tokenizer().encode(text);
     int[] offsets = new int[tokens.length];
     int at = 0;
     for (int t = 0; t < tokens.length; t++) {
@@ -123,10 +113,7 @@ final class ServedModel implements AutoCloseable {
   }
 
   @Override
-  public synchronized void close() {
-    if (scorer != null) {
-      scorer.close();
-    }
+  public void close() {
     model.close();
   }
 }

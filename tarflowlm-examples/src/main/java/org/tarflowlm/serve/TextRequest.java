@@ -28,7 +28,8 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
     double topP = fields.number("top_p", options.topP(), 1e-6, 1);
     int topK = fields.whole("top_k", options.topK(), 0, 1 << 20);
     options = temperature == 0 ? options.withTemperature(1).withTopK(1) : options.withTemperature(temperature).withTopK(topK);
-    options = options.withNoiseTemperature(noise).withTopP(topP).withRefinements(fields.whole("refinements", 0, 0, MOST_REFINEMENTS));
+    options = options.withNoiseTemperature(noise).withTopP(topP)
+        .withMinP(fields.number("min_p", options.minP(), 0, 1)).withRefinements(fields.whole("refinements", 0, 0, MOST_REFINEMENTS));
     long seed = fields.whole("seed", ThreadLocalRandom.current().nextLong(MOST_SEED >> 1), -MOST_SEED, MOST_SEED);
     List<String> stops = fields.texts("stop");
     stops = stops == null ? List.of() : stops;

@@ -65,7 +65,7 @@ function dials() {
 /** A whole number of patches. */
 function inPatches(tokens) {
   const patch = model().patch_size;
-  return Math.max(1, Math.round(tokens / patch)) * patch;
+  return Math.max(1, Math.ceil(tokens / patch)) * patch;
 }
 
 function write() {
@@ -213,17 +213,20 @@ function spread(score) {
 }
 
 async function walk() {
-  const from = readable($('from').value).trim();
-  const to = readable($('to').value).trim();
+  let from = readable($('from').value).trim();
+  let to = readable($('to').value).trim();
   $('from').value = from;
   $('to').value = to;
   await run('Walking ...', async signal => {
+    const length = inPatches(Math.max(from.length, to.length));
+    from = from.padEnd(length);
+    to = to.padEnd(length);
     const answer = await post('v1/interpolate', {model: model().id, from, to, steps: 9, seed: Number($('seed').value)}, signal);
     $('walked').hidden = false;
     $('step').max = answer.texts.length - 1;
     $('step').value = 0;
     $('step').oninput = () => {
-      document.querySelector('output[for=step]').textContent = $('step').value;
+      document.querySelector('output[for=step]').textContent = `${$('step').value} of ${$('step').max}`;
       $('walk-text').textContent = answer.texts[Number($('step').value)];
     };
     $('step').oninput();
@@ -234,7 +237,7 @@ async function walk() {
 function changeModel() {
   document.querySelectorAll('.flow').forEach(each => each.hidden = !hasFlows() || each.id === 'passes' && passes.length === 0);
   const flows = model().flows;
-  $('about').textContent = (model().description ? model().description + ' ' : '')
+  $('about').textContent = (model().description ?? '').replace(/(\w)$/, '$1. ')
     + (flows.length ? 'Flows: ' + flows.join('; ') + '.' : 'Discrete: it has no flows.');
   $('streaming').checked = !hasFlows();
   $('streaming').disabled = !hasFlows();

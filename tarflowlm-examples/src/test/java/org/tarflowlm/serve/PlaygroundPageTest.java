@@ -49,8 +49,8 @@ class PlaygroundPageTest {
 
   @BeforeAll
   static void open() {
-    Optional<File> chromium = find("chromium", "chromium-browser", "google-chrome");
-    Optional<File> driver = find("chromedriver");
+    Optional<File> chromium = program("chromium", "chromium-browser", "google-chrome");
+    Optional<File> driver = program("chromedriver");
     Assumptions.assumeTrue(chromium.isPresent() && driver.isPresent(),
         "needs chromium and chromedriver on the PATH (Debian: apt-get install chromium chromium-driver)");
     server = new PlaygroundServer(List.of(TarFlowLM.pretrained(), TarFlowLM.pretrained("text8-ar")),
@@ -62,12 +62,13 @@ class PlaygroundPageTest {
     LoggingPreferences logs = new LoggingPreferences();
     logs.enable(LogType.BROWSER, Level.ALL);
     options.setCapability("goog:loggingPrefs", logs);
-    ChromeDriverService service = new ChromeDriverService.Builder().usingDriverExecutable(driver.get()).usingAnyFreePort().build();
+    ChromeDriverService service = new ChromeDriverService.Builder().usingDriverExecutable(driver.get()).usingAnyFreePort()
+        .withTimeout(PATIENCE).build();
     browser = new ChromeDriver(service, options);
     browser.manage().timeouts().pageLoadTimeout(PATIENCE).scriptTimeout(PATIENCE);
   }
 
-  private static Optional<File> find(String... names) {
+  private static Optional<File> program(String... names) {
     return Stream.of(names).flatMap(name -> Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
         .map(folder -> new File(folder, name))).filter(File::canExecute).findFirst();
   }
@@ -178,12 +179,27 @@ class PlaygroundPageTest {
   @Test
   void showsSurprisalAsColour() throws IOException {
     set("length", "64");
-    click("surprisal");
     click("write");
     awaitStatus("Done.");
+    click("surprisal");
+    await("the score", () -> !find("score").getText().isEmpty());
     assertTrue(find("score").getText().matches("At most \\d\\.\\d+ bits per character \\(an upper bound\\)\\."), find("score").getText());
     assertTrue(find("text").getDomAttribute("class").contains("heat"));
     screenshot("surprisal");
+  }
+
+  @Test
+  void walksFromOneTextToAnother() throws IOException {
+    browser.findElement(By.tagName("summary")).click();
+    click("go");
+    awaitStatus("Done.");
+    String begin = find("walk-text").getText();
+    assertTrue(begin.startsWith("the captain of the ship"), begin);
+    set("step", "4");
+    assertNotEquals(begin, find("walk-text").getText());
+    screenshot("walking");
+    set("step", "8");
+    assertTrue(find("walk-text").getText().startsWith("in the night they saw"), find("walk-text").getText());
   }
 
   @Test
@@ -192,6 +208,7 @@ class PlaygroundPageTest {
     click("write");
     await("an error", () -> find("status").getDomAttribute("class").equals("error"));
     assertTrue(status().contains("the window has 256"), status());
+    browser.manage().logs().get(LogType.BROWSER); // the browser complains of the status 400, rightly
   }
 
   @Test
@@ -229,7 +246,7 @@ class PlaygroundPageTest {
   @Test
   void theInterfaceHasAPage() {
     browser.get("http://127.0.0.1:" + server.address().getPort() + "/api");
-    await("the page", () -> browser.findElements(By.cssSelector("section")).size() == 8);
+    await("the page", () -> browser.findElements(By.cssSelector("section")).size() == 9);
     assertTrue(browser.findElement(By.tagName("main")).getText().contains("POST /v1/completions"));
   }
 

@@ -18,8 +18,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.Score;
+import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
-import org.tarflowlm.TokenScorer;
 import org.tarflowlm.cli.TinyModels;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.generate.FlowView;
@@ -123,20 +124,18 @@ class PlaygroundServerTest {
 
   @Test
   void logprobsAreThoseOfTheScorer() {
-    try (TokenScorer scorer = new TokenScorer(flows.checkpoint())) {
-      JsonNode answer = http.ask("/v1/completions",
-          "{\"prompt\": \"the whale\", \"max_tokens\": 0, \"echo\": true, \"logprobs\": 1, \"seed\": 4}");
-      JsonNode logprobs = answer.at("/choices/0/logprobs");
-      double[] bits = scorer.bits("the whale", 4);
-      for (int t = 0; t < bits.length; t++) {
-        assertEquals(-bits[t] * Math.log(2), logprobs.get("token_logprobs").get(t).asDouble(), 1e-12);
-        assertEquals(t, logprobs.get("text_offset").get(t).asInt());
-      }
-      assertEquals("w", logprobs.get("tokens").get(4).asText());
-      JsonNode written = http.ask("/v1/completions", "{\"prompt\": \"the whale\", \"max_tokens\": 5, \"logprobs\": 0}");
-      assertEquals(5, written.at("/choices/0/logprobs/tokens").size());
-      assertEquals(9, written.at("/choices/0/logprobs/text_offset/0").asInt());
+    JsonNode answer = http.ask("/v1/completions",
+        "{\"prompt\": \"the whale\", \"max_tokens\": 0, \"echo\": true, \"logprobs\": 1, \"seed\": 4}");
+    JsonNode logprobs = answer.at("/choices/0/logprobs");
+    List<Score.Piece> pieces = flows.score("the whale", ScoringOptions.defaults().withSeed(4).withPerToken(true)).perToken();
+    for (int t = 0; t < pieces.size(); t++) {
+      assertEquals(-pieces.get(t).bits() * Math.log(2), logprobs.get("token_logprobs").get(t).asDouble(), 1e-12);
+      assertEquals(t, logprobs.get("text_offset").get(t).asInt());
     }
+    assertEquals("w", logprobs.get("tokens").get(4).asText());
+    JsonNode written = http.ask("/v1/completions", "{\"prompt\": \"the whale\", \"max_tokens\": 5, \"logprobs\": 0}");
+    assertEquals(5, written.at("/choices/0/logprobs/tokens").size());
+    assertEquals(9, written.at("/choices/0/logprobs/text_offset/0").asInt());
   }
 
   @Test
@@ -173,6 +172,14 @@ class PlaygroundServerTest {
     assertEquals(3, filled.at("/choices/1/passes").size());
   }
 
+  @Test
+  void walksAreThoseOfTheLibrary() {
+    JsonNode walk = http.ask("/v1/interpolate", "{\"from\": \"a man\", \"to\": \"whale\", \"steps\": 4, \"seed\": 3}");
+    List<String> texts = new ArrayList<>();
+    walk.get("texts").forEach(each -> texts.add(each.asText()));
+    assertEquals(flows.interpolate("a man", "whale", 4, 3), texts);
+  }
+
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
       "completions | {                                             | 400 |",
@@ -204,6 +211,8 @@ class PlaygroundServerTest {
       "infill      | {\"prompt\": \"a\"}                           | 400 | gap",
       "infill      | {\"gap\": 40}                                 | 400 |",
       "infill      | {\"gap\": 4, \"model\": \"tiny/twin\"}        | 400 | model",
+      "interpolate | {\"from\": \"a man\", \"to\": \"whales\"}   | 400 |",
+      "interpolate | {\"from\": \"a\", \"to\": \"b\", \"steps\": 1} | 400 | steps",
       "flows       | {\"text\": \"a\", \"prompt\": \"b\"}          | 400 | text",
       "flows       | {\"model\": \"tiny/twin\"}                    | 400 | model"})
   void faultsAreNamed(String endpoint, String body, int status, String field) {

@@ -172,7 +172,8 @@ class ServerSafetyTest {
     assertFalse(http.get("/v1/models").headers().map().keySet().stream().anyMatch(each -> each.startsWith("access-control")));
     String own = "http://127.0.0.1:" + server.address().getPort();
     assertEquals(200, http.send("GET", "/v1/models", null, "origin", own).statusCode());
-    assertEquals("not_json", Http.error(415, http.send("POST", "/v1/completions", BODY, "content-type", "text/plain")).get("code").asText());
+    assertEquals("not_json",
+        Http.error(415, http.send("POST", "/v1/completions", BODY, "content-type", "text/plain")).get("code").asText());
     assertEquals("encoded", Http.error(415, http.send("POST", "/v1/completions", BODY, "content-type", "application/json",
         "content-encoding", "gzip")).get("code").asText());
   }
