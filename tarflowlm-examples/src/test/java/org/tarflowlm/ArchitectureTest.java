@@ -96,7 +96,7 @@ class ArchitectureTest {
     List<String> library = List.copyOf(MAY_USE.keySet());
     MAY_USE.put("bench", library);
     MAY_USE.put("examples", library);
-    MAY_USE.put("serve", List.of("config", "data", FACADE, "generate"));
+    MAY_USE.put("serve", List.of("config", "data", "data.tokenize", FACADE, "generate", "checkpoint", "eval"));
     MAY_USE.put("cli", Stream.concat(library.stream(), Stream.of("bench", "examples", "serve")).toList());
   }
 
