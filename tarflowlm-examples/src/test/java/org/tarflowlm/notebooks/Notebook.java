@@ -20,9 +20,10 @@ record Notebook(String title, List<Cell> cells) {
    *
    * @param code whether it is code, and not prose
    * @param outputs of code, as stored: {@code stdout} with its number of lines, or kind and type of what was shown
+   * @param printed standard output as stored
    * @param count in which it ran when it was stored; 0 if it never did
    */
-  record Cell(boolean code, String source, List<String> outputs, int count) {
+  record Cell(boolean code, String source, List<String> outputs, String printed, int count) {
     /** Lines that are for the kernel, not for Java. */
     List<String> magics() {
       return source.lines().filter(line -> line.startsWith("%")).toList();
@@ -37,7 +38,7 @@ record Notebook(String title, List<Cell> cells) {
     List<Cell> cells = new ArrayList<>();
     for (JsonNode cell : new ObjectMapper().readTree(file.toFile()).get("cells")) {
       cells.add(new Cell(cell.get("cell_type").asText().equals("code"), text(cell.get("source")), outputs(cell.path("outputs")),
-          cell.path("execution_count").asInt()));
+          printed(cell.path("outputs")), cell.path("execution_count").asInt()));
     }
     return new Notebook(cells.get(0).source().lines().findFirst().orElse(""), cells);
   }
@@ -49,12 +50,13 @@ record Notebook(String title, List<Cell> cells) {
   /** Pieces of standard output are one, since kernels cut it where they like. */
   private static List<String> outputs(JsonNode stored) {
     List<String> outputs = new ArrayList<>();
-    StringBuilder printed = new StringBuilder();
+    String printed = printed(stored);
     for (JsonNode output : stored) {
       String kind = output.get("output_type").asText();
       if (kind.equals("stream") && output.get("name").asText().equals("stdout")) {
-        printed.append(text(output.get("text")));
-      } else if (kind.equals("stream")) {
+        continue;
+      }
+      if (kind.equals("stream")) {
         outputs.add("stderr");
       } else if (kind.equals("error")) {
         outputs.add("error " + output.get("ename").asText());
@@ -63,9 +65,19 @@ record Notebook(String title, List<Cell> cells) {
       }
     }
     if (!printed.isEmpty()) {
-      outputs.add(0, "stdout of " + printed.toString().lines().count() + " lines");
+      outputs.add(0, "stdout of " + printed.lines().count() + " lines");
     }
     return outputs;
+  }
+
+  private static String printed(JsonNode stored) {
+    StringBuilder printed = new StringBuilder();
+    for (JsonNode output : stored) {
+      if (output.get("output_type").asText().equals("stream") && output.get("name").asText().equals("stdout")) {
+        printed.append(text(output.get("text")));
+      }
+    }
+    return printed.toString();
   }
 
   /** A string, or a list of its lines. */

@@ -22,6 +22,7 @@ final class NotebookShell implements AutoCloseable {
       "java.util.prefs.*", "java.util.regex.*", "static org.tarflowlm.notebooks.NotebookDisplay.display",
       "static org.tarflowlm.notebooks.NotebookDisplay.updateDisplay");
 
+  private String printed = "";
   private final JShell shell = JShell.builder().executionEngine("local").build();
 
   NotebookShell() {
@@ -40,19 +41,25 @@ final class NotebookShell implements AutoCloseable {
    */
   List<String> run(String source) {
     PrintStream before = System.out;
-    ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
     try {
       show(last(source));
     } finally {
       System.setOut(before);
     }
     List<String> outputs = new ArrayList<>();
-    if (printed.size() > 0) {
-      outputs.add("stdout of " + printed.toString(StandardCharsets.UTF_8).lines().count() + " lines");
+    printed = bytes.toString(StandardCharsets.UTF_8);
+    if (!printed.isEmpty()) {
+      outputs.add("stdout of " + printed.lines().count() + " lines");
     }
     outputs.addAll(NotebookDisplay.take());
     return outputs;
+  }
+
+  /** What the last cell printed. */
+  String printed() {
+    return printed;
   }
 
   private Snippet last(String source) {

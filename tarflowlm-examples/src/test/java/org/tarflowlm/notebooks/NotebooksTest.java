@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,10 @@ import org.tarflowlm.notebooks.Notebook.Cell;
 /** The notebooks run, and are stored with outputs of the kind that they have today. Long loops are cut short by system properties. */
 class NotebooksTest {
   private static final Path FOLDER = Path.of("notebooks");
+  /** Notebooks whose seeds make every run print the same; the others train, or are cut short here. */
+  private static final Set<String> REPEATABLE = Set.of("1-score-generate-edit.ipynb", "7-latent-space.ipynb");
+  /** Other processors round otherwise. */
+  private static final double TOLERANCE = 0.02;
 
   @BeforeAll
   static void quickly() {
@@ -46,9 +51,27 @@ class NotebooksTest {
     try (NotebookShell shell = new NotebookShell()) {
       for (Cell cell : Notebook.read(file).code()) {
         assertEquals(cell.outputs(), shell.run(cell.java()), cell.source());
+        if (REPEATABLE.contains(file.getFileName().toString()) && !cell.source().contains("Runtime.version()")) {
+          assertSameValues(cell.printed(), shell.printed());
+        }
       }
     } finally {
       Thread.currentThread().setContextClassLoader(before);
+    }
+  }
+
+  /** Words are equal, and numbers nearly so. */
+  private static void assertSameValues(String stored, String printed) {
+    String[] expected = stored.strip().split("\\s+");
+    String[] found = printed.strip().split("\\s+");
+    assertEquals(expected.length, found.length, printed);
+    for (int i = 0; i < expected.length; i++) {
+      if (expected[i].matches("-?\\d+\\.\\d+,?")) {
+        double value = Double.parseDouble(expected[i].replace(",", ""));
+        assertEquals(value, Double.parseDouble(found[i].replace(",", "")), TOLERANCE * Math.max(1, Math.abs(value)), printed);
+      } else {
+        assertEquals(expected[i], found[i], printed);
+      }
     }
   }
 
@@ -66,7 +89,7 @@ class NotebooksTest {
   @MethodSource("notebooks")
   void magicsStandInTheFirstCellOnly(Path file) throws IOException {
     List<Cell> code = Notebook.read(file).code();
-    assertEquals(List.of("%jars ../target/notebook-jars/*.jar"), code.get(0).magics());
+    assertEquals(List.of("%jar ../target/notebook-jars"), code.get(0).magics());
     for (Cell cell : code.subList(1, code.size())) {
       assertEquals(List.of(), cell.magics(), cell.source());
     }
@@ -84,10 +107,10 @@ class NotebooksTest {
   }
 
   @Test
-  void thereAreSixAndThePageNamesThemAll() throws IOException {
+  void thereAreSevenAndThePageNamesThemAll() throws IOException {
     List<Path> files = notebooks();
-    assertEquals(6, files.size());
-    String page = Files.readString(Path.of("..", "docs", "examples.md"));
+    assertEquals(7, files.size());
+    String page = Files.readString(Path.of("..", "docs", "notebooks.md"));
     for (Path file : files) {
       String title = Notebook.read(file).title().replaceFirst("^# ", "");
       assertTrue(page.contains("[" + title + "](../tarflowlm-examples/notebooks/" + file.getFileName() + ")"), title);
