@@ -197,7 +197,8 @@ class LatentSpaceTest {
       assertFails(IllegalArgumentException.class, "u has 3 tokens; expected at least 1, in patches of 2",
           () -> model.fromNoise(new double[3][4]));
       assertFails(IllegalArgumentException.class, "u has 0 tokens", () -> model.fromNoise(new double[0][]));
-      assertFails(IllegalArgumentException.class, "u[1] has 3 numbers; expected 4", () -> model.fromNoise(new double[][] {{0, 0, 0, 0}, {0, 0, 0}}));
+      assertFails(IllegalArgumentException.class, "u[1] has 3 numbers; expected 4",
+          () -> model.fromNoise(new double[][] {{0, 0, 0, 0}, {0, 0, 0}}));
       assertFails(IllegalArgumentException.class, "u[0][1] is NaN; expected a finite number",
           () -> model.fromNoise(new double[][] {{0, Double.NaN, 0, 0}}));
     }

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 
 /** Shows what a model does. */
 @Command(name = "demo", mixinStandardHelpOptions = true,
-    description = "Load a packaged model (default: text8-coarse-to-fine, whose flows all change the text), score an excerpt of a novel, write "
-        + "200 characters and show them flow by flow.")
+    description = "Load a packaged model (default: text8-coarse-to-fine, whose flows all change the text), score an excerpt of a novel, "
+        + "write 200 characters and show them flow by flow.")
 final class DemoCommand implements Runnable {
   private static final String DEFAULT = "text8-coarse-to-fine";
   private static final int TOKENS = 200;

@@ -100,7 +100,8 @@ public final class FlowGenerator {
   private boolean goesThroughGraph(List<WindowPlan> plan, GenerationOptions options, TokenListener listener) {
     return graph != null && listener == null && options.stopStrings().isEmpty() && options.eosTokenId() == GenerationOptions.NO_EOS
         && (options.refinements() == 0 || plan.stream().allMatch(this::isExact))
-        && (options.batchSize() > 1 || config.hasPartialFlows() || parallel.goesBySteps(options.decoding(), plan.stream().mapToInt(WindowPlan::fresh).sum()))
+        && (options.batchSize() > 1 || config.hasPartialFlows()
+            || parallel.goesBySteps(options.decoding(), plan.stream().mapToInt(WindowPlan::fresh).sum()))
         && graph.isAvailable();
   }
 

@@ -56,7 +56,7 @@ final class ChannelGroup {
       }
     }
     SDVariable byToken = known.permute(1, 0, 2).reshape(tokens, -1);                                                  // [T, B first]
-    SDVariable shifted = scope.sd().mmul(scope.sd().constant(shifts), byToken);                                        // [offsets T, B first]
+    SDVariable shifted = scope.sd().mmul(scope.sd().constant(shifts), byToken);                                      // [offsets T, B first]
     return shifted.reshape(offsets, tokens, -1, first).permute(2, 1, 0, 3).reshape(-1, tokens, (long) offsets * first);
   }
 

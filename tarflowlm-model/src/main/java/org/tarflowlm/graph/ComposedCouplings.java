@@ -80,8 +80,8 @@ final class ComposedCouplings implements Couplings {
   private MixtureTerms.Sums tokens(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales, boolean tails) {
     int count = means.in();
     int dims = means.out();
-    return MixtureTerms.shared(z.reshape(-1, dims), logits == null ? null : logits.reshape(-1, count), means.value(), logScales, count, dims,
-        tails, slices > 0 ? slices : MixtureTerms.slices(tokens, dims, count));
+    return MixtureTerms.shared(z.reshape(-1, dims), logits == null ? null : logits.reshape(-1, count), means.value(), logScales, count,
+        dims, tails, slices > 0 ? slices : MixtureTerms.slices(tokens, dims, count));
   }
 
   /** u = Phi^-1(F), and log p - log phi(u), where log sqrt(2 pi) cancels. */

@@ -2,8 +2,8 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.config.CodebookSpec.SigmaMode;
 import org.tarflowlm.config.CodebookSpec;
+import org.tarflowlm.config.CodebookSpec.SigmaMode;
 
 /** The codebook encoder and the decoder tied to it (paper section 3.1). */
 final class EncoderCodebook {

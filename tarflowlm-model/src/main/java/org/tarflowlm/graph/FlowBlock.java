@@ -72,7 +72,8 @@ final class FlowBlock {
     Couplings couplings = scope.couplings();
     if (spec.isPartial()) {
       SDVariable own = couplings.rosenblattLogDensity(group.of(x),
-          group.weights(x, weights(features, x), componentMeans(), componentLogScales()), group.ofMeans(componentMeans()), componentLogScales());
+          group.weights(x, weights(features, x), componentMeans(), componentLogScales()), group.ofMeans(componentMeans()),
+          componentLogScales());
       return own.add(group.logDensityOfOthers(x));
     }
     return switch (spec.coupling()) {

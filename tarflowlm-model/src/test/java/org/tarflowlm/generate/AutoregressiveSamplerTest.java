@@ -168,7 +168,8 @@ class AutoregressiveSamplerTest {
       end++;
     }
     List<Integer> heard = new ArrayList<>();
-    Generation ended = SAMPLER.generate(new int[0], options.withEosTokenId(eos), tokens -> Arrays.stream(tokens).forEach(heard::add)).get(0);
+    Generation ended = SAMPLER.generate(new int[0], options.withEosTokenId(eos),
+        tokens -> Arrays.stream(tokens).forEach(heard::add)).get(0);
     assertArrayEquals(Arrays.copyOf(whole.tokens(), end + 1), ended.tokens());
     assertEquals(whole.text().substring(0, end), ended.text());
     assertEquals(end, heard.size());
