@@ -25,7 +25,6 @@ import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenSequences;
-import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.RunConfig;
@@ -40,7 +39,8 @@ class RunStoreTest {
   @TempDir private Path folder;
 
   private static RunConfig config() {
-    return new RunConfig("text8", Cluster.tinyConfig(), new TrainingSpec(STEPS, 2, 5L, 8, 4, 4, 2, OptimizerSpec.defaults()));
+    return new RunConfig("text8", Cluster.tinyConfig(),
+        TrainingSpec.of(STEPS).withBatchSize(2).withSeed(5L).withValidation(8, 4).withCheckpointEvery(4).withLogEvery(2));
   }
 
   private String shared(String name) {
