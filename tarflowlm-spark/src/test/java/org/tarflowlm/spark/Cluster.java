@@ -51,7 +51,7 @@ final class Cluster implements BeforeAllCallback {
     SparkConf conf = TarFlowSpark.configure(new SparkConf()).setAppName("tests")
         .setMaster(System.getProperty("tarflowlm.test.master", "local-cluster[2,1,600]"))
         .set("spark.executor.memory", "600m").set("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-       .set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", "2")
+        .set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", "2")
         .set("spark.hadoop.fs.shared.impl", SharedFileSystem.class.getName())
         .set("spark.executor.extraClassPath", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
     return SparkSession.builder().config(conf).getOrCreate();

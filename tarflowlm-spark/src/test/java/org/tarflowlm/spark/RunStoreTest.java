@@ -25,7 +25,6 @@ import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenSequences;
-import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingSpec;
