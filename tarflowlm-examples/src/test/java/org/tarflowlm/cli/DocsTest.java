@@ -40,7 +40,7 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.RunConfig;
 
-/** README.md and docs/*.md: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
+/** README.md, docs/*.md and the packages' READMEs: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
 class DocsTest {
   private static final Path ROOT = Path.of("..");
   private static final Pattern FENCE = Pattern.compile("^```(\\w*)\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
@@ -58,8 +58,11 @@ class DocsTest {
       "org.nd4j.linalg.dataset.api", "org.nd4j.linalg.dataset.api.iterator");
 
   static List<Path> pages() throws IOException {
-    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
-      return Stream.concat(Stream.of(ROOT.resolve("README.md")), docs.filter(page -> page.toString().endsWith(".md")).sorted()).toList();
+    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"));
+        Stream<Path> packages = Files.walk(ROOT.resolve("tarflowlm-model/src/main/java"))) {
+      List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
+      Stream.concat(docs, packages).filter(page -> page.toString().endsWith(".md")).sorted().forEach(pages::add);
+      return pages;
     }
   }
 

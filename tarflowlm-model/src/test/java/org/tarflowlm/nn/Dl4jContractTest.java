@@ -37,7 +37,7 @@ import org.tarflowlm.nn.session.QuietOutput;
 
 /**
  * What the project relies on, or works around, in DL4J 1.0.0-M2.1: a test that fails here after an upgrade says which workaround is no
- * longer needed or no longer works. One line each in docs/dl4j-quirks.md.
+ * longer needed or no longer works. One line each in nn/README.md.
  */
 class Dl4jContractTest {
   private static ComputationGraph network(double weightDecay) {
