@@ -8,6 +8,8 @@ import time
 import nbformat
 from nbclient import NotebookClient
 
+TRIES = 5
+
 
 class PatientClient(NotebookClient):
     """The kernel dies of a request that comes before it has set itself up, shortly after it opened its last port."""
@@ -15,17 +17,30 @@ class PatientClient(NotebookClient):
     async def async_start_new_kernel_client(self):
         for _ in range(600):
             with socket.socket() as port:
-                if port.connect_ex((self.km.ip, self.km.iopub_port)) == 0:
+                if port.connect_ex((self.km.ip, self.km.hb_port)) == 0:
                     break
             await asyncio.sleep(0.5)
         await asyncio.sleep(15)
         return await super().async_start_new_kernel_client()
 
 
+def run(path):
+    """A kernel that does not answer within half a minute never will; the next one does."""
+    for attempt in range(TRIES):
+        notebook = nbformat.read(path, 4)
+        client = PatientClient(notebook, timeout=900, kernel_name="java", startup_timeout=30, record_timing=False, coalesce_streams=True)
+        try:
+            client.execute()
+            return notebook
+        except RuntimeError as error:
+            if "Kernel didn't respond" not in str(error) or attempt == TRIES - 1:
+                raise
+            print(f"{path}: the kernel did not start; trying again", file=sys.stderr)
+
+
 for path in sys.argv[1:]:
     begin = time.time()
-    notebook = nbformat.read(path, 4)
-    PatientClient(notebook, timeout=900, kernel_name="java", startup_timeout=300, record_timing=False, coalesce_streams=True).execute()
+    notebook = run(path)
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith("%"):
             cell.outputs = []  # a magic names the folders of the machine

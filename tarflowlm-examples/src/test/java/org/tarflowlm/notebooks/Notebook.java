@@ -22,8 +22,9 @@ record Notebook(String title, List<Cell> cells) {
    * @param outputs of code, as stored: {@code stdout} with its number of lines, or kind and type of what was shown
    * @param printed standard output as stored
    * @param count in which it ran when it was stored; 0 if it never did
+   * @param tags of its metadata
    */
-  record Cell(boolean code, String source, List<String> outputs, String printed, int count) {
+  record Cell(boolean code, String source, List<String> outputs, String printed, int count, List<String> tags) {
     /** Lines that are for the kernel, not for Java. */
     List<String> magics() {
       return source.lines().filter(line -> line.startsWith("%")).toList();
@@ -38,13 +39,19 @@ record Notebook(String title, List<Cell> cells) {
     List<Cell> cells = new ArrayList<>();
     for (JsonNode cell : new ObjectMapper().readTree(file.toFile()).get("cells")) {
       cells.add(new Cell(cell.get("cell_type").asText().equals("code"), text(cell.get("source")), outputs(cell.path("outputs")),
-          printed(cell.path("outputs")), cell.path("execution_count").asInt()));
+          printed(cell.path("outputs")), cell.path("execution_count").asInt(), tags(cell)));
     }
     return new Notebook(cells.get(0).source().lines().findFirst().orElse(""), cells);
   }
 
   List<Cell> code() {
     return cells.stream().filter(Cell::code).toList();
+  }
+
+  private static List<String> tags(JsonNode cell) {
+    List<String> tags = new ArrayList<>();
+    cell.path("metadata").path("tags").forEach(tag -> tags.add(tag.asText()));
+    return tags;
   }
 
   /** Pieces of standard output are one, since kernels cut it where they like. */
