@@ -77,7 +77,7 @@ final class LatentSpace {
     double[][][] from = levels(a, seed);
     double[][][] to = levels(b, seed);
     if (from[0].length != to[0].length) {
-      throw new IllegalArgumentException("the texts have " + from[0].length + " and " + to[0].length + " tokens; expected as many in both");
+      throw new IllegalArgumentException("the texts have " + from[0].length + " and " + to[0].length + " tokens; expected equally many");
     }
     double[] start = flat("u", from[from.length - 1]);
     double[] end = flat("u", to[to.length - 1]);

@@ -24,7 +24,7 @@ public record ScoringOptions(long seed, int samples, long maxCharacters, int str
     ConfigException.requireAtLeast("stride", stride, 0);
     if (perToken && (samples > 1 || stride > 0)) {
       throw new ConfigException("perToken is set, but samples is " + samples + " and stride " + stride
-          + "; expected 1 and 0: other figures are no sums over tokens");
+          + "; expected 1 and 0: other figures are not sums over tokens");
     }
   }
 

@@ -191,7 +191,7 @@ class LatentSpaceTest {
       assertFails(DataException.class, "character '!' (U+0021) at offset 2", () -> model.toNoise("no!"));
       assertFails(IllegalArgumentException.class, "flow 2; expected 0 to 1", () -> model.features("call", 2));
       assertFails(IllegalArgumentException.class, "flow -1; expected 0 to 1", () -> model.meanFeatures("call", -1));
-      assertFails(IllegalArgumentException.class, "the texts have 4 and 6 tokens; expected as many in both",
+      assertFails(IllegalArgumentException.class, "the texts have 4 and 6 tokens; expected equally many",
           () -> model.interpolate("call", "call m", 3, 1));
       assertFails(IllegalArgumentException.class, "steps is 1; expected at least 2", () -> model.interpolate("call", "call", 1, 1));
       assertFails(IllegalArgumentException.class, "u has 3 tokens; expected at least 1, in patches of 2",

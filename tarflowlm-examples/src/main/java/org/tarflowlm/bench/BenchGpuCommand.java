@@ -48,10 +48,10 @@ final class BenchGpuCommand implements Callable<Integer> {
   @Option(names = "--steps", defaultValue = "200", description = "steps to train; default ${DEFAULT-VALUE}")
   private int steps;
 
-  @Option(names = "--batch", defaultValue = "8", description = "windows a step; default ${DEFAULT-VALUE}")
+  @Option(names = "--batch", defaultValue = "8", description = "windows per step; default ${DEFAULT-VALUE}")
   private int batch;
 
-  @Option(names = "--seq", defaultValue = "64", description = "tokens a window; default ${DEFAULT-VALUE}")
+  @Option(names = "--seq", defaultValue = "64", description = "tokens per window; default ${DEFAULT-VALUE}")
   private int sequence;
 
   @Option(names = "--width", defaultValue = "128", description = "default ${DEFAULT-VALUE}")
@@ -60,7 +60,7 @@ final class BenchGpuCommand implements Callable<Integer> {
   @Option(names = "--out", defaultValue = "gpu.json", description = "file for the report; default ${DEFAULT-VALUE}")
   private Path out;
 
-  @Option(names = "--record", hidden = true, description = "file for the ops' values on this backend, as the program brings them")
+  @Option(names = "--record", hidden = true, description = "file for the ops' values on this backend, in the form of the program's own")
   private Path record;
 
   @Spec
@@ -151,7 +151,7 @@ final class BenchGpuCommand implements Callable<Integer> {
     report.put("bitsPerCharacter", bits);
     report.put("text", sample);
     report.put("generationSeconds", seconds);
-    printer.printf("%d steps of %d tokens: %.1f ms each, loss %.3f to %.3f nats a token, working memory %.1f MB%n", steps,
+    printer.printf("%d steps of %d tokens: %.1f ms each, loss %.3f to %.3f nats per token, working memory %.1f MB%n", steps,
         batch * sequence, median, first, last, workingMb);
     printer.printf("score at most %.3f bits per character; %d characters written in %.1f s: %s%n", bits, sample.length(), seconds, sample);
     return last < first && Double.isFinite(bits);

@@ -82,7 +82,7 @@ final class DataCommand implements Runnable {
 
   @Command(name = "fetch", mixinStandardHelpOptions = true,
       description = "Fetch a corpus into the cache folder; an interrupted fetch continues where it stopped.")
-  void fetch(@Parameters(paramLabel = "NAME", description = "As data list shows it.") String name) {
+  void fetch(@Parameters(paramLabel = "NAME", description = "A name that data list shows.") String name) {
     Corpora corpora = corpora();
     Corpus corpus = corpora.byName(name);
     Path file = corpora.fetch(corpus, ModelOption.fetching(spec.commandLine().getErr()));
@@ -90,8 +90,8 @@ final class DataCommand implements Runnable {
   }
 
   @Command(name = "verify", mixinStandardHelpOptions = true,
-      description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; all of them unless named.")
-  int verify(@Parameters(paramLabel = "NAME", arity = "0..*", description = "As data list shows it.") List<String> names) {
+      description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; all of them unless you name some.")
+  int verify(@Parameters(paramLabel = "NAME", arity = "0..*", description = "A name that data list shows.") List<String> names) {
     Corpora corpora = corpora();
     List<Corpus> chosen = names == null || names.isEmpty()
         ? corpora.all().stream().filter(c -> Files.exists(corpora.file(c))).toList()

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     "The gap is filled by the true text; by the flow model, which sees both sides, with each number of refinements; by the flow model and "
         + "by its discrete twin from the left side alone; by the flow model without context. With --right 0 these are continuations of a "
         + "prompt.",
-    "Fewer bits are not better as such: compare with the true text. Differences to it are taken piece by piece. Bits are differences "
+    "Fewer bits do not mean a better text: compare with the true text. Differences to it are taken piece by piece. Bits are differences "
         + "between a longer and a shorter text; under a flow model, differences of upper bounds."})
 final class EvaluateInfillingCommand implements Runnable {
   @Option(names = "--model", paramLabel = "ID-or-FOLDER", defaultValue = "text8-mixd",

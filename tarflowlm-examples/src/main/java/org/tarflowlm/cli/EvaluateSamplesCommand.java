@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
     "With --reference and a discrete judge, also the divergence frontier in the manner of MAUVE: the judge's hidden states for the texts "
         + "against those for other pieces of the reference, 1 for equal distributions. The row of real text shows what can be reached. "
         + "Left out with fewer than ten states: one per 16 tokens.",
-    "Fewer bits are not better as such: compare with the row of real text.", "With --prompt-tokens, texts continue pieces of "
+    "Fewer bits do not mean a better text: compare with the row of real text.", "With --prompt-tokens, texts continue pieces of "
         + "--reference, bits are those of the continuation given the prompt (for flow models a difference of two bounds), and rows "
         + "written without the prompt show what the prompt is worth."})
 final class EvaluateSamplesCommand implements Runnable {

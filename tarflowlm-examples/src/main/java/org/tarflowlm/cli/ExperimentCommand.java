@@ -36,7 +36,7 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text that selects the best checkpoint.")
   private String valid;
 
-  @Option(names = "--test", required = true, paramLabel = "FILE", description = "Text to report.")
+  @Option(names = "--test", required = true, paramLabel = "FILE", description = "Text to score for the table.")
   private String test;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the runs, one folder each.")

@@ -33,7 +33,7 @@ final class GenerateCommand implements Runnable {
   @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to continue; default: none.")
   private String prompt;
 
-  @Option(names = "--prompts", paramLabel = "FILE", description = "Continue each line of this file (UTF-8); each as by itself.")
+  @Option(names = "--prompts", paramLabel = "FILE", description = "Continue each line of this file (UTF-8) as if it were alone.")
   private Path prompts;
 
   @Mixin

@@ -13,16 +13,16 @@ import picocli.CommandLine.Spec;
 
 /** Walks from one text to another through the model's noise. */
 @Command(name = "interpolate", mixinStandardHelpOptions = true, description = {
-    "Walk from one text to another: spherical interpolation between the noises of the two, decoded at every step.",
-    "The texts must have as many tokens as each other."})
+    "Interpolate between two texts: spherically between their noises, decoded at every step.",
+    "The texts must have equally many tokens."})
 final class InterpolateCommand implements Runnable {
   @Mixin
   private ModelOption model;
 
-  @Option(names = "--from", required = true, paramLabel = "TEXT", description = "Where the walk begins.")
+  @Option(names = "--from", required = true, paramLabel = "TEXT", description = "The first text.")
   private String from;
 
-  @Option(names = "--to", required = true, paramLabel = "TEXT", description = "Where it ends.")
+  @Option(names = "--to", required = true, paramLabel = "TEXT", description = "The last text.")
   private String to;
 
   @Option(names = "--steps", paramLabel = "N", defaultValue = "9", description = "Texts, both ends included; default ${DEFAULT-VALUE}.")

@@ -30,7 +30,7 @@ final class Json {
       object.putNull("standardError");
     }
     if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
-      throw new IllegalStateException("the result " + name + " is " + node.doubleValue() + ", no finite number");
+      throw new IllegalStateException("the result " + name + " is " + node.doubleValue() + ", not a finite number");
     }
     node.fields().forEachRemaining(field -> checkFinite(name.isEmpty() ? field.getKey() : name + "." + field.getKey(), field.getValue()));
     node.elements().forEachRemaining(element -> checkFinite(name, element));

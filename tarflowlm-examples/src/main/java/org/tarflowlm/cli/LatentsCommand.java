@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** Writes a text's latents and hidden states to a file. */
 @Command(name = "latents", mixinStandardHelpOptions = true, description = {
     "Write a text's latents to a file for NumPy or PyTorch: z, the noise u, any level between, or the hidden states of a flow.",
-    "Windows of the model's context length do not see each other. Tokens at the end that do not fill a patch are left out."})
+    "Each window of the model's context length starts without context. Tokens at the end that do not fill a patch are left out."})
 final class LatentsCommand implements Callable<Integer> {
   private static final Pattern NUMBERED = Pattern.compile("(h|features)(\\d{1,3})");
 

@@ -62,7 +62,7 @@ final class NGramsCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Path folder = out.toAbsolutePath().getParent();
     if (!Files.isDirectory(folder)) {
-      throw new ParameterException(spec.commandLine(), "--out is " + out + "; " + folder + " is no folder");
+      throw new ParameterException(spec.commandLine(), "--out is " + out + "; " + folder + " is not a folder");
     }
     return UntilInterrupted.run(interrupted -> {
       Pace pace = new Pace();

@@ -39,7 +39,7 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--from", required = true, paramLabel = "DIR", description = "Checkpoint folder, such as the best/ of a run.")
   private Path from;
 
-  @Option(names = "--id", required = true, description = "Name by which the zoo will know it, such as text8-mixd.")
+  @Option(names = "--id", required = true, description = "Its id in the zoo, such as text8-mixd.")
   private String id;
 
   @Option(names = "--weights-version", defaultValue = "1")

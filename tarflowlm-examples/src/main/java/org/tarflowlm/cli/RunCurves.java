@@ -129,7 +129,7 @@ final class RunCurves {
       result.add(parse(log, result.size(), line));
     }
     if (result.isEmpty()) {
-      throw new IOException(log + " is empty; expected the log of a run, one JSON object a line");
+      throw new IOException(log + " is empty; expected the log of a run, one JSON object per line");
     }
     return result;
   }

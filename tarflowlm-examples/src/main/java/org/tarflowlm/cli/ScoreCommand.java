@@ -121,7 +121,8 @@ final class ScoreCommand implements Runnable {
   static String text(Score score, String source, double seconds) {
     String error = Double.isNaN(score.standardError()) ? "" : String.format(Locale.ROOT, ", standard error %.4f", score.standardError());
     boolean exact = score.bound().equals(Bound.EXACT);
-    String bound = exact ? "exact" : score.bound().isUpper() ? score.bound() + ", an upper bound" : score.bound() + " of bounds, no bound";
+    String bound = exact ? "exact"
+        : score.bound().isUpper() ? score.bound() + ", an upper bound" : score.bound() + " of bounds, not a bound";
     return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s%s%n"
         + "%,d characters of %s in %.1f s, model %s",
         exact || !score.bound().isUpper() ? "" : "at most ", score.bitsPerCharacter(), bound, error,

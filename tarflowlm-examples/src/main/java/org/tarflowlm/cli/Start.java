@@ -57,7 +57,7 @@ public final class Start {
       return message;
     } else if (failure instanceof LinkageError || root instanceof LinkageError || root instanceof ClassNotFoundException) {
       return "a library cannot be loaded: " + (message.isEmpty() ? root.toString() : message)
-          + "; it takes room in the home and temporary folders from which programs may be run, and 256 open files (ulimit -n)";
+          + "; it needs home and temporary folders with space that allow programs to run, and 256 open files (ulimit -n)";
     }
     return "unexpected " + root + "; TARFLOWLM_JAVA_OPTS=-Dtarflowlm.log=debug shows where";
   }

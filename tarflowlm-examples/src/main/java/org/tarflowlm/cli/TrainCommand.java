@@ -56,7 +56,7 @@ final class TrainCommand implements Callable<Integer> {
   private Long seed;
 
   @Option(names = "--patience", paramLabel = "N", description = "End the run after N validations without a new best; default: the "
-      + "configuration's, never unless set.")
+      + "configuration's; without it, never.")
   private Integer patience;
 
   @Option(names = "--freeze", split = ",", paramLabel = "PART", description = "Parameters that stay fixed, such as codebook, flow0 or "

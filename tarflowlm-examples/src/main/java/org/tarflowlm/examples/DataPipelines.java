@@ -124,7 +124,7 @@ public final class DataPipelines {
     Tokenizer tokenizer = Tokenizers.byName("text8");
     try (TokenSequence tokens = TokenSequences.open(file.toString(), tokenizer)) {
       WindowIterator windows = WindowIterator.builder(tokens, LENGTH).batch(BATCH).shuffled(42).build();
-      System.out.printf(Locale.ROOT, "shuffled: %d windows, %d batches a pass; one of them:%n", windows.windowsPerPass(),
+      System.out.printf(Locale.ROOT, "shuffled: %d windows, %d batches per pass; one of them:%n", windows.windowsPerPass(),
           windows.batches());
       windows.seek(10);
       System.out.println("  " + tokenizer.decode(windows.next().getFeatures(0).getRow(0).toIntVector()));

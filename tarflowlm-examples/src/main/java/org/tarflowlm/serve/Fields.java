@@ -33,14 +33,14 @@ final class Fields {
     try {
       JsonNode tree = JSON.readTree(body);
       if (tree == null || !tree.isObject()) {
-        throw ApiException.badRequest(null, "the body is no JSON object");
+        throw ApiException.badRequest(null, "the body is not a JSON object");
       }
       return new Fields(tree);
     } catch (JsonProcessingException e) {
-      throw ApiException.badRequest(null, "the body is no JSON: " + e.getOriginalMessage().replaceFirst(" \\(.*", "")
+      throw ApiException.badRequest(null, "the body is not JSON: " + e.getOriginalMessage().replaceFirst(" \\(.*", "")
           + (e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")"));
     } catch (IOException e) {
-      throw ApiException.badRequest(null, "the body is no JSON");
+      throw ApiException.badRequest(null, "the body is not JSON");
     }
   }
 

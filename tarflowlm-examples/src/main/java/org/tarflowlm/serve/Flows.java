@@ -58,7 +58,7 @@ final class Flows {
     boolean flows = fields.flag("flows");
     TextRequest request = TextRequest.of(fields, model, limits, gap);
     if (!request.stops().isEmpty()) {
-      throw ApiException.badRequest("stop", "a gap has a given length; leave stop out");
+      throw ApiException.badRequest("stop", "the length of a gap is fixed; leave stop out");
     }
     return exchange -> {
       int left = request.encode("prompt", before, gap, limits).length;

@@ -39,7 +39,7 @@ final class Gate {
     if (origin != null && !origin.equals("http://" + named.get(0)) && !origin.equals("https://" + named.get(0))
         && !origins.contains(origin)) {
       throw ApiException.refused(403, "origin_not_allowed", "the request comes from a page of " + origin
-          + "; --allow-origin would let it");
+          + "; --allow-origin admits it");
     }
     if (request.method().equals(HttpMethod.POST)) {
       String type = request.headers().get(HttpHeaderNames.CONTENT_TYPE, "");

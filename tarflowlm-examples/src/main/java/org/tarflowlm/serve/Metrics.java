@@ -19,7 +19,7 @@ final class Metrics {
   private final Histogram seconds = Histogram.builder().name("tarflowlm_request_duration_seconds")
       .help("Time from a request's arrival to its last byte.").labelNames("route")
       .classicUpperBounds(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60).classicOnly().register(registry);
-  private final Counter tokens = Counter.builder().name("tarflowlm_tokens").help("Tokens by what was done to them.")
+  private final Counter tokens = Counter.builder().name("tarflowlm_tokens").help("Tokens by kind of work.")
       .labelNames("model", "kind").register(registry);
 
   Metrics() {

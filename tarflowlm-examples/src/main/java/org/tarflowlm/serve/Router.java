@@ -81,7 +81,7 @@ final class Router implements Consumer<Exchange> {
     } else if (fault instanceof TooLongHttpHeaderException) {
       throw ApiException.refused(431, "headers_too_long", "the headers are too long");
     } else if (fault != null) {
-      throw ApiException.refused(400, "malformed", "the request is no HTTP");
+      throw ApiException.refused(400, "malformed", "the request is not HTTP");
     }
   }
 

@@ -164,6 +164,6 @@ class ExperimentCommandTest {
     write("flow.json", config("TARFLOW"));
     write("spec.json", "{\"title\": \"Tiny\", \"rows\": [{\"name\": \"flow\", \"label\": \"joint\", \"config\": \"flow.json\", "
         + "\"published\": 1.3}]}");
-    run().fails(1, "row flow has a published figure; expected none, since the model of flow.json has not the form of the paper's");
+    run().fails(1, "row flow has a published figure; expected none, since the model of flow.json does not have the form of the paper's");
   }
 }

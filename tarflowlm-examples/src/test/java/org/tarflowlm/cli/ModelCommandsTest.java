@@ -92,7 +92,7 @@ class ModelCommandsTest {
     assertEquals(8, sliding.get("stride").asInt());
     assertEquals(1000, sliding.get("characters").asInt());
     String words = Cli.run("score", "--model", flows, "--input", text, "--stride", 8).succeeds().out();
-    assertTrue(words.matches("(?s)\\d\\.\\d{4} bits per character \\(ELBO-DIFFERENCE of bounds, no bound\\), .*"), words);
+    assertTrue(words.matches("(?s)\\d\\.\\d{4} bits per character \\(ELBO-DIFFERENCE of bounds, not a bound\\), .*"), words);
     assertTrue(Cli.run("score", "--model", discrete, "--input", text, "--stride", 8).succeeds().out().contains("(exact)"));
     Cli.run("score", "--model", flows, "--input", text, "--stride", 33).fails(1, "stride is 33; expected 1 to 32, the context length");
   }
@@ -152,7 +152,7 @@ class ModelCommandsTest {
     assertArrayEquals(first, Files.readAllBytes(file), "the same again");
 
     Cli.run("ngrams", "--model", flows).fails(2, "Missing required option: '--out=FILE'");
-    Cli.run("ngrams", "--model", flows, "--out", folder.resolve("no/file")).fails(2, "no is no folder");
+    Cli.run("ngrams", "--model", flows, "--out", folder.resolve("no/file")).fails(2, "no is not a folder");
     Cli.run("ngrams", "--model", flows, "--out", file, "--order", 0).fails(1, "order is 0; expected 1 to 16");
     Cli.run("ngrams", "--model", discrete, "--out", file).fails(1, "model is AUTOREGRESSIVE; expected TARFLOW");
     assertArrayEquals(first, Files.readAllBytes(file), "nothing was lost");

@@ -64,7 +64,7 @@ public record CheckpointAddress(String place, String folder, String sha256) {
     } catch (InvalidPathException e) {
       return null;
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException("address " + place + " is no file: " + e.getMessage(), e);
+      throw new CheckpointException("address " + place + " is not a file: " + e.getMessage(), e);
     }
   }
 
@@ -72,7 +72,7 @@ public record CheckpointAddress(String place, String folder, String sha256) {
     try {
       return new URI(place);
     } catch (URISyntaxException e) {
-      throw new CheckpointException("'" + place + "' is no address: " + e.getReason(), e);
+      throw new CheckpointException("'" + place + "' is not an address: " + e.getReason(), e);
     }
   }
 

@@ -23,7 +23,7 @@ public interface CheckpointSource {
     try (InputStream in = open(file)) {
       byte[] bytes = in.readNBytes(limit + 1);
       if (bytes.length > limit) {
-        throw new CheckpointException("there are more than " + limit + " bytes; expected fewer by the configuration");
+        throw new CheckpointException("there are more than " + limit + " bytes; expected fewer for the configuration");
       }
       return SafetensorsReader.open(bytes);
     }

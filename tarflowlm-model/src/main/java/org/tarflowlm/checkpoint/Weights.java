@@ -25,7 +25,7 @@ final class Weights {
       long[] shape = expected.get(name);
       if (shape == null) {
         throw new CheckpointException("tensor '" + printable(name) + "' with shape " + Arrays.toString(shapeOf.apply(name))
-            + " is no parameter of the configuration" + StrictJson.didYouMean(name, expected.keySet()));
+            + " is not a parameter of the configuration" + StrictJson.didYouMean(name, expected.keySet()));
       } else if (!Arrays.equals(shape, shapeOf.apply(name))) {
         throw new CheckpointException("tensor '" + name + "' has shape " + Arrays.toString(shapeOf.apply(name)) + "; expected "
             + Arrays.toString(shape) + " by the configuration");

@@ -106,7 +106,7 @@ public final class RecordJson {
     }
     JsonNode base = changes.remove(BASE);
     if (!base.isTextual() || basesLeft == 0) {
-      throw new ConfigException(BASE, basesLeft == 0 ? "leads to more than " + MOST_BASES + " files; expected an end"
+      throw new ConfigException(BASE, basesLeft == 0 ? "inherits from more than " + MOST_BASES + " files; expected a shorter chain"
           : "is " + StrictJson.describe(base) + "; expected the name of a file");
     }
     Path named = file.resolveSibling(base.textValue());
@@ -152,7 +152,7 @@ public final class RecordJson {
   /** Jackson takes a null for a key that is left out, and a number beyond every double for infinity. */
   private static void requireValues(JsonNode node, String path) {
     if (node.isNull()) {
-      throw new ConfigException(path, "is null; expected a value, or no such key");
+      throw new ConfigException(path, "is null; expected a value, or leave the key out");
     } else if (node.isNumber() && !Double.isFinite(node.doubleValue())) {
       throw new ConfigException(path, "is " + node.asText() + "; expected a finite number");
     }

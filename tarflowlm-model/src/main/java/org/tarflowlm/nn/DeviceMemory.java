@@ -50,8 +50,8 @@ final class DeviceMemory {
     long needed = bytes(config, windows, tokens);
     if (needed > available) {
       throw new IllegalArgumentException(String.format(Locale.ROOT, "a step of %d windows of %d tokens needs about %.1f GB of the device, "
-          + "which has %.1f GB; expected fewer windows a batch (training.accumulate adds batches up), or a smaller model", windows, tokens,
-          needed / GIGABYTE, available / GIGABYTE));
+          + "which has %.1f GB; expected fewer windows per batch (training.accumulate adds up batches), or a smaller model", windows,
+          tokens, needed / GIGABYTE, available / GIGABYTE));
     }
   }
 

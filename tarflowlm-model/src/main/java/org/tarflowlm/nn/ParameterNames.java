@@ -30,7 +30,7 @@ final class ParameterNames {
     Set<String> selected = new LinkedHashSet<>();
     for (String name : names) {
       if (all.stream().filter(each -> covers(name, each)).map(selected::add).toList().isEmpty()) {
-        throw new IllegalArgumentException("'" + name + "' is no part of the model" + StrictJson.didYouMean(name, parts(all))
+        throw new IllegalArgumentException("'" + name + "' is not a part of the model" + StrictJson.didYouMean(name, parts(all))
             + "; expected one of " + String.join(", ", parts(all)) + ", or a parameter's name");
       }
     }

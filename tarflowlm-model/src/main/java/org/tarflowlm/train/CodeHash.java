@@ -47,7 +47,7 @@ final class CodeHash {
         return hash(jar.getPath("/"));
       }
     } catch (IOException | URISyntaxException | RuntimeException e) {
-      LogManager.getLogger(CodeHash.class).debug("cannot look through the program's classes", e);
+      LogManager.getLogger(CodeHash.class).debug("cannot read the program's classes", e);
       return UNKNOWN;
     }
   }

@@ -78,7 +78,7 @@ public final class Experiment {
       if (row.published() != null
           && !PaperConfigs.hasForm(RunConfig.read(this.specFile.resolveSibling(row.config())).model(), row.progressive())) {
         throw new ConfigException(specFile + ": row " + row.name() + " has a published figure; expected none, since the model of "
-            + row.config() + " has not the form of the paper's");
+            + row.config() + " does not have the form of the paper's");
       }
     }
   }

@@ -75,7 +75,7 @@ final class RunFolder {
     }
     if (changes == Changes.REFUSE) {
       throw new ConfigException(out + " was started differently: " + String.join("; ", differences)
-          + "; expected the same as then (--allow-changes continues anyway)");
+          + "; expected the same as at the start (--allow-changes continues anyway)");
     }
     LOG.warn("{} resumes with changes: {}", out, String.join("; ", differences));
     create(out, config, sources);

@@ -25,15 +25,15 @@ record RunSources(long trainTokens, String trainSha256, long validTokens, String
   List<String> differences(RunSources earlier) {
     List<String> found = new ArrayList<>();
     if (!trainSha256.equals(earlier.trainSha256)) {
-      found.add("the training text is another one, or differently tokenised (" + trainTokens + " tokens; "
+      found.add("the training text has changed, or is differently tokenised (" + trainTokens + " tokens; "
           + earlier.trainTokens + " then)");
     }
     if (!validSha256.equals(earlier.validSha256)) {
-      found.add("the validation text is another one, or differently tokenised (" + validTokens + " tokens; " + earlier.validTokens
+      found.add("the validation text has changed, or is differently tokenised (" + validTokens + " tokens; " + earlier.validTokens
           + " then)");
     }
     if (!code.equals(earlier.code)) {
-      found.add("the program is another one (code " + code + "; " + earlier.code + " then)");
+      found.add("the program has changed (code " + code + "; " + earlier.code + " then)");
     }
     return found;
   }

@@ -140,8 +140,8 @@ public final class Trainer {
    */
   public Trainer on(Workers others) {
     if (average != null && others.round() > 1) {
-      throw new ConfigException("emaDecay", "is " + spec.emaDecay() + " and " + others.round() + " updates are taken a round; expected 0, "
-          + "or rounds of 1 update");
+      throw new ConfigException("emaDecay", "is " + spec.emaDecay() + " and " + others.round() + " updates are taken per round; "
+          + "expected 0, or rounds of 1 update");
     }
     workers = others;
     return this;
@@ -169,7 +169,7 @@ public final class Trainer {
     return RunFolder.holding(out, () -> {
       int saved = TrainingState.savedStep(out.resolve(TrainingState.FILE));
       if (saved != counters.step()) {
-        throw new ConfigException("the run in " + out + " stands at step " + saved + " by now; expected step " + counters.step()
+        throw new ConfigException("the run in " + out + " is at step " + saved + " by now; expected step " + counters.step()
             + ": another process has continued it");
       }
       log.truncateAfter(counters.step());
@@ -241,7 +241,7 @@ public final class Trainer {
     if (skippedInARow == MOST_SKIPPED) {
       throw new IllegalStateException("the last " + MOST_SKIPPED + " updates before step " + counters.step()
           + " were skipped: the gradient's norm stays above optimizer.skipNorm " + spec.optimizer().skipNorm()
-          + " or is no number; the last checkpoint in " + out + " is untouched");
+          + " or is not a number; the last checkpoint in " + out + " is untouched");
     }
   }
 

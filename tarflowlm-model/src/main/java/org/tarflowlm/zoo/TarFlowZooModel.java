@@ -212,7 +212,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   @Override
   public void setInputShape(int[][] inputShape) {
     if (inputShape.length != 1 || inputShape[0].length != 1) {
-      throw new ConfigException("inputShape", "has not the form {{tokens}}; expected one input of one dimension, the context length");
+      throw new ConfigException("inputShape", "does not have the form {{tokens}}; expected one input of one dimension, the context length");
     }
     contextLength = inputShape[0][0];
   }

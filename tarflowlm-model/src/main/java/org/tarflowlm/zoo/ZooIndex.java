@@ -56,7 +56,7 @@ final class ZooIndex {
       for (ZooEntry each : RecordJson.read(json, Document.class).checkpoints()) {
         ZooEntry before = entries.putIfAbsent(each.id(), each);
         if (before != null && !before.equals(each)) {
-          LOG.warn("checkpoint {} of {} is hidden by another one of that id earlier on the class path", each.id(), url);
+          LOG.warn("checkpoint {} of {} is hidden by another of that id earlier on the class path", each.id(), url);
         }
       }
     } catch (ConfigException e) {

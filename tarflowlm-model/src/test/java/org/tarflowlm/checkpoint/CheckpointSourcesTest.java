@@ -144,7 +144,7 @@ class CheckpointSourcesTest {
       }
     }
     assertTrue(Files.size(bomb) < 1 << 20);
-    assertFails("there are more than 100032064 bytes; expected fewer by the configuration", () -> resolve(bomb.toString()));
+    assertFails("there are more than 100032064 bytes; expected fewer for the configuration", () -> resolve(bomb.toString()));
   }
 
   /** Either the very same weights or one clean exception. */
@@ -199,7 +199,7 @@ class CheckpointSourcesTest {
       assertFails("'" + address + "' has no hash; expected " + address + "#sha256=HASH", () -> resolve(address));
       assertEquals(0, server.requests().size());
     }
-    assertFails("is no address", () -> resolve("https://exa mple/#sha256=" + hash));
+    assertFails("is not an address", () -> resolve("https://exa mple/#sha256=" + hash));
   }
 
   @Test

@@ -99,10 +99,10 @@ class CheckpointTest {
     assertTrue(Checkpoint.load(folder).ngrams().size() > 1000, "without them, those of the bundled excerpt");
 
     Files.write(other.resolve("ngrams.bin"), Arrays.copyOf(file, file.length - 3));
-    assertFails(other + "/ngrams.bin is damaged or no file of n-grams: it ends too early", () -> Checkpoint.load(other));
+    assertFails(other + "/ngrams.bin is damaged or not a file of n-grams: it ends too early", () -> Checkpoint.load(other));
     Files.write(other.resolve("ngrams.bin"), ngrams(5));
     assertFails(other + "/ngrams.bin is made for 5 tokens; expected 27", () -> Checkpoint.load(other));
-    assertFails("is damaged or no file of n-grams", () -> with.withNGrams(new byte[] {1}));
+    assertFails("is damaged or not a file of n-grams", () -> with.withNGrams(new byte[] {1}));
   }
 
   @Test
@@ -212,7 +212,7 @@ class CheckpointTest {
     Map<String, FloatTensor> tensors = weights();
     tensors.put("flow0.in.wieght", new FloatTensor(new long[] {1}, 1));
     rewriteWeights(tensors);
-    assertLoadFails("/model.safetensors: tensor 'flow0.in.wieght' with shape [1] is no parameter of the configuration"
+    assertLoadFails("/model.safetensors: tensor 'flow0.in.wieght' with shape [1] is not a parameter of the configuration"
         + " (did you mean 'flow0.in.weight'?)");
   }
 

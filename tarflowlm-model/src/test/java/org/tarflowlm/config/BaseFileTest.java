@@ -56,7 +56,7 @@ class BaseFileTest {
     assertTrue(message.startsWith(file + ": base ") && message.contains("missing.json"), message);
     Path circle = write("circle.json", "{\"base\": \"circle.json\"}");
     String endless = assertThrows(ConfigException.class, () -> RecordJson.readWithBase(circle, TarFlowConfig.class)).getMessage();
-    assertTrue(endless.endsWith("base leads to more than 8 files; expected an end"), endless);
+    assertTrue(endless.endsWith("base inherits from more than 8 files; expected a shorter chain"), endless);
     Path number = write("number.json", "{\"base\": 3}");
     assertTrue(assertThrows(ConfigException.class, () -> RecordJson.readWithBase(number, TarFlowConfig.class)).getMessage()
         .contains("base is 3; expected the name of a file"));

@@ -141,10 +141,10 @@ class FineTuningTest {
   void misspeltPartsAreNamed() {
     ComputationGraph network = trained();
     assertFails(IllegalArgumentException.class,
-        "'codebok' is no part of the model (did you mean 'codebook'?); expected one of codebook, flow0, flow1, flow2, flow3, flow4, or",
+        "'codebok' is not a part of the model (did you mean 'codebook'?); expected one of codebook, flow0, flow1, flow2, flow3, flow4, or",
         () -> FineTuning.of(network).freeze("codebok"));
-    assertFails(IllegalArgumentException.class, "'flow7' is no part of the model", () -> FineTuning.of(network).unfreeze("flow7"));
-    assertFails(IllegalArgumentException.class, "'flow7' is no part of the model", () -> TarFlowNetwork.create(
+    assertFails(IllegalArgumentException.class, "'flow7' is not a part of the model", () -> FineTuning.of(network).unfreeze("flow7"));
+    assertFails(IllegalArgumentException.class, "'flow7' is not a part of the model", () -> TarFlowNetwork.create(
         TestModels.everyCoupling(1), OPTIMIZER, 1, 1, KernelChoice.AUTO, List.of("flow7"), DataType.FLOAT));
     assertFails(IllegalStateException.class, "nothing is left to train",
         () -> FineTuning.of(network).freeze("codebook", "flow0", "flow1", "flow2", "flow3", "flow4").build());

@@ -84,7 +84,7 @@ class RateFactorsTest {
   @Test
   void badFactorsAreRefused() {
     IllegalArgumentException name = assertThrows(IllegalArgumentException.class, () -> network(Map.of("flwo1", 0.5), KernelChoice.AUTO));
-    assertTrue(name.getMessage().contains("'flwo1' is no part of the model"), name.getMessage());
+    assertTrue(name.getMessage().contains("'flwo1' is not a part of the model"), name.getMessage());
     ConfigException value = assertThrows(ConfigException.class, () -> optimizer(Map.of("flow1", -1.0)));
     assertTrue(value.getMessage().contains("rateFactors.flow1") && value.getMessage().contains("-1.0"), value.getMessage());
   }

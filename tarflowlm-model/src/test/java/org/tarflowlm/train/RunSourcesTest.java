@@ -57,15 +57,15 @@ class RunSourcesTest {
     int[] asked = {0};
     Trainer.start(run(0.01), text(TEXT), text(TEXT), out).run(() -> asked[0]++ == 3);
     String other = TEXT.replace("cat", "dog");
-    assertRefused(0.01, other, TEXT, "the training text is another one");
-    assertRefused(0.01, TEXT, other, "the validation text is another one");
+    assertRefused(0.01, other, TEXT, "the training text has changed");
+    assertRefused(0.01, TEXT, other, "the validation text has changed");
     assertRefused(0.02, TEXT, TEXT, "the configuration differs");
     Path sources = out.resolve("sources.json");
     String recorded = Files.readString(sources);
     String code = RecordJson.read(sources, RunSources.class).code();
     assertEquals(16, code.length());
     Files.writeString(sources, recorded.replace(code, "0123456789abcdef"));
-    assertRefused(0.01, TEXT, TEXT, "the program is another one (code " + code + "; 0123456789abcdef then)");
+    assertRefused(0.01, TEXT, TEXT, "the program has changed (code " + code + "; 0123456789abcdef then)");
     resume(0.02, other, TEXT, Changes.ALLOW);
     resume(0.02, other, TEXT, Changes.REFUSE);
     Files.delete(sources);
@@ -84,7 +84,7 @@ class RunSourcesTest {
       return asked[0]++ == 4;
     });
     String message = assertThrows(ConfigException.class, () -> second.run(() -> false)).getMessage();
-    assertTrue(message.contains("stands at step 4 by now; expected step 0"), message);
+    assertTrue(message.contains("is at step 4 by now; expected step 0"), message);
   }
 
   private static List<JsonNode> lines(Path out) throws IOException {

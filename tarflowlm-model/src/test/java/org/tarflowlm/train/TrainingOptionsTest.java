@@ -160,7 +160,7 @@ class TrainingOptionsTest {
     assertEquals(block, TarFlowNetwork.parameters(trainer.network()).get("flow1.block0.qkv.weight"));
     assertNotEquals(head, TarFlowNetwork.parameters(trainer.network()).get("flow0.head.weight"));
     assertTrue(assertThrows(IllegalArgumentException.class, () -> start(run("\"steps\": 5, \"frozen\": [\"flow7\"]"), "wrong"))
-        .getMessage().startsWith("'flow7' is no part of the model"));
+        .getMessage().startsWith("'flow7' is not a part of the model"));
     assertFalse(Files.exists(folder.resolve("wrong")));
   }
 

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
 /** Figures of this Spark beside the driver alone. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = {
     "Measure scoring and tokenising beside the driver alone, in turns, and what a round of training costs beside its updates. Medians.",
-    "Executors compute with one thread a kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files."})
+    "Executors compute with one thread per kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files."})
 final class BenchCommand implements Runnable {
   private static final int DOCUMENTS = 16;
   private static final int[] PARAMETERS = {1_336_003, 10_000_000};

@@ -103,13 +103,13 @@ final class Commands implements Runnable {
   static final class Session {
     private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
 
-    @Option(names = "--master", paramLabel = "URL", description = "Where there is no spark-submit: Spark's master; default local[*].")
+    @Option(names = "--master", paramLabel = "URL", description = "Without spark-submit: Spark's master; default local[*].")
     private String master;
 
-    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "Where there is no spark-submit: a setting of Spark's.")
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "Without spark-submit: a setting of Spark's.")
     private Map<String, String> settings = Map.of();
 
-    @Option(names = "--allow-mixed-machines", description = "Go on although executors compute with other kernels or threads than the "
+    @Option(names = "--allow-mixed-machines", description = "Continue although executors compute with other kernels or threads than the "
         + "driver: the last bits of figures then depend on the machine.")
     private boolean mixedMachines;
 

@@ -137,7 +137,7 @@ final class RunStore {
   private void requireOwn() throws IOException {
     for (FileStatus each : steps()) {
       if (step(each.getPath()) > saved && content(each.getPath()) != null) {
-        throw new ConfigException("the run in " + name + " stands at step " + step(each.getPath()) + " by now; expected step "
+        throw new ConfigException("the run in " + name + " is at step " + step(each.getPath()) + " by now; expected step "
             + Math.max(0, saved) + ": another process has continued it");
       }
     }

@@ -20,8 +20,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The likelihood of every row. */
-@Command(name = "score", mixinStandardHelpOptions = true, description = "Say of each row how many bits per character a model needs for its "
-    + "text, and of all rows together.")
+@Command(name = "score", mixinStandardHelpOptions = true, description = "Compute for each row how many bits per character a model needs "
+    + "for its text, and for all rows together.")
 final class ScoreCommand implements Runnable {
   @Mixin
   private Tables tables;

@@ -17,7 +17,7 @@ final class Tables {
   enum Format { PARQUET, JSON, CSV, TEXT }
 
   @Option(names = "--input", required = true, paramLabel = "PATH", description = "The rows: a file or folder of Parquet, JSON Lines, CSV "
-      + "with a header, or text with a row a line, whose column is called text; on any file system that Spark reads.")
+      + "with a header, or text with one row per line, whose column is called text; on any file system that Spark reads.")
   private String input;
 
   @Option(names = "--format", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}; default: by the name of --input.")

@@ -18,13 +18,13 @@ import picocli.CommandLine.Spec;
 
 /** A corpus to token-cache shards. */
 @Command(name = "tokenize", mixinStandardHelpOptions = true, description = {"Tokenise a corpus into a folder of shards, which train reads "
-    + "as one text.", "A job that was killed goes on if the same command is given again."})
+    + "as one text.", "Give the same command again to continue a job that was killed."})
 final class TokenizeCommand implements Runnable {
   @Option(names = "--input", required = true, paramLabel = "PATH", description = "A file or folder of documents as the local commands read "
       + "them (.txt, .jsonl, archives), or with --column rows of Parquet; on any file system that Spark reads.")
   private String input;
 
-  @Option(names = "--column", paramLabel = "NAME", description = "--input is Parquet, and this its column of documents.")
+  @Option(names = "--column", paramLabel = "NAME", description = "Column of documents, if --input is Parquet.")
   private String column;
 
   @Option(names = "--order", split = ",", paramLabel = "NAME", description = "Columns that together differ in every row and number the "

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 
 /** Trains a model on several executors. */
 @Command(name = "train", mixinStandardHelpOptions = true,
-    description = "Train a model on several workers, whose parameters are averaged. A run that was stopped goes on from its last "
+    description = "Train a model on several workers, whose parameters are averaged. A run that was stopped continues from its last "
         + "checkpoint with --resume.")
 final class TrainCommand implements Runnable {
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration, as for the local command.")
@@ -52,10 +52,10 @@ final class TrainCommand implements Runnable {
   @Option(names = "--round", paramLabel = "N", description = "Updates between two averages; default 50.")
   private int round = 50;
 
-  @Option(names = "--resume", description = "Go on from the last checkpoint in --out.")
+  @Option(names = "--resume", description = "Continue from the last checkpoint in --out.")
   private boolean resume;
 
-  @Option(names = "--allow-changes", description = "With --resume: go on although something is another than the run was started with.")
+  @Option(names = "--allow-changes", description = "With --resume: continue although something differs from what the run started with.")
   private boolean allowChanges;
 
   @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; default: text.")

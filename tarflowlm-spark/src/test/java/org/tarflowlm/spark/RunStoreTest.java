@@ -137,7 +137,7 @@ class RunStoreTest {
     second.restore();
     second.save(8);
     assertEquals("weights of step 4", restored());
-    assertLine("the run in " + shared("run") + " stands at step 8 by now; expected step 4: another process has continued it", () -> {
+    assertLine("the run in " + shared("run") + " is at step 8 by now; expected step 4: another process has continued it", () -> {
       Files.move(folder.resolve("run/step-00000008"), folder.resolve("run/aside"));
       RunStore early = store();
       early.restore();

@@ -94,7 +94,8 @@ public final class Downloader {
       return target;
     }
     if (offline) {
-      throw new DataException(target + (Files.exists(target) ? " has not the expected " + remote.length() + " bytes" : " is not there")
+      throw new DataException(target
+          + (Files.exists(target) ? " does not have the expected " + remote.length() + " bytes" : " is not there")
           + ", and the offline switch (" + CacheFolder.OFFLINE_PROPERTY + ") forbids fetching it from " + remote.uri());
     }
     try {

@@ -151,7 +151,7 @@ final class Transfer {
     try {
       return uri.resolve(location);
     } catch (IllegalArgumentException e) {
-      throw new DataException(uri + " redirects to \"" + location + "\", which is no address", e);
+      throw new DataException(uri + " redirects to \"" + location + "\", which is not an address", e);
     }
   }
 

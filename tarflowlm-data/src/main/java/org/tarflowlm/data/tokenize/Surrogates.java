@@ -14,7 +14,8 @@ final class Surrogates {
       if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
         i++;
       } else if (Character.isSurrogate(c)) {
-        throw new DataException(String.format(Locale.ROOT, "half of a surrogate pair, U+%04X, at offset %d is no character", (int) c, i));
+        throw new DataException(
+            String.format(Locale.ROOT, "half of a surrogate pair, U+%04X, at offset %d is not a character", (int) c, i));
       }
     }
   }

@@ -92,7 +92,7 @@ class LyingServerTest {
   @Test
   void addressesThatAreNone() throws Exception {
     try (FaultyServer server = new FaultyServer((request, out) -> FaultyServer.head(out, "302 Found", "Location: http://[nowhere/ a b"))) {
-      assertTrue(failure(server, LIMITED).contains("which is no address"));
+      assertTrue(failure(server, LIMITED).contains("which is not an address"));
     }
   }
 }

@@ -155,7 +155,7 @@ final class NGramFile {
   }
 
   private static IOException damaged(IOException e) {
-    return new IOException("is damaged or no file of n-grams: " + (e instanceof EOFException ? "it ends too early" : e.getMessage()), e);
+    return new IOException("is damaged or not a file of n-grams: " + (e instanceof EOFException ? "it ends too early" : e.getMessage()), e);
   }
 
   /**
