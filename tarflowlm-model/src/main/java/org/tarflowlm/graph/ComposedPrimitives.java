@@ -1,10 +1,15 @@
 package org.tarflowlm.graph;
 
+import java.util.IdentityHashMap;
+import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.stock.Attention;
+import org.tarflowlm.stock.Gelu;
+import org.tarflowlm.stock.LayerNorm;
 
 /**
  * The transformer's building blocks composed of stock ops: any backend, any floating-point type.
@@ -16,12 +21,12 @@ final class ComposedPrimitives implements Primitives {
   /** Added to forbidden attention scores: far below any score. */
   private static final double MASKED = -1e9;
 
-  private static final double LAYER_NORM_EPSILON = 1e-5;
-
   private final SameDiff sd;
   private final DataType type;
   private final int positions;
+  private final Map<SDVariable, SDVariable> rowsOf = new IdentityHashMap<>();
   private SDVariable mask;
+  private SDVariable ones;
 
   ComposedPrimitives(SameDiff sd, DataType type, int positions) {
     this.sd = sd;
@@ -49,37 +54,56 @@ final class ComposedPrimitives implements Primitives {
 
   @Override
   public SDVariable matmul(SDVariable x, Matrix weight) {
-    return x.reshape(-1, weight.in()).mmul(weight.value()).reshape(-1, positions, weight.out());
+    return activations(rows(x, weight.in()).mmul(weight.value()), weight.out());
   }
 
   @Override
   public SDVariable linear(SDVariable x, Matrix weight, SDVariable bias) {
-    return x.reshape(-1, weight.in()).mmul(weight.value()).add(bias).reshape(-1, positions, weight.out());
+    return activations(addRow(rows(x, weight.in()).mmul(weight.value()), bias), weight.out());
   }
 
   @Override
   public SDVariable linearResidual(SDVariable x, Matrix weight, SDVariable bias, SDVariable residual) {
-    return linear(x, weight, bias).add(residual);
+    return activations(rows(linear(x, weight, bias), weight.out()).add(rows(residual, weight.out())), weight.out());
   }
 
   @Override
   public SDVariable layerNorm(SDVariable x, SDVariable gain, SDVariable bias) {
-    SDVariable rows = x.reshape(-1, size(gain, 0));
-    SDVariable centred = rows.sub(rows.mean(true, 1));
-    SDVariable variance = centred.mul(centred).mean(true, 1);
-    SDVariable normal = centred.mul(sd.math().pow(variance.add(LAYER_NORM_EPSILON), -0.5));
-    return normal.mul(gain).add(bias).reshape(-1, positions, size(gain, 0));
+    int width = size(gain, 0);
+    return activations(LayerNorm.of(rows(x, width), gain, bias, positions), width);
   }
 
   @Override
   public SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
-    return linearResidual(biasGelu(matmul(x, up), upBias), down, downBias, residual);
+    SDVariable hidden = Gelu.of(rows(x, up.in()).mmul(up.value()), upBias, positions);
+    return linearResidual(activations(hidden, up.out()), down, downBias, residual);
   }
 
-  private SDVariable biasGelu(SDVariable x, SDVariable bias) {
-    SDVariable y = x.reshape(-1, size(bias, 0)).add(bias);
-    SDVariable gelu = y.mul(sd.math().erf(y.mul(Math.sqrt(0.5))).add(1.0)).mul(0.5);
-    return gelu.reshape(-1, positions, size(bias, 0));
+  /** Activations [B, T, width] of rows. Remembers the rows: a graph does not run a reshape whose result nobody takes. */
+  private SDVariable activations(SDVariable rows, int width) {
+    SDVariable result = rows.reshape(-1, positions, width);
+    rowsOf.put(result, rows);
+    return result;
+  }
+
+  /** Rows [B * T, width]. */
+  private SDVariable rows(SDVariable activations, int width) {
+    SDVariable known = rowsOf.get(activations);
+    return known == null ? activations.reshape(-1, width) : known;
+  }
+
+  /** Rows [R, N] with {@code row} [N] added to each. */
+  private SDVariable addRow(SDVariable rows, SDVariable row) {
+    int width = size(row, 0);
+    return rows.reshape(-1, (long) positions * width).add(everyPosition(row)).reshape(-1, width);
+  }
+
+  /** A row [N] for each position, [1, T * N]: libnd4j's gradient of a broadcast sums many rows slowly, of a product it does so fast. */
+  private SDVariable everyPosition(SDVariable row) {
+    if (ones == null) {
+      ones = sd.constant(Nd4j.ones(type, positions, 1));
+    }
+    return ones.mmul(row.reshape(1, size(row, 0))).reshape(1, (long) positions * size(row, 0));
   }
 
   @Override
@@ -98,12 +122,14 @@ final class ComposedPrimitives implements Primitives {
     if (mask == null) {
       mask = sd.constant("causal.mask", causalMask());
     }
-    SDVariable[] parts = sd.split(qkv.reshape(-1, 3L * width), 3, 1);
-    SDVariable q = parts[0].reshape(-1, positions, heads, headWidth).permute(0, 2, 1, 3);
-    SDVariable k = parts[1].reshape(-1, positions, heads, headWidth).permute(0, 2, 3, 1);
-    SDVariable v = parts[2].reshape(-1, positions, heads, headWidth).permute(0, 2, 1, 3);
-    SDVariable weights = sd.nn().softmax(q.mmul(k).mul(1 / Math.sqrt(headWidth)).add(mask), -1);
-    return weights.mmul(v).permute(0, 2, 1, 3).reshape(-1, positions, width);
+    SDVariable[] packed = sd.split(rows(qkv, 3 * width), 3, 1);
+    SDVariable[] parts = new SDVariable[packed.length];
+    for (int i = 0; i < parts.length; i++) {
+      SDVariable scaled = i == 0 ? packed[i].mul(1 / Math.sqrt(headWidth)) : packed[i];
+      parts[i] = scaled.reshape(-1, positions, heads, headWidth).permute(0, 2, 1, 3);
+    }
+    SDVariable mixed = Attention.of(parts[0], parts[1], parts[2], mask).permute(0, 2, 1, 3);
+    return activations(mixed.reshape(-1, width), width);
   }
 
   @Override

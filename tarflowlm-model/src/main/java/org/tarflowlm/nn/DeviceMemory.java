@@ -23,8 +23,8 @@ final class DeviceMemory {
   /** Parameter, gradient, two moments and one array of the updater's. */
   private static final int PER_PARAMETER = 5;
   /** Arrays [positions, width] that a transformer layer keeps. */
-  private static final int PER_LAYER = 60;
-  /** Arrays [heads, positions, positions]. */
+  private static final int PER_LAYER = 34;
+  /** Arrays [heads, positions, positions] that live together in one layer; between forward and backward each layer keeps one. */
   private static final int PER_ATTENTION = 4;
   /** Arrays [tokens, vocabulary or mixtures] around logits. */
   private static final int PER_LOGITS = 4;
@@ -94,7 +94,8 @@ final class DeviceMemory {
   }
 
   private static long transformer(TarFlowConfig config, long positions, int layers) {
-    return layers * (PER_LAYER * positions * config.width() + PER_ATTENTION * config.heads() * positions * positions);
+    long weights = config.heads() * positions * positions;
+    return layers * (PER_LAYER * positions * config.width() + weights) + (PER_ATTENTION - 1) * weights;
   }
 
   private static long slice(long tokens, long dims, long components) {

@@ -19,6 +19,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * because SameDiff copies the nodes of a graph by native op first and by name only then.)
  */
 public abstract class PassedOn extends DynamicCustomOp {
+  /** Gives its second input, here the first one again. */
+  private static final String NATIVE_OP = "identity_bp";
+
   protected PassedOn() {}
 
   protected PassedOn(SameDiff sd, SDVariable[] inputs, long... arguments) {
@@ -31,17 +34,19 @@ public abstract class PassedOn extends DynamicCustomOp {
     return iArguments.get(i).intValue();
   }
 
+  /** The sum of the rows [R, N], with positions that divide R; by a product with ones, because libnd4j sums many rows slowly. */
+  static SDVariable total(SDVariable rows, int positions, long width) {
+    SameDiff sd = rows.getSameDiff();
+    SDVariable windows = rows.reshape(-1, positions * width).sum(0).reshape(positions, width);
+    return sd.constant(Nd4j.ones(rows.dataType(), 1, positions)).mmul(windows).reshape(width);
+  }
+
   @Override
   public abstract String opName();
 
   @Override
   public final long opHash() {
-    return Nd4j.getExecutioner().getCustomOperations().get(nativeOp()).getHash();
-  }
-
-  /** The native op: by default {@code identity_bp}, which gives its second input, here the first one again. */
-  String nativeOp() {
-    return "identity_bp";
+    return Nd4j.getExecutioner().getCustomOperations().get(NATIVE_OP).getHash();
   }
 
   @Override

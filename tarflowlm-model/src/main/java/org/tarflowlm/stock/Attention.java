@@ -1,0 +1,57 @@
+package org.tarflowlm.stock;
+
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+
+/**
+ * softmax(q k^T + mask) v. The gradient is written down: of the arrays of [time, time] it keeps the weights alone. With C the output and
+ * W the weights,
+ *
+ * <pre>dV = W^T dC,   dS = W * (dC V^T - rowsum(dC * C)),   dQ = dS k,   dK = dS^T q</pre>
+ */
+public final class Attention extends PassedOn {
+  static final String NAME = "tarflow_stock_attention";
+
+  private static final int CHANNELS = 3;
+
+  public Attention() {}
+
+  private Attention(SameDiff sd, SDVariable... inputs) {
+    super(sd, inputs);
+  }
+
+  /**
+   * Of the queries' shape.
+   *
+   * @param q scaled queries [batch, heads, time, width]; keys and values alike
+   * @param mask [time, time], added to the scores
+   */
+  public static SDVariable of(SDVariable q, SDVariable k, SDVariable v, SDVariable mask) {
+    SameDiff sd = q.getSameDiff();
+    SDVariable scores = product(Stopped.of(q), Stopped.of(k), false, true).add(mask);
+    SDVariable weights = sd.nn().softmax(scores, -1);
+    SDVariable mixed = weights.mmul(Stopped.of(v));
+    return new Attention(sd, mixed, mixed, weights, q, k, v).outputVariable();
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  /** Inputs: the output twice, weights, q, k, v. */
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    SDVariable above = gradients.get(0);
+    SDVariable weights = arg(2);
+    SDVariable mean = above.mul(arg(0)).sum(true, CHANNELS);
+    SDVariable dScores = product(above, arg(5), false, true).sub(mean).mul(weights);
+    return List.of(sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(weights),
+        dScores.mmul(arg(4)), product(dScores, arg(3), true, false), product(weights, above, true, false));
+  }
+
+  private static SDVariable product(SDVariable a, SDVariable b, boolean transposeA, boolean transposeB) {
+    return a.getSameDiff().mmul(a, b, transposeA, transposeB, false);
+  }
+}
