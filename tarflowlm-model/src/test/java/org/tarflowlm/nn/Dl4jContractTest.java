@@ -198,4 +198,15 @@ class Dl4jContractTest {
     assertEquals(3.0, sd.outputSingle(Map.of(), "loss").getDouble(0));
     assertEquals(Nd4j.createFromArray(1f, 0f, 0f).reshape(1, 3), sd.calculateGradients(Map.of(), "x").get("x"));
   }
+
+  @Test
+  void splitReturnsItsOwnArray() {
+    SameDiff sd = SameDiff.create();
+    SDVariable x = sd.var("x", Nd4j.ones(DataType.FLOAT, 2, 2));
+    SDVariable[] parts = sd.split(x, 2, 1);
+    parts[0] = parts[0].mul(2);
+    parts[0].mul(parts[1]).sum().rename("loss");
+    sd.setLossVariables("loss");
+    assertThrows(IllegalStateException.class, () -> sd.calculateGradients(null, "x"));
+  }
 }
