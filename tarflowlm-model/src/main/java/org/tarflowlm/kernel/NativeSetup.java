@@ -15,16 +15,20 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Chooses the kernels of ND4J's OpenBLAS before that library is loaded.
+ * Chooses the library of matrix products, and the kernels of ND4J's OpenBLAS, before that library is loaded.
  *
  * <p>OpenBLAS 0.3.19 does not know recent AMD processors and falls back to kernels of 2007, at a quarter of the speed or less.
  * The environment variable OPENBLAS_CORETYPE overrides its choice and is read once, when the library is loaded; so this class
- * sets it inside the process before that. A value given by the user is left alone. Nothing here ever throws: at worst, products
- * are slow.
+ * sets it inside the process before that. A value given by the user is left alone. Where Intel's MKL is on the class path, it takes
+ * OpenBLAS's place. Nothing here ever throws: at worst, products are slow.
  */
 public final class NativeSetup {
   private static final Logger LOG = LogManager.getLogger(NativeSetup.class);
   private static final String VARIABLE = "OPENBLAS_CORETYPE";
+  /** JavaCPP's property: the library that its OpenBLAS loads. */
+  private static final String LIBRARY = "org.bytedeco.openblas.load";
+  private static final String MKL_LIBRARY = "mkl_rt";
+  private static final String MKL = "MKL";
   private static final List<String> AVX512 = List.of("avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd");
   private static final List<String> AVX2 = List.of("avx2", "fma");
   private static final String CORE_TYPE = choose();
@@ -36,7 +40,7 @@ public final class NativeSetup {
     // the static initialiser does it
   }
 
-  /** The core type that OpenBLAS was set to use, or "" if the choice was its own. */
+  /** The core type that OpenBLAS was set to use, "MKL" if that computes the products, or "" if the choice was OpenBLAS's own. */
   public static String coreType() {
     return CORE_TYPE;
   }
@@ -62,6 +66,13 @@ public final class NativeSetup {
 
   private static String choose() {
     findHome();
+    if (bringsMkl(NativeSetup.class.getClassLoader())) {
+      System.getProperties().putIfAbsent(LIBRARY, MKL_LIBRARY);
+    }
+    if (MKL_LIBRARY.equals(System.getProperty(LIBRARY))) {
+      LOG.info("backend {}, matrix products by MKL (-D{}= for OpenBLAS)", backend(), LIBRARY);
+      return MKL;
+    }
     String given = System.getenv(VARIABLE);
     if (given != null && !given.isBlank()) {
       LOG.info("backend {}, OpenBLAS core type {} (from the environment)", backend(), given);
@@ -83,6 +94,11 @@ public final class NativeSetup {
       return "";
     }
     return set(chosen.get()) ? chosen.get() : "";
+  }
+
+  /** Whether a class path has MKL for Linux. */
+  static boolean bringsMkl(ClassLoader loader) {
+    return loader.getResource("org/bytedeco/mkl/linux-x86_64/libmkl_rt.so.2") != null;
   }
 
   /** The ND4J backends on the class path, recognised by their classes: nothing is loaded yet. */

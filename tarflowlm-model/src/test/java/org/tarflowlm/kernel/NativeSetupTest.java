@@ -1,14 +1,20 @@
 package org.tarflowlm.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.factory.Nd4j;
 
 class NativeSetupTest {
@@ -33,6 +39,17 @@ class NativeSetupTest {
   @Test
   void leavesTheUsersChoiceAlone() throws IOException, InterruptedException {
     assertEquals("[Nehalem]", lastWordOfChild("Nehalem"));
+  }
+
+  @Test
+  void findsMklOnAClassPath(@TempDir Path folder) throws IOException {
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, null)) {
+      assertFalse(NativeSetup.bringsMkl(loader));
+      Path library = folder.resolve("org/bytedeco/mkl/linux-x86_64/libmkl_rt.so.2");
+      Files.createDirectories(library.getParent());
+      Files.createFile(library);
+      assertTrue(NativeSetup.bringsMkl(loader));
+    }
   }
 
   private static String lastWordOfChild(String coreType) throws IOException, InterruptedException {
