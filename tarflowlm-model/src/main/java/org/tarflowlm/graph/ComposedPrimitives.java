@@ -10,6 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.stock.Attention;
 import org.tarflowlm.stock.Gelu;
 import org.tarflowlm.stock.LayerNorm;
+import org.tarflowlm.stock.Linear;
 
 /**
  * The transformer's building blocks composed of stock ops: any backend, any floating-point type.
@@ -26,7 +27,6 @@ final class ComposedPrimitives implements Primitives {
   private final int positions;
   private final Map<SDVariable, SDVariable> rowsOf = new IdentityHashMap<>();
   private SDVariable mask;
-  private SDVariable ones;
 
   ComposedPrimitives(SameDiff sd, DataType type, int positions) {
     this.sd = sd;
@@ -59,12 +59,13 @@ final class ComposedPrimitives implements Primitives {
 
   @Override
   public SDVariable linear(SDVariable x, Matrix weight, SDVariable bias) {
-    return activations(addRow(rows(x, weight.in()).mmul(weight.value()), bias), weight.out());
+    return linearResidual(x, weight, bias, null);
   }
 
   @Override
   public SDVariable linearResidual(SDVariable x, Matrix weight, SDVariable bias, SDVariable residual) {
-    return activations(rows(linear(x, weight, bias), weight.out()).add(rows(residual, weight.out())), weight.out());
+    SDVariable added = residual == null ? null : rows(residual, weight.out());
+    return activations(Linear.of(rows(x, weight.in()), weight.value(), bias, added, positions), weight.out());
   }
 
   @Override
@@ -90,20 +91,6 @@ final class ComposedPrimitives implements Primitives {
   private SDVariable rows(SDVariable activations, int width) {
     SDVariable known = rowsOf.get(activations);
     return known == null ? activations.reshape(-1, width) : known;
-  }
-
-  /** Rows [R, N] with {@code row} [N] added to each. */
-  private SDVariable addRow(SDVariable rows, SDVariable row) {
-    int width = size(row, 0);
-    return rows.reshape(-1, (long) positions * width).add(everyPosition(row)).reshape(-1, width);
-  }
-
-  /** A row [N] for each position, [1, T * N]: libnd4j's gradient of a broadcast sums many rows slowly, of a product it does so fast. */
-  private SDVariable everyPosition(SDVariable row) {
-    if (ones == null) {
-      ones = sd.constant(Nd4j.ones(type, positions, 1));
-    }
-    return ones.mmul(row.reshape(1, size(row, 0))).reshape(1, (long) positions * size(row, 0));
   }
 
   @Override

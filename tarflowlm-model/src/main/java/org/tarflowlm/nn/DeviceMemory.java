@@ -23,7 +23,7 @@ final class DeviceMemory {
   /** Parameter, gradient, two moments and one array of the updater's. */
   private static final int PER_PARAMETER = 5;
   /** Arrays [positions, width] that a transformer layer keeps. */
-  private static final int PER_LAYER = 34;
+  private static final int PER_LAYER = 30;
   /** Arrays [heads, positions, positions] that live together in one layer; between forward and backward each layer keeps one. */
   private static final int PER_ATTENTION = 4;
   /** Arrays [tokens, vocabulary or mixtures] around logits. */

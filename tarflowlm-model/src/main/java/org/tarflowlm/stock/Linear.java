@@ -1,0 +1,57 @@
+package org.tarflowlm.stock;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+
+/**
+ * x W + b, and a residual. The gradient is written down: dx = dy W^T, dW = x^T dy, db = sum dy. A graph then keeps x alone of what the
+ * value reads; libnd4j's gradients of a sum and of a reshape ask for their inputs again.
+ */
+public final class Linear extends PassedOn {
+  static final String NAME = "tarflow_stock_linear";
+
+  public Linear() {}
+
+  private Linear(SameDiff sd, int positions, SDVariable[] inputs) {
+    super(sd, inputs, positions);
+  }
+
+  /**
+   * Rows [R, O].
+   *
+   * @param rows [R, I]
+   * @param weight [I, O]
+   * @param bias [O]
+   * @param residual [R, O], or null
+   * @param positions a number that divides R
+   */
+  public static SDVariable of(SDVariable rows, SDVariable weight, SDVariable bias, SDVariable residual, int positions) {
+    SDVariable value = Stopped.of(rows).mmul(Stopped.of(weight)).add(Stopped.of(bias));
+    value = residual == null ? value : value.add(Stopped.of(residual));
+    List<SDVariable> inputs = new ArrayList<>(List.of(value, value, rows, weight, bias));
+    if (residual != null) {
+      inputs.add(residual);
+    }
+    return new Linear(rows.getSameDiff(), positions, inputs.toArray(new SDVariable[0])).outputVariable();
+  }
+
+  @Override
+  public String opName() {
+    return NAME;
+  }
+
+  /** Inputs: the value twice, rows, weight, bias, residual. */
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    SDVariable above = gradients.get(0);
+    SDVariable zero = sameDiff.zerosLike(arg(0));
+    List<SDVariable> result = new ArrayList<>(List.of(zero, zero, sameDiff.mmul(above, arg(3), false, true, false),
+        sameDiff.mmul(arg(2), above, true, false, false), total(above, argument(0), arg(4).getShape()[0])));
+    if (args().length == 6) {
+      result.add(above);
+    }
+    return result;
+  }
+}
