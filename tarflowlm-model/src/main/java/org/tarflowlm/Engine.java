@@ -2,6 +2,7 @@ package org.tarflowlm;
 
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
@@ -49,7 +50,7 @@ final class Engine implements AutoCloseable {
   private synchronized ComputationGraph graph() {
     Checkpoint source = checkpoint();
     if (graph == null) {
-      graph = Natively.run(() -> CheckpointNetworks.network(source));
+      graph = natively(() -> CheckpointNetworks.network(source));
     }
     return graph;
   }
@@ -57,7 +58,7 @@ final class Engine implements AutoCloseable {
   synchronized Sampler sampler() {
     Checkpoint source = checkpoint();
     if (sampler == null) {
-      sampler = Natively.run(() -> Sampler.of(source, source.config().model() == ModelType.TARFLOW ? weights() : null, tokenizer));
+      sampler = natively(() -> new Sampler(source, source.config().model() == ModelType.TARFLOW ? weights() : null, tokenizer));
     }
     return sampler;
   }
@@ -82,7 +83,7 @@ final class Engine implements AutoCloseable {
   private synchronized StackWeights weights() {
     Checkpoint source = checkpoint();
     if (weights == null) {
-      weights = Natively.run(() -> StackWeights.of(source.config(), source::values));
+      weights = natively(() -> StackWeights.of(source.config(), source::values));
     }
     return weights;
   }
@@ -108,5 +109,25 @@ final class Engine implements AutoCloseable {
     sampler = null;
     latents = null;
     checkpoint = null;
+  }
+
+  /**
+   * Runs work that loads native libraries.
+   *
+   * @throws IllegalStateException with a one-line reason, instead of several kinds of Error, if a library cannot be loaded
+   */
+  static <T> T natively(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (LinkageError e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new IllegalStateException("the native libraries cannot be loaded: "
+          + (root.getMessage() == null ? root.toString() : root.getMessage().lines().findFirst().orElse(""))
+          + "; they are unpacked into ~/.javacpp/cache, or the folder of -Dorg.bytedeco.javacpp.cachedir, which needs 300 MB and must "
+          + "allow programs to run", e);
+    }
   }
 }

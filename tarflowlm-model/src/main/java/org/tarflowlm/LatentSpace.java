@@ -3,6 +3,8 @@ package org.tarflowlm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -10,6 +12,8 @@ import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.LatentEncoder;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.nn.TarFlowFeatures;
+import org.tarflowlm.nn.TarFlowLayer;
 
 /**
  * A model's latent space: tokens to latents and back by the codebook (paper section 3.1), latents to noise and back by the flows (section
@@ -17,6 +21,8 @@ import org.tarflowlm.flow.StackWeights;
  * many threads.
  */
 final class LatentSpace {
+  private static final int FEATURE_BATCH = 16;
+
   private final TarFlowConfig config;
   private final Tokenizer tokenizer;
   private final StackTransform stack;
@@ -182,5 +188,36 @@ final class LatentSpace {
           + " token" + (config.patchSize() == 1 ? "" : ", in patches of " + config.patchSize()));
     }
     return tokens;
+  }
+
+  /** A flow's hidden states over a whole text, in windows that do not see each other: [tokens / patch][width]. */
+  static double[][] features(TarFlowLayer layer, int[] tokens, int flow) {
+    int patch = layer.model().patchSize();
+    int length = layer.model().contextLength();
+    double[][] result = new double[tokens.length / patch][];
+    int read = 0;
+    while (read < tokens.length) {
+      int full = Math.min(FEATURE_BATCH, (tokens.length - read) / length);
+      int windows = Math.max(1, full);
+      int time = full == 0 ? tokens.length - read : length;
+      int[] ids = Arrays.copyOfRange(tokens, read, read + windows * time);
+      try (INDArray input = Nd4j.createFromArray(ids).reshape(windows, time);
+          INDArray states = TarFlowFeatures.states(layer, input, flow)) {
+        double[][] rows = states.reshape(ids.length / patch, states.size(2)).toDoubleMatrix();
+        System.arraycopy(rows, 0, result, read / patch, rows.length);
+      }
+      read += ids.length;
+    }
+    return result;
+  }
+
+  static double[] mean(double[][] rows) {
+    double[] mean = new double[rows[0].length];
+    for (double[] row : rows) {
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] += row[i] / rows.length;
+      }
+    }
+    return mean;
   }
 }

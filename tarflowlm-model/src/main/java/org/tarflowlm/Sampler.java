@@ -1,68 +1,94 @@
 package org.tarflowlm;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.flow.Sampling;
+import org.tarflowlm.flow.StackInverse;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.AutoregressiveSampler;
 import org.tarflowlm.generate.FlowGenerator;
-import org.tarflowlm.generate.FlowReader;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.TokenListener;
+import org.tarflowlm.nn.InverseSession;
 
 /** Generation, whatever the model. */
-interface Sampler {
-  List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener);
-
-  /** Continues different prompts side by side; of each what {@link #generate} gives by itself. */
-  default List<List<Generation>> generateAll(List<int[]> prompts, GenerationOptions options) {
-    return prompts.parallelStream().map(prompt -> generate(prompt, options, null)).toList();
-  }
-
-  /** Fills the gap between two texts; see {@link FlowGenerator#infill}. */
-  default List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
-    throw noFlows();
-  }
-
-  /** A text at every level of the stack; see {@link FlowReader#read}. */
-  default Generation read(int[] tokens, long seed) {
-    throw noFlows();
-  }
-
-  private static IllegalStateException noFlows() {
-    return new IllegalStateException("the model is " + ModelType.AUTOREGRESSIVE + ", which has no flows; expected " + ModelType.TARFLOW);
-  }
+final class Sampler {
+  private final AutoregressiveSampler discrete;
+  private final FlowGenerator flows;
 
   /**
    * The sampler of a checkpoint.
    *
    * @param weights of its flows; null if it is discrete
    */
-  static Sampler of(Checkpoint checkpoint, StackWeights weights, Tokenizer tokenizer) {
-    if (weights == null) {
-      return new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer)::generate;
-    }
-    FlowGenerator generator = new FlowGenerator(weights, tokenizer, checkpoint::ngrams).through(new GraphInverse(checkpoint));
-    return new Flows(generator, new FlowReader(weights, tokenizer));
+  Sampler(Checkpoint checkpoint, StackWeights weights, Tokenizer tokenizer) {
+    discrete = weights == null ? new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer) : null;
+    flows = weights == null ? null
+        : new FlowGenerator(weights, tokenizer, checkpoint::ngrams).through(new GraphInverse(checkpoint));
   }
 
-  /** Sampler of a flow model. */
-  record Flows(FlowGenerator generator, FlowReader reader) implements Sampler {
-    @Override
-    public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
-      return generator.generate(prompt, options, listener);
+  List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
+    return flows == null ? discrete.generate(prompt, options, listener) : flows.generate(prompt, options, listener);
+  }
+
+  /** Continues different prompts side by side; of each what {@link #generate} gives by itself. */
+  List<List<Generation>> generateAll(List<int[]> prompts, GenerationOptions options) {
+    return prompts.parallelStream().map(prompt -> generate(prompt, options, null)).toList();
+  }
+
+  /** @throws IllegalStateException if the model is discrete */
+  FlowGenerator flows() {
+    if (flows == null) {
+      throw new IllegalStateException("the model is " + ModelType.AUTOREGRESSIVE + ", which has no flows; expected " + ModelType.TARFLOW);
+    }
+    return flows;
+  }
+
+  /** A checkpoint's inverse graph for many threads: as many sessions as there are callers at one time, over one set of parameters. */
+  private static final class GraphInverse implements StackInverse {
+    private final Checkpoint checkpoint;
+    private final Queue<InverseSession> fromNothing = new ConcurrentLinkedQueue<>();
+    private final Queue<InverseSession> withPrompt = new ConcurrentLinkedQueue<>();
+    private Map<String, INDArray> parameters;
+
+    GraphInverse(Checkpoint checkpoint) {
+      this.checkpoint = checkpoint;
     }
 
     @Override
-    public List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
-      return generator.infill(left, gap, right, options);
+    public Window inverse(Sampling sampling, double[][] u, double[][] prompt) {
+      Queue<InverseSession> idle = prompt[0].length == 0 ? fromNothing : withPrompt;
+      InverseSession session = idle.poll();
+      if (session == null) {
+        TarFlowConfig config = checkpoint.config();
+        session = new InverseSession(config, parameters(), idle == withPrompt).fixParameters();
+      }
+      Window window = session.inverse(sampling, u, prompt);
+      idle.add(session);
+      return window;
     }
 
     @Override
-    public Generation read(int[] tokens, long seed) {
-      return reader.read(tokens, seed);
+    public boolean isAvailable() {
+      return InverseSession.isPossible();
+    }
+
+    private synchronized Map<String, INDArray> parameters() {
+      if (parameters == null) {
+        parameters = new LinkedHashMap<>();
+        checkpoint.tensors().forEach((name, tensor) -> parameters.put(name, Nd4j.create(tensor.values(), tensor.shape(), 'c')));
+      }
+      return parameters;
     }
   }
 }

@@ -1,9 +1,14 @@
 package org.tarflowlm;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.tarflowlm.Score.Piece;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
@@ -12,16 +17,18 @@ import org.tarflowlm.nn.TarFlowLayer;
 
 /** Scores tokens with a network; see {@link TarFlowLM#score(TokenSequence, ScoringOptions)}. */
 record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
+  private static final int CHUNK = 1 << 14;
+
   Score score(TokenSequence tokens, ScoringOptions options) {
     TokenSequence scored = scored(layer.model(), tokenizer, tokens, options);
     Likelihood likelihood = new Likelihood(layer, options.seed(), options.samples());
     if (options.perToken()) {
       Likelihood.ByToken each = likelihood.byToken(scored);
-      ScoredPieces pieces = new ScoredPieces(scored, each.nats(), tokenizer);
-      return Score.of(name, each.estimate(), characters(scored, each.estimate()), pieces.tokens(), pieces.characters());
+      Pieces pieces = new Pieces(scored, each.nats(), tokenizer);
+      return Score.of(name, each.estimate(), characters(scored, each.estimate().tokens(), tokenizer), pieces.tokens(), pieces.characters());
     }
     LikelihoodEstimate estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
-    return Score.of(name, estimate, characters(scored, estimate), List.of(), List.of());
+    return Score.of(name, estimate, characters(scored, estimate.tokens(), tokenizer), List.of(), List.of());
   }
 
   /** The tokens that are scored: those of the first characters. */
@@ -29,7 +36,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     if (tokens.vocabSize() != config.vocabSize()) {
       throw new IllegalArgumentException("the tokens are of a vocabulary of " + tokens.vocabSize() + "; expected " + config.vocabSize());
     }
-    long count = CharacterCount.tokensWithin(tokens, options.maxCharacters(), tokenizer);
+    long count = tokensWithin(tokens, options.maxCharacters(), tokenizer);
     int least = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
     if (count < least) {
       throw new DataException("the text " + (count == 0 ? "is empty" : "has " + count + (count == 1 ? " token" : " tokens"))
@@ -38,7 +45,109 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     return tokens.slice(0, count);
   }
 
-  private long characters(TokenSequence scored, LikelihoodEstimate estimate) {
-    return CharacterCount.of(scored, estimate.tokens(), tokenizer);
+  /** Characters in the first tokens of a sequence: Unicode code points, or bytes for tokenizers of bytes. At least 1. */
+  static long characters(TokenSequence tokens, long count, Tokenizer tokenizer) {
+    if (tokenizer instanceof ByteTokenizer) {
+      return count;
+    }
+    long characters = 0;
+    for (long from = 0; from < count; from += CHUNK) {
+      characters += characters(chunk(tokens, from, count), tokenizer);
+    }
+    return Math.max(1, characters);
+  }
+
+  /** Number of tokens from the start that make up at most so many characters. */
+  static long tokensWithin(TokenSequence tokens, long maxCharacters, Tokenizer tokenizer) {
+    if (tokenizer instanceof ByteTokenizer) {
+      return Math.min(tokens.length(), maxCharacters);
+    }
+    long characters = 0;
+    for (long from = 0; from < tokens.length(); from += CHUNK) {
+      int[] ids = chunk(tokens, from, tokens.length());
+      long here = characters(ids, tokenizer);
+      if (characters + here > maxCharacters) {
+        int fitting = 0;
+        for (; characters <= maxCharacters; fitting++) {
+          characters += characters(new int[] {ids[fitting]}, tokenizer);
+        }
+        return from + fitting - 1;
+      }
+      characters += here;
+    }
+    return tokens.length();
+  }
+
+  private static int[] chunk(TokenSequence tokens, long from, long end) {
+    int[] ids = new int[(int) Math.min(CHUNK, end - from)];
+    tokens.read(from, ids, 0, ids.length);
+    return ids;
+  }
+
+  private static long characters(int[] ids, Tokenizer tokenizer) {
+    long characters = 0;
+    for (byte each : tokenizer.decodeBytes(ids)) {
+      // every byte of UTF-8 that continues a character has the bits 10 in front
+      characters += (each & 0xc0) == 0x80 ? 0 : 1;
+    }
+    return characters;
+  }
+
+  /** The bits of each token and of each character of a scored text. */
+  private static final class Pieces {
+    private final List<Piece> tokens = new ArrayList<>();
+    private final List<Piece> characters = new ArrayList<>();
+    /** Bytes and bits of the character that is not complete yet. */
+    private byte[] bytes = new byte[4];
+    private int count;
+    private double bits;
+
+    /** @param nats of each token, as many as were scored */
+    Pieces(TokenSequence text, double[] nats, Tokenizer tokenizer) {
+      int[] ids = new int[nats.length];
+      text.read(0, ids, 0, ids.length);
+      String[] known = new String[tokenizer.vocabSize()];
+      for (int t = 0; t < ids.length; t++) {
+        int[] id = {ids[t]};
+        if (known[ids[t]] == null) {
+          known[ids[t]] = tokenizer.decode(id);
+        }
+        double own = nats[t] / Math.log(2);
+        tokens.add(new Piece(known[ids[t]], own));
+        byte[] encoded = tokenizer.decodeBytes(id);
+        for (byte each : encoded) {
+          add(each, own / encoded.length);
+        }
+      }
+      end();
+    }
+
+    List<Piece> tokens() {
+      return tokens;
+    }
+
+    List<Piece> characters() {
+      return characters;
+    }
+
+    private void add(byte each, double share) {
+      // every byte of UTF-8 that continues a character has the bits 10 in front
+      if ((each & 0xc0) != 0x80) {
+        end();
+      }
+      if (count == bytes.length) {
+        bytes = Arrays.copyOf(bytes, 2 * count);
+      }
+      bytes[count++] = each;
+      bits += share;
+    }
+
+    private void end() {
+      if (count > 0) {
+        characters.add(new Piece(new String(bytes, 0, count, StandardCharsets.UTF_8), bits));
+      }
+      count = 0;
+      bits = 0;
+    }
   }
 }

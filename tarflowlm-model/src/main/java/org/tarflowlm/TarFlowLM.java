@@ -187,15 +187,15 @@ public class TarFlowLM implements AutoCloseable {
 
   /** Fills a gap of some tokens between two texts; {@link org.tarflowlm.generate.FlowGenerator#infill} says how. Only flow models can. */
   public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
-    return engine.sampler().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
+    return engine.sampler().flows().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
   }
 
   /**
-   * A given text of at most a window at every level of the stack; see {@link org.tarflowlm.generate.FlowReader#read}.
+   * A given text of at most a window at every level of the stack; see {@link org.tarflowlm.generate.FlowGenerator#read}.
    * @throws IllegalStateException if the model is discrete
    */
   public Generation read(String text, long seed) {
-    return engine.sampler().read(tokenizer.encode(text), seed);
+    return engine.sampler().flows().read(tokenizer.encode(text), seed);
   }
 
   /**
@@ -263,8 +263,8 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * Hidden states of a flow's transformer ({@link org.tarflowlm.nn.HiddenStates}): what it knows at each position from the patches that it
-   * has read before.
+   * Hidden states of a flow's transformer ({@link org.tarflowlm.nn.TarFlowFeatures#states}): what it knows at each position from the
+   * patches that it has read before.
    *
    * @param flow counted from 0, data to noise
    * @return [tokens / patchSize][width]
@@ -274,12 +274,12 @@ public class TarFlowLM implements AutoCloseable {
   public double[][] features(String text, int flow) {
     engine.requireFlows("flows");
     int[] tokens = LatentSpace.wholePatches(tokenizer.encode(text), config);
-    return engine.withNetwork(layer -> TextFeatures.of(layer, tokens, flow));
+    return engine.withNetwork(layer -> LatentSpace.features(layer, tokens, flow));
   }
 
   /** The mean of {@link #features} over the positions, one vector [width] per text. */
   public double[] meanFeatures(String text, int flow) {
-    return TextFeatures.mean(features(text, flow));
+    return LatentSpace.mean(features(text, flow));
   }
 
   /**

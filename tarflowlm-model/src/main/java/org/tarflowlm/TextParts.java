@@ -52,6 +52,6 @@ public final class TextParts {
    */
   public Score join(List<double[]> nats) {
     LikelihoodEstimate estimate = Likelihood.sum(model.config(), batches, options.samples(), nats);
-    return Score.of(model.name(), estimate, CharacterCount.of(tokens, estimate.tokens(), model.tokenizer()), List.of(), List.of());
+    return Score.of(model.name(), estimate, Scorer.characters(tokens, estimate.tokens(), model.tokenizer()), List.of(), List.of());
   }
 }

@@ -19,7 +19,7 @@ public final class TokenScorer implements AutoCloseable {
 
   public TokenScorer(Checkpoint checkpoint) {
     tokenizer = Tokenizers.byName(checkpoint.info().tokenizer());
-    network = Natively.run(() -> CheckpointNetworks.network(checkpoint));
+    network = Engine.natively(() -> CheckpointNetworks.network(checkpoint));
   }
 
   /**

@@ -236,9 +236,9 @@ class TarFlowLMTest {
     String text = "na\u00efve \u65e5\u672c\ud83d\ude42 whales";
     TokenArray tokens = TokenArray.of(text, new Gpt2Bpe());
     int characters = text.codePointCount(0, text.length());
-    assertEquals(characters, CharacterCount.of(tokens, tokens.length(), new Gpt2Bpe()));
-    assertEquals(tokens.length(), CharacterCount.tokensWithin(tokens, characters, new Gpt2Bpe()));
-    assertEquals(tokens.length() - 1, CharacterCount.tokensWithin(tokens, characters - 1, new Gpt2Bpe()));
-    assertEquals(0, CharacterCount.tokensWithin(tokens, 1, new Gpt2Bpe()));
+    assertEquals(characters, Scorer.characters(tokens, tokens.length(), new Gpt2Bpe()));
+    assertEquals(tokens.length(), Scorer.tokensWithin(tokens, characters, new Gpt2Bpe()));
+    assertEquals(tokens.length() - 1, Scorer.tokensWithin(tokens, characters - 1, new Gpt2Bpe()));
+    assertEquals(0, Scorer.tokensWithin(tokens, 1, new Gpt2Bpe()));
   }
 }

@@ -2,22 +2,17 @@ package org.tarflowlm.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import org.tarflowlm.command.BaseCommand;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Benchmarks. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed and memory on this machine.", subcommands = {
     BenchStepCommand.class, BenchGenerateCommand.class, BenchKernelsCommand.class, BenchCouplingsCommand.class,
     BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class, BenchServeCommand.class})
-public final class BenchCommand implements Runnable {
-  @Spec
-  private CommandSpec spec;
-
+public final class BenchCommand extends BaseCommand implements Runnable {
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "a benchmark is missing; expected one of " + spec.subcommands().keySet());
+    throw missing("a benchmark");
   }
 
   /** A result for machines, indented. */

@@ -4,25 +4,30 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.config.Coupling;
+import org.tarflowlm.graph.CouplingGraph;
 import org.tarflowlm.graph.KernelChoice;
-import org.tarflowlm.nn.CouplingStep;
+import org.tarflowlm.graph.WindowGraph;
+import org.tarflowlm.nn.session.GraphSession;
+import org.tarflowlm.nn.session.QuietOutput;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Times the couplings alone, kernels against the same mathematics composed of stock ops. */
 @Command(name = "couplings", mixinStandardHelpOptions = true, description = {
     "Time each coupling alone, forward and gradient. Turns of our kernels alternate with the same formulas composed of",
     "stock SameDiff ops, both in SameDiff's own memory and in the recycled memory of our models.",
     "--no-stock times only the kernels, for sizes where the composed graph does not fit into memory."})
-final class BenchCouplingsCommand implements Callable<Integer> {
+final class BenchCouplingsCommand extends BaseCommand implements Callable<Integer> {
   /** A kernel is compiled for good after 500 to 1,000 runs, and nearly three times as slow before. */
   private static final int WARM_UP_TURNS = 3;
   /** Right after stock ops runs are slower, as if threads that free what SameDiff has left took the processors from them. */
@@ -53,9 +58,6 @@ final class BenchCouplingsCommand implements Callable<Integer> {
   @Option(names = "--json")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   /**
    * Figures of one coupling, medians.
    *
@@ -67,10 +69,8 @@ final class BenchCouplingsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (rounds < 1) {
-      throw new ParameterException(spec.commandLine(), "--rounds is " + rounds + "; expected at least 1");
-    }
-    PrintWriter out = spec.commandLine().getOut();
+    requireAtLeast("--rounds", rounds, 1);
+    PrintWriter out = out();
     List<Result> results = new ArrayList<>();
     for (Coupling coupling : couplings) {
       Result r = measure(coupling);
@@ -134,5 +134,45 @@ final class BenchCouplingsCommand implements Callable<Integer> {
     long begin = System.nanoTime();
     step.run();
     return (System.nanoTime() - begin) / 1e6;
+  }
+
+  /** Forward and gradient of one coupling alone, for measuring. */
+  private static final class CouplingStep implements AutoCloseable {
+    private final SameDiff sameDiff;
+    private final List<String> inputs;
+    private final GraphSession session;
+    private final List<String> wanted = new ArrayList<>();
+
+    /**
+     * The other arguments are those of {@link CouplingGraph}.
+     *
+     * @param recycled whether to run in recycled memory, as a network runs a model's graph; else as SameDiff does by itself
+     */
+    CouplingStep(Coupling coupling, KernelChoice kernels, boolean recycled, DataType type, int rows, int dims, int mixtures) {
+      CouplingGraph graph = new CouplingGraph(coupling, kernels, type, rows, dims, mixtures);
+      sameDiff = graph.sameDiff();
+      QuietOutput.run(sameDiff::createGradFunction);
+      inputs = graph.inputs();
+      session = recycled ? new GraphSession(sameDiff.getFunction("grad")) : null;
+      wanted.add(WindowGraph.LOSS);
+      inputs.forEach(input -> wanted.add(sameDiff.getVariable(input).gradient().name()));
+    }
+
+    /** Computes the loss and the gradients of all inputs once. */
+    void run() {
+      if (session == null) {
+        sameDiff.calculateGradients(Map.of(), inputs).values().forEach(INDArray::close);
+        return;
+      }
+      session.run(wanted, Map.of(), Operation.TRAINING, List.of());
+      session.endStep();
+    }
+
+    @Override
+    public void close() {
+      if (session != null) {
+        session.close();
+      }
+    }
   }
 }

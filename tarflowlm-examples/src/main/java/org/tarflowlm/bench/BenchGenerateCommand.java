@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.flow.StackWeights;
@@ -21,16 +23,13 @@ import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.parallel.Decoding;
 import org.tarflowlm.kernel.Parallel;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Times generation, each way of decoding alternating with the others and with another program. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
     "Time how fast texts are written without a prompt, in characters per second of all texts together, and compare the ways of decoding.",
     "--peer alternates with another program, which must print its characters per second as its last word."})
-final class BenchGenerateCommand implements Callable<Integer> {
+final class BenchGenerateCommand extends BaseCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
   private String model;
 
@@ -66,15 +65,10 @@ final class BenchGenerateCommand implements Callable<Integer> {
       + "characters per second of each way; with --peer also the peer's and the ratios, with --blocks the positions per pass.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (rounds < 1 || seeds < 1) {
-      throw new ParameterException(spec.commandLine(), rounds < 1 ? "--rounds is " + rounds + "; expected at least 1"
-          : "--seeds is " + seeds + "; expected at least 1");
-    }
+    requireAtLeast("--rounds", rounds, 1);
+    requireAtLeast("--seeds", seeds, 1);
     Map<Decoding, List<Double>> speeds = new LinkedHashMap<>();
     decodings.forEach(each -> speeds.put(each, new ArrayList<>()));
     List<Double> theirs = new ArrayList<>();
@@ -132,15 +126,9 @@ final class BenchGenerateCommand implements Callable<Integer> {
 
   private void print(TarFlowLM loaded, Map<Decoding, List<Double>> speeds, List<Double> theirs, boolean identical,
       Map<Integer, List<Double>> perPass) throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("model", loaded.name());
-    result.put("batch", batch);
-    result.put("tokens", tokens);
-    result.put("texts", seeds * batch);
-    result.put("threads", Parallel.threads());
-    result.put("cpuTime", cpuTime);
-    result.put("identical", identical);
+    PrintWriter out = out();
+    Map<String, Object> result = Json.object("model", loaded.name(), "batch", batch, "tokens", tokens, "texts", seeds * batch,
+        "threads", Parallel.threads(), "cpuTime", cpuTime, "identical", identical);
     speeds.forEach((way, values) -> result.put(way.name().toLowerCase(Locale.ROOT), figures(values, theirs)));
     if (!theirs.isEmpty()) {
       result.put("peerCharactersPerSecond", theirs);
@@ -171,9 +159,7 @@ final class BenchGenerateCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> figures(List<Double> ours, List<Double> theirs) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("bestCharactersPerSecond", best(ours));
-    result.put("medianCharactersPerSecond", median(ours));
+    Map<String, Object> result = Json.object("bestCharactersPerSecond", best(ours), "medianCharactersPerSecond", median(ours));
     if (!theirs.isEmpty()) {
       result.put("bestToBestOfPeer", best(ours) / best(theirs));
     }

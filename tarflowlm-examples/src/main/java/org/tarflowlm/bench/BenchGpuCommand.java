@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +20,8 @@ import org.tarflowlm.bench.StepBenchmark.Model;
 import org.tarflowlm.bench.StepBenchmark.Shape;
 import org.tarflowlm.checkpoint.CheckpointInfo;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokens.TokenArray;
@@ -30,16 +31,13 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.ops.HostMemory;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The first thing to run on a machine with a GPU. */
 @Command(name = "gpu", mixinStandardHelpOptions = true, description = {
     "Check and measure the composed graph on the running backend: every op against the CPU's values, a training, a score, a text.",
     "Exit code 1 if an op differs, or if the training does not learn."})
-final class BenchGpuCommand implements Callable<Integer> {
+final class BenchGpuCommand extends BaseCommand implements Callable<Integer> {
   /** Of the sum of an output's absolute values; single precision with its sums in another order keeps well below. */
   private static final double TOLERANCE = 1e-3;
   private static final double MEGABYTE = 1 << 20;
@@ -63,18 +61,11 @@ final class BenchGpuCommand implements Callable<Integer> {
   @Option(names = "--record", hidden = true, description = "file for the ops' values on this backend, in the form of the program's own")
   private Path record;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    if (steps < 20) {
-      throw new ParameterException(spec.commandLine(), "--steps is " + steps + "; expected at least 20");
-    }
-    PrintWriter printer = spec.commandLine().getOut();
-    Map<String, Object> report = new LinkedHashMap<>();
-    report.put("backend", HostMemory.backend());
-    report.put("environment", environment());
+    requireAtLeast("--steps", steps, 20);
+    PrintWriter printer = out();
+    Map<String, Object> report = Json.object("backend", HostMemory.backend(), "environment", environment());
     Map<String, Digest> found = OpDigests.run();
     if (record != null) {
       Files.writeString(record, OpDigests.text(found));

@@ -8,16 +8,15 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.bench.StepBenchmark.Model;
 import org.tarflowlm.bench.StepBenchmark.Shape;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.graph.KernelChoice;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Watches a training's memory over many steps. */
 @Command(name = "memory", mixinStandardHelpOptions = true, description =
     "Train on random tokens and print the resident set and a step's working memory ten times.")
-final class BenchMemoryCommand implements Callable<Integer> {
+final class BenchMemoryCommand extends BaseCommand implements Callable<Integer> {
   private static final int LINES = 10;
 
   @Option(names = "--model", defaultValue = "mixd", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
@@ -44,12 +43,9 @@ final class BenchMemoryCommand implements Callable<Integer> {
   @Option(names = "--json")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     StepBenchmark benchmark = new StepBenchmark(new Shape(model, batch, sequence, width, layers, heads), KernelChoice.AUTO);
     List<Map<String, Object>> lines = new ArrayList<>();
     for (int i = 1; i <= LINES; i++) {

@@ -2,12 +2,13 @@ package org.tarflowlm.bench;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
 import org.tarflowlm.data.DataException;
@@ -19,15 +20,13 @@ import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Sends real text through the flows and back. */
 @Command(name = "round-trip", mixinStandardHelpOptions = true, description = {
     "Encode windows of a text, map their latents z to noise and back, and report the largest difference, wrong tokens, and root-finding "
         + "iterations per scalar.", "Exit code 1 if a token is wrong."})
-final class BenchRoundTripCommand implements Callable<Integer> {
+final class BenchRoundTripCommand extends BaseCommand implements Callable<Integer> {
   /** Windows that go through the flows together. */
   private static final int GROUP = 16;
 
@@ -45,9 +44,6 @@ final class BenchRoundTripCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  @Spec
-  private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
@@ -105,13 +101,9 @@ final class BenchRoundTripCommand implements Callable<Integer> {
   }
 
   private void print(double worst, long wrong, double meanIterations) throws IOException {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("model", model);
-    result.put("windows", windows);
-    result.put("largestDifference", worst);
-    result.put("wrongTokens", wrong);
-    result.put("meanRootIterations", meanIterations);
-    spec.commandLine().getOut().println(json ? BenchCommand.json(result)
+    Map<String, Object> result = Json.object("model", model, "windows", windows, "largestDifference", worst, "wrongTokens", wrong,
+        "meanRootIterations", meanIterations);
+    out().println(json ? BenchCommand.json(result)
         : String.format(Locale.ROOT, "%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations per scalar",
             windows, worst, wrong, meanIterations));
   }

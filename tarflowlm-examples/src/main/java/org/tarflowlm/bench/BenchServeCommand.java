@@ -10,7 +10,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,16 +18,16 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Loads a server that runs. */
 @Command(name = "serve", mixinStandardHelpOptions = true, description = {
     "Send completions to a running server from many clients at once, each one request after another. A client that gets status 429 waits "
         + "as long as Retry-After says.", "Exit code 1 if an answer is neither a text nor status 429."})
-public final class BenchServeCommand implements Callable<Integer> {
+public final class BenchServeCommand extends BaseCommand implements Callable<Integer> {
   private static final Pattern HEAP = Pattern.compile("(?m)^jvm_memory_used_bytes\\{area=\"heap\"} (\\S+)$");
   private static final Pattern RESIDENT = Pattern.compile("(?m)^process_resident_memory_bytes (\\S+)$");
   private static final int MEMORY_SAMPLES = 10;
@@ -48,9 +47,6 @@ public final class BenchServeCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  @Spec
-  private CommandSpec spec;
 
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final List<Double> latencies = new ArrayList<>();
@@ -129,22 +125,14 @@ public final class BenchServeCommand implements Callable<Integer> {
 
   private void print(List<Long> heap, List<Long> resident) throws IOException {
     double[] sorted = latencies.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("clients", clients);
-    result.put("seconds", seconds);
-    result.put("tokensPerText", tokens);
-    result.put("outcomes", outcomes);
-    result.put("tokensPerSecond", (double) sorted.length * tokens / seconds);
-    result.put("p50Seconds", quantile(sorted, 0.5));
-    result.put("p99Seconds", quantile(sorted, 0.99));
-    result.put("maxSeconds", quantile(sorted, 1));
-    result.put("heapMegabytes", heap);
-    result.put("residentMegabytes", resident);
+    Map<String, Object> result = Json.object("clients", clients, "seconds", seconds, "tokensPerText", tokens, "outcomes", outcomes,
+        "tokensPerSecond", (double) sorted.length * tokens / seconds, "p50Seconds", quantile(sorted, 0.5),
+        "p99Seconds", quantile(sorted, 0.99), "maxSeconds", quantile(sorted, 1), "heapMegabytes", heap, "residentMegabytes", resident);
     if (json) {
-      spec.commandLine().getOut().println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      out().println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
       return;
     }
-    spec.commandLine().getOut().println(String.format(Locale.ROOT,
+    out().println(String.format(Locale.ROOT,
         "%d clients, %d s, texts of %d tokens: answers %s%n%.0f tokens/s; seconds to an answer: p50 %.2f, p99 %.2f, most %.2f%n"
             + "MB of the server over time: heap %s, resident %s", clients, seconds, tokens, outcomes,
         (double) result.get("tokensPerSecond"), (double) result.get("p50Seconds"), (double) result.get("p99Seconds"),

@@ -4,25 +4,38 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.FloatPointer;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.BaseListener;
+import org.nd4j.autodiff.listeners.Operation;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.OpContext;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.tarflowlm.bench.StepBenchmark.Figures;
 import org.tarflowlm.bench.StepBenchmark.Model;
 import org.tarflowlm.bench.StepBenchmark.Shape;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.eval.Flops;
 import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.kernel.Gemm;
+import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.nn.TarFlowNetwork;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Times training steps, alone or alternating with another program's. */
 @Command(name = "step", mixinStandardHelpOptions = true, description = {
     "Time whole training steps (forward, backward, update) on random tokens.",
     "--peer alternates with another program, which must print its median milliseconds per step as its last word."})
-final class BenchStepCommand implements Callable<Integer> {
+final class BenchStepCommand extends BaseCommand implements Callable<Integer> {
   @Option(names = "--model", defaultValue = "ar", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private Model model;
 
@@ -59,9 +72,6 @@ final class BenchStepCommand implements Callable<Integer> {
   @Option(names = "--json")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException, InterruptedException {
     StepBenchmark benchmark = new StepBenchmark(new Shape(model, batch, sequence, width, layers, heads), kernels);
@@ -87,7 +97,7 @@ final class BenchStepCommand implements Callable<Integer> {
   }
 
   private void print(List<Figures> ours, List<Double> theirs, MatrixFloor floor, List<OpTimes.OpTime> ops) throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     Figures figures = ours.get(ours.size() / 2);
     double[] ratios = new double[theirs.size()];
     for (int i = 0; i < ratios.length; i++) {
@@ -95,14 +105,9 @@ final class BenchStepCommand implements Callable<Integer> {
     }
     Arrays.sort(ratios);
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("medianMs", figures.medianMs());
-      result.put("minMs", figures.minMs());
-      result.put("p90Ms", figures.p90Ms());
-      result.put("tokensPerSecond", figures.tokensPerSecond());
-      result.put("peakRssMb", figures.peakRssMb());
-      result.put("workingMemoryMb", figures.workingMemoryMb());
-      result.put("parameters", figures.parameters());
+      Map<String, Object> result = Json.object("medianMs", figures.medianMs(), "minMs", figures.minMs(), "p90Ms", figures.p90Ms(),
+          "tokensPerSecond", figures.tokensPerSecond(), "peakRssMb", figures.peakRssMb(), "workingMemoryMb", figures.workingMemoryMb(),
+          "parameters", figures.parameters());
       if (ratios.length > 0) {
         result.put("peerMs", theirs);
         result.put("ratios", ratios);
@@ -130,6 +135,81 @@ final class BenchStepCommand implements Callable<Integer> {
     }
     for (OpTimes.OpTime op : ops) {
       out.printf("  %-36s %8.2f ms per step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
+    }
+  }
+
+  /** Adds up the time of each kind of op in a graph's runs. */
+  private static final class OpTimes extends BaseListener {
+    private final Map<String, double[]> byName = new TreeMap<>();
+    private long begin;
+
+    /** Time of one kind of op. */
+    record OpTime(String op, double msPerStep, double callsPerStep) {}
+
+    @Override
+    public boolean isActive(Operation operation) {
+      return true;
+    }
+
+    @Override
+    public void preOpExecution(SameDiff sd, At at, SameDiffOp op, OpContext context) {
+      begin = System.nanoTime();
+    }
+
+    @Override
+    public void opExecution(SameDiff sd, At at, MultiDataSet batch, SameDiffOp op, OpContext context, INDArray[] outputs) {
+      double[] sum = byName.computeIfAbsent(op.getOp().opName(), name -> new double[2]);
+      sum[0] += (System.nanoTime() - begin) / 1e6;
+      sum[1]++;
+    }
+
+    /** Slowest first. */
+    List<OpTime> perStep(int steps) {
+      List<OpTime> result = new ArrayList<>();
+      byName.forEach((name, sum) -> result.add(new OpTime(name, sum[0] / steps, sum[1] / steps)));
+      result.sort((a, b) -> Double.compare(b.msPerStep(), a.msPerStep()));
+      return result;
+    }
+  }
+
+  /**
+   * Time of a training step's matrix products alone: their operations, forward and twice that backward, at the
+   * rate that the native library reaches on all cores with products of a transformer's sizes.
+   *
+   * @param gigaflops of one step
+   * @param gigaflopsPerSecond measured
+   */
+  private record MatrixFloor(double gigaflops, double gigaflopsPerSecond) {
+    private static final int ROWS = 256;
+    private static final int COLUMNS = 512;
+    private static final int INNER = 256;
+    private static final int TASKS_A_THREAD = 8;
+    private static final int ROUNDS = 60;
+    private static final double GIGA = 1e9;
+
+    static MatrixFloor measure(TarFlowConfig config, int batch) {
+      double operations = 3.0 * Flops.of(config) * batch;
+      int tasks = TASKS_A_THREAD * Parallel.threads();
+      FloatPointer[] factors = new FloatPointer[tasks];
+      FloatPointer[] products = new FloatPointer[tasks];
+      FloatPointer weight = new FloatPointer(new float[INNER * COLUMNS]);
+      for (int i = 0; i < tasks; i++) {
+        factors[i] = new FloatPointer(new float[ROWS * INNER]);
+        products[i] = new FloatPointer((long) ROWS * COLUMNS);
+      }
+      double best = Double.MAX_VALUE;
+      for (int round = 0; round < ROUNDS; round++) {
+        long begin = System.nanoTime();
+        Parallel.run(tasks, i ->
+            Gemm.run(false, false, ROWS, COLUMNS, INNER, 1f, factors[i], INNER, weight, COLUMNS, 0f, products[i], COLUMNS));
+        best = Math.min(best, System.nanoTime() - begin);
+      }
+      return new MatrixFloor(operations / GIGA, 2.0 * ROWS * COLUMNS * INNER * tasks / best);
+    }
+
+    /** The least milliseconds of a step. */
+    double milliseconds() {
+      return 1e3 * gigaflops / gigaflopsPerSecond;
     }
   }
 }

@@ -1,22 +1,21 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.data.file.AtomicFile;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** One chart of several runs. */
 @Command(name = "curves", mixinStandardHelpOptions = true,
     description = "Draw the validation curves of several runs into one chart, against the tokens that they had seen.")
-final class CurvesCommand implements Runnable {
+final class CurvesCommand extends BaseCommand implements Runnable {
   @Parameters(arity = "1..*", paramLabel = "NAME=DIR", description = "Name in the legend, and output folder of a run.")
   private Map<String, Path> runs = new LinkedHashMap<>();
 
@@ -26,26 +25,20 @@ final class CurvesCommand implements Runnable {
   @Option(names = "--title", paramLabel = "TEXT", description = "Title; default: none.")
   private String title = "";
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
     try {
       Map<String, Path> logs = new LinkedHashMap<>();
       for (Map.Entry<String, Path> each : runs.entrySet()) {
         Path log = each.getValue().resolve(RunCurves.LOG);
-        if (!Files.isRegularFile(log)) {
-          throw new ParameterException(spec.commandLine(), each.getValue() + " has no " + RunCurves.LOG
-              + "; expected the output folder of a run");
-        }
+        require(Files.isRegularFile(log), each.getValue() + " has no " + RunCurves.LOG + "; expected the output folder of a run");
         logs.put(each.getKey(), log);
       }
       byte[] png = RunCurves.together(logs, title);
       AtomicFile.write(output, out -> out.write(png));
-      spec.commandLine().getOut().println(output);
+      out().println(output);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -3,9 +3,10 @@ package org.tarflowlm.cli;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.corpus.Corpus;
@@ -20,25 +21,19 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.init.GridOrder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Corpora: the literature's by name, and one's own files. */
 @Command(name = "data", mixinStandardHelpOptions = true,
     description = "List, fetch and verify the literature's corpora; inspect and clean your own files.",
     footer = {"", "Files go to ~/.cache/tarflowlm; TARFLOWLM_CACHE names another folder, and TARFLOWLM_OFFLINE=1 forbids fetching."})
-final class DataCommand implements Runnable {
+final class DataCommand extends BaseCommand implements Runnable {
   private static final double MEGA = 1e6;
-
-  @Spec
-  private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "a command is missing; expected one of " + spec.subcommands().keySet());
+    throw missing("a command");
   }
 
   private static Corpora corpora() {
@@ -49,7 +44,7 @@ final class DataCommand implements Runnable {
       description = "List the known corpora, which of them are fetched, and their parts as commands take them.")
   void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
     Corpora corpora = corpora();
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     if (json) {
       out.println(Json.of(Map.of("corpora", corpora.all().stream().map(c -> entry(corpora, c)).toList())));
       return;
@@ -64,20 +59,12 @@ final class DataCommand implements Runnable {
   }
 
   private static Map<String, Object> entry(Corpora corpora, Corpus corpus) {
-    Map<String, Object> entry = new LinkedHashMap<>();
-    entry.put("name", corpus.name());
-    entry.put("description", corpus.description());
-    entry.put("homepage", corpus.homepage());
-    entry.put("licence", corpus.licence());
-    entry.put("address", corpus.archive().uri().toString());
-    entry.put("bytes", corpus.archive().length());
-    entry.put("sha256", corpus.archive().sha256());
-    entry.put("tokenizer", corpus.tokenizerName());
-    entry.put("file", corpora.file(corpus).toString());
-    entry.put("fetched", corpora.isFetched(corpus));
-    entry.put("splits", corpus.splits().stream().map(split -> Map.of("name", corpus.name() + ":" + split.name(), "size", split.size()))
-        .toList());
-    return entry;
+    return Json.object("name", corpus.name(), "description", corpus.description(), "homepage", corpus.homepage(),
+        "licence", corpus.licence(), "address", corpus.archive().uri().toString(), "bytes", corpus.archive().length(),
+        "sha256", corpus.archive().sha256(), "tokenizer", corpus.tokenizerName(), "file", corpora.file(corpus).toString(),
+        "fetched", corpora.isFetched(corpus),
+        "splits", corpus.splits().stream().map(split -> Map.of("name", corpus.name() + ":"
+            + split.name(), "size", split.size())) .toList());
   }
 
   @Command(name = "fetch", mixinStandardHelpOptions = true,
@@ -85,8 +72,8 @@ final class DataCommand implements Runnable {
   void fetch(@Parameters(paramLabel = "NAME", description = "A name that data list shows.") String name) {
     Corpora corpora = corpora();
     Corpus corpus = corpora.byName(name);
-    Path file = corpora.fetch(corpus, ModelOption.fetching(spec.commandLine().getErr()));
-    spec.commandLine().getOut().println(file);
+    Path file = corpora.fetch(corpus, ModelOption.fetching(err()));
+    out().println(file);
   }
 
   @Command(name = "verify", mixinStandardHelpOptions = true,
@@ -103,10 +90,10 @@ final class DataCommand implements Runnable {
     for (Corpus corpus : chosen) {
       try {
         corpora.verify(corpus);
-        spec.commandLine().getOut().println(corpus.name() + ": right");
+        out().println(corpus.name() + ": right");
       } catch (DataException e) {
         wrong++;
-        spec.commandLine().getErr().println("tarflowlm: " + e.getMessage());
+        err().println("tarflowlm: " + e.getMessage());
       }
     }
     return wrong == 0 ? 0 : 1;
@@ -120,7 +107,7 @@ final class DataCommand implements Runnable {
       @Option(names = "--json", description = "Print one JSON object.") boolean json,
       @Mixin DocumentArguments documents) {
     CorpusStats stats = stats(file, Tokenizers.byName(tokenizer), documents);
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     if (json) {
       out.println(Json.of(stats));
       return;
@@ -169,7 +156,7 @@ final class DataCommand implements Runnable {
       int channels,
       @Mixin DocumentArguments documents) {
     try (TokenSequence tokens = documents.corpora().open(file, Tokenizers.byName(tokenizer))) {
-      spec.commandLine().getOut().println(GridOrder.of(tokens, channels));
+      out().println(GridOrder.of(tokens, channels));
     }
   }
 
@@ -180,6 +167,6 @@ final class DataCommand implements Runnable {
       throw new DataException(target + " exists already; expected the name of a new file");
     }
     long written = Text8Cleaner.cleanFile(InputFile.parse(file), target);
-    spec.commandLine().getOut().printf("%,d characters in %s%n", written, target);
+    out().printf("%,d characters in %s%n", written, target);
   }
 }

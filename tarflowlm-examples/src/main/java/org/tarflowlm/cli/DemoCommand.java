@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.generate.FlowView;
@@ -13,15 +14,13 @@ import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Shows what a model does. */
 @Command(name = "demo", mixinStandardHelpOptions = true,
     description = "Load a packaged model (default: text8-coarse-to-fine, whose flows all change the text), score an excerpt of a novel, "
         + "write 200 characters and show them flow by flow.")
-final class DemoCommand implements Runnable {
+final class DemoCommand extends BaseCommand implements Runnable {
   private static final String DEFAULT = "text8-coarse-to-fine";
   private static final int TOKENS = 200;
 
@@ -31,12 +30,9 @@ final class DemoCommand implements Runnable {
   @Option(names = "--seed", paramLabel = "S", description = "Seed of the score's noise and of the text; default 1.")
   private long seed = 1;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     long begin = System.nanoTime();
     try (TarFlowLM loaded = model.load(DEFAULT)) {
       out.printf(Locale.ROOT, "Model %s: %s%,d parameters, loaded in %.1f s%n%n", loaded.name(),

@@ -2,28 +2,27 @@ package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Looks at how the flows edit a text: a new one, a given one, or what they put into a gap. */
 @Command(name = "edit", mixinStandardHelpOptions = true, description = {
     "Show a text after every flow, from noise to the end: the characters that each flow changes and the measures of its latents.",
     "Without --text, the model writes a new text. With it, the flows read that text; a gap in it, such as [12], is filled with that many "
         + "tokens, given the text on both sides. A text longer than the model's window is an error."})
-final class EditCommand implements Runnable {
+final class EditCommand extends BaseCommand implements Runnable {
   private static final Pattern GAP = Pattern.compile("\\[(\\d{1,9})]");
 
   @Mixin
@@ -41,9 +40,6 @@ final class EditCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object: model, options, texts; each with before, text, after, exact, accepted "
       + "and flows.")
   private boolean json;
-
-  @Spec
-  private CommandSpec spec;
 
   @Override
   public void run() {
@@ -66,12 +62,12 @@ final class EditCommand implements Runnable {
       List<FlowReport> reports = new ArrayList<>();
       generations.forEach(each -> reports.add(FlowReport.of(before, each, after, loaded)));
       files.write("Edits of " + loaded.name(), reports);
-      PrintWriter out = spec.commandLine().getOut();
+      PrintWriter out = out();
       if (json) {
         out.println(json(loaded, options, generations, reports));
       } else {
         reports.forEach(each -> new FlowPrinter(out, Ansi.AUTO.enabled()).print(each));
-        GenerateCommand.noteApproximation(spec, generations);
+        GenerateCommand.noteApproximation(err(), generations);
       }
     }
   }
@@ -79,19 +75,10 @@ final class EditCommand implements Runnable {
   private static String json(TarFlowLM model, GenerationOptions options, List<Generation> generations, List<FlowReport> reports) {
     List<Map<String, Object>> texts = new ArrayList<>();
     for (int i = 0; i < reports.size(); i++) {
-      Map<String, Object> each = new LinkedHashMap<>();
-      each.put("before", reports.get(i).before());
-      each.put("text", generations.get(i).text());
-      each.put("after", reports.get(i).after());
-      each.put("exact", generations.get(i).exact());
-      each.put("accepted", generations.get(i).accepted());
-      each.put("flows", reports.get(i).passes());
-      texts.add(each);
+      texts.add(Json.object("before", reports.get(i).before(), "text", generations.get(i).text(),
+          "after", reports.get(i).after(), "exact", generations.get(i).exact(), "accepted", generations.get(i).accepted(),
+          "flows", reports.get(i).passes()));
     }
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("model", model.name());
-    result.put("options", options);
-    result.put("texts", texts);
-    return Json.of(result);
+    return Json.of(Json.object("model", model.name(), "options", options, "texts", texts));
   }
 }

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.function.IntFunction;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.eval.GapBits;
 import org.tarflowlm.eval.GapBits.Bits;
@@ -18,10 +20,7 @@ import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.kernel.Parallel;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Measures how well gaps in real text are filled: how likely models find the filling and the text after it. */
 @Command(name = "evaluate-infilling", mixinStandardHelpOptions = true, description = {
@@ -32,7 +31,7 @@ import picocli.CommandLine.Spec;
         + "prompt.",
     "Fewer bits do not mean a better text: compare with the true text. Differences to it are taken piece by piece. Bits are differences "
         + "between a longer and a shorter text; under a flow model, differences of upper bounds."})
-final class EvaluateInfillingCommand implements Runnable {
+final class EvaluateInfillingCommand extends BaseCommand implements Runnable {
   @Option(names = "--model", paramLabel = "ID-or-FOLDER", defaultValue = "text8-mixd",
       description = "The flow model that fills gaps; default ${DEFAULT-VALUE}.")
   private String model;
@@ -78,9 +77,6 @@ final class EvaluateInfillingCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object: the options, and rows.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   private final Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
   private int[][] texts;
 
@@ -99,10 +95,8 @@ final class EvaluateInfillingCommand implements Runnable {
       loaded.computeIfAbsent(twin, TarFlowLM::resolve);
       judges.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
       for (TarFlowLM each : loaded.values()) {
-        if (left + gap + right > each.config().contextLength()) {
-          throw new ParameterException(spec.commandLine(), "--left, --gap and --right are " + (left + gap + right)
-              + " tokens; the window of " + each.name() + " has " + each.config().contextLength());
-        }
+        require(left + gap + right <= each.config().contextLength(), "--left, --gap and --right are " + (left + gap + right)
+            + " tokens; the window of " + each.name() + " has " + each.config().contextLength());
       }
       texts = EvaluateSamplesCommand.pieces(reference, loaded.get(model).tokenizer(), pieces, left + gap + right);
       print(rows(fillings(options)));
@@ -122,13 +116,7 @@ final class EvaluateInfillingCommand implements Runnable {
     try {
       return GenerationOptions.defaults().withMaxNewTokens(gap).withTemperature(temperature);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
-    }
-  }
-
-  private void requireAtLeast(String name, int value, int least) {
-    if (value < least) {
-      throw new ParameterException(spec.commandLine(), name + " is " + value + "; expected at least " + least);
+      throw wrong("--" + e.getMessage());
     }
   }
 
@@ -182,18 +170,10 @@ final class EvaluateInfillingCommand implements Runnable {
   }
 
   private void print(List<Row> rows) {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("reference", reference);
-      result.put("pieces", pieces);
-      result.put("left", left);
-      result.put("gap", gap);
-      result.put("right", right);
-      result.put("temperature", temperature);
-      result.put("seed", seed);
-      result.put("rows", rows);
-      out.println(Json.of(result));
+      out.println(Json.of(Json.object("reference", reference, "pieces", pieces, "left", left, "gap", gap, "right", right,
+          "temperature", temperature, "seed", seed, "rows", rows)));
       return;
     }
     List<String> names = new ArrayList<>(List.of("filled by", "accepted"));

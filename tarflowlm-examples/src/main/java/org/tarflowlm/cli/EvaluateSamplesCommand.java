@@ -13,13 +13,14 @@ import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.DivergenceFrontier;
-import org.tarflowlm.eval.JudgeFeatures;
 import org.tarflowlm.eval.SampleStatistics;
 import org.tarflowlm.eval.TokenWindows;
 import org.tarflowlm.generate.Generation;
@@ -27,10 +28,7 @@ import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Measures how good generated texts are: how likely other models of the same tokens find them, and how varied they are. */
 @Command(name = "evaluate-samples", mixinStandardHelpOptions = true, description = {
@@ -42,7 +40,7 @@ import picocli.CommandLine.Spec;
     "Fewer bits do not mean a better text: compare with the row of real text.", "With --prompt-tokens, texts continue pieces of "
         + "--reference, bits are those of the continuation given the prompt (for flow models a difference of two bounds), and rows "
         + "written without the prompt show what the prompt is worth."})
-final class EvaluateSamplesCommand implements Runnable {
+final class EvaluateSamplesCommand extends BaseCommand implements Runnable {
   private static final int[] GRAMS = {2, 4, 8};
 
   @Option(names = "--models", split = ",", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar,text8-mixd",
@@ -79,9 +77,6 @@ final class EvaluateSamplesCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object: texts, tokens, seed, rows.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   private long exactJudges;
   /** Pieces of the reference that rows are compared with; null without one. */
   private int[][] people;
@@ -94,23 +89,15 @@ final class EvaluateSamplesCommand implements Runnable {
 
   @Override
   public void run() {
-    if (texts < 1 || tokens < GRAMS[GRAMS.length - 1]) {
-      throw new ParameterException(spec.commandLine(), texts < 1 ? "--texts is " + texts + "; expected at least 1"
-          : "--tokens is " + tokens + "; expected at least " + GRAMS[GRAMS.length - 1]);
-    }
-    if (promptTokens < 0 || promptTokens > 0 && reference == null) {
-      throw new ParameterException(spec.commandLine(), promptTokens < 0 ? "--prompt-tokens is " + promptTokens + "; expected at least 0"
-          : "--prompt-tokens needs a --reference");
-    }
+    requireAtLeast("--texts", texts, 1);
+    requireAtLeast("--tokens", tokens, GRAMS[GRAMS.length - 1]);
+    requireAtLeast("--prompt-tokens", promptTokens, 0);
+    require(promptTokens == 0 || reference != null, "--prompt-tokens needs a --reference");
     Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
     try {
       List<String> judging = judges == null ? models : judges;
-      for (String each : models) {
-        loaded.computeIfAbsent(each, TarFlowLM::resolve);
-      }
-      for (String each : judging) {
-        loaded.computeIfAbsent(each, TarFlowLM::resolve);
-      }
+      models.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
+      judging.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
       requireWindows(judging, loaded);
       exactJudges = judging.stream().distinct().filter(each -> loaded.get(each).config().model() == ModelType.AUTOREGRESSIVE).count();
       List<Row> rows = new ArrayList<>();
@@ -120,7 +107,7 @@ final class EvaluateSamplesCommand implements Runnable {
         int[][] pieces = pieces(reference, loaded.get(models.get(0)).tokenizer(), 2 * texts - 1, promptTokens + tokens);
         people = each(2, 1, pieces);
         frontier = judging.stream().map(loaded::get).filter(judge -> judge.config().model() == ModelType.AUTOREGRESSIVE).findFirst()
-            .filter(judge -> (texts - 1) * (tokens / JudgeFeatures.STRIDE) >= DivergenceFrontier.LEAST)
+            .filter(judge -> (texts - 1) * (tokens / DivergenceFrontier.STRIDE) >= DivergenceFrontier.LEAST)
             .map(judge -> CheckpointNetworks.network(judge.checkpoint())).orElse(null);
         pieces = each(2, 0, pieces);
         prompts = Arrays.stream(pieces).map(piece -> Arrays.copyOf(piece, promptTokens)).toArray(int[][]::new);
@@ -151,10 +138,8 @@ final class EvaluateSamplesCommand implements Runnable {
   private void requireWindows(List<String> judging, Map<String, TarFlowLM> loaded) {
     for (String each : judging) {
       int window = loaded.get(each).config().contextLength();
-      if (promptTokens > 0 && promptTokens + tokens > window) {
-        throw new ParameterException(spec.commandLine(), "--prompt-tokens " + promptTokens + " and --tokens " + tokens + " make "
-            + (promptTokens + tokens) + "; expected at most " + window + ", the window of the judge " + each);
-      }
+      require(promptTokens == 0 || promptTokens + tokens <= window, "--prompt-tokens " + promptTokens + " and --tokens " + tokens
+          + " make " + (promptTokens + tokens) + "; expected at most " + window + ", the window of the judge " + each);
     }
   }
 
@@ -205,7 +190,8 @@ final class EvaluateSamplesCommand implements Runnable {
     }
     TarFlowLayer judge = TarFlowNetwork.layer(frontier);
     int[][] whole = IntStream.range(0, samples.length).mapToObj(i -> joined(prompts[i], samples[i])).toArray(int[][]::new);
-    return DivergenceFrontier.between(JudgeFeatures.of(judge, people, promptTokens), JudgeFeatures.of(judge, whole, promptTokens), seed);
+    return DivergenceFrontier.between(DivergenceFrontier.states(judge, people, promptTokens),
+        DivergenceFrontier.states(judge, whole, promptTokens), seed);
   }
 
   private static int[] joined(int[] prompt, int[] text) {
@@ -229,14 +215,9 @@ final class EvaluateSamplesCommand implements Runnable {
   }
 
   private void print(List<Row> rows) {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("texts", texts);
-      result.put("tokens", tokens);
-      result.put("seed", seed);
-      result.put("rows", rows);
-      out.println(Json.of(result));
+      out.println(Json.of(Json.object("texts", texts, "tokens", tokens, "seed", seed, "rows", rows)));
       return;
     }
     List<String> names = new ArrayList<>(List.of("written by", "temperature", "entropy, bits"));

@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.examples.ClassifySentences;
 import org.tarflowlm.examples.CompareLikelihoods;
 import org.tarflowlm.examples.CouplingByHand;
@@ -17,15 +18,12 @@ import org.tarflowlm.examples.ScoreText;
 import org.tarflowlm.examples.TrainTiny;
 import org.tarflowlm.examples.WatchFlowsEdit;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs the programs of {@code org.tarflowlm.examples}. */
 @Command(name = "example", mixinStandardHelpOptions = true,
     description = "Run one of the examples, short programs to learn from; without a name, list them.")
-final class ExampleCommand implements Callable<Integer> {
+final class ExampleCommand extends BaseCommand implements Callable<Integer> {
   /** In the order in which they are best read. */
   static final Map<String, Example> EXAMPLES = new LinkedHashMap<>();
 
@@ -49,9 +47,6 @@ final class ExampleCommand implements Callable<Integer> {
   @Parameters(index = "1..*", paramLabel = "ARGUMENT", description = "Arguments of the example.")
   private List<String> arguments = List.of();
 
-  @Spec
-  private CommandSpec spec;
-
   /**
    * An example.
    *
@@ -73,19 +68,19 @@ final class ExampleCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (name == null) {
-      PrintWriter out = spec.commandLine().getOut();
+      PrintWriter out = out();
       EXAMPLES.forEach((each, example) -> out.printf("%-33s %s%n", (each + " " + example.arguments).strip(), example.what));
       return 0;
     }
     Example example = EXAMPLES.get(name);
     if (example == null) {
-      throw new ParameterException(spec.commandLine(), "there is no example '" + name + "'" + StrictJson.didYouMean(name, EXAMPLES.keySet())
+      throw wrong("there is no example '" + name + "'" + RecordJson.didYouMean(name, EXAMPLES.keySet())
           + "; expected one of " + String.join(", ", EXAMPLES.keySet()));
     }
     try {
       example.program.main(arguments.toArray(String[]::new));
     } catch (NumberFormatException e) {
-      throw new ParameterException(spec.commandLine(), name + " " + example.arguments + ": " + e.getMessage() + "; expected a number");
+      throw wrong(name + " " + example.arguments + ": " + e.getMessage() + "; expected a number");
     }
     return 0;
   }

@@ -8,22 +8,22 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentReport;
 import org.tarflowlm.train.ExperimentRow;
 import org.tarflowlm.train.ExperimentSpec;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Trains and scores the rows of a comparison and writes its table. */
 @Command(name = "experiment", mixinStandardHelpOptions = true, description = {
     "Train several models on one text, score them on another, and write a table of both.",
     "A row has a run per seed. Finished runs are kept; an interrupted run continues where it stopped.",
     "Several processes may share an experiment: each takes runs that no other is working on."})
-final class ExperimentCommand implements Callable<Integer> {
+final class ExperimentCommand extends BaseCommand implements Callable<Integer> {
   private static final Logger LOG = LogManager.getLogger(ExperimentCommand.class);
 
   @Option(names = "--spec", required = true, paramLabel = "FILE", description = "JSON: title, rows (name, label, config, ...), baseline.")
@@ -59,9 +59,6 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the figures as JSON.")
   private boolean json;
 
-  @Spec
-  private CommandSpec command;
-
   @Override
   public Integer call() throws IOException {
     Experiment experiment = new Experiment(spec, new Experiment.Texts(train, valid, test), samples, out,
@@ -90,7 +87,7 @@ final class ExperimentCommand implements Callable<Integer> {
       LOG.info("left to other processes: {}", String.join(", ", busy));
     }
     List<ExperimentRow> results = experiment.results();
-    PrintWriter output = command.commandLine().getOut();
+    PrintWriter output = out();
     output.println(json ? Json.of(results) : ExperimentReport.markdown(experiment.spec(), results).stripTrailing());
     return finished ? 0 : UntilInterrupted.INTERRUPTED;
   }

@@ -4,12 +4,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.bench.StepBenchmark;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.eval.Flops;
@@ -18,16 +19,13 @@ import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The paper's appendix H for a configuration, beside the time that a step takes here. */
 @Command(name = "flops", mixinStandardHelpOptions = true, description = {
     "Count a model's floating-point operations as the paper's appendix H does, beside its discrete twin's, and time training steps.",
     "A multiply-add counts as 2. Couplings, norms and activations are left out. A step counts as three forward passes."})
-final class FlopsCommand implements Callable<Integer> {
+final class FlopsCommand extends BaseCommand implements Callable<Integer> {
   private static final double GIGA = 1e9;
   private static final int PASSES_A_STEP = 3;
 
@@ -48,21 +46,14 @@ final class FlopsCommand implements Callable<Integer> {
       + "stepMs and gigaflopsPerSecond.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   /** Operations of a part of the model over one window. */
   private record Row(String part, long body, long head, long total) {}
 
   @Override
   public Integer call() throws IOException {
-    if ((config == null) == (model == null)) {
-      throw new ParameterException(spec.commandLine(), "expected either --config or --model");
-    }
-    if (batch < 1 || steps < 0) {
-      throw new ParameterException(spec.commandLine(), batch < 1 ? "--batch is " + batch + "; expected at least 1"
-          : "--steps is " + steps + "; expected at least 0");
-    }
+    require((config == null) != (model == null), "expected either --config or --model");
+    requireAtLeast("--batch", batch, 1);
+    requireAtLeast("--steps", steps, 0);
     TarFlowConfig counted = config != null ? RunConfig.read(config).model() : TarFlowZoo.resolve(model).config();
     List<Row> rows = rows(counted);
     long total = Flops.of(counted);
@@ -90,14 +81,10 @@ final class FlopsCommand implements Callable<Integer> {
   }
 
   private void print(List<Row> rows, long total, long twin, double step, Double milliseconds, int tokens) {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("parts", rows);
-      result.put("total", total);
-      result.put("twin", twin);
-      result.put("ratio", (double) total / twin);
-      result.put("stepGigaflops", step);
+      Map<String, Object> result = Json.object("parts", rows, "total", total, "twin", twin, "ratio", (double) total / twin,
+          "stepGigaflops", step);
       if (milliseconds != null) {
         result.put("stepMs", milliseconds);
         result.put("gigaflopsPerSecond", step / milliseconds * 1e3);

@@ -1,11 +1,11 @@
 package org.tarflowlm.cli;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.eval.LatentMetrics;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
@@ -48,13 +48,8 @@ record FlowReport(String before, FlowView view, List<Metrics> metrics, String af
     List<Map<String, Object>> result = new ArrayList<>();
     for (int i = 0; i < metrics.size(); i++) {
       Pass pass = view.passes().get(i);
-      Map<String, Object> each = new LinkedHashMap<>();
-      each.put("level", pass.level());
-      each.put("source", pass.source());
-      each.put("text", pass.text());
-      each.put("changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
-      each.put("metrics", metrics.get(i));
-      result.add(each);
+      result.add(Json.object("level", pass.level(), "source", pass.source(), "text", pass.text(),
+          "changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray(), "metrics", metrics.get(i)));
     }
     return result;
   }

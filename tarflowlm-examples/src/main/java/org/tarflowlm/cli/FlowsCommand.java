@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
@@ -15,17 +17,14 @@ import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Measures what each flow of a model does to a text. */
 @Command(name = "flows", mixinStandardHelpOptions = true, description = {
     "Show what each flow of a model does to a text, as a table and a picture.",
     "Bits are those of the stack cut after a flow, with later flows replaced by a normal distribution. Mean squared change and tokens "
         + "changed compare a flow's output with its input. The other measures are those of the paper's appendix G."})
-final class FlowsCommand implements Callable<Integer> {
+final class FlowsCommand extends BaseCommand implements Callable<Integer> {
   @Mixin
   private ModelOption model;
 
@@ -55,14 +54,9 @@ final class FlowsCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object: model, windows, tokens, levels.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    if (windows < 1) {
-      throw new ParameterException(spec.commandLine(), "--windows is " + windows + "; expected at least 1");
-    }
+    requireAtLeast("--windows", windows, 1);
     try (TarFlowLM loaded = model.load(); TokenSequence text = Corpora.fromEnvironment().open(input, loaded.tokenizer())) {
       FlowAccount account = FlowTable.account(loaded, text, windows, seed);
       byte[] picture = FlowCharts.png(account.levels(), loaded.config());
@@ -73,10 +67,10 @@ final class FlowsCommand implements Callable<Integer> {
         result.put("windows", account.windows());
         result.put("tokens", account.tokens());
         result.put("levels", account.levels());
-        spec.commandLine().getOut().println(Json.of(result));
+        out().println(Json.of(result));
       } else {
-        spec.commandLine().getOut().print(FlowTable.markdown(account, loaded.config()));
-        spec.commandLine().getOut().println("Picture: " + plot);
+        out().print(FlowTable.markdown(account, loaded.config()));
+        out().println("Picture: " + plot);
       }
     }
     return 0;

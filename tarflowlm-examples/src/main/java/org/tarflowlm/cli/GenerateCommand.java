@@ -7,8 +7,12 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.generate.FlowView;
@@ -17,16 +21,13 @@ import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Writes text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
     "Write text, with or without a prompt.",
     "Text beyond the model's window is written window by window, each with the last half window as context."})
-final class GenerateCommand implements Runnable {
+final class GenerateCommand extends BaseCommand implements Runnable {
   @Mixin
   private ModelOption model;
 
@@ -50,15 +51,10 @@ final class GenerateCommand implements Runnable {
       + "prompts with their generations.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
     arguments.over(GenerationOptions.defaults());
-    if (prompt != null && prompts != null) {
-      throw new ParameterException(spec.commandLine(), "--prompt and --prompts are both given; expected one of them");
-    }
+    require(prompt == null || prompts == null, "--prompt and --prompts are both given; expected one of them");
     List<String> all = prompts == null ? List.of(prompt == null ? "" : prompt) : lines();
     try (TarFlowLM loaded = model.load()) {
       boolean flows = showFlows || files.any();
@@ -66,7 +62,7 @@ final class GenerateCommand implements Runnable {
         throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: it has no flows to show");
       }
       GenerationOptions options = arguments.over(loaded).withShowFlows(flows);
-      PrintWriter out = spec.commandLine().getOut();
+      PrintWriter out = out();
       if (json) {
         long begin = System.nanoTime();
         List<List<Generation>> generations = loaded.generate(all, options);
@@ -110,7 +106,7 @@ final class GenerateCommand implements Runnable {
         new FlowPrinter(out, Ansi.AUTO.enabled()).print(FlowView.of(each, loaded.config(), loaded.tokenizer()));
       }
     }
-    noteApproximation(spec, generations.stream().flatMap(List::stream).toList());
+    noteApproximation(err(), generations.stream().flatMap(List::stream).toList());
   }
 
   private void writeFiles(TarFlowLM loaded, List<String> all, List<List<Generation>> generations) {
@@ -133,7 +129,7 @@ final class GenerateCommand implements Runnable {
       stream.prompt(all.get(0));
       List<Generation> generations = loaded.generate(all.get(0), options, stream);
       stream.end();
-      noteApproximation(spec, generations);
+      noteApproximation(err(), generations);
       return;
     }
     List<List<Generation>> generations = loaded.generate(all, options);
@@ -141,14 +137,69 @@ final class GenerateCommand implements Runnable {
       String before = all.get(i);
       generations.get(i).forEach(each -> out.println(before + each.text()));
     }
-    noteApproximation(spec, generations.stream().flatMap(List::stream).toList());
+    noteApproximation(err(), generations.stream().flatMap(List::stream).toList());
   }
 
   /** Says so on standard error if a text is not an exact sample. */
-  static void noteApproximation(CommandSpec spec, List<Generation> generations) {
+  static void noteApproximation(PrintWriter err, List<Generation> generations) {
     if (generations.stream().anyMatch(each -> !each.exact())) {
-      spec.commandLine().getErr().println("tarflowlm: this model's flows continue a text only approximately; --refinements brings "
+      err.println("tarflowlm: this model's flows continue a text only approximately; --refinements brings "
           + "the sample nearer to the model");
+    }
+  }
+
+  /** Generated texts for machines. */
+  private static final class GenerationJson {
+    private GenerationJson() {}
+
+    static String of(TarFlowLM model, String prompt, GenerationOptions options, List<Generation> generations, double seconds) {
+      Map<String, Object> result = head(model, prompt);
+      result.putAll(tail(options, seconds));
+      result.put("generations", texts(model, prompt, options, generations));
+      return Json.of(result);
+    }
+
+    /** Of many prompts. */
+    static String ofPrompts(TarFlowLM model, List<String> prompts, GenerationOptions options, List<List<Generation>> generations,
+        double seconds) {
+      Map<String, Object> result = head(model, null);
+      result.putAll(tail(options, seconds));
+      List<Map<String, Object>> all = new ArrayList<>();
+      for (int i = 0; i < prompts.size(); i++) {
+        all.add(Json.object("prompt", prompts.get(i),
+            "generations", texts(model, prompts.get(i), options, generations.get(i))));
+      }
+      result.put("prompts", all);
+      return Json.of(result);
+    }
+
+    private static List<Map<String, Object>> texts(TarFlowLM model, String prompt, GenerationOptions options,
+        List<Generation> generations) {
+      List<Map<String, Object>> texts = new ArrayList<>();
+      for (Generation each : generations) {
+        Map<String, Object> text = Json.object("text", each.text(), "tokens", each.tokens().length, "exact", each.exact(),
+            "accepted", each.accepted());
+        if (options.showFlows()) {
+          text.put("flows", FlowReport.of(prompt, each, "", model).passes());
+        }
+        texts.add(text);
+      }
+      return texts;
+    }
+
+    private static Map<String, Object> head(TarFlowLM model, String prompt) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("model", model.name());
+      if (prompt != null) {
+        result.put("prompt", prompt);
+      }
+      return result;
+    }
+
+    private static Map<String, Object> tail(GenerationOptions options, double seconds) {
+      return Json.object("options", options, "seconds", seconds,
+          "exactMeans", "latents are a draw from the model, given the prompt's latents; tokens are the most probable ones of "
+              + "their latents");
     }
   }
 }

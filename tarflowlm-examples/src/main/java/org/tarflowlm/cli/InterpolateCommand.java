@@ -1,21 +1,19 @@
 package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Walks from one text to another through the model's noise. */
 @Command(name = "interpolate", mixinStandardHelpOptions = true, description = {
     "Interpolate between two texts: spherically between their noises, decoded at every step.",
     "The texts must have equally many tokens."})
-final class InterpolateCommand implements Runnable {
+final class InterpolateCommand extends BaseCommand implements Runnable {
   @Mixin
   private ModelOption model;
 
@@ -34,22 +32,13 @@ final class InterpolateCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object: model, from, to, seed, texts.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     try (TarFlowLM loaded = model.load()) {
       List<String> texts = loaded.interpolate(from, to, steps, seed);
       if (json) {
-        Map<String, Object> result = new LinkedHashMap<>();
-        result.put("model", loaded.name());
-        result.put("from", from);
-        result.put("to", to);
-        result.put("seed", seed);
-        result.put("texts", texts);
-        out.println(Json.of(result));
+        out.println(Json.of(Json.object("model", loaded.name(), "from", from, "to", to, "seed", seed, "texts", texts)));
       } else {
         texts.forEach(out::println);
       }

@@ -1,6 +1,10 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,21 +17,20 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Writes a text's latents and hidden states to a file. */
 @Command(name = "latents", mixinStandardHelpOptions = true, description = {
     "Write a text's latents to a file for NumPy or PyTorch: z, the noise u, any level between, or the hidden states of a flow.",
     "Each window of the model's context length starts without context. Tokens at the end that do not fill a patch are left out."})
-final class LatentsCommand implements Callable<Integer> {
+final class LatentsCommand extends BaseCommand implements Callable<Integer> {
   private static final Pattern NUMBERED = Pattern.compile("(h|features)(\\d{1,3})");
 
   @Mixin
@@ -59,21 +62,12 @@ final class LatentsCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object: model, out, tokens, seed, arrays (their shapes by name).")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     boolean npy = out.toString().endsWith(".npy");
-    if (!npy && !out.toString().endsWith(".safetensors")) {
-      throw new ParameterException(spec.commandLine(), "--out is " + out + "; expected a name that ends with .safetensors or .npy");
-    }
-    if (npy && what.size() > 1) {
-      throw new ParameterException(spec.commandLine(), "--what names " + what.size() + " arrays; a .npy file holds one");
-    }
-    if (most < 1) {
-      throw new ParameterException(spec.commandLine(), "--max-tokens is " + most + "; expected at least 1");
-    }
+    require(npy || out.toString().endsWith(".safetensors"), "--out is " + out + "; expected a name that ends with .safetensors or .npy");
+    require(!npy || what.size() == 1, "--what names " + what.size() + " arrays; a .npy file holds one");
+    requireAtLeast("--max-tokens", most, 1);
     try (TarFlowLM loaded = model.load()) {
       String text = text(loaded);
       Map<String, double[][]> arrays = arrays(loaded, text);
@@ -146,15 +140,33 @@ final class LatentsCommand implements Callable<Integer> {
     Map<String, int[]> shapes = new LinkedHashMap<>();
     arrays.forEach((name, rows) -> shapes.put(name, new int[] {rows.length, rows[0].length}));
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("model", loaded.name());
-      result.put("out", out.toString());
-      result.put("tokens", tokens);
-      result.put("seed", seed);
-      result.put("arrays", shapes);
-      spec.commandLine().getOut().println(Json.of(result));
+      out().println(Json.of(Json.object("model", loaded.name(), "out", out.toString(), "tokens", tokens, "seed", seed,
+          "arrays", shapes)));
     } else {
-      shapes.forEach((name, shape) -> spec.commandLine().getOut().println(name + " " + Arrays.toString(shape) + " in " + out));
+      shapes.forEach((name, shape) -> out().println(name + " " + Arrays.toString(shape) + " in " + out));
+    }
+  }
+
+  /** NumPy's file of one array: version 1.0, little-endian doubles, row after row. */
+  private static final class Npy {
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+    /** Where the numbers begin must be a multiple of this. */
+    private static final int ALIGNMENT = 64;
+
+    private Npy() {}
+
+    static void write(OutputStream out, double[][] rows) throws IOException {
+      String header = "{'descr': '<f8', 'fortran_order': False, 'shape': (" + rows.length + ", " + rows[0].length + "), }";
+      int length = MAGIC.length + 2 + header.length() + 1;
+      header += " ".repeat((ALIGNMENT - length % ALIGNMENT) % ALIGNMENT) + "\n";
+      out.write(MAGIC);
+      out.write(ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN).putShort((short) header.length()).array());
+      out.write(header.getBytes(StandardCharsets.US_ASCII));
+      for (double[] row : rows) {
+        ByteBuffer bytes = ByteBuffer.allocate(8 * row.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asDoubleBuffer().put(row);
+        out.write(bytes.array());
+      }
     }
   }
 }

@@ -5,13 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.apache.logging.log4j.LogManager;
 import org.tarflowlm.bench.BenchCommand;
+import org.tarflowlm.command.BaseCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /**
  * The command line. Results go to standard output, everything else to standard error; a failure is one line there and exit code 1,
@@ -23,10 +21,7 @@ import picocli.CommandLine.Spec;
         LatentsCommand.class, InterpolateCommand.class, EvaluateSamplesCommand.class, EvaluateInfillingCommand.class,
         ServeCommand.class, TrainCommand.class, ExperimentCommand.class, CurvesCommand.class, NGramsCommand.class, ZooCommand.class,
         DataCommand.class, ExampleCommand.class, BenchCommand.class, FlopsCommand.class})
-public final class Main implements Runnable {
-  @Spec
-  private CommandSpec spec;
-
+public final class Main extends BaseCommand implements Runnable {
   /** Called by {@link Start}, which reports errors outside any command. */
   public static void main(String[] arguments) {
     int code = commandLine().execute(arguments);
@@ -39,10 +34,8 @@ public final class Main implements Runnable {
       description = "Run only on this backend: ${COMPLETION-CANDIDATES}. TARFLOWLM_BACKEND selects it.")
   private void requireBackend(Version.Backend expected) {
     Version.Backend built = Version.backend();
-    if (expected != built) {
-      throw new ParameterException(spec.commandLine(), "--backend is " + expected + "; the class path holds " + built
-          + " (TARFLOWLM_BACKEND=" + expected + " in the environment builds with the other)");
-    }
+    require(expected == built, "--backend is " + expected + "; the class path holds " + built + " (TARFLOWLM_BACKEND=" + expected
+        + " in the environment builds with the other)");
   }
 
   /** Figures and words are those of no country, whatever the system's language; an argument that begins with @ is text as any other. */
@@ -60,12 +53,6 @@ public final class Main implements Runnable {
 
   @Override
   public void run() {
-    throw missingCommand(spec);
-  }
-
-  /** For commands that only hold others. */
-  static ParameterException missingCommand(CommandSpec spec) {
-    return new ParameterException(spec.commandLine(),
-        "a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
+    throw missing("a command");
   }
 }

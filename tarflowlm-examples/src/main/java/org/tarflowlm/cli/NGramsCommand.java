@@ -11,22 +11,20 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.parallel.NGramTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Distils n-grams from a model. */
 @Command(name = "ngrams", mixinStandardHelpOptions = true, description = {
     "Distil n-grams from a Mix-d model, for the guesses of parallel decoding: the model writes, and its next-token probabilities are "
         + "summed by context.",
     "A checkpoint's folder that holds the file as " + Checkpoint.NGRAMS + " is used with it. Interrupted, the command keeps what it has."})
-final class NGramsCommand implements Callable<Integer> {
+final class NGramsCommand extends BaseCommand implements Callable<Integer> {
   private static final Logger LOG = LogManager.getLogger(NGramsCommand.class);
   private static final long LOG_EVERY_NANOS = 10_000_000_000L;
 
@@ -55,15 +53,10 @@ final class NGramsCommand implements Callable<Integer> {
       + " in a checkpoint's folder.")
   private Path out;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
     Path folder = out.toAbsolutePath().getParent();
-    if (!Files.isDirectory(folder)) {
-      throw new ParameterException(spec.commandLine(), "--out is " + out + "; " + folder + " is not a folder");
-    }
+    require(Files.isDirectory(folder), "--out is " + out + "; " + folder + " is not a folder");
     return UntilInterrupted.run(interrupted -> {
       Pace pace = new Pace();
       NGramTable table;
@@ -77,7 +70,7 @@ final class NGramsCommand implements Callable<Integer> {
           table.write(stream, leastTotal, leastWeight);
         }
       });
-      spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, from %,d tokens%n", out, Files.size(out), pace.done);
+      out().printf(Locale.ROOT, "%s: %,d bytes, from %,d tokens%n", out, Files.size(out), pace.done);
       return interrupted.getAsBoolean() ? UntilInterrupted.INTERRUPTED : 0;
     });
   }

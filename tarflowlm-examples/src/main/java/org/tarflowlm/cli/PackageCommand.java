@@ -17,21 +17,19 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointInfo;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.checkpoint.safetensors.DType;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.zoo.ZooEntry;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Turns a trained checkpoint into one of the zoo's: measures it, describes it, and prints its entry for the index. */
 @Command(name = "package", mixinStandardHelpOptions = true,
     description = "Measure and describe a trained checkpoint for the zoo, and print its entry for the zoo's index.")
-final class PackageCommand implements Callable<Integer> {
+final class PackageCommand extends BaseCommand implements Callable<Integer> {
   private static final Logger LOG = LogManager.getLogger(PackageCommand.class);
   private static final long NOISE_SEED = 1;
   private static final int FLOW_WINDOWS = 64;
@@ -79,14 +77,9 @@ final class PackageCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to create.")
   private Path out;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
-      throw new ParameterException(spec.commandLine(), "--dtype is " + dtype + "; expected F32, F16 or BF16");
-    }
+    require(dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16, "--dtype is " + dtype + "; expected F32, F16 or BF16");
     Checkpoint trained = Checkpoint.load(from).rounded(dtype);
     String flows = flows(trained);
     byte[] drawn = drawCurves();
@@ -112,7 +105,7 @@ final class PackageCommand implements Callable<Integer> {
     if (drawn != null) {
       AtomicFile.writeFile(out.resolve(Checkpoint.CURVES), file -> Files.write(file, drawn));
     }
-    spec.commandLine().getOut().println(ZooEntry.describe(out).toJson().stripTrailing());
+    out().println(ZooEntry.describe(out).toJson().stripTrailing());
     return 0;
   }
 

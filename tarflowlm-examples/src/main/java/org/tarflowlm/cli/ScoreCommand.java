@@ -4,12 +4,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
@@ -17,15 +18,12 @@ import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The likelihood of a text. */
 @Command(name = "score", mixinStandardHelpOptions = true,
     description = "Compute how many bits per character a model needs for a text.")
-final class ScoreCommand implements Runnable {
+final class ScoreCommand extends BaseCommand implements Runnable {
   private static final int FLOW_WINDOWS = 64;
 
   @Option(names = "--input", required = true, paramLabel = "FILE",
@@ -65,18 +63,13 @@ final class ScoreCommand implements Runnable {
       + "window), characters, seconds (of scoring, without loading the model), with --by-flow also levels.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
-    if (html != null && (samples > 1 || stride != null)) {
-      throw new ParameterException(spec.commandLine(), "--html shows one sample of the noise, in windows without shared context; expected"
-          + " neither --samples nor --stride");
-    }
-    requireAtLeastOne("--max-chars", maxCharacters);
-    requireAtLeastOne("--samples", samples);
-    requireAtLeastOne("--stride", stride == null ? 1 : stride);
+    require(html == null || samples <= 1 && stride == null,
+        "--html shows one sample of the noise, in windows without shared context; expected neither --samples nor --stride");
+    requireAtLeast("--max-chars", maxCharacters, 1);
+    requireAtLeast("--samples", samples, 1);
+    requireAtLeast("--stride", stride == null ? 1 : stride, 1);
     try (TarFlowLM loaded = model.load(); TokenSequence tokens = documents.corpora().open(input, loaded.tokenizer())) {
       if (tokens.length() == 0) {
         throw new DataException(input + " is empty; expected a text");
@@ -94,7 +87,7 @@ final class ScoreCommand implements Runnable {
       }
       FlowAccount account = byFlow
           ? FlowTable.account(loaded, tokens.slice(0, Math.min(tokens.length(), score.tokens())), FLOW_WINDOWS, seed) : null;
-      PrintWriter out = spec.commandLine().getOut();
+      PrintWriter out = out();
       out.println(json ? json(score, seconds, account) : text(score, input, seconds));
       if (byFlow && !json) {
         out.print("\n" + FlowTable.markdown(account, loaded.config()));
@@ -108,12 +101,6 @@ final class ScoreCommand implements Runnable {
       AtomicFile.write(html, page);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private void requireAtLeastOne(String option, long value) {
-    if (value < 1) {
-      throw new ParameterException(spec.commandLine(), option + " is " + value + "; expected at least 1");
     }
   }
 
@@ -131,13 +118,9 @@ final class ScoreCommand implements Runnable {
   }
 
   private String json(Score score, double seconds, FlowAccount account) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("model", score.model());
-    result.put("bound", score.bound().name());
-    result.put("bitsPerCharacter", score.bitsPerCharacter());
-    result.put("standardError", Double.isNaN(score.standardError()) ? null : score.standardError());
-    result.put("characters", score.characters());
-    result.put("seconds", seconds);
+    Map<String, Object> result = Json.object("model", score.model(), "bound", score.bound().name(),
+        "bitsPerCharacter", score.bitsPerCharacter(), "standardError", Double.isNaN(score.standardError()) ? null : score.standardError(),
+        "characters", score.characters(), "seconds", seconds);
     if (account != null) {
       result.put("levels", account.levels());
     }

@@ -4,20 +4,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.serve.PlaygroundServer;
 import org.tarflowlm.serve.ServeOptions;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Serves models over HTTP until the process is told to end. */
 @Command(name = "serve", mixinStandardHelpOptions = true, description = {
     "Serve models over HTTP: a page to play with in a browser, OpenAI's completions for programs, and what only flows can do.",
     "Only this machine can connect, unless --host says otherwise. Ctrl-C ends it. See docs/serving.md."})
-final class ServeCommand implements Runnable {
+final class ServeCommand extends BaseCommand implements Runnable {
   @Option(names = "--model", paramLabel = "MODEL", description = "A model, as for generate; may be given more than once; the first "
       + "answers requests that name none; default: text8-mixd.")
   private List<String> models = List.of(TarFlowLM.DEFAULT);
@@ -59,19 +57,16 @@ final class ServeCommand implements Runnable {
   @Option(names = "--max-connections", paramLabel = "N", description = "Open connections; default 512.")
   private int maxConnections = ServeOptions.defaults().maxConnections();
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
     ServeOptions options = options();
     List<TarFlowLM> loaded = new ArrayList<>();
     for (String each : models) {
-      loaded.add(TarFlowLM.resolve(each, CacheFolder.fromEnvironment(), ModelOption.fetching(spec.commandLine().getErr())));
+      loaded.add(TarFlowLM.resolve(each, CacheFolder.fromEnvironment(), ModelOption.fetching(err())));
     }
     try (PlaygroundServer server = new PlaygroundServer(loaded, options)) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close, "tarflowlm-serve-close"));
-      spec.commandLine().getOut().println("Serving " + String.join(", ", models) + " at http://"
+      out().println("Serving " + String.join(", ", models) + " at http://"
           + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.address().getPort() + "/");
       server.awaitClose();
     }
@@ -82,7 +77,7 @@ final class ServeCommand implements Runnable {
       return ServeOptions.defaults().withAddress(host, port).withAllowed(allowedHosts, allowedOrigins)
           .withSizes(maxBody, maxTokens, maxTexts).withLoad(Duration.ofSeconds(timeLimit), queue, workers, maxConnections);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), GenerationArguments.asOption(e.getMessage()), e);
+      throw wrong(GenerationArguments.asOption(e.getMessage()));
     }
   }
 }

@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
@@ -24,14 +26,11 @@ import org.tarflowlm.train.TrainingSummary;
 import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Trains a model on a file of text. */
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Train a model on a file of text; interrupt and resume at will.")
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand extends BaseCommand implements Callable<Integer> {
   private static final int CHUNK = 1 << 16;
 
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration (JSON: tokenizer, model, training).")
@@ -80,17 +79,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the result as one JSON object.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public Integer call() throws IOException {
-    if (from != null && progressive) {
-      throw new ParameterException(spec.commandLine(), "--from and --progressive were both given; expected one of them");
-    }
-    if (allowChanges && !resume) {
-      throw new ParameterException(spec.commandLine(), "--allow-changes was given without --resume; expected both or none");
-    }
+    require(from == null || !progressive, "--from and --progressive were both given; expected one of them");
+    require(resume || !allowChanges, "--allow-changes was given without --resume; expected both or none");
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
     RunConfig run = start == null ? RunConfig.read(config) : FineTuneConfig.read(config).of(start);
     run = run.withTraining(asked(run.training()));
@@ -160,12 +152,12 @@ final class TrainCommand implements Callable<Integer> {
       } else {
         result.putAll(facts(stages.get(0)));
       }
-      spec.commandLine().getOut().println(Json.of(result));
+      out().println(Json.of(result));
       return;
     }
     for (int i = 0; i < stages.size(); i++) {
       TrainingSummary summary = stages.get(i);
-      spec.commandLine().getOut().printf("%s%s after %d of %d steps, %,d tokens, %.0f s: %s%n",
+      out().printf("%s%s after %d of %d steps, %,d tokens, %.0f s: %s%n",
           progressive ? "stage " + (i + 1) + " " : "", summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(),
           summary.tokens(), summary.seconds(), Double.isFinite(summary.bestBits())
               ? String.format(Locale.ROOT, "best validation %.4f bits per token (%s)", summary.bestBits(), summary.bound())
@@ -174,14 +166,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> facts(TrainingSummary summary) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("steps", summary.step());
-    result.put("finished", summary.finished());
-    result.put("tokens", summary.tokens());
-    result.put("parameters", summary.parameters());
-    result.put("seconds", summary.seconds());
-    result.put("bound", summary.bound());
-    result.put("bestValidBitsPerToken", Double.isFinite(summary.bestBits()) ? summary.bestBits() : null);
-    return result;
+    return Json.object("steps", summary.step(), "finished", summary.finished(), "tokens", summary.tokens(),
+        "parameters", summary.parameters(), "seconds", summary.seconds(), "bound", summary.bound(),
+        "bestValidBitsPerToken", Double.isFinite(summary.bestBits()) ? summary.bestBits() : null);
   }
 }

@@ -1,7 +1,7 @@
 package org.tarflowlm.serve;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
+import org.tarflowlm.command.Json;
 
 /** A request that fails, as its client is told: a status and an error object of OpenAI's form. */
 final class ApiException extends RuntimeException {
@@ -66,11 +66,7 @@ final class ApiException extends RuntimeException {
   }
 
   Map<String, Object> body() {
-    Map<String, Object> error = new LinkedHashMap<>();
-    error.put("message", getMessage());
-    error.put("type", type);
-    error.put("param", parameter);
-    error.put("code", code);
+    Map<String, Object> error = Json.object("message", getMessage(), "type", type, "param", parameter, "code", code);
     return Map.of("error", error);
   }
 }

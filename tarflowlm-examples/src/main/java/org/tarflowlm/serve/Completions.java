@@ -8,21 +8,14 @@ import java.util.Map;
 import java.util.UUID;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.generate.Generation;
 
 /** {@code POST /v1/completions}, as OpenAI's. */
-final class Completions implements Endpoint {
+record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
   private static final int TOKENS = 16;
   private static final int MOST_LOGPROBS = 5;
   private static final double NATS_PER_BIT = Math.log(2);
-
-  private final ServeOptions limits;
-  private final Metrics metrics;
-
-  Completions(ServeOptions limits, Metrics metrics) {
-    this.limits = limits;
-    this.metrics = metrics;
-  }
 
   /**
    * A request that was understood.
@@ -109,14 +102,9 @@ final class Completions implements Endpoint {
       written = text.withoutStop(generation.text());
       exact = generation.exact();
     }
-    Map<String, Object> choice = new LinkedHashMap<>();
-    choice.put("text", request.echo ? prompt + written : written);
-    choice.put("index", index);
-    choice.put("logprobs", request.logprobs ? logprobs(text, prompt, written, request.echo) : null);
-    choice.put("finish_reason", reason);
-    choice.put("exact", exact);
-    choice.put("tokens", tokens);
-    return choice;
+    return Json.object("text", request.echo ? prompt + written : written, "index", index,
+        "logprobs", request.logprobs ? logprobs(text, prompt, written, request.echo) : null, "finish_reason", reason, "exact", exact,
+        "tokens", tokens);
   }
 
   /**
@@ -131,12 +119,9 @@ final class Completions implements Endpoint {
     int begin = echo ? 0 : prompt.codePointCount(0, prompt.length());
     int from = (int) Arrays.stream(offsets).filter(each -> each < begin).count();
     List<Score.Piece> scored = pieces.subList(from, pieces.size());
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("tokens", scored.stream().map(Score.Piece::text).toList());
-    result.put("token_logprobs", scored.stream().map(each -> -each.bits() * NATS_PER_BIT).toList());
-    result.put("top_logprobs", null);
-    result.put("text_offset", Arrays.copyOfRange(offsets, from, offsets.length));
-    return result;
+    return Json.object("tokens", scored.stream().map(Score.Piece::text).toList(),
+        "token_logprobs", scored.stream().map(each -> -each.bits() * NATS_PER_BIT).toList(), "top_logprobs", null,
+        "text_offset", Arrays.copyOfRange(offsets, from, offsets.length));
   }
 
   /** A choice whose text is sent as it is written. */
@@ -168,11 +153,7 @@ final class Completions implements Endpoint {
     }
 
     private void send(String part, Object logprobs, Object reason) {
-      Map<String, Object> choice = new LinkedHashMap<>();
-      choice.put("text", part);
-      choice.put("index", index);
-      choice.put("logprobs", logprobs);
-      choice.put("finish_reason", reason);
+      Map<String, Object> choice = Json.object("text", part, "index", index, "logprobs", logprobs, "finish_reason", reason);
       Map<String, Object> event = new LinkedHashMap<>(answer);
       event.put("choices", List.of(choice));
       exchange.event(event);

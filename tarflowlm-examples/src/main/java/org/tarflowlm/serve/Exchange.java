@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -234,6 +235,15 @@ final class Exchange {
       return Fields.JSON.writeValueAsBytes(value);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** A body beyond the limit. What is left of it is read and dropped, so the connection can go on. */
+  static final class TooLargeException extends TooLongFrameException {
+    private static final long serialVersionUID = 1L;
+
+    TooLargeException(int limit) {
+      super("the body is larger than " + limit + " bytes, this server's limit");
     }
   }
 }

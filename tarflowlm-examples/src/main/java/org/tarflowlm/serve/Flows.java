@@ -1,26 +1,21 @@
 package org.tarflowlm.serve;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * {@code POST /v1/flows}: a text pass by pass, a new one or a given one; {@code POST /v1/infill}: what the flows put between two texts.
+ * {@code POST /v1/flows}: a text pass by pass, a new one or a given one; {@code POST /v1/infill}: what the flows put between two texts;
+ * {@code POST /v1/interpolate}: a walk from one text to another through the space of noises.
  */
-final class Flows {
+record Flows(ServeOptions limits, Metrics metrics) {
   private static final int TOKENS = 64;
-
-  private final ServeOptions limits;
-  private final Metrics metrics;
-
-  Flows(ServeOptions limits, Metrics metrics) {
-    this.limits = limits;
-    this.metrics = metrics;
-  }
+  private static final int STEPS = 9;
+  private static final int MOST_STEPS = 64;
 
   /** Writes one text, given its number. */
   private interface Writer {
@@ -68,6 +63,20 @@ final class Flows {
     };
   }
 
+  Jobs.Work interpolate(Fields fields, ServedModel model) {
+    model.requireFlows();
+    String from = fields.text("from", "");
+    String to = fields.text("to", "");
+    int steps = fields.whole("steps", STEPS, 2, MOST_STEPS);
+    long seed = fields.whole("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE);
+    return exchange -> {
+      int tokens = TextRequest.encode(model, "from", from, 0, limits).length;
+      TextRequest.encode(model, "to", to, (steps - 1) * tokens, limits);
+      List<String> texts = model.model().interpolate(from, to, steps, seed);
+      exchange.json(Json.object("object", "interpolation", "model", model.id(), "seed", seed, "texts", texts));
+    };
+  }
+
   private void answer(Exchange exchange, TextRequest request, String object, long read, boolean flows, Writer writer) {
     Map<String, Object> answer = request.answer(object + "-" + UUID.randomUUID(), object, System.currentTimeMillis() / 1000);
     List<Map<String, Object>> choices = new ArrayList<>();
@@ -76,12 +85,8 @@ final class Flows {
       ServedModel.requireUninterrupted();
       Generation generation = writer.write(i);
       written += generation.tokens().length;
-      Map<String, Object> choice = new LinkedHashMap<>();
-      choice.put("index", i);
-      choice.put("text", request.withoutStop(generation.text()));
-      choice.put("finish_reason", request.finishReason(generation.text()));
-      choice.put("exact", generation.exact());
-      choice.put("accepted", generation.accepted());
+      Map<String, Object> choice = Json.object("index", i, "text", request.withoutStop(generation.text()),
+          "finish_reason", request.finishReason(generation.text()), "exact", generation.exact(), "accepted", generation.accepted());
       if (flows) {
         choice.put("passes", request.model().passes(generation));
       }

@@ -113,7 +113,7 @@ public final class PlaygroundServer implements AutoCloseable {
       HttpRequest head = (HttpRequest) message;
       FullHttpRequest request = new DefaultFullHttpRequest(head.protocolVersion(), head.method(), head.uri(), Unpooled.EMPTY_BUFFER,
           head.headers(), EmptyHttpHeaders.INSTANCE);
-      request.setDecoderResult(DecoderResult.failure(new TooLargeException(maxContentLength())));
+      request.setDecoderResult(DecoderResult.failure(new Exchange.TooLargeException(maxContentLength())));
       context.fireChannelRead(request);
     }
   }

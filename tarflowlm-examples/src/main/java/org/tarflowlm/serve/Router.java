@@ -4,6 +4,10 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +49,7 @@ final class Router implements Consumer<Exchange> {
     Flows flows = new Flows(options, metrics);
     posts.put("/v1/flows", flows::flows);
     posts.put("/v1/infill", flows::infill);
-    posts.put("/v1/interpolate", new Walks(options));
+    posts.put("/v1/interpolate", flows::interpolate);
   }
 
   /** Paths that programs use, for the test of their description. */
@@ -74,7 +78,7 @@ final class Router implements Consumer<Exchange> {
 
   private static void requireWhole(Exchange exchange) {
     Throwable fault = exchange.request().decoderResult().cause();
-    if (fault instanceof TooLargeException) {
+    if (fault instanceof Exchange.TooLargeException) {
       throw ApiException.refused(413, "too_large", fault.getMessage());
     } else if (fault instanceof TooLongHttpLineException) {
       throw ApiException.refused(414, "uri_too_long", "the address is too long");
@@ -128,5 +132,47 @@ final class Router implements Consumer<Exchange> {
   private String route(String path) {
     return gets.containsKey(path) || posts.containsKey(path) ? path : pages.get(path) != null ? "page"
         : path.startsWith(MODELS + "/") ? MODELS : "other";
+  }
+
+  /** What a POST does. */
+  interface Endpoint {
+    /**
+     * Reads a request, on a thread that must not wait; the work is done elsewhere.
+     *
+     * @throws ApiException if the request makes no sense
+     */
+    Jobs.Work read(Fields fields, ServedModel model);
+  }
+
+  /** The files of the page, read once at the start: a request's path selects one of them and never reaches a file system. */
+  private static final class Pages {
+    /** @param type content type */
+    record Page(String type, byte[] content) {}
+
+    private final Map<String, Page> pages = new HashMap<>();
+
+    Pages() {
+      add("/", "index.html", "text/html; charset=utf-8");
+      add("/api", "api.html", "text/html; charset=utf-8");
+      add("/style.css", "style.css", "text/css; charset=utf-8");
+      add("/client.js", "client.js", "text/javascript; charset=utf-8");
+      add("/playground.js", "playground.js", "text/javascript; charset=utf-8");
+      add("/api.js", "api.js", "text/javascript; charset=utf-8");
+      add("/icon.svg", "icon.svg", "image/svg+xml");
+      add("/openapi.json", "openapi.json", "application/json");
+    }
+
+    private void add(String path, String resource, String type) {
+      try (InputStream in = Pages.class.getResourceAsStream(resource)) {
+        pages.put(path, new Page(type, in.readAllBytes()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /** Null if there is none. */
+    Page get(String path) {
+      return pages.get(path);
+    }
   }
 }

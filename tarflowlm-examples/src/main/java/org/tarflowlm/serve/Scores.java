@@ -1,23 +1,15 @@
 package org.tarflowlm.serve;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.command.Json;
 
 /** {@code POST /v1/score}: the likelihood of texts. */
-final class Scores implements Endpoint {
+record Scores(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
   private static final int MOST_SAMPLES = 64;
-
-  private final ServeOptions limits;
-  private final Metrics metrics;
-
-  Scores(ServeOptions limits, Metrics metrics) {
-    this.limits = limits;
-    this.metrics = metrics;
-  }
 
   @Override
   public Jobs.Work read(Fields fields, ServedModel model) {
@@ -38,25 +30,15 @@ final class Scores implements Endpoint {
         data.add(score(model.score(text, options), perToken, data.size()));
       }
       metrics.tokens(model, "scored", tokens);
-      Map<String, Object> answer = new LinkedHashMap<>();
-      answer.put("object", "list");
-      answer.put("model", model.id());
-      answer.put("data", data);
-      answer.put("usage", TextRequest.usage(tokens, 0));
-      exchange.json(answer);
+      exchange.json(Json.object("object", "list", "model", model.id(), "data", data, "usage", TextRequest.usage(tokens, 0)));
     };
   }
 
   private static Map<String, Object> score(Score score, boolean perToken, int index) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("index", index);
-    result.put("object", "score");
-    result.put("bound", score.bound().name());
-    result.put("bits_per_character", score.bitsPerCharacter());
-    result.put("standard_error", Double.isFinite(score.standardError()) ? score.standardError() : null);
-    result.put("characters", score.characters());
-    result.put("tokens", score.tokens());
-    result.put("nats", score.nats());
+    Map<String, Object> result = Json.object("index", index, "object", "score", "bound", score.bound().name(),
+        "bits_per_character", score.bitsPerCharacter(),
+        "standard_error", Double.isFinite(score.standardError()) ? score.standardError() : null, "characters", score.characters(),
+        "tokens", score.tokens(), "nats", score.nats());
     if (perToken) {
       result.put("pieces", score.perToken().stream().map(Score.Piece::text).toList());
       result.put("bits", score.perToken().stream().map(Score.Piece::bits).toList());

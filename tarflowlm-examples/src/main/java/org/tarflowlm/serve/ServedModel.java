@@ -1,6 +1,5 @@
 package org.tarflowlm.serve;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -8,6 +7,7 @@ import java.util.stream.IntStream;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
@@ -84,32 +84,19 @@ final class ServedModel implements AutoCloseable {
   /** A text pass by pass, from noise to the text. */
   List<Map<String, Object>> passes(Generation generation) {
     return FlowView.of(generation, model.config(), model.tokenizer()).passes().stream().map(pass -> {
-      Map<String, Object> each = new LinkedHashMap<>();
-      each.put("level", pass.level());
-      each.put("source", pass.source());
-      each.put("text", pass.text());
-      each.put("pieces", pass.pieces());
-      each.put("changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
-      return each;
+      return Json.object("level", pass.level(), "source", pass.source(), "text", pass.text(), "pieces", pass.pieces(),
+          "changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
     }).toList();
   }
 
   /** As OpenAI lists a model, with what else a client may want to know. */
   Map<String, Object> description() {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("id", id());
-    result.put("object", "model");
-    result.put("created", created);
-    result.put("owned_by", "tarflowlm");
-    result.put("description", model.info().description());
-    result.put("tokenizer", model.tokenizer().name());
-    result.put("vocabulary_size", model.tokenizer().vocabSize());
-    result.put("context_length", model.config().contextLength());
-    result.put("patch_size", hasFlows() ? model.config().patchSize() : 1);
-    result.put("flows", hasFlows()
-        ? IntStream.range(0, model.config().flows().size()).mapToObj(l -> FlowView.name(l, model.config().flows().get(l))).toList()
-        : List.of());
-    return result;
+    return Json.object("id", id(), "object", "model", "created", created, "owned_by", "tarflowlm",
+        "description", model.info().description(), "tokenizer", model.tokenizer().name(), "vocabulary_size", model.tokenizer().vocabSize(),
+        "context_length", model.config().contextLength(), "patch_size", hasFlows() ? model.config().patchSize() : 1,
+        "flows", hasFlows()
+            ? IntStream.range(0, model.config().flows().size()).mapToObj(l -> FlowView.name(l, model.config().flows().get(l))).toList()
+            : List.of());
   }
 
   @Override

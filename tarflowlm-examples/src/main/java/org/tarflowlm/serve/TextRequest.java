@@ -1,10 +1,10 @@
 package org.tarflowlm.serve;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
@@ -80,21 +80,12 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
 
   /** The frame of an answer. */
   Map<String, Object> answer(String id, String object, long created) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("id", id);
-    result.put("object", object);
-    result.put("created", created);
-    result.put("model", model.id());
-    result.put("seed", seed);
-    result.put("choices", new ArrayList<>());
-    return result;
+    return Json.object("id", id, "object", object, "created", created, "model", model.id(), "seed", seed,
+        "choices", new ArrayList<>());
   }
 
   static Map<String, Object> usage(long promptTokens, long newTokens) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("prompt_tokens", promptTokens);
-    result.put("completion_tokens", newTokens);
-    result.put("total_tokens", promptTokens + newTokens);
-    return result;
+    return Json.object("prompt_tokens", promptTokens, "completion_tokens", newTokens,
+        "total_tokens", promptTokens + newTokens);
   }
 }

@@ -40,7 +40,7 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.RunConfig;
 
-/** README.md, docs/*.md and the packages' READMEs: their links lead somewhere, their commands parse, the classes and tests that they name exist. */
+/** README.md, docs/*.md and the packages' READMEs: links lead somewhere, commands parse, the classes and tests that they name exist. */
 class DocsTest {
   private static final Path ROOT = Path.of("..");
   private static final Pattern FENCE = Pattern.compile("^```(\\w*)\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);

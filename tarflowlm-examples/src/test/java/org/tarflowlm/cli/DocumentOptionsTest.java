@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.CacheFolder;

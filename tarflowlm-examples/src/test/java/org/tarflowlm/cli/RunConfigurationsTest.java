@@ -16,7 +16,7 @@ import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
@@ -32,7 +32,7 @@ class RunConfigurationsTest {
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(FOLDER, "*.json")) {
       for (Path file : files) {
-        StrictJson.parse(Files.readString(file)).path("runs").fieldNames().forEachRemaining(name -> names.add(name + ".json"));
+        RecordJson.parse(Files.readString(file)).path("runs").fieldNames().forEachRemaining(name -> names.add(name + ".json"));
       }
     }
     assertTrue(names.size() > 50, names.toString());

@@ -14,16 +14,8 @@ import java.util.zip.ZipFile;
 import org.tarflowlm.data.file.IoErrors;
 
 /** A checkpoint inside a .zip or .jar, in whichever folder. Nothing is unpacked to disk, so no name in the archive can lead anywhere. */
-final class ArchiveSource implements CheckpointSource {
+record ArchiveSource(Path archive, String prefix) implements CheckpointSource {
   private static final byte[] MAGIC = {'P', 'K', 3, 4};
-
-  private final Path archive;
-  private final String prefix;
-
-  private ArchiveSource(Path archive, String prefix) {
-    this.archive = archive;
-    this.prefix = prefix;
-  }
 
   /**
    * @param folder of the checkpoint inside the archive; empty for the only one that there is

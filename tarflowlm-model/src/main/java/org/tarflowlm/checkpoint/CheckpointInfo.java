@@ -41,9 +41,7 @@ public record CheckpointInfo(
 
   public CheckpointInfo {
     ConfigException.requireAtLeast("formatVersion", formatVersion, 1);
-    if (tokenizer == null || tokenizer.isBlank()) {
-      throw new ConfigException("tokenizer", "is missing; expected the name of a tokenizer");
-    }
+    ConfigException.require(tokenizer != null && !tokenizer.isBlank(), "tokenizer", "is missing; expected the name of a tokenizer");
     generation = generation == null ? GenerationDefaults.defaults() : generation;
     measurements = measurements == null ? List.of() : List.copyOf(measurements);
     training = training == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(training));

@@ -17,7 +17,6 @@ import org.tarflowlm.checkpoint.safetensors.TensorInfo;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.RecordJson;
-import org.tarflowlm.config.StrictJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
@@ -111,7 +110,7 @@ public final class CheckpointLoader {
     String json = readText(name);
     try {
       if (type == CheckpointInfo.class) {
-        requireReadableVersion(StrictJson.parse(json).path("formatVersion"));
+        requireReadableVersion(RecordJson.parse(json).path("formatVersion"));
       }
       return RecordJson.read(json, type);
     } catch (ConfigException e) {

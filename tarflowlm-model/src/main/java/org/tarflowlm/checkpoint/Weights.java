@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 
 /** Checks that tensors are the parameters of a configuration, by {@link ParameterShapes}. */
@@ -25,7 +25,7 @@ final class Weights {
       long[] shape = expected.get(name);
       if (shape == null) {
         throw new CheckpointException("tensor '" + printable(name) + "' with shape " + Arrays.toString(shapeOf.apply(name))
-            + " is not a parameter of the configuration" + StrictJson.didYouMean(name, expected.keySet()));
+            + " is not a parameter of the configuration" + RecordJson.didYouMean(name, expected.keySet()));
       } else if (!Arrays.equals(shape, shapeOf.apply(name))) {
         throw new CheckpointException("tensor '" + name + "' has shape " + Arrays.toString(shapeOf.apply(name)) + "; expected "
             + Arrays.toString(shape) + " by the configuration");

@@ -29,9 +29,7 @@ public record CodebookSpec(
   public record Groups(int channels, List<Integer> of) {
     public Groups {
       ConfigException.requireAtLeast("channels", channels, 1);
-      if (of == null) {
-        throw new ConfigException("of", "is missing; expected the group of each token id");
-      }
+      ConfigException.require(of != null, "of", "is missing; expected the group of each token id");
       of = List.copyOf(of);
     }
   }
@@ -71,9 +69,7 @@ public record CodebookSpec(
     ConfigException.requirePositive("sigma", sigma);
     ConfigException.requirePositive("sigmaMin", sigmaMin);
     ConfigException.requirePositive("meanScale", meanScale);
-    if (sigma < sigmaMin) {
-      throw new ConfigException("sigma", "is " + sigma + "; expected at least sigmaMin " + sigmaMin);
-    }
+    ConfigException.require(sigma >= sigmaMin, "sigma", "is " + sigma + "; expected at least sigmaMin " + sigmaMin);
   }
 
   /** Means drawn from a normal distribution. */
@@ -107,10 +103,8 @@ public record CodebookSpec(
       throw new ConfigException("codebook.groups", "take " + channels + " channels; expected fewer than latentDim " + latentDim);
     }
     for (Groups each : groups) {
-      if (each.of().size() != vocabSize) {
-        throw new ConfigException("codebook.groups.of", "has " + each.of().size() + " numbers; expected one for each of " + vocabSize
-            + " token ids");
-      }
+      ConfigException.require(each.of().size() == vocabSize, "codebook.groups.of", "has " + each.of().size()
+          + " numbers; expected one for each of " + vocabSize + " token ids");
     }
     if (!order.isEmpty() && !order.stream().sorted().toList().equals(IntStream.range(0, vocabSize).boxed().toList())) {
       throw new ConfigException("codebook.order", "is " + (order.size() <= 32 ? order : order.size() + " numbers")

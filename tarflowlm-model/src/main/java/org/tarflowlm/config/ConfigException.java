@@ -52,18 +52,21 @@ public class ConfigException extends IllegalArgumentException {
     return wider;
   }
 
-  public static void requireAtLeast(String key, long value, long least) {
-    if (value < least) {
-      throw new ConfigException(key, "is " + value + "; expected at least " + least);
+  /** @throws ConfigException unless something holds */
+  public static void require(boolean holds, String key, String problem) {
+    if (!holds) {
+      throw new ConfigException(key, problem);
     }
+  }
+
+  public static void requireAtLeast(String key, long value, long least) {
+    require(value >= least, key, "is " + value + "; expected at least " + least);
   }
 
   /** Numbers that come from files have a limit before anything is made from them. */
   public static void requireWithin(String key, long value, long least, long most) {
     requireAtLeast(key, value, least);
-    if (value > most) {
-      throw new ConfigException(key, "is " + value + "; expected at most " + most);
-    }
+    require(value <= most, key, "is " + value + "; expected at most " + most);
   }
 
   public static void requirePositive(String key, double value) {

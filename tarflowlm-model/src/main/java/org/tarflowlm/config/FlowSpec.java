@@ -36,12 +36,8 @@ public record FlowSpec(
   private static final int MOST_LOOK_AHEAD = 256;
 
   public FlowSpec {
-    if (coupling == null) {
-      throw new ConfigException("coupling", "is missing; expected AFFINE, MIX_1, MIX_D or AFFINE_D");
-    }
-    if (direction == null) {
-      throw new ConfigException("direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
-    }
+    ConfigException.require(coupling != null, "coupling", "is missing; expected AFFINE, MIX_1, MIX_D or AFFINE_D");
+    ConfigException.require(direction != null, "direction", "is missing; expected LEFT_TO_RIGHT or RIGHT_TO_LEFT");
     channelDirection = channelDirection == null ? ChannelDirection.ASCENDING : channelDirection;
     firstChannel = firstChannel == null ? 0 : firstChannel;
     endChannel = endChannel == null ? 0 : endChannel;
@@ -62,9 +58,8 @@ public record FlowSpec(
       throw new ConfigException("lookAhead", "is " + lookAhead + " for a flow with no channels before its own; expected 0");
     }
     if (coupling == Coupling.AFFINE) {
-      if (mixtures > 1) {
-        throw new ConfigException("mixtures", "is " + mixtures + " for an AFFINE flow; expected 1 (an affine flow has one component)");
-      }
+      ConfigException.require(mixtures <= 1, "mixtures", "is " + mixtures
+          + " for an AFFINE flow; expected 1 (an affine flow has one component)");
       mixtures = 1;
     }
     ConfigException.requireWithin("mixtures", mixtures, 1, TarFlowConfig.MOST_TOKENS);

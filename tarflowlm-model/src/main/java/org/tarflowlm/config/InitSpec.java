@@ -29,9 +29,7 @@ public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, 
     positions = positions == null ? Positions.NORMAL : positions;
     ConfigException.requirePositive("inputStd", inputStd);
     ConfigException.requirePositive("positionStd", positionStd);
-    if (!(innerSpread >= 0 && innerSpread < 1)) {
-      throw new ConfigException("innerSpread", "is " + innerSpread + "; expected a number in [0, 1)");
-    }
+    ConfigException.require(innerSpread >= 0 && innerSpread < 1, "innerSpread", "is " + innerSpread + "; expected a number in [0, 1)");
   }
 
   /** Positions drawn from a normal distribution. */

@@ -3,40 +3,45 @@ package org.tarflowlm.config;
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.PropertyAccessor;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
-import java.nio.file.DirectoryStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /**
- * Records as JSON objects, bound by Jackson and strictly: an unknown key is an error, a value of the wrong type is an error, and the
- * record's own constructor checks the rest.
+ * Records as JSON objects, bound by Jackson and strictly: one value and nothing after it, no key twice, no NaN; an unknown key is an
+ * error, a value of the wrong type is an error, and the record's own constructor checks the rest. Errors are {@link ConfigException}s of
+ * one line in words of our own, readable without knowing the parser.
  *
  * <p>A key may be left out unless its component is annotated {@code @JsonProperty(required = true)}: the constructor then gets null
  * (or zero, or false) and sets the default. Nulls are not written.
  */
 public final class RecordJson {
-  private static final String BASE = "base";
-  private static final String RUNS = "runs";
-  private static final int MOST_BASES = 8;
   private static final JsonMapper MAPPER = JsonMapper.builder()
       .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
       .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
@@ -52,6 +57,17 @@ public final class RecordJson {
       .visibility(PropertyAccessor.FIELD, Visibility.ANY)
       .build();
 
+  /** Configurations, indexes and tensor headers of text are far smaller; what is larger is something else. */
+  private static final long MAX_FILE_BYTES = 1 << 20;
+
+  private static final ObjectReader READER = JsonMapper.builder()
+      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .build()
+      .readerFor(JsonNode.class);
+
+  private static final LevenshteinDistance DISTANCE = LevenshteinDistance.getDefaultInstance();
+
   private RecordJson() {}
 
   /**
@@ -60,9 +76,9 @@ public final class RecordJson {
    * @throws ConfigException in one line that names the key by its JSON path, what was found and what was expected
    */
   public static <R extends Record> R read(String json, Class<R> type) {
-    JsonNode tree = StrictJson.parse(json);
+    JsonNode tree = parse(json);
     if (!tree.isObject()) {
-      throw new ConfigException("found " + StrictJson.describe(tree) + "; expected " + describe(type));
+      throw new ConfigException("found " + describe(tree) + "; expected " + describe(type));
     }
     requireValues(tree, "");
     try {
@@ -77,71 +93,10 @@ public final class RecordJson {
   /** Like {@link #read(String, Class)}; messages begin with the file's path. */
   public static <R extends Record> R read(Path file, Class<R> type) {
     try {
-      return read(StrictJson.readText(file), type);
+      return read(readText(file), type);
     } catch (ConfigException e) {
       throw new ConfigException(file + ": " + e.getMessage(), e);
     }
-  }
-
-  /**
-   * Like {@link #read(Path, Class)}, for a file that may inherit: its key {@code base} names another file, relative to its own folder.
-   * Objects merge key by key; any other value replaces the base's. Only for the user's own files, since a file from elsewhere could
-   * name any path.
-   *
-   * <p>A file may hold several of them by name, in an object {@code runs}: where there is no file {@code NAME.json}, {@code NAME} is
-   * looked up in the files beside it.
-   */
-  public static <R extends Record> R readWithBase(Path file, Class<R> type) {
-    try {
-      return read(merged(file, MOST_BASES).toString(), type);
-    } catch (ConfigException e) {
-      throw new ConfigException(file + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static JsonNode merged(Path file, int basesLeft) {
-    JsonNode tree = Files.exists(file) ? StrictJson.parse(StrictJson.readText(file)) : named(file);
-    if (!(tree instanceof ObjectNode changes) || !changes.has(BASE)) {
-      return tree;
-    }
-    JsonNode base = changes.remove(BASE);
-    if (!base.isTextual() || basesLeft == 0) {
-      throw new ConfigException(BASE, basesLeft == 0 ? "inherits from more than " + MOST_BASES + " files; expected a shorter chain"
-          : "is " + StrictJson.describe(base) + "; expected the name of a file");
-    }
-    Path named = file.resolveSibling(base.textValue());
-    try {
-      return merge(merged(named, basesLeft - 1), changes);
-    } catch (ConfigException e) {
-      throw new ConfigException(BASE + " " + named + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static JsonNode named(Path file) {
-    String name = file.getFileName().toString().replaceFirst("\\.json$", "");
-    List<JsonNode> found = new ArrayList<>();
-    try (DirectoryStream<Path> beside = Files.newDirectoryStream(file.toAbsolutePath().getParent(), "*.json")) {
-      for (Path each : beside) {
-        found.add(StrictJson.parse(StrictJson.readText(each)).path(RUNS).path(name));
-      }
-    } catch (IOException e) {
-      throw new ConfigException("no such file", e);
-    }
-    found.removeIf(JsonNode::isMissingNode);
-    if (found.size() != 1) {
-      throw new ConfigException(found.isEmpty() ? "no such file" : "no such file, and " + found.size() + " files beside it hold a run "
-          + name);
-    }
-    return found.get(0);
-  }
-
-  private static JsonNode merge(JsonNode base, JsonNode changes) {
-    if (!(base instanceof ObjectNode result) || !changes.isObject()) {
-      return changes;
-    }
-    changes.properties().forEach(each -> result.set(each.getKey(),
-        result.has(each.getKey()) ? merge(result.get(each.getKey()), each.getValue()) : each.getValue()));
-    return result;
   }
 
   /** The record as indented JSON in the order of its components, with a newline at the end. */
@@ -185,20 +140,20 @@ public final class RecordJson {
       List<String> known = keys(e instanceof UnrecognizedPropertyException unknown ? unknown.getReferringClass() : owner);
       for (Map.Entry<String, JsonNode> each : parent.properties()) {
         if (!known.contains(each.getKey())) {
-          return new ConfigException(join(parentPath, each.getKey()), "is not a known key" + StrictJson.didYouMean(each.getKey(), known)
+          return new ConfigException(join(parentPath, each.getKey()), "is not a known key" + didYouMean(each.getKey(), known)
               + "; expected one of " + String.join(", ", known));
         }
       }
     }
     Class<?> expected = e instanceof MismatchedInputException mismatch ? mismatch.getTargetType()
         : e.getCause() instanceof InputCoercionException range ? range.getTargetType() : document;
-    String hint = expected.isEnum() && found.isTextual() ? StrictJson.didYouMean(found.textValue(), constants(expected)) : "";
-    return new ConfigException(path, (found.isMissingNode() ? "is missing" : "is " + StrictJson.describe(found))
+    String hint = expected.isEnum() && found.isTextual() ? didYouMean(found.textValue(), constants(expected)) : "";
+    return new ConfigException(path, (found.isMissingNode() ? "is missing" : "is " + describe(found))
         + "; expected " + describe(expected) + hint);
   }
 
   private static String join(String path, String key) {
-    return (path.isEmpty() ? "" : path + ".") + StrictJson.printable(key);
+    return (path.isEmpty() ? "" : path + ".") + printable(key);
   }
 
   private static String describe(Class<?> type) {
@@ -226,5 +181,96 @@ public final class RecordJson {
 
   private static List<String> keys(Class<?> type) {
     return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).toList();
+  }
+
+  /**
+   * Parses one JSON value.
+   *
+   * @throws ConfigException naming the line, the column and the problem
+   */
+  public static JsonNode parse(String json) {
+    if (json.isBlank()) {
+      throw new ConfigException("not JSON: the text is empty");
+    }
+    try {
+      return READER.readValue(json);
+    } catch (JsonProcessingException e) {
+      throw new ConfigException("not valid JSON" + where(e.getLocation()) + ": " + reason(e));
+    }
+  }
+
+  /**
+   * Reads a UTF-8 text file of at most a mebibyte.
+   *
+   * @throws ConfigException if it does not exist, is too large or is not UTF-8
+   */
+  public static String readText(Path file) {
+    try {
+      if (Files.isDirectory(file)) {
+        throw new ConfigException("is a folder; expected a JSON file");
+      }
+      if (Files.size(file) > MAX_FILE_BYTES) {
+        throw new ConfigException("has " + Files.size(file) + " bytes; expected a JSON file of at most " + MAX_FILE_BYTES);
+      }
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new ConfigException("no such file", e);
+    } catch (CharacterCodingException e) {
+      throw new ConfigException("not UTF-8 text; expected a JSON file", e);
+    } catch (IOException e) {
+      throw new ConfigException("cannot be read (" + e.getMessage() + ")", e);
+    }
+  }
+
+  private static String where(JsonLocation location) {
+    return location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
+  }
+
+  private static String reason(JsonProcessingException e) {
+    if (e instanceof JsonEOFException) {
+      return "the text ends too early";
+    }
+    String message = e.getOriginalMessage().replaceAll("\\s+", " ");
+    if (message.startsWith("Duplicate field")) {
+      return "key " + message.substring("Duplicate field ".length()) + " appears twice in the same object";
+    } else if (message.startsWith("Trailing token")) {
+      return "more text after the end of the value";
+    } else if (message.startsWith("Unexpected character")) {
+      // "Unexpected character ('}' (code 125)): was expecting ...": the first half says enough.
+      return message.replaceAll("\\):? .*|\\):.*", ")").replaceAll(" \\(code.*", ")").toLowerCase(Locale.ROOT);
+    }
+    return message.startsWith("Unrecognized token") ? message.replaceAll(": was expecting.*", "").toLowerCase(Locale.ROOT)
+        : "malformed value";
+  }
+
+  /** A JSON value in a few printable characters for an error message. */
+  public static String describe(JsonNode node) {
+    if (node.isObject()) {
+      return "an object";
+    } else if (node.isArray()) {
+      return "an array";
+    }
+    return printable(node.isNumber() ? node.asText() : node.toString());
+  }
+
+  /** At most 60 printable characters of a text. */
+  private static String printable(String text) {
+    String clean = text.replaceAll("\\p{C}", "?");
+    return clean.length() <= 60 ? clean : clean.substring(0, 57) + "...";
+  }
+
+  /** {@code " (did you mean 'x'?)"} for the most similar known name, or an empty string if none is similar. */
+  public static String didYouMean(String found, Collection<String> known) {
+    String plain = plain(found);
+    return known.stream()
+        .filter(each -> DISTANCE.apply(plain, plain(each)) <= Math.min(2, (plain.length() + 1) / 3))
+        .min(Comparator.comparingInt(each -> DISTANCE.apply(plain, plain(each))))
+        .map(each -> " (did you mean '" + each + "'?)")
+        .orElse("");
+  }
+
+  private static String plain(String name) {
+    String letters = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
+    return letters.substring(0, Math.min(letters.length(), 40));
   }
 }

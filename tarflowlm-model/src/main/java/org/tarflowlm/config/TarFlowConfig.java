@@ -71,19 +71,12 @@ public record TarFlowConfig(
     ConfigException.requireWithin("patchHidden", patchHidden, 0, MOST_UNITS);
     ConfigException.requirePositive("logScaleBound", logScaleBound);
     codebook.requireFits(vocabSize, latentDim);
-    if ((long) latentDim * patchSize > MAX_CHANNELS) {
-      throw new ConfigException("latentDim", "is " + latentDim + " with patchSize " + patchSize + "; expected at most " + MAX_CHANNELS
-          + " channels per position");
-    }
-    if (width % heads != 0) {
-      throw new ConfigException("width", "is " + width + ", not divisible by heads " + heads);
-    }
-    if (contextLength % patchSize != 0) {
-      throw new ConfigException("contextLength", "is " + contextLength + ", not divisible by patchSize " + patchSize);
-    }
-    if (flows == null || flows.isEmpty()) {
-      throw new ConfigException("flows", "is empty; expected at least one flow");
-    }
+    ConfigException.require((long) latentDim * patchSize <= MAX_CHANNELS, "latentDim", "is " + latentDim + " with patchSize " + patchSize
+        + "; expected at most " + MAX_CHANNELS + " channels per position");
+    ConfigException.require(width % heads == 0, "width", "is " + width + ", not divisible by heads " + heads);
+    ConfigException.require(contextLength % patchSize == 0, "contextLength", "is " + contextLength + ", not divisible by patchSize "
+        + patchSize);
+    ConfigException.require(flows != null && !flows.isEmpty(), "flows", "is empty; expected at least one flow");
     flows = List.copyOf(flows);
     ConfigException.requireWithin("flows", flows.size(), 1, MOST_FLOWS);
     if (flows.get(0).isInToken()) {
@@ -126,12 +119,10 @@ public record TarFlowConfig(
     if (flow.isPartial() && patchSize > 1) {
       throw new ConfigException(at + "endChannel", "is given with patchSize " + patchSize + "; expected patchSize 1");
     }
-    if (flow.endChannel() > channels) {
-      throw new ConfigException(at + "endChannel", "is " + flow.endChannel() + "; expected at most latentDim " + channels);
-    }
-    if (flow.firstChannel() >= channels) {
-      throw new ConfigException(at + "firstChannel", "is " + flow.firstChannel() + "; expected less than latentDim " + channels);
-    }
+    ConfigException.require(flow.endChannel() <= channels, at + "endChannel", "is " + flow.endChannel() + "; expected at most latentDim "
+        + channels);
+    ConfigException.require(flow.firstChannel() < channels, at + "firstChannel", "is " + flow.firstChannel()
+        + "; expected less than latentDim " + channels);
   }
 
   /** Whether the weights of shared components depend on the tokens before in the patch. */

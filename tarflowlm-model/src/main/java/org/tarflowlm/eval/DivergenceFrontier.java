@@ -8,11 +8,15 @@ import org.apache.commons.math3.ml.clustering.Clusterable;
 import org.apache.commons.math3.ml.clustering.KMeansPlusPlusClusterer;
 import org.apache.commons.math3.ml.distance.EuclideanDistance;
 import org.apache.commons.math3.random.Well19937c;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * How close two sets of texts are, in the manner of MAUVE (Pillutla et al., 2021): features of both are put into the same bins by k-means,
- * and the two histograms p and q are compared by the area under their divergence frontier, 1 for equal ones and near 0 for ones that share
- * nothing. The figure depends on the features and on their number: compare only figures that were measured in the same way.
+ * How close two sets of texts are, in the manner of MAUVE (Pillutla et al., 2021): features of both, such as a judge's {@linkplain #states
+ * hidden states}, are put into the same bins by k-means, and the two histograms p and q are compared by the area under their divergence
+ * frontier, 1 for equal ones and near 0 for ones that share nothing. The figure depends on the features and on their number: compare only
+ * figures that were measured in the same way.
  */
 public final class DivergenceFrontier {
   /** The factor of the divergences, as in MAUVE. */
@@ -21,6 +25,9 @@ public final class DivergenceFrontier {
   /** Features of a set for a bin; so many there must be at least. */
   public static final int LEAST = 10;
   private static final int ROUNDS = 100;
+
+  /** Tokens from one state to the next of a text: neighbouring states are nearly equal. */
+  public static final int STRIDE = 16;
 
   private DivergenceFrontier() {}
 
@@ -59,6 +66,47 @@ public final class DivergenceFrontier {
       q[bin] = (double) (bins.get(bin).getPoints().size() - ofFirst) / second.length;
     }
     return area(p, q);
+  }
+
+  /**
+   * Hidden states of a discrete model that reads texts, at every 16th token of each, each of all the window's tokens before it.
+   *
+   * @param judge a discrete model
+   * @param texts [texts][tokens], all of one length, cut into windows of the context length
+   * @param from tokens at the start of a text of which no state is taken, such as a prompt
+   * @return [states][width]
+   * @throws IllegalArgumentException if no text is long enough for one
+   */
+  public static double[][] states(TarFlowLayer judge, int[][] texts, int from) {
+    int window = judge.model().contextLength();
+    List<double[]> states = new ArrayList<>();
+    for (int[] text : texts) {
+      for (int begin = 0; begin < text.length; begin += window) {
+        int[] tokens = Arrays.copyOfRange(text, begin, Math.min(text.length, begin + window));
+        read(judge, tokens, Math.max(0, from - begin), states);
+      }
+    }
+    if (states.isEmpty()) {
+      throw new IllegalArgumentException("texts are shorter than " + STRIDE + " tokens; expected longer ones");
+    }
+    return states.toArray(double[][]::new);
+  }
+
+  private static void read(TarFlowLayer judge, int[] tokens, int from, List<double[]> states) {
+    if (from + STRIDE > tokens.length) {
+      return;
+    }
+    try (INDArray ids = Nd4j.createFromArray(tokens).reshape(1, tokens.length); INDArray features = judge.features(ids)) {
+      float[] values = features.dup('c').data().asFloat();
+      int width = judge.model().width();
+      for (int t = from + STRIDE - 1; t < tokens.length; t += STRIDE) {
+        double[] state = new double[width];
+        for (int i = 0; i < width; i++) {
+          state[i] = values[t * width + i];
+        }
+        states.add(state);
+      }
+    }
   }
 
   /**

@@ -11,13 +11,13 @@ import java.util.function.ToDoubleFunction;
  * How likely a judge finds the fillings of a gap in pieces of a real text, given the text before it: bits per token of the gap, of the
  * first tokens after it (where a bad join shows), and of the gap with all that follows. Each is the difference of a longer and a shorter
  * text's bits.
+ *
+ * @param texts [pieces][tokens], all of one length
+ * @param left tokens before the gap
+ * @param gap tokens of it
+ * @param join tokens after the gap that are also measured alone; 0 where none follow
  */
-public final class GapBits {
-  private final int[][] texts;
-  private final int left;
-  private final int gap;
-  private final int join;
-
+public record GapBits(int[][] texts, int left, int gap, int join) {
   /**
    * Bits of one part of the text.
    *
@@ -25,21 +25,6 @@ public final class GapBits {
    * @param moreThanTrueText mean of the differences to the true text, piece by piece
    */
   public record Bits(MeanEstimate bitsPerCharacter, MeanEstimate moreThanTrueText) {}
-
-  /**
-   * Pieces with a gap.
-   *
-   * @param texts [pieces][tokens], all of one length
-   * @param left tokens before the gap
-   * @param gap tokens of it
-   * @param join tokens after the gap that are also measured alone; 0 where none follow
-   */
-  public GapBits(int[][] texts, int left, int gap, int join) {
-    this.texts = texts;
-    this.left = left;
-    this.gap = gap;
-    this.join = join;
-  }
 
   /**
    * The figures under one judge.

@@ -1,5 +1,6 @@
 package org.tarflowlm.eval;
 
+import java.nio.DoubleBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -92,11 +93,11 @@ public final class Likelihood {
       throw new IllegalArgumentException("samples is " + samples + "; expected 1 for the likelihood of each token");
     }
     TextBatches batches = TextBatches.of(layer.model(), tokens.length(), 0);
-    TokenNats nats = new TokenNats(new double[Math.toIntExact(batches.tokens())]);
-    return new ByToken(of(tokens, batches, nats), nats.all);
+    DoubleBuffer nats = DoubleBuffer.allocate(Math.toIntExact(batches.tokens()));
+    return new ByToken(of(tokens, batches, nats), nats.array());
   }
 
-  private LikelihoodEstimate of(TokenSequence tokens, TextBatches batches, TokenNats each) {
+  private LikelihoodEstimate of(TokenSequence tokens, TextBatches batches, DoubleBuffer each) {
     return sum(layer.model(), batches, samples, List.of(windows(tokens, batches, 0, batches.count(), each)));
   }
 
@@ -124,7 +125,7 @@ public final class Likelihood {
     return windows(tokens, batches, from, to, null);
   }
 
-  private double[] windows(TokenSequence tokens, TextBatches batches, long from, long to, TokenNats each) {
+  private double[] windows(TokenSequence tokens, TextBatches batches, long from, long to, DoubleBuffer each) {
     DoubleStream.Builder nats = DoubleStream.builder();
     double sum = 0;
     long counted = 0;
@@ -171,7 +172,7 @@ public final class Likelihood {
         : batches.stride() == 0 ? bound : new Bound(bound.name() + "-DIFFERENCE", samples));
   }
 
-  private double[] nats(TokenSequence tokens, TextBatches.Batch batch, TokenNats each) {
+  private double[] nats(TokenSequence tokens, TextBatches.Batch batch, DoubleBuffer each) {
     int windows = batch.windows();
     int length = batch.length();
     int[] ids = new int[windows * length];
@@ -216,14 +217,14 @@ public final class Likelihood {
   /**
    * One draw of the encoder's noise [windows, length, d] for a batch of windows of ids, window after window.
    *
-   * @param each stores the terms of the tokens; or null
+   * @param each takes the nats of the tokens; or null
    */
-  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, TokenNats each) {
+  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, DoubleBuffer each) {
     try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1))) {
       double[] sums;
       if (each != null) {
         TokenTerms.Terms terms = TokenTerms.of(layer, input, noise);
-        each.store(terms.terms());
+        Arrays.stream(terms.terms()).flatMapToDouble(Arrays::stream).forEach(term -> each.put(-term));
         sums = terms.sums();
       } else {
         try (INDArray result = layer.logLikelihood(input, noise)) {
@@ -236,21 +237,24 @@ public final class Likelihood {
     }
   }
 
-  /** Nats of each token, filled from the start. */
-  private static final class TokenNats {
-    private final double[] all;
-    private int stored;
+  /** log of the mean of exponentials, number by number, without overflow. */
+  static final class LogMeanExp {
+    private double largest = Double.NEGATIVE_INFINITY;
+    private double sum;
+    private long count;
 
-    TokenNats(double[] all) {
-      this.all = all;
+    void add(double value) {
+      if (value > largest) {
+        sum = sum * Math.exp(largest - value) + 1;
+        largest = value;
+      } else {
+        sum += Math.exp(value - largest);
+      }
+      count++;
     }
 
-    void store(double[][] logLikelihoods) {
-      for (double[] window : logLikelihoods) {
-        for (double each : window) {
-          all[stored++] = -each;
-        }
-      }
+    double value() {
+      return largest + Math.log(sum / count);
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.tarflowlm.kernel.BiasGelu;
 import org.tarflowlm.kernel.CachedAttention;
 import org.tarflowlm.kernel.LayerNorm;
+import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
@@ -19,7 +20,7 @@ public final class CachedTransformer {
   /** Places from one part's counter to the next, which keeps them out of each other's cache lines. */
   private static final int SPREAD = 32;
 
-  private final TransformerWeights weights;
+  private final Weights weights;
   private final CachedAttention[] attention;
   /** By part: blocks whose keys and values it remembers in the current call. */
   private final AtomicIntegerArray remembered;
@@ -41,7 +42,7 @@ public final class CachedTransformer {
    * @param maxPositions positions remembered, at most those of the position table
    * @param maxParts parts in which the rows of a call may be computed side by side
    */
-  public CachedTransformer(TransformerWeights weights, int sequences, int maxRows, int maxPositions, int maxParts) {
+  public CachedTransformer(Weights weights, int sequences, int maxRows, int maxPositions, int maxParts) {
     if (maxPositions > weights.positions) {
       throw new IllegalArgumentException(maxPositions + " positions asked for; the model's window has " + weights.positions);
     }
@@ -107,7 +108,7 @@ public final class CachedTransformer {
         FloatLoops.add(x, more, from * weights.width, to * weights.width);
       }
       for (int b = 0; b < attention.length; b++) {
-        TransformerWeights.Block block = weights.blocks[b];
+        Weights.Block block = weights.blocks[b];
         normalise(block.norm1(), normed, part, from, to);
         block.qkv().run(normed, from, to, qkv);
         // before its own are written, which would be to the same cache lines
@@ -146,12 +147,12 @@ public final class CachedTransformer {
     FloatLoops.add(x, embedded, from * width, to * width);
   }
 
-  private void normalise(TransformerWeights.Norm norm, float[] y, int part, int from, int to) {
+  private void normalise(Weights.Norm norm, float[] y, int part, int from, int to) {
     LayerNorm.forward(x, norm.gain(), norm.bias(), y, from, to, row[part], squares[part]);
   }
 
   private void attendAndFeedForward(int b, int part, int from, int to, int[] sequence, int[] position) {
-    TransformerWeights.Block block = weights.blocks[b];
+    Weights.Block block = weights.blocks[b];
     int width = weights.width;
     attention[b].attend(qkv, from, to, sequence, position, attended);
     block.proj().run(attended, from, to, normed);
@@ -161,5 +162,47 @@ public final class CachedTransformer {
     BiasGelu.forward(hidden, scratch, from * 4 * width, to * 4 * width);
     block.down().run(hidden, from, to, normed);
     FloatLoops.add(x, normed, from * width, to * width);
+  }
+
+  /** Weights of one causal transformer: start and position vectors, pre-norm blocks, the last norm. Read-only, shared by threads. */
+  public static final class Weights {
+    /** Layer normalisation, see {@link org.tarflowlm.kernel.LayerNorm}. */
+    record Norm(float[] gain, float[] bias) {
+      static Norm of(ParameterSource source, String name, int width) {
+        return new Norm(source.vector(name + ".gain", width), source.vector(name + ".bias", width));
+      }
+    }
+
+    /** One pre-norm block: x += proj(attention(norm1(x))), x += down(gelu(up(norm2(x)))). */
+    record Block(Norm norm1, RowProduct qkv, RowProduct proj, Norm norm2, RowProduct up, RowProduct down) {
+      static Block of(ParameterSource source, int width) {
+        return new Block(Norm.of(source, "norm1", width), source.product("qkv", width, 3 * width),
+            source.product("proj", width, width), Norm.of(source, "norm2", width),
+            source.product("up", width, 4 * width), source.product("down", 4 * width, width));
+      }
+    }
+
+    final int width;
+    final int heads;
+    final int positions;
+    /** Stands for the input before position 0, [width]. */
+    final float[] start;
+    /** [positions][width]. */
+    final float[][] position;
+    final Block[] blocks;
+    final Norm norm;
+
+    public Weights(ParameterSource source, int width, int heads, int layers, int positions) {
+      this.width = width;
+      this.heads = heads;
+      this.positions = positions;
+      start = source.vector("start", width);
+      position = source.matrix("position", positions, width);
+      blocks = new Block[layers];
+      for (int i = 0; i < layers; i++) {
+        blocks[i] = Block.of(source.under("block" + i + "."), width);
+      }
+      norm = Norm.of(source, "norm", width);
+    }
   }
 }

@@ -21,7 +21,7 @@ public final class FlowWeights {
   private final RowProduct input;
   /** From what a partial flow knows of the tokens ahead; null if it knows nothing of them. */
   private final RowProduct look;
-  private final TransformerWeights transformer;
+  private final CachedTransformer.Weights transformer;
   /** Data to noise. */
   private final List<HeadWeights> heads = new ArrayList<>();
 
@@ -33,7 +33,7 @@ public final class FlowWeights {
     input = source.product("in", spec.isPartial() ? spec.endChannel(channels) : channels, config.width());
     look = spec.firstChannel() == 0 ? null
         : source.productWithoutBias("look", (1 + spec.lookAhead()) * spec.firstChannel(), config.width());
-    transformer = new TransformerWeights(source, config.width(), config.heads(), spec.layers(), config.positions());
+    transformer = new CachedTransformer.Weights(source, config.width(), config.heads(), spec.layers(), config.positions());
     for (int l = index; l < config.endOfTrunk(index); l++) {
       heads.add(new HeadWeights(config, l, codebook, source(parameters, l)));
     }
@@ -78,7 +78,7 @@ public final class FlowWeights {
     return spec.direction() == Direction.LEFT_TO_RIGHT;
   }
 
-  /** The order in which the transformer's input has its channels, as {@link org.tarflowlm.config.ChannelOrder#of}. */
+  /** The order in which the transformer's input has its channels, as {@link HeadWeights#channelOrder(TarFlowConfig, int)}. */
   int[] channelOrder() {
     return heads.get(0).channelOrder();
   }
@@ -91,7 +91,7 @@ public final class FlowWeights {
     return look;
   }
 
-  public TransformerWeights transformer() {
+  public CachedTransformer.Weights transformer() {
     return transformer;
   }
 

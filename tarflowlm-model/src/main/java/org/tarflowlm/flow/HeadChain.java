@@ -8,7 +8,7 @@ import java.util.List;
  */
 final class HeadChain implements CouplingHead {
   private final CouplingHead[] heads;
-  /** By head, as {@link org.tarflowlm.config.ChannelOrder#of}. */
+  /** By head, as {@link HeadWeights#channelOrder()}. */
   private final int[][] orders;
   private final int channels;
   /** By row, a level between two heads in the order of z, and a head's noise and data side in its own; all [rows][D]. */

@@ -1,6 +1,7 @@
 package org.tarflowlm.flow;
 
-import org.tarflowlm.config.ChannelOrder;
+import java.util.stream.IntStream;
+import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
@@ -13,7 +14,7 @@ final class HeadWeights {
   private final Coupling coupling;
   private final boolean first;
   private final boolean sharpened;
-  private final MaskedHeadWeights masked;
+  private final MaskedHead.Weights masked;
   private final RowProduct mixture;
   private final PatchHead.Weights patch;
   private final Components components;
@@ -25,7 +26,7 @@ final class HeadWeights {
     FlowSpec spec = config.flows().get(flow);
     first = flow == 0;
     sharpened = Sampling.sharpens(config, flow);
-    channelOrder = ChannelOrder.of(config, flow);
+    channelOrder = channelOrder(config, flow);
     coupling = spec.coupling();
     if (coupling.sharesComponents()) {
       masked = null;
@@ -35,7 +36,7 @@ final class HeadWeights {
       partial = spec.isPartial() ? new PartialHead.Weights(mixture, codebook, spec) : null;
     } else {
       partial = null;
-      masked = new MaskedHeadWeights(source.under("maf."), config, spec);
+      masked = new MaskedHead.Weights(source.under("maf."), config, spec);
       mixture = null;
       patch = null;
       components = null;
@@ -54,7 +55,7 @@ final class HeadWeights {
     return coupling == Coupling.MIX_D && patch == null && partial == null ? components : null;
   }
 
-  /** Channel order, see {@link ChannelOrder#of}. */
+  /** Channel order, see {@link #channelOrder(TarFlowConfig, int)}. */
   int[] channelOrder() {
     return channelOrder;
   }
@@ -70,5 +71,33 @@ final class HeadWeights {
     return masked == null
         ? new MixtureHead(mixture, patch, components, coupling == Coupling.AFFINE_D, filter, tokenMargin, workspace)
         : new MaskedHead(masked, first, sharpened ? filter.temperature() : 1.0, workspace);
+  }
+
+  /**
+   * The order in which a flow reads the channels of a position. Before every later flow with a transformer of its own, ChannelMix moves the
+   * even-numbered channels to the front (paper section 5), so a flow reads the channels of z after the mixes so far, and from the last to
+   * the first where it reads them {@linkplain ChannelDirection#DESCENDING down}. Latents h^(l) are always in the order of z: a flow puts
+   * its channels in its own order when it reads, and back when it writes.
+   *
+   * @param flow index from 0
+   * @return [channels]: the flow's channel i is channel {@code order[i]} of z; null if the flow reads them as they are
+   */
+  static int[] channelOrder(TarFlowConfig config, int flow) {
+    long mixes = IntStream.rangeClosed(0, flow).filter(config::mixesBefore).count();
+    boolean descending = config.flows().get(flow).channelDirection() == ChannelDirection.DESCENDING;
+    if (mixes == 0 && !descending) {
+      return null;
+    }
+    int channels = config.channels();
+    int even = (channels + 1) / 2;
+    int[] order = new int[channels];
+    for (int i = 0; i < channels; i++) {
+      int source = descending ? channels - 1 - i : i;
+      for (long mix = 0; mix < mixes; mix++) {
+        source = source < even ? 2 * source : 2 * (source - even) + 1;
+      }
+      order[i] = source;
+    }
+    return order;
   }
 }

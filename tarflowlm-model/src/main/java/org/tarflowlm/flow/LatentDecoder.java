@@ -9,13 +9,7 @@ import org.tarflowlm.coupling.Workspace;
  * mean, which turns generation into a visible sequence of edits (section 5). Other levels lie many sigma from every code, where the
  * posterior would know only the few widest. May be used by many threads.
  */
-public final class LatentDecoder {
-  private final Components codebook;
-
-  public LatentDecoder(Components codebook) {
-    this.codebook = codebook;
-  }
-
+public record LatentDecoder(Components codebook) {
   /** Tokens of one sequence z [tokens * d], in order. */
   public int[] decode(double[] latents) {
     return decode(latents, 0, latents.length / codebook.dims());

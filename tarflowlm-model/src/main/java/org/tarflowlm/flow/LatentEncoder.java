@@ -8,13 +8,7 @@ import org.tarflowlm.data.latent.GaussianNoise;
  * Text to latents, z = mu + sigma * noise (paper section 3.1), with the noise that scoring draws for the same seed: token t of draw s takes
  * the numbers t*d to t*d + d - 1 of stream s. May be used by many threads.
  */
-public final class LatentEncoder {
-  private final Components codebook;
-
-  public LatentEncoder(Components codebook) {
-    this.codebook = codebook;
-  }
-
+public record LatentEncoder(Components codebook) {
   /** z of a whole text, [tokens * d], draw 0. */
   public double[] encode(int[] tokens, long seed) {
     return encode(tokens, seed, 0, 0);

@@ -35,7 +35,7 @@ public final class StackTransform {
    * @param rootIterations evaluations of a mixture's distribution function in all root findings
    * @param roots scalars found by root finding
    */
-  public record Inverse(StackLatents latents, long rootIterations, long roots) {
+  public record Inverse(Latents latents, long rootIterations, long roots) {
 
     /** Mean evaluations per scalar; 0 if the stack has no mixtures. */
     public double meanRootIterations() {
@@ -50,7 +50,7 @@ public final class StackTransform {
    * @param logDeterminants [flow][batch], log |det dh^(l+1)/dh^(l)| of each flow and sequence in nats
    * @param logDensity [batch], log p(z) of each sequence in nats
    */
-  public record Forward(StackLatents latents, double[][] logDeterminants, double[] logDensity) {}
+  public record Forward(Latents latents, double[][] logDeterminants, double[] logDensity) {}
 
   /**
    * u to z: h^(L) = u is inverted flow by flow.
@@ -78,7 +78,7 @@ public final class StackTransform {
       iterations.add(workspace.rootIterations());
       roots.add(workspace.inversions());
     });
-    return new Inverse(new StackLatents(h), iterations.sum(), roots.sum());
+    return new Inverse(new Latents(h), iterations.sum(), roots.sum());
   }
 
   /**
@@ -112,7 +112,7 @@ public final class StackTransform {
         }
       }
     });
-    return new Forward(new StackLatents(h), logDeterminants, logDensity);
+    return new Forward(new Latents(h), logDeterminants, logDensity);
   }
 
   /** The weights of the stack. */
@@ -168,5 +168,30 @@ public final class StackTransform {
       }
     }
     return length / channels;
+  }
+
+  /**
+   * The latents of a batch of sequences at every level of the stack: h^(0) = z, h^(l) = f_l(h^(l-1)), h^(L) = u (paper section 3.3).
+   * Where channels are mixed between flows, every level has its channels in the order of z all the same
+   * ({@link HeadWeights#channelOrder(TarFlowConfig, int)}), so every level can be decoded.
+   *
+   * @param h [L + 1][batch][positions * D]
+   */
+  public record Latents(double[][][] h) {
+
+    /** Number of flows, L. */
+    public int flows() {
+      return h.length - 1;
+    }
+
+    /** h^(0), what the codebook decodes to text; [batch][positions * D]. */
+    public double[][] z() {
+      return h[0];
+    }
+
+    /** h^(L), the noise; [batch][positions * D]. */
+    public double[][] u() {
+      return h[h.length - 1];
+    }
   }
 }

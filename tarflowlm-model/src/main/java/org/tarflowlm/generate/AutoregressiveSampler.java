@@ -12,7 +12,6 @@ import org.tarflowlm.flow.CachedTransformer;
 import org.tarflowlm.flow.ParameterSource;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
-import org.tarflowlm.flow.TransformerWeights;
 import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.kernel.RowProduct;
 
@@ -25,7 +24,7 @@ public final class AutoregressiveSampler {
   private final TarFlowConfig config;
   private final Tokenizer tokenizer;
   private final float[][] embedding;
-  private final TransformerWeights transformer;
+  private final CachedTransformer.Weights transformer;
   private final RowProduct head;
 
   /**
@@ -43,7 +42,7 @@ public final class AutoregressiveSampler {
     this.tokenizer = tokenizer;
     ParameterSource source = new ParameterSource(parameters, "");
     embedding = source.matrix("embed.weight", config.vocabSize(), config.width());
-    transformer = new TransformerWeights(source.under("lm."), config.width(), config.heads(), config.totalLayers(),
+    transformer = new CachedTransformer.Weights(source.under("lm."), config.width(), config.heads(), config.totalLayers(),
         config.contextLength());
     head = source.product("lm.head", config.width(), config.vocabSize());
   }

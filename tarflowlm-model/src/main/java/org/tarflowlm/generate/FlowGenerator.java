@@ -2,6 +2,7 @@ package org.tarflowlm.generate;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Supplier;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -10,6 +11,7 @@ import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.LatentEncoder;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackInverse;
+import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.parallel.DecodingSpeed;
 import org.tarflowlm.generate.parallel.NGramTable;
@@ -141,8 +143,78 @@ public final class FlowGenerator {
     return List.of(result);
   }
 
+  /**
+   * A given text at all levels of the stack (paper section 5): z = mu + sigma * noise of every token, then every flow's output.
+   *
+   * @param tokens whole patches, at most a window
+   * @param seed of the encoder's noise
+   * @return the text as if it had been generated, with {@code levels} and {@code latents}
+   * @throws IllegalArgumentException if the text is empty, longer than the window or no whole number of patches, or a token is unknown
+   */
+  public Generation read(int[] tokens, long seed) {
+    int patch = config.patchSize();
+    int window = config.contextLength();
+    Prompts.requireTokens(tokens, config.vocabSize());
+    if (tokens.length == 0 || tokens.length > window || tokens.length % patch != 0) {
+      throw new IllegalArgumentException("the text has " + tokens.length + " tokens; expected 1 to " + window + ", the model's window"
+          + (patch == 1 ? "" : ", in patches of " + patch));
+    }
+    double[] z = encoder.encode(tokens, seed);
+    double[][][] h = new StackTransform(weights).forward(new double[][] {z}).latents().h();
+    double[][] latents = Arrays.stream(h).map(level -> level[0]).toArray(double[][]::new);
+    int[][] levels = new int[latents.length][];
+    Arrays.setAll(levels, l -> decoder.decodeLevel(l, latents[l], 0, tokens.length));
+    return new Generation(new int[0], tokens, tokenizer.decode(tokens), levels, latents, true, 1.0);
+  }
+
   /** Mean positions that a pass of parallel decoding finished, for every flow with its own transformer; NaN without a pass. */
   public List<Double> positionsPerPass() {
     return parallel.speeds().stream().map(DecodingSpeed::positionsPerPass).toList();
+  }
+
+  /**
+   * Fills a gap between two texts; {@link FlowGenerator#infill} says how.
+   *
+   * @param prompt the left text as it was given
+   * @param before whole patches of the left text
+   * @param gap tokens to fill in, whole patches
+   * @param after whole patches of the right text
+   */
+  private record Infilling(StackWeights weights, Tokenizer tokenizer, int[] prompt, int[] before, int gap, int[] after,
+      GenerationOptions options) {
+
+    /** Text number {@code b} of a batch. */
+    Generation text(int b) {
+      TarFlowConfig config = weights.config();
+      LatentDecoder decoder = new LatentDecoder(weights.codebook());
+      int d = config.latentDim();
+      int patch = config.patchSize();
+      double[] z = known(b, d);
+      int from = before.length / patch;
+      int to = from + gap / patch;
+      int positions = to + after.length / patch;
+      SpanSampler sampler = new SpanSampler(weights, options.sampling().filter(), options.noiseTemperature(), 1, positions, from, to);
+      Random random = Prompts.random(options.seed(), b);
+      double accepted = sampler.draw(new double[][] {z}, new Random[] {random}, options.refinements(), null);
+      int[] tokens = decoder.decode(z, before.length, gap);
+      int[][] levels = new int[options.showFlows() ? config.flows().size() + 1 : 0][];
+      double[][] latents = new double[levels.length][];
+      if (options.showFlows()) {
+        double[][] h = sampler.levels(z);
+        Arrays.setAll(levels, l -> decoder.decodeLevel(l, h[l], before.length, gap));
+        Arrays.setAll(latents, l -> Arrays.copyOfRange(h[l], before.length * d, (before.length + gap) * d));
+      }
+      boolean exact = SpanSampler.isExactScan(config, positions, from, to);
+      return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, latents, exact, accepted);
+    }
+
+    /** z of both texts, and room for the gap. */
+    private double[] known(int b, int d) {
+      LatentEncoder encoder = new LatentEncoder(weights.codebook());
+      double[] z = Arrays.copyOf(encoder.encode(before, options.seed(), b, 0), (before.length + gap + after.length) * d);
+      double[] right = encoder.encode(after, options.seed(), b, before.length + gap);
+      System.arraycopy(right, 0, z, z.length - right.length, right.length);
+      return z;
+    }
   }
 }

@@ -6,18 +6,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * A pre-norm causal transformer whose output at position t depends on inputs at positions before t only: the input is shifted right by
  * one after a learned start vector (paper section 3.3).
  */
-final class CausalTransformer {
-  private final GraphScope scope;
-  private final String prefix;
-  private final int layers;
-
-  /** @param prefix of the parameter names, such as {@code flow0.} */
-  CausalTransformer(GraphScope scope, String prefix, int layers) {
-    this.scope = scope;
-    this.prefix = prefix;
-    this.layers = layers;
-  }
-
+record CausalTransformer(GraphScope scope, String prefix, int layers) {
   /** Embedded inputs [B, T, H] to features [B, T, H]. */
   SDVariable build(SDVariable embedded) {
     return build(embedded, null);

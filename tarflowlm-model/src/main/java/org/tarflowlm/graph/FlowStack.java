@@ -12,13 +12,7 @@ import org.tarflowlm.config.TarFlowConfig;
  *
  * where the last flow's u cancels and is never formed.
  */
-final class FlowStack {
-  private final GraphScope scope;
-
-  FlowStack(GraphScope scope) {
-    this.scope = scope;
-  }
-
+record FlowStack(GraphScope scope) {
   /** Names of h^(0) .. h^(L-1) in the graph, all with their channels in the order of z. */
   static String latentName(int flow) {
     return "latent" + flow;

@@ -15,13 +15,7 @@ import org.tarflowlm.ops.TransformerOps.LayerNormOp;
 import org.tarflowlm.ops.TransformerOps.ShiftPositionOp;
 
 /** The transformer's building blocks as fused Java kernels: FLOAT on the CPU. */
-final class FusedPrimitives implements Primitives {
-  private final SameDiff sd;
-
-  FusedPrimitives(SameDiff sd) {
-    this.sd = sd;
-  }
-
+record FusedPrimitives(SameDiff sd) implements Primitives {
   @Override
   public SDVariable embedding(SDVariable table, SDVariable ids) {
     return new EmbeddingOp().in(sd, table, ids)[0];

@@ -17,13 +17,7 @@ import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
  * The couplings as Java kernels, on the CPU. In a DOUBLE graph they compute in double; in a FLOAT graph the mixtures over many rows compute
  * in single precision, the rest in double.
  */
-final class KernelCouplings implements Couplings {
-  private final SameDiff sd;
-
-  KernelCouplings(SameDiff sd) {
-    this.sd = sd;
-  }
-
+record KernelCouplings(SameDiff sd) implements Couplings {
   @Override
   public Coupled affine(SDVariable x, SDVariable theta) {
     return coupled(new AffineOp().in(sd, x, theta));

@@ -87,7 +87,7 @@ public final class WindowGraph {
     Primitives primitives = kernels.resolve(type) == KernelChoice.FUSED
         ? new FusedPrimitives(sd) : new ComposedPrimitives(sd, type, positions);
     Couplings couplings = kernels.usesJava() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, tokens);
-    Padding padding = window.masked() ? Padding.placeholders(sd, type, tokens) : null;
+    GraphScope.Padding padding = window.masked() ? GraphScope.Padding.placeholders(sd, type, tokens) : null;
     GraphScope scope = new GraphScope(sd, config, variables, primitives, couplings, type, tokens, padding);
 
     SDVariable logLikelihood = logLikelihood(scope, ids, window.latents()).rename(LOG_LIKELIHOOD);
@@ -103,11 +103,24 @@ public final class WindowGraph {
 
   private static SDVariable logLikelihood(GraphScope scope, SDVariable ids, boolean latents) {
     if (scope.config().model() == ModelType.AUTOREGRESSIVE) {
-      return new AutoregressiveModel(scope).logLikelihood(ids);
+      return discrete(scope, ids);
     }
     SDVariable placeholder = scope.sd().placeHolder(latents ? LATENTS : NOISE, scope.type(), -1, scope.tokens(),
         scope.config().latentDim());
     FlowStack stack = new FlowStack(scope);
     return latents ? stack.elbo(placeholder) : stack.elbo(ids, placeholder);
+  }
+
+  /**
+   * The discrete twin: the same transformer over token embeddings with a softmax over the vocabulary. Its likelihood is exact: log p(x) in
+   * nats per sequence, [B], from ids INT [B, T].
+   */
+  private static SDVariable discrete(GraphScope scope, SDVariable ids) {
+    Primitives p = scope.primitives();
+    SDVariable embedded = p.embedding(scope.parameter("embed.weight"), ids);
+    SDVariable features = new CausalTransformer(scope, "lm.", scope.config().totalLayers()).build(embedded).rename(FEATURES);
+    SDVariable logits = p.linear(features, scope.matrix("lm.head.weight"), scope.parameter("lm.head.bias"));
+    SDVariable losses = p.crossEntropy(logits, ids, scope.config().vocabSize()).rename(terms(0));
+    return scope.perSequence(losses, scope.tokens()).neg();
   }
 }

@@ -57,7 +57,7 @@ public final class ParameterInit {
     if (name.endsWith(".gain")) {
       array.assign(1.0);
     } else if (name.equals("codebook.mean") && config.codebook().layout() == Layout.GRID) {
-      CodebookGrid.fill(array, config.codebook().meanScale(), config.codebook().order());
+      GridOrder.fill(array, config.codebook().meanScale(), config.codebook().order());
     } else if (name.endsWith(".position") && config.init().positions() == Positions.SINUSOIDAL) {
       sinusoids(array, std * Math.sqrt(2));
     } else if (name.equals("codebook.logSigma")) {
@@ -187,7 +187,7 @@ public final class ParameterInit {
         if (onCodebook) {
           mean = codebookMeans.getDouble(i, c % config.latentDim());
         } else if (onGrid) {
-          mean = CodebookGrid.level(i % levels, levels, scale);
+          mean = GridOrder.level(i % levels, levels, scale);
         } else if (behindAffine) {
           mean = k == 1 ? 0 : BEHIND_AFFINE_RANGE * (2.0 * i / (k - 1) - 1);
         } else {

@@ -16,13 +16,7 @@ import org.tarflowlm.ops.Tensors;
  * The step of DL4J's updater and step function, scaling of the gradient included, as {@link AdamUpdate#step} takes it. Afterwards the
  * gradient array holds what has been subtracted from the parameters, as DL4J leaves it, for listeners that report updates.
  */
-final class OnePassUpdate {
-  private final ComputationGraph graph;
-
-  private OnePassUpdate(ComputationGraph graph) {
-    this.graph = graph;
-  }
-
+record OnePassUpdate(ComputationGraph graph) {
   /** Null where anything but Adam, weight decay and clipping by the layer's norm is configured: DL4J does that itself. */
   static OnePassUpdate of(ComputationGraph graph) {
     TarFlowLayer layer = TarFlowNetwork.layer(graph);
@@ -47,7 +41,7 @@ final class OnePassUpdate {
     return block.getGradientUpdater() instanceof ParallelAdam.Updater
         && block.getLayersAndVariablesInBlock().stream().allMatch(state -> {
           List<Regularization> all = regularization(state);
-          return all.isEmpty() || all.size() == 1 && all.get(0) instanceof ParallelWeightDecay;
+          return all.isEmpty() || all.size() == 1 && all.get(0) instanceof ParallelAdam.Decay;
         });
   }
 
@@ -84,7 +78,7 @@ final class OnePassUpdate {
     List<Float> factors = new ArrayList<>();
     for (UpdaterBlock.ParamState state : block.getLayersAndVariablesInBlock()) {
       List<Regularization> all = regularization(state);
-      float factor = all.isEmpty() ? 0 : ((ParallelWeightDecay) all.get(0)).factor(rate, iteration, epoch);
+      float factor = all.isEmpty() ? 0 : ((ParallelAdam.Decay) all.get(0)).factor(rate, iteration, epoch);
       if (!factors.isEmpty() && factors.get(factors.size() - 1) == factor) {
         ends.remove(ends.size() - 1);
       } else {

@@ -87,8 +87,6 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
   }
 
   private static void requireWithin(String key, double value, double least, double most) {
-    if (!(value >= least && value <= most)) {
-      throw new ConfigException(key, "is " + value + "; expected a number between " + least + " and " + most);
-    }
+    ConfigException.require(value >= least && value <= most, key, "is " + value + "; expected a number between " + least + " and " + most);
   }
 }

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.config.RecordJson;
 
 /**
  * Parameters by the names of parts: {@code codebook}, {@code flow0}, {@code flow0.block1} or a parameter's own name such as
@@ -30,7 +30,7 @@ final class ParameterNames {
     Set<String> selected = new LinkedHashSet<>();
     for (String name : names) {
       if (all.stream().filter(each -> covers(name, each)).map(selected::add).toList().isEmpty()) {
-        throw new IllegalArgumentException("'" + name + "' is not a part of the model" + StrictJson.didYouMean(name, parts(all))
+        throw new IllegalArgumentException("'" + name + "' is not a part of the model" + RecordJson.didYouMean(name, parts(all))
             + "; expected one of " + String.join(", ", parts(all)) + ", or a parameter's name");
       }
     }

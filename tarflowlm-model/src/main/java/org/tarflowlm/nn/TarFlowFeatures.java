@@ -2,25 +2,37 @@ package org.tarflowlm.nn;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
@@ -39,9 +51,9 @@ import org.tarflowlm.graph.WindowGraph;
  * restores them; no updater moves them, and no gradient reaches the ids.
  */
 public class TarFlowFeatures extends SameDiffLayer {
-  private String configJson;
-  private String output;
-  private int width;
+  @JsonProperty private String configJson;
+  @JsonProperty private String output;
+  @JsonProperty private int width;
   /** What {@link #configJson} says. */
   private transient TarFlowConfig model;
   private transient Map<String, INDArray> weights;
@@ -51,7 +63,7 @@ public class TarFlowFeatures extends SameDiffLayer {
 
   private TarFlowFeatures(ComputationGraph network, int index, boolean latents) {
     TarFlowConfig config = TarFlowNetwork.layer(network).model();
-    int trunk = HiddenStates.trunk(config, index);
+    int trunk = trunk(config, index);
     this.configJson = config.toJson();
     this.model = config;
     this.output = latents ? WindowGraph.latent(index) : WindowGraph.features(trunk);
@@ -80,6 +92,34 @@ public class TarFlowFeatures extends SameDiffLayer {
    */
   public static TarFlowFeatures latents(ComputationGraph network, int flow) {
     return new TarFlowFeatures(network, flow, true);
+  }
+
+  /**
+   * The hidden state of a flow's transformer at each position, from which the coupling takes its parameters: a function of the patches that
+   * the flow reads before it. Tokens enter as the means of their latents, so the same ids give the same output.
+   *
+   * @param ids INT [batch, time], whole patches, at most a window
+   * @param flow counted from 0; an in-token flow has the states of the flow whose transformer it shares
+   * @return [batch, time / patch, width]
+   * @throws IllegalArgumentException if the model is discrete, or has no such flow
+   */
+  public static INDArray states(TarFlowLayer layer, INDArray ids, int flow) {
+    TarFlowConfig config = layer.model();
+    String name = WindowGraph.features(trunk(config, flow));
+    try (INDArray noise = Nd4j.zeros(DataType.FLOAT, ids.size(0), ids.size(1), config.latentDim())) {
+      return layer.evaluate(List.of(name), ids, noise).get(name);
+    }
+  }
+
+  /** The flow whose transformer a flow reads with. */
+  static int trunk(TarFlowConfig config, int flow) {
+    if (config.model() != ModelType.TARFLOW) {
+      throw new IllegalArgumentException("the model is " + config.model() + "; expected " + ModelType.TARFLOW);
+    }
+    if (flow < 0 || flow >= config.flows().size()) {
+      throw new IllegalArgumentException("flow " + flow + "; expected 0 to " + (config.flows().size() - 1));
+    }
+    return config.trunkOf(flow);
   }
 
   /** The model that this layer holds. */
@@ -140,7 +180,7 @@ public class TarFlowFeatures extends SameDiffLayer {
   @Override
   public org.deeplearning4j.nn.api.Layer instantiate(NeuralNetConfiguration conf, Collection<TrainingListener> listeners, int index,
       INDArray view, boolean initialize, DataType type) {
-    FeaturesLayer layer = new FeaturesLayer(conf, type);
+    Running layer = new Running(conf, type);
     layer.setIndex(index);
     layer.setParamsViewArray(view);
     layer.setParamTable(initializer().init(conf, view, initialize));
@@ -148,22 +188,9 @@ public class TarFlowFeatures extends SameDiffLayer {
     return layer;
   }
 
-  public String getConfigJson() {
-    return configJson;
-  }
-
-  public void setConfigJson(String configJson) {
-    this.configJson = configJson;
-    this.model = null;
-  }
-
-  /** Name of the variable of {@link WindowGraph}. */
+  /** Name of the variable that the layer gives, in the model's own graph. */
   public String getOutput() {
     return output;
-  }
-
-  public void setOutput(String output) {
-    this.output = output;
   }
 
   /** Numbers a position. */
@@ -171,7 +198,72 @@ public class TarFlowFeatures extends SameDiffLayer {
     return width;
   }
 
-  public void setWidth(int width) {
-    this.width = width;
+  /** The running form of {@link TarFlowFeatures}: forward only. */
+  private static final class Running extends org.deeplearning4j.nn.layers.samediff.SameDiffLayer {
+    private static final long serialVersionUID = 1L;
+
+    private final transient TarFlowConfig config;
+    private final transient WindowSessions sessions;
+    private transient INDArray featuresMask;
+
+    Running(NeuralNetConfiguration conf, DataType type) {
+      super(conf, type);
+      this.config = layer().model();
+      this.sessions = new WindowSessions((graph, window) ->
+          WindowGraph.build(graph, config, window, dataType, KernelChoice.AUTO, paramTable, new LinkedHashSet<>(paramTable.keySet())));
+    }
+
+    private TarFlowFeatures layer() {
+      return (TarFlowFeatures) layerConf();
+    }
+
+    /** Vectors of the positions, [batch, width, time / patch]; past the end of a masked text they are undefined. */
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
+      assertInputSet(false);
+      String output = layer().output;
+      try (ModelBatch batch = ModelBatch.of(config, ModelInputs.IDS, dataType, input, null, featuresMask)) {
+        sessions.graph(batch.window(sessions.window()));
+        INDArray all = sessions.outputs(List.of(output), batch.placeholders(sessions.window(),
+            ids -> Nd4j.zeros(dataType, batch.size(), ids.length / batch.size(), config.latentDim()))).get(output);
+        long positions = input.size(input.rank() - 1) / config.patchSize();
+        INDArray result = all.get(NDArrayIndex.all(), NDArrayIndex.interval(0, positions), NDArrayIndex.all()).permute(0, 2, 1);
+        return workspaces.dup(ArrayType.ACTIVATIONS, result, 'c');
+      }
+    }
+
+    /** Zeros, which DL4J subtracts from the parameters, and nothing for the ids. */
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
+      gradients.assign(0.0);
+      Gradient gradient = new DefaultGradient();
+      gradTable.forEach((name, view) -> gradient.gradientForVariable().put(name, view));
+      return new Pair<>(gradient, null);
+    }
+
+    @Override
+    public Pair<INDArray, MaskState> feedForwardMaskArray(INDArray mask, MaskState state, int minibatchSize) {
+      featuresMask = mask;
+      int patch = config.patchSize();
+      return new Pair<>(mask == null || patch == 1 ? mask
+          : mask.get(NDArrayIndex.all(), NDArrayIndex.interval(patch - 1, patch, mask.size(1))).dup('c'), state);
+    }
+
+    @Override
+    public void setMaskArray(INDArray mask) {
+      featuresMask = mask;
+      super.setMaskArray(mask);
+    }
+
+    @Override
+    public void clear() {
+      super.clear();
+      featuresMask = null;
+    }
+
+    @Override
+    public void close() {
+      sessions.close();
+    }
   }
 }

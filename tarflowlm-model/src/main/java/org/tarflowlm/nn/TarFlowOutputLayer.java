@@ -21,6 +21,8 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
@@ -41,16 +43,16 @@ import org.tarflowlm.init.ParameterInit;
  * <p>Kept as plain properties because DL4J writes and reads layers as JSON with a mapper of its own.
  */
 public class TarFlowOutputLayer extends SameDiffOutputLayer {
-  private String configJson;
+  @JsonProperty private String configJson;
   /** What {@link #configJson} says. */
   private transient TarFlowConfig model;
-  private long noiseSeed;
-  private KernelChoice kernels = KernelChoice.AUTO;
-  private List<String> frozen = List.of();
-  private ModelInputs inputs = ModelInputs.IDS;
-  private Map<String, Double> rateFactors = Map.of();
-  private double skipNorm;
-  private int skipAfter;
+  @JsonProperty private long noiseSeed;
+  @JsonProperty private KernelChoice kernels = KernelChoice.AUTO;
+  @JsonProperty private List<String> frozen = List.of();
+  @JsonProperty private ModelInputs inputs = ModelInputs.IDS;
+  @JsonProperty private Map<String, Double> rateFactors = Map.of();
+  @JsonProperty private double skipNorm;
+  @JsonProperty private int skipAfter;
 
   /** For DL4J's JSON only. */
   protected TarFlowOutputLayer() {}
@@ -177,7 +179,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
       return all;
     }
     List<Regularization> result = new ArrayList<>(all);
-    result.replaceAll(one -> one.getClass() == WeightDecay.class ? new ParallelWeightDecay((WeightDecay) one) : one);
+    result.replaceAll(one -> one.getClass() == WeightDecay.class ? new ParallelAdam.Decay((WeightDecay) one) : one);
     return result;
   }
 
@@ -192,29 +194,12 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     return layer;
   }
 
-  public String getConfigJson() {
-    return configJson;
-  }
-
-  public void setConfigJson(String configJson) {
-    this.configJson = configJson;
-    this.model = null;
-  }
-
   public long getNoiseSeed() {
     return noiseSeed;
   }
 
-  public void setNoiseSeed(long noiseSeed) {
-    this.noiseSeed = noiseSeed;
-  }
-
   public KernelChoice getKernels() {
     return kernels;
-  }
-
-  public void setKernels(KernelChoice kernels) {
-    this.kernels = kernels;
   }
 
   public ModelInputs getInputs() {
@@ -229,10 +214,6 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     this.inputs = inputs;
   }
 
-  public Map<String, Double> getRateFactors() {
-    return rateFactors;
-  }
-
   public void setRateFactors(Map<String, Double> rateFactors) {
     this.rateFactors = new TreeMap<>(rateFactors);
   }
@@ -245,19 +226,33 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     this.skipNorm = skipNorm;
   }
 
-  public int getSkipAfter() {
-    return skipAfter;
-  }
-
   public void setSkipAfter(int skipAfter) {
     this.skipAfter = skipAfter;
   }
 
-  public List<String> getFrozen() {
-    return frozen;
-  }
+  /**
+   * The learning rate of an updater times a factor. A record because DL4J updates neighbouring parameters together where their updaters
+   * are equal. Never written to a file: there the updater and the factors stand apart.
+   */
+  private record ScaledSchedule(IUpdater updater, double factor) implements ISchedule {
+    /** An updater as the given one, with its learning rate times a factor; itself where it has none or the factor is 1. */
+    static IUpdater scale(IUpdater updater, double factor) {
+      if (updater == null || factor == 1 || !updater.hasLearningRate()) {
+        return updater;
+      }
+      IUpdater copy = updater.clone();
+      copy.setLrAndSchedule(Double.NaN, new ScaledSchedule(updater, factor));
+      return copy;
+    }
 
-  public void setFrozen(List<String> frozen) {
-    this.frozen = List.copyOf(frozen);
+    @Override
+    public double valueAt(int iteration, int epoch) {
+      return factor * updater.getLearningRate(iteration, epoch);
+    }
+
+    @Override
+    public ISchedule clone() {
+      return new ScaledSchedule(updater.clone(), factor);
+    }
   }
 }

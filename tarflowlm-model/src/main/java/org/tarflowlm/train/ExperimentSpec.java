@@ -9,7 +9,7 @@ import org.tarflowlm.config.ConfigException;
 
 /**
  * A comparison of models: what {@code tarflowlm experiment --spec} reads. The file may also hold the runs' configurations, in an object
- * {@code runs} ({@link org.tarflowlm.config.RecordJson#readWithBase}).
+ * {@code runs} ({@link RunConfig#readWithBase}).
  *
  * @param title heading of the report
  * @param rows in the order of the report
@@ -35,9 +35,8 @@ public record ExperimentSpec(
   public record Row(@JsonProperty(required = true) String name, @JsonProperty(required = true) String label,
       @JsonProperty(required = true) String config, Boolean progressive, Double published, List<Long> seeds) {
     public Row {
-      if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
-        throw new ConfigException("name", "is \"" + name + "\"; expected letters, digits, points, underscores and hyphens");
-      }
+      ConfigException.require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", "is \"" + name
+          + "\"; expected letters, digits, points, underscores and hyphens");
       progressive = progressive != null && progressive;
       seeds = distinct(seeds);
     }
@@ -54,14 +53,10 @@ public record ExperimentSpec(
   public ExperimentSpec {
     seeds = distinct(seeds);
     rows = List.copyOf(rows);
-    if (rows.isEmpty()) {
-      throw new ConfigException("rows", "is empty; expected at least one model");
-    }
+    ConfigException.require(!rows.isEmpty(), "rows", "is empty; expected at least one model");
     Set<String> names = new HashSet<>();
     for (Row row : rows) {
-      if (!names.add(row.name())) {
-        throw new ConfigException("rows", "has " + row.name() + " twice; expected different names");
-      }
+      ConfigException.require(names.add(row.name()), "rows", "has " + row.name() + " twice; expected different names");
     }
     if (baseline != null && !names.contains(baseline)) {
       throw new ConfigException("baseline", "is " + baseline + "; expected one of " + String.join(", ", names));

@@ -3,7 +3,6 @@ package org.tarflowlm.train;
 import java.nio.file.Path;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
@@ -13,7 +12,7 @@ import org.tarflowlm.config.TarFlowConfig;
 public record FineTuneConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
   /** @throws ConfigException in one line that names the file, the key, what was found and what was expected */
   public static FineTuneConfig read(Path file) {
-    return RecordJson.readWithBase(file, FineTuneConfig.class);
+    return RunConfig.readWithBase(file, FineTuneConfig.class);
   }
 
   /**

@@ -15,10 +15,8 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.eval.FlowAccount;
 
 /** The run's log: one JSON object per line. */
-final class ProgressLog {
+record ProgressLog(Path file) {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final Path file;
 
   /**
    * One line of a run's log.
@@ -78,10 +76,6 @@ final class ProgressLog {
     double secondsPerStep() {
       return seconds / steps;
     }
-  }
-
-  ProgressLog(Path file) {
-    this.file = file;
   }
 
   void append(Line line) throws IOException {

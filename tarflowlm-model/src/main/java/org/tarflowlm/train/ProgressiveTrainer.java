@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
@@ -41,9 +42,8 @@ public final class ProgressiveTrainer {
     this.train = train;
     this.valid = valid;
     this.out = out;
-    if (config.model().model() != ModelType.TARFLOW) {
-      throw new ConfigException("model.model", "is " + config.model().model() + "; expected TARFLOW: only flows train one by one");
-    }
+    ConfigException.require(config.model().model() == ModelType.TARFLOW, "model.model", "is " + config.model().model()
+        + "; expected TARFLOW: only flows train one by one");
   }
 
   /**
@@ -139,5 +139,16 @@ public final class ProgressiveTrainer {
   private static int flow(String part) {
     Matcher flow = FLOW.matcher(part);
     return flow.matches() ? Integer.parseInt(flow.group(1)) : -1;
+  }
+
+  /**
+   * Starting point of one stage of a layer-wise run; an ordinary run is one stage without one.
+   *
+   * @param carried parameters of the stage before by name: they replace the network's own start
+   * @param frozen name prefixes of parameters that do not train
+   * @param patience validations without a new best after which the run ends; 0 for never
+   */
+  record Stage(Map<String, FloatTensor> carried, List<String> frozen, int patience) {
+    static final Stage WHOLE = new Stage(Map.of(), List.of(), 0);
   }
 }

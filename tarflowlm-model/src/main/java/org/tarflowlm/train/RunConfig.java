@@ -1,6 +1,13 @@
 package org.tarflowlm.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
@@ -15,19 +22,17 @@ import org.tarflowlm.data.tokenize.Tokenizers;
  * @param progressive stages of a layer-wise run ({@link ProgressiveTrainer}); an ordinary run does not look at it
  */
 public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training, ProgressiveSpec progressive) {
+  private static final String BASE = "base";
+  private static final String RUNS = "runs";
+  private static final int MOST_BASES = 8;
+
   public RunConfig {
     tokenizer = tokenizer == null ? "text8" : tokenizer;
-    if (model == null) {
-      throw new ConfigException("model", "is missing; expected an object with the model's configuration");
-    }
-    if (training == null) {
-      throw new ConfigException("training", "is missing; expected an object with at least steps");
-    }
+    ConfigException.require(model != null, "model", "is missing; expected an object with the model's configuration");
+    ConfigException.require(training != null, "training", "is missing; expected an object with at least steps");
     int size = tokenizerNamed(tokenizer).vocabSize();
-    if (size != model.vocabSize()) {
-      throw new ConfigException("model.vocabSize", "is " + model.vocabSize() + "; expected " + size + ", the tokens of the tokenizer "
-          + tokenizer);
-    }
+    ConfigException.require(size == model.vocabSize(), "model.vocabSize", "is " + model.vocabSize() + "; expected " + size
+        + ", the tokens of the tokenizer " + tokenizer);
     if (progressive != null && progressive.steps() != null && progressive.steps().size() != model.flows().size()) {
       throw new ConfigException("progressive.steps", "has " + progressive.steps().size() + " numbers; expected " + model.flows().size()
           + ", one for each flow");
@@ -40,12 +45,12 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
   }
 
   /**
-   * Reads a configuration, which may name another file as its {@code base} ({@link RecordJson#readWithBase}).
+   * Reads a configuration, which may name another file as its {@code base} ({@link #readWithBase}).
    *
    * @throws ConfigException in one line that names the file, the key, what was found and what was expected
    */
   public static RunConfig read(Path file) {
-    return RecordJson.readWithBase(file, RunConfig.class);
+    return readWithBase(file, RunConfig.class);
   }
 
   /** A copy with another training specification. */
@@ -59,5 +64,64 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
     } catch (DataException e) {
       throw new ConfigException(e.getMessage(), e);
     }
+  }
+
+  /**
+   * Like {@link RecordJson#read(Path, Class)}, for a file that may inherit: its key {@code base} names another file, relative to its own
+   * folder. Objects merge key by key; any other value replaces the base's. Only for the user's own files, since a file from elsewhere could
+   * name any path.
+   *
+   * <p>A file may hold several of them by name, in an object {@code runs}: where there is no file {@code NAME.json}, {@code NAME} is
+   * looked up in the files beside it.
+   */
+  static <R extends Record> R readWithBase(Path file, Class<R> type) {
+    try {
+      return RecordJson.read(merged(file, MOST_BASES).toString(), type);
+    } catch (ConfigException e) {
+      throw new ConfigException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonNode merged(Path file, int basesLeft) {
+    JsonNode tree = Files.exists(file) ? RecordJson.parse(RecordJson.readText(file)) : named(file);
+    if (!(tree instanceof ObjectNode changes) || !changes.has(BASE)) {
+      return tree;
+    }
+    JsonNode base = changes.remove(BASE);
+    ConfigException.require(base.isTextual() && basesLeft != 0, BASE, basesLeft == 0 ? "inherits from more than " + MOST_BASES
+        + " files; expected a shorter chain" : "is " + RecordJson.describe(base) + "; expected the name of a file");
+    Path named = file.resolveSibling(base.textValue());
+    try {
+      return merge(merged(named, basesLeft - 1), changes);
+    } catch (ConfigException e) {
+      throw new ConfigException(BASE + " " + named + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonNode named(Path file) {
+    String name = file.getFileName().toString().replaceFirst("\\.json$", "");
+    List<JsonNode> found = new ArrayList<>();
+    try (DirectoryStream<Path> beside = Files.newDirectoryStream(file.toAbsolutePath().getParent(), "*.json")) {
+      for (Path each : beside) {
+        found.add(RecordJson.parse(RecordJson.readText(each)).path(RUNS).path(name));
+      }
+    } catch (IOException e) {
+      throw new ConfigException("no such file", e);
+    }
+    found.removeIf(JsonNode::isMissingNode);
+    if (found.size() != 1) {
+      throw new ConfigException(found.isEmpty() ? "no such file" : "no such file, and " + found.size() + " files beside it hold a run "
+          + name);
+    }
+    return found.get(0);
+  }
+
+  private static JsonNode merge(JsonNode base, JsonNode changes) {
+    if (!(base instanceof ObjectNode result) || !changes.isObject()) {
+      return changes;
+    }
+    changes.properties().forEach(each -> result.set(each.getKey(),
+        result.has(each.getKey()) ? merge(result.get(each.getKey()), each.getValue()) : each.getValue()));
+    return result;
   }
 }

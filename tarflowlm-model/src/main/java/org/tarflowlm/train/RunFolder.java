@@ -4,13 +4,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.checkpoint.Measurement;
+import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.FileLocks;
+import org.tarflowlm.eval.LikelihoodEstimate;
 
 /** The output folder of a run, known by the configuration in it. */
 final class RunFolder {
@@ -79,6 +87,27 @@ final class RunFolder {
     }
     LOG.warn("{} resumes with changes: {}", out, String.join("; ", differences));
     create(out, config, sources);
+  }
+
+  /**
+   * Saves the parameters with the best validation so far as a checkpoint that carries the facts of its training.
+   *
+   * @param averaged whether the network has the weights' moving average at present
+   */
+  static void saveBest(Path folder, RunConfig config, ComputationGraph network, int step, long tokens, LikelihoodEstimate valid,
+      boolean averaged) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("step", Integer.toString(step));
+    facts.put("tokens", Long.toString(tokens));
+    if (averaged) {
+      facts.put("weights", "exponential moving average, decay " + config.training().emaDecay());
+    }
+    facts.put("settings", RecordJson.write(config.training()).replaceAll("\\s+", " ").trim());
+    CheckpointInfo info = CheckpointInfo.of(config.tokenizer())
+        .withTraining(facts)
+        .withMeasurements(List.of(new Measurement("validation windows of the run", valid.bound().name(), valid.bitsPerToken(),
+            Double.isFinite(valid.standardErrorBits()) ? valid.standardErrorBits() : null, valid.tokens())));
+    CheckpointNetworks.checkpoint(network, info, null).save(folder, DType.F32, true);
   }
 
   private static boolean sameConfiguration(Path file, RunConfig config, Changes changes) {

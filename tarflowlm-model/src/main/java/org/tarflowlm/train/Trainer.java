@@ -26,8 +26,8 @@ import org.tarflowlm.nn.WarmupCosineSchedule;
  * Trains one model on a file of text: windows in a seeded order, validation and checkpoints at intervals, resumable to the same numbers.
  *
  * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} ({@link ProgressLog.Line} by line),
- * {@code state.safetensors} (everything a resumed run needs, see {@link TrainingState}) and {@code best/} (a checkpoint, see
- * {@link BestCheckpoint}). A checkpoint is replaced atomically, so that a run killed at any moment can be resumed.
+ * {@code state.safetensors} (everything a resumed run needs, see {@link TrainingState}) and {@code best/} (a checkpoint). A checkpoint is
+ * replaced atomically, so that a run killed at any moment can be resumed.
  */
 public final class Trainer {
   private static final Logger LOG = LogManager.getLogger(Trainer.class);
@@ -38,7 +38,7 @@ public final class Trainer {
 
   private final RunConfig config;
   private final TrainingSpec spec;
-  private final Stage stage;
+  private final ProgressiveTrainer.Stage stage;
   private final Path out;
   private final ComputationGraph network;
   private Workers workers;
@@ -46,14 +46,13 @@ public final class Trainer {
   /** Windows for the account of each flow, [windows][tokens]; null where there is none. */
   private final int[][] flowText;
   private final ProgressLog log;
-  private final BestCheckpoint best;
   private final WarmupCosineSchedule schedule;
   /** Null unless the run has a moving average of its weights. */
-  private final WeightAverage average;
+  private final TrainingState.WeightAverage average;
   private TrainingState.Counters counters;
   private CheckpointListener checkpoints = step -> { };
 
-  private Trainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) {
+  private Trainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out, ProgressiveTrainer.Stage stage) {
     this.config = config;
     this.spec = config.training();
     this.stage = stage;
@@ -66,10 +65,9 @@ public final class Trainer {
     this.validation = Arrays.stream(TokenWindows.spread(valid, length, spec.validationWindows())).flatMapToInt(Arrays::stream).toArray();
     this.flowText = isFlow() && spec.flowWindows() > 0 ? TokenWindows.spread(valid, length, spec.flowWindows()) : null;
     this.log = new ProgressLog(out.resolve("progress.jsonl"));
-    this.best = new BestCheckpoint(out.resolve(BEST), config);
     this.schedule = new WarmupCosineSchedule(spec.optimizer().learningRate(), spec.optimizer().warmupSteps(), spec.steps(),
         spec.optimizer().finalFraction());
-    this.average = spec.emaDecay() > 0 ? new WeightAverage(network.params(), spec.emaDecay()) : null;
+    this.average = spec.emaDecay() > 0 ? new TrainingState.WeightAverage(network.params(), spec.emaDecay()) : null;
     this.counters = TrainingState.Counters.START;
   }
 
@@ -80,7 +78,7 @@ public final class Trainer {
    * @throws ConfigException if the folder exists and is not empty
    */
   public static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    return start(config, train, valid, out, Stage.WHOLE);
+    return start(config, train, valid, out, ProgressiveTrainer.Stage.WHOLE);
   }
 
   /**
@@ -91,16 +89,16 @@ public final class Trainer {
    */
   public static Trainer startFrom(Checkpoint checkpoint, RunConfig config, TokenSequence train, TokenSequence valid, Path out)
       throws IOException {
-    if (!config.model().equals(checkpoint.config())) {
-      throw new ConfigException("model", "is not that of the checkpoint; expected " + checkpoint.config().toJson());
-    }
-    Trainer trainer = start(config, train, valid, out, new Stage(checkpoint.tensors(), List.of(), 0));
+    ConfigException.require(config.model().equals(checkpoint.config()), "model", "is not that of the checkpoint; expected "
+        + checkpoint.config().toJson());
+    Trainer trainer = start(config, train, valid, out, new ProgressiveTrainer.Stage(checkpoint.tensors(), List.of(), 0));
     // a run that is stopped before its first checkpoint continues from these weights too
     TrainingState.save(out.resolve(TrainingState.FILE), trainer.network, trainer.average, trainer.counters);
     return trainer;
   }
 
-  static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage) throws IOException {
+  static Trainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out, ProgressiveTrainer.Stage stage)
+      throws IOException {
     RunFolder.requireNew(out);
     Trainer trainer = new Trainer(config, train, valid, out, stage);
     RunFolder.create(out, config, RunSources.of(train, valid));
@@ -118,11 +116,11 @@ public final class Trainer {
 
   /** Like {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, and may allow changes. */
   public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes) throws IOException {
-    return resume(config, train, valid, out, Stage.WHOLE, changes);
+    return resume(config, train, valid, out, ProgressiveTrainer.Stage.WHOLE, changes);
   }
 
-  static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Stage stage, Changes changes)
-      throws IOException {
+  static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, ProgressiveTrainer.Stage stage,
+      Changes changes) throws IOException {
     RunFolder.requireRun(out, config, RunSources.of(train, valid), changes);
     Trainer trainer = new Trainer(config, train, valid, out, stage);
     Path state = out.resolve(TrainingState.FILE);
@@ -272,7 +270,7 @@ public final class Trainer {
     if (better.bitsPerToken() < counters.bestBits()) {
       counters = counters.withBest(better.bitsPerToken());
       Supplier<Void> save = () -> {
-        best.save(network, counters.step(), counters.step() * tokensPerStep(), better, averageIsBetter);
+        RunFolder.saveBest(out.resolve(BEST), config, network, counters.step(), counters.step() * tokensPerStep(), better, averageIsBetter);
         return null;
       };
       if (averageIsBetter) {

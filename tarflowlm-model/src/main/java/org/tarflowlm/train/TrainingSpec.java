@@ -28,9 +28,7 @@ public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate,
     Integer logEvery, OptimizerSpec optimizer) {
 
   public TrainingSpec {
-    if (steps == null) {
-      throw new ConfigException("steps", "is missing; expected the number of updates");
-    }
+    ConfigException.require(steps != null, "steps", "is missing; expected the number of updates");
     batchSize = batchSize == null ? 16 : batchSize;
     accumulate = accumulate == null ? 1 : accumulate;
     seed = seed == null ? 1L : seed;
@@ -52,9 +50,7 @@ public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate,
     ConfigException.requireAtLeast("patience", patience, 0);
     ConfigException.requireAtLeast("checkpointEvery", checkpointEvery, 1);
     ConfigException.requireAtLeast("logEvery", logEvery, 1);
-    if (!(emaDecay >= 0 && emaDecay < 1)) {
-      throw new ConfigException("emaDecay", "is " + emaDecay + "; expected a number in [0, 1)");
-    }
+    ConfigException.require(emaDecay >= 0 && emaDecay < 1, "emaDecay", "is " + emaDecay + "; expected a number in [0, 1)");
   }
 
   /** So many updates; everything else at its default. */

@@ -7,7 +7,7 @@ import java.util.List;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointAddress;
 import org.tarflowlm.checkpoint.CheckpointException;
-import org.tarflowlm.config.StrictJson;
+import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
@@ -117,7 +117,7 @@ public final class TarFlowZoo {
   private static String known(ZooIndex index, String id) {
     return index.ids().isEmpty()
         ? "; the zoo is empty: put the artifact zoo-weights on the class path"
-        : StrictJson.didYouMean(id, index.ids()) + "; expected one of " + String.join(", ", index.ids());
+        : RecordJson.didYouMean(id, index.ids()) + "; expected one of " + String.join(", ", index.ids());
   }
 
   /** Read each time: it is short, and class paths grow in notebooks. */

@@ -211,9 +211,8 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   /** Sets the context length: {@code {{tokens}}}. */
   @Override
   public void setInputShape(int[][] inputShape) {
-    if (inputShape.length != 1 || inputShape[0].length != 1) {
-      throw new ConfigException("inputShape", "does not have the form {{tokens}}; expected one input of one dimension, the context length");
-    }
+    ConfigException.require(inputShape.length == 1 && inputShape[0].length == 1, "inputShape",
+        "does not have the form {{tokens}}; expected one input of one dimension, the context length");
     contextLength = inputShape[0][0];
   }
 

@@ -11,13 +11,13 @@ import java.util.Map;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointInfo;
-import org.tarflowlm.checkpoint.FileDigest;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Sha256;
 
 /**
  * A checkpoint of the zoo, as the index lists it.
@@ -46,14 +46,11 @@ public record ZooEntry(
     @JsonProperty(required = true) Map<String, FileDigest> files) {
 
   public ZooEntry {
-    if (!id.matches("[a-z0-9][a-z0-9.-]*")) {
-      throw new ConfigException("id", "is \"" + id + "\"; expected lower-case letters, digits, points and hyphens");
-    }
+    ConfigException.require(id.matches("[a-z0-9][a-z0-9.-]*"), "id", "is \"" + id
+        + "\"; expected lower-case letters, digits, points and hyphens");
     ConfigException.requireAtLeast("parameters", parameters, 1);
     for (String required : Checkpoint.REQUIRED_FILES) {
-      if (!files.containsKey(required)) {
-        throw new ConfigException("files." + required, "is missing; expected its length and SHA-256");
-      }
+      ConfigException.require(files.containsKey(required), "files." + required, "is missing; expected its length and SHA-256");
     }
     files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
   }
@@ -105,5 +102,24 @@ public record ZooEntry(
       throw new CheckpointException(folder + "/" + Checkpoint.INFO + ": " + key + " is missing; a checkpoint of the zoo needs it");
     }
     return value;
+  }
+
+  /**
+   * Expected length and hash of a file.
+   *
+   * @param bytes its length
+   * @param sha256 its SHA-256, 64 lower-case hexadecimal digits
+   */
+  public record FileDigest(@JsonProperty(required = true) long bytes, @JsonProperty(required = true) String sha256) {
+    public FileDigest {
+      ConfigException.requireAtLeast("bytes", bytes, 0);
+      ConfigException.require(sha256 != null && sha256.matches("[0-9a-f]{64}"), "sha256", "is \"" + sha256
+          + "\"; expected 64 lower-case hexadecimal digits");
+    }
+
+    /** The facts of a file as it is. */
+    public static FileDigest of(Path file) throws IOException {
+      return new FileDigest(Files.size(file), Sha256.of(file));
+    }
   }
 }

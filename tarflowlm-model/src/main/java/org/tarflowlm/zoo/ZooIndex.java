@@ -1,6 +1,7 @@
 package org.tarflowlm.zoo;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
@@ -16,11 +17,11 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointLoader;
 import org.tarflowlm.checkpoint.CheckpointSource;
-import org.tarflowlm.checkpoint.VerifiedSource;
 import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.file.Sha256;
 
 /** The entries of every {@value #RESOURCE} on the class path: that of the zoo's own weights, and those of anyone else's jars. */
 final class ZooIndex {
@@ -88,5 +89,45 @@ final class ZooIndex {
 
   private CheckpointLoader loaderOf(ZooEntry entry) {
     return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + entry.id()), entry.files()));
+  }
+
+  /** A source of which only the files that are listed exist, and only if length and hash are as listed. */
+  private static final class VerifiedSource implements CheckpointSource {
+    private final CheckpointSource source;
+    private final Map<String, ZooEntry.FileDigest> files;
+
+    VerifiedSource(CheckpointSource source, Map<String, ZooEntry.FileDigest> files) {
+      this.source = source;
+      this.files = files;
+    }
+
+    @Override
+    public InputStream open(String file) throws IOException {
+      ZooEntry.FileDigest expected = files.get(file);
+      byte[] bytes;
+      try (InputStream in = source.open(file)) {
+        bytes = in.readNBytes((int) Math.min(Integer.MAX_VALUE, expected.bytes() + 1));
+      }
+      if (bytes.length != expected.bytes()) {
+        throw new CheckpointException(this + "/" + file + " has " + (bytes.length > expected.bytes() ? "more than " + expected.bytes()
+            : String.valueOf(bytes.length)) + " bytes; expected " + expected.bytes() + " by the zoo's index");
+      }
+      String found = Sha256.of(bytes);
+      if (!found.equals(expected.sha256())) {
+        throw new CheckpointException(this + "/" + file + " has SHA-256 " + found + "; expected " + expected.sha256()
+            + " by the zoo's index");
+      }
+      return new ByteArrayInputStream(bytes);
+    }
+
+    @Override
+    public boolean has(String file) {
+      return files.containsKey(file) && source.has(file);
+    }
+
+    @Override
+    public String toString() {
+      return source.toString();
+    }
   }
 }

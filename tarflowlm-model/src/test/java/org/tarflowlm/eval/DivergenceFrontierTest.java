@@ -74,17 +74,17 @@ class DivergenceFrontierTest {
     TarFlowConfig config = TestModels.everyCoupling(1).autoregressiveTwin().withContextLength(40);
     TarFlowLayer judge = TarFlowNetwork.layer(TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 3));
     int[] text = TestModels.pattern(4, 1, 40).data().asInt();
-    double[][] states = JudgeFeatures.of(judge, new int[][] {text}, 0);
+    double[][] states = DivergenceFrontier.states(judge, new int[][] {text}, 0);
     assertEquals(2, states.length); // at tokens 15 and 31
     assertEquals(config.width(), states[0].length);
     int[] other = text.clone();
     other[20] = (other[20] + 1) % TestModels.VOCAB;
-    double[][] changed = JudgeFeatures.of(judge, new int[][] {other}, 0);
+    double[][] changed = DivergenceFrontier.states(judge, new int[][] {other}, 0);
     assertArrayEquals(states[0], changed[0]);
     assertTrue(!java.util.Arrays.equals(states[1], changed[1]));
-    assertEquals(1, JudgeFeatures.of(judge, new int[][] {text}, 20).length);
+    assertEquals(1, DivergenceFrontier.states(judge, new int[][] {text}, 20).length);
     TarFlowConfig stack = TestModels.everyCoupling(1).withContextLength(40);
     TarFlowLayer flows = TarFlowNetwork.layer(TarFlowNetwork.create(stack, OptimizerSpec.defaults(), 10, 3));
-    assertThrows(IllegalStateException.class, () -> JudgeFeatures.of(flows, new int[][] {text}, 0));
+    assertThrows(IllegalStateException.class, () -> DivergenceFrontier.states(flows, new int[][] {text}, 0));
   }
 }

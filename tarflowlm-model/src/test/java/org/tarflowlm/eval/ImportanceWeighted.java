@@ -38,7 +38,7 @@ public final class ImportanceWeighted {
    * @return nats per window
    */
   public double logLikelihood(int[] window, long stream) {
-    LogMeanExp weights = new LogMeanExp();
+    Likelihood.LogMeanExp weights = new Likelihood.LogMeanExp();
     int chunks = (samples + ROWS - 1) / ROWS;
     for (int chunk = 0; chunk < chunks; chunk++) {
       int rows = Math.min(ROWS, samples - chunk * ROWS);

@@ -49,8 +49,8 @@ class LevelOrderTest {
     StackTransform stack = new StackTransform(weights);
     LatentDecoder decoder = new LatentDecoder(weights.codebook());
     double[][] z = {TarFlowNetwork.layer(network).latents(0, idArray, noise).dup().data().asDouble()};
-    StackLatents forward = stack.forward(z).latents();
-    StackLatents inverse = stack.inverse(forward.h()[3]).latents();
+    StackTransform.Latents forward = stack.forward(z).latents();
+    StackTransform.Latents inverse = stack.inverse(forward.h()[3]).latents();
     double[][] sampled = new SpanSampler(weights, TokenFilter.NONE, 1, 1, CONTEXT / patch, 0, CONTEXT / patch).levels(z[0]);
     for (int l = 0; l <= 3; l++) {
       assertArrayEquals(ids, decoder.decode(forward.h()[l][0]), "forward, level " + l);

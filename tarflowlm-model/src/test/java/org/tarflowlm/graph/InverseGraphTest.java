@@ -33,7 +33,6 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.RandomModel;
 import org.tarflowlm.flow.Sampling;
-import org.tarflowlm.flow.StackLatents;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
 
@@ -82,7 +81,7 @@ class InverseGraphTest {
     for (int batch : new int[] {1, 8}) {
       for (int positions : new int[] {1, config.positions()}) {
         double[][] u = noise(batch, positions * config.channels());
-        StackLatents expected = new StackTransform(weights).inverse(u).latents();
+        StackTransform.Latents expected = new StackTransform(weights).inverse(u).latents();
         Map<String, INDArray> found = sd.output(Map.of("u", array(u, config)), "latent2", "latent1", "latent0", "ids");
         LatentDecoder decoder = new LatentDecoder(weights.codebook());
         for (int b = 0; b < batch; b++) {

@@ -26,7 +26,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 class CodebookGridTest {
   private static INDArray filled(int tokens, int channels, double scale) {
     INDArray means = Nd4j.zeros(DataType.DOUBLE, tokens, channels);
-    CodebookGrid.fill(means, scale, List.of());
+    GridOrder.fill(means, scale, List.of());
     return means;
   }
 
@@ -40,7 +40,7 @@ class CodebookGridTest {
   @Test
   void anOrderSaysWhichTokenTakesWhichPoint() {
     INDArray means = Nd4j.zeros(DataType.DOUBLE, 3, 2);
-    CodebookGrid.fill(means, 1, List.of(2, 0, 1));
+    GridOrder.fill(means, 1, List.of(2, 0, 1));
     assertArrayEquals(new double[] {-1, -1}, means.getRow(2).toDoubleVector());
     assertArrayEquals(new double[] {-1, 1}, means.getRow(0).toDoubleVector());
     assertArrayEquals(new double[] {1, -1}, means.getRow(1).toDoubleVector());

@@ -66,7 +66,7 @@ class ParallelUpdateTest {
     INDArray expected = Nd4j.linspace(DataType.FLOAT, 2, -0.02, 70_000);
     INDArray found = expected.dup();
     decay.apply(parameter, expected, 0.3, 2, 0);
-    new ParallelWeightDecay(decay).apply(parameter, found, 0.3, 2, 0);
+    new ParallelAdam.Decay(decay).apply(parameter, found, 0.3, 2, 0);
     assertTrue(expected.equalsWithEps(found, 1e-4));
   }
 

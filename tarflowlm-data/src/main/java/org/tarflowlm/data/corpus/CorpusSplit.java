@@ -5,10 +5,9 @@ import org.datavec.api.split.CollectionInputSplit;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokens.TokenSequence;
-import org.tarflowlm.data.tokens.TokenSplit;
 
 /** A part of a corpus, such as text8:train, for DataVec's record readers: {@code reader.initialize(new CorpusSplit("text8", "train"))}. */
-public final class CorpusSplit extends CollectionInputSplit implements TokenSplit {
+public final class CorpusSplit extends CollectionInputSplit {
   private static final long serialVersionUID = 1L;
 
   /** Null after serialisation: then those of the environment. */
@@ -29,8 +28,11 @@ public final class CorpusSplit extends CollectionInputSplit implements TokenSpli
     this.part = corpora.byName(corpus).split(part).name();
   }
 
-  /** @throws DataException if the corpus is not in the cache, or cannot be cut by that tokenizer */
-  @Override
+  /**
+   * The tokens of the part.
+   *
+   * @throws DataException if the corpus is not in the cache, or cannot be cut by that tokenizer
+   */
   public TokenSequence open(Tokenizer tokenizer) {
     Corpora known = corpora == null ? Corpora.fromEnvironment() : corpora;
     return known.open(known.byName(corpus), part, tokenizer);

@@ -3,6 +3,8 @@ package org.tarflowlm.data.documents;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The documents of a corpus, streamed in a fixed order. They come in parts, so that several threads can unpack and tokenise
@@ -38,5 +40,32 @@ public interface DocumentSource extends Closeable {
   record Limits(int documentBytes, long archiveBytes, long archiveEntries) implements Serializable {
     /** 16 MiB per document; 1 GiB and a million entries per inner archive. OpenWebText's own are below 3 MiB and 500 entries. */
     public static final Limits DEFAULT = new Limits(16 << 20, 1L << 30, 1_000_000);
+  }
+
+  /** A part of documents that are in memory already. */
+  final class Batch implements Part {
+    /** Enough to make handing it to another thread worth while, and little enough to hold several. */
+    public static final int BYTES = 1 << 18;
+
+    private final List<Document> documents = new ArrayList<>();
+    private int bytes;
+
+    /** @return whether the batch is full */
+    public boolean add(Document document) {
+      documents.add(document);
+      bytes += document.utf8().length;
+      return bytes >= BYTES;
+    }
+
+    boolean isEmpty() {
+      return documents.isEmpty();
+    }
+
+    @Override
+    public void forEach(DocumentConsumer consumer) throws IOException {
+      for (Document document : documents) {
+        consumer.accept(document);
+      }
+    }
   }
 }

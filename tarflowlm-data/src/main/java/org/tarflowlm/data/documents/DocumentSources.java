@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.FileNames;
@@ -49,6 +50,11 @@ public final class DocumentSources {
       case JSON_LINES -> new JsonLines(file.open(), file.toString(), options, report);
       case TEXT -> new WholeFile(file);
     };
+  }
+
+  /** The documents of several files or folders, one after another; each as {@link #open(InputFile, DocumentOptions, DocumentReport)}. */
+  public static DocumentSource open(List<InputFile> files, DocumentOptions options, DocumentReport report) {
+    return new Joined(files, options, report);
   }
 
   /**
@@ -100,6 +106,66 @@ public final class DocumentSources {
           && Arrays.equals(head, TAR_MAGIC_AT, head.length, TAR_MAGIC, 0, TAR_MAGIC.length);
     } catch (IOException e) {
       throw IoErrors.unreadable(file, e);
+    }
+  }
+
+  /** Documents of a folder and the folders in it, see {@link FolderFiles}. */
+  private static final class FolderDocuments extends MemberDocuments {
+    private final Iterator<Path> files;
+
+    FolderDocuments(Path folder, DocumentOptions options, DocumentReport report) {
+      super(options, report, 0);
+      this.files = new FolderFiles(folder);
+    }
+
+    @Override
+    Member nextMember() {
+      if (!files.hasNext()) {
+        return null;
+      }
+      Path path = files.next();
+      try {
+        return new Member(path.toString(), Files.size(path), () -> Files.newInputStream(path));
+      } catch (IOException e) {
+        throw IoErrors.unreadable(path, e);
+      }
+    }
+  }
+
+  /** The documents of several files or folders, one after another. */
+  private static final class Joined implements DocumentSource {
+    private final Iterator<InputFile> files;
+    private final DocumentOptions options;
+    private final DocumentReport report;
+    private DocumentSource current;
+
+    Joined(List<InputFile> files, DocumentOptions options, DocumentReport report) {
+      this.files = files.iterator();
+      this.options = options;
+      this.report = report;
+    }
+
+    @Override
+    public Part next() throws IOException {
+      while (current != null || files.hasNext()) {
+        if (current == null) {
+          current = DocumentSources.open(files.next(), options, report);
+        }
+        Part part = current.next();
+        if (part != null) {
+          return part;
+        }
+        close();
+      }
+      return null;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (current != null) {
+        current.close();
+        current = null;
+      }
     }
   }
 }

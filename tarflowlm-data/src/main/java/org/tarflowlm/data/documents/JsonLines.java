@@ -18,6 +18,7 @@ import java.util.Locale;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.tokenize.Tokenizers;
 
 /**
  * Documents of JSON Lines: JSON objects, one or more per line, their text in a field. Lines end with LF, CR or both; blank ones and
@@ -61,7 +62,7 @@ final class JsonLines implements DocumentSource {
   public Part next() throws IOException {
     List<Line> lines = new ArrayList<>();
     int bytes = 0;
-    while (bytes < DocumentBatch.BYTES && (at < end || fill())) {
+    while (bytes < Batch.BYTES && (at < end || fill())) {
       Line next = readLine();
       if (next != null && !isBlank(next.json)) {
         lines.add(next);
@@ -181,7 +182,7 @@ final class JsonLines implements DocumentSource {
       return;
     }
     String text = found.textValue();
-    int half = loneSurrogate(text);
+    int half = Tokenizers.loneSurrogate(text);
     if (half >= 0 && options.bad() != BadDocuments.REPLACE) {
       options.bad(String.format(Locale.ROOT, "%s has half of a surrogate pair in its field \"%s\": U+%04X at character %d", place,
           options.textField(), (int) text.charAt(half), half), report);
@@ -192,21 +193,10 @@ final class JsonLines implements DocumentSource {
 
   private static byte[] withoutLoneSurrogates(String text) {
     StringBuilder repaired = new StringBuilder(text);
-    for (int i = loneSurrogate(repaired); i >= 0; i = loneSurrogate(repaired)) {
+    for (int i = Tokenizers.loneSurrogate(repaired); i >= 0; i = Tokenizers.loneSurrogate(repaired)) {
       repaired.setCharAt(i, '\ufffd');
     }
     return repaired.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static int loneSurrogate(CharSequence text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isHighSurrogate(text.charAt(i)) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(text.charAt(i))) {
-        return i;
-      }
-    }
-    return -1;
   }
 
   @Override

@@ -6,10 +6,10 @@ import java.util.Arrays;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
-import org.tarflowlm.data.tokenize.Gpt2Words;
+import org.tarflowlm.data.tokenize.Gpt2Bpe;
 
 /**
- * A file as its only document, in pieces, cut where words part as {@link Gpt2Words} says: a byte-pair encoding over such words
+ * A file as its only document, in pieces, cut where words part as {@link Gpt2Bpe#wordsPart} says: a byte-pair encoding over such words
  * gives the same ids for the pieces as for the whole.
  */
 final class WholeFile implements DocumentSource {
@@ -33,7 +33,7 @@ final class WholeFile implements DocumentSource {
     if (piece.length == 0) {
       return null;
     }
-    DocumentBatch batch = new DocumentBatch();
+    Batch batch = new Batch();
     batch.add(new Document(file.toString(), piece, offset, true));
     offset += piece.length;
     return batch;
@@ -48,7 +48,7 @@ final class WholeFile implements DocumentSource {
             + "spaces or marks between words");
       }
       // A long word is looked through as often as it doubles.
-      byte[] more = read(Math.max(DocumentBatch.BYTES, bytes.length));
+      byte[] more = read(Math.max(Batch.BYTES, bytes.length));
       int had = bytes.length;
       bytes = Arrays.copyOf(bytes, had + more.length);
       System.arraycopy(more, 0, bytes, had, more.length);
@@ -76,7 +76,7 @@ final class WholeFile implements DocumentSource {
     for (int at = bytes.length - 1; at >= least; at--) {
       if ((bytes[at] & 0xc0) != 0x80) {
         int character = codePoint(bytes, at, end);
-        if (character >= 0 && after >= 0 && Gpt2Words.part(character, after)) {
+        if (character >= 0 && after >= 0 && Gpt2Bpe.wordsPart(character, after)) {
           return end;
         }
         after = character;

@@ -31,7 +31,7 @@ public final class Bytes implements ByteTokenizer {
 
   @Override
   public int[] encode(String text) {
-    Surrogates.requirePairs(text);
+    Tokenizers.requirePairs(text);
     return encode(text.getBytes(StandardCharsets.UTF_8));
   }
 

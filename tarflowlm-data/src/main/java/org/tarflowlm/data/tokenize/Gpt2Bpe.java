@@ -27,6 +27,12 @@ public final class Gpt2Bpe implements Tokenizer {
   private static final int AROUND = 8;
   private static final int TRIES = 256;
 
+  private static final int UNKNOWN = -1;
+  private static final int SPACE = 0;
+  private static final int LETTER = 1;
+  private static final int NUMBER = 2;
+  private static final int OTHER = 3;
+
   /** Parsing the merge table takes a while and some memory: all instances share it, and only once one is used. */
   private static final class Shared {
     static final Encoding ENCODING = Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.R50K_BASE);
@@ -55,7 +61,7 @@ public final class Gpt2Bpe implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
-    Surrogates.requirePairs(text);
+    Tokenizers.requirePairs(text);
     Ids ids = new Ids();
     int from = 0;
     while (text.length() - from > PIECE) {
@@ -80,12 +86,35 @@ public final class Gpt2Bpe implements Tokenizer {
     int after = text.codePointBefore(to);
     for (int at = to - Character.charCount(after); at > from; at -= Character.charCount(after)) {
       int before = text.codePointBefore(at);
-      if (Gpt2Words.part(before, after)) {
+      if (wordsPart(before, after)) {
         return at;
       }
       after = before;
     }
     return -1;
+  }
+
+  /**
+   * Whether words part between two code points wherever they meet, so that a text may be cut there: after a character that is not a space,
+   * before a space or a character of another kind. GPT-2's pattern is {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
+   * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+}; an apostrophe may belong to the letters after it.
+   */
+  public static boolean wordsPart(int before, int after) {
+    int left = kind(before);
+    int right = kind(after);
+    return left > SPACE && before != '\'' && right >= SPACE && left != right;
+  }
+
+  private static int kind(int c) {
+    if (c >= 9 && c <= 13 || c == ' ' || c == 0x85 || c == 0xa0 || c == 0x1680 || c >= 0x2000 && c <= 0x200a || c == 0x2028 || c == 0x2029
+        || c == 0x202f || c == 0x205f || c == 0x3000) {
+      return SPACE;
+    }
+    return switch (Character.getType(c)) {
+      case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> NUMBER;
+      case Character.UNASSIGNED, Character.SURROGATE -> UNKNOWN;
+      default -> Character.isLetter(c) ? LETTER : OTHER;
+    };
   }
 
   /**

@@ -2,6 +2,7 @@ package org.tarflowlm.data.tokenize;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import org.tarflowlm.data.DataException;
@@ -49,5 +50,26 @@ public final class Tokenizers {
     }
     throw new DataException("tokenizer \"" + name + "\" is not known; expected one of "
         + String.join(", ", all.stream().map(Tokenizer::name).toList()));
+  }
+
+  /** @throws DataException if half of a surrogate pair stands alone, which no UTF-8 can express */
+  static void requirePairs(String text) {
+    int half = loneSurrogate(text);
+    if (half >= 0) {
+      throw new DataException(String.format(Locale.ROOT, "half of a surrogate pair, U+%04X, at offset %d is not a character",
+          (int) text.charAt(half), half));
+    }
+  }
+
+  /** Where half of a surrogate pair stands alone, or -1. */
+  public static int loneSurrogate(CharSequence text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isHighSurrogate(text.charAt(i)) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(text.charAt(i))) {
+        return i;
+      }
+    }
+    return -1;
   }
 }

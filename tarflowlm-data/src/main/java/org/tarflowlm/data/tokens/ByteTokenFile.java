@@ -3,14 +3,17 @@ package org.tarflowlm.data.tokens;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.logging.log4j.LogManager;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.UnknownCharacters;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.MappedFile;
-import org.tarflowlm.data.file.ScratchFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 
 /**
@@ -155,12 +158,40 @@ public final class ByteTokenFile implements TokenSequence {
     while (i < count - 1 && table[bytes[i] & 0xff] >= 0) {
       i++;
     }
-    return ByteTokenStream.outsideAlphabet(input.toString(), bytes[i] & 0xff, from + i, vocabSize);
+    return TokenStreams.outsideAlphabet(input.toString(), bytes[i] & 0xff, from + i, vocabSize);
   }
 
   /** The mapping goes when it is garbage-collected: Java has no way to unmap safely. */
   @Override
   public void close() {
     buffer.remove();
+  }
+
+  /** Temporary files whose names identify their owner, so that those of processes that were killed can be removed. */
+  private static final class ScratchFile {
+    private static final String PREFIX = "tarflowlm-";
+    private static final Pattern NAME = Pattern.compile("tarflowlm-(\\d{1,9})-.*\\.text");
+
+    private ScratchFile() {}
+
+    /** A new file in the system's temporary folder, which is deleted when the JVM ends; those of dead processes go now. */
+    public static Path create() throws IOException {
+      Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+      removeAbandoned(folder);
+      Path file = Files.createTempFile(folder, PREFIX + ProcessHandle.current().pid() + "-", ".text");
+      file.toFile().deleteOnExit();
+      return file;
+    }
+
+    private static void removeAbandoned(Path folder) throws IOException {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, PREFIX + "*.text")) {
+        for (Path file : files) {
+          Matcher name = NAME.matcher(file.getFileName().toString());
+          if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty() && !file.toFile().delete()) {
+            LogManager.getLogger(ScratchFile.class).debug("cannot remove {}", file);
+          }
+        }
+      }
+    }
   }
 }

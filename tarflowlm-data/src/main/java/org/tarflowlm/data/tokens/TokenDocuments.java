@@ -2,7 +2,6 @@ package org.tarflowlm.data.tokens;
 
 import java.util.Arrays;
 import org.tarflowlm.data.documents.Document;
-import org.tarflowlm.data.documents.DocumentBatch;
 import org.tarflowlm.data.documents.DocumentSource;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -38,9 +37,9 @@ public final class TokenDocuments implements DocumentSource {
     if (at == tokens.length()) {
       return null;
     }
-    int[] ids = new int[(int) Math.min(DocumentBatch.BYTES, tokens.length() - at)];
+    int[] ids = new int[(int) Math.min(Batch.BYTES, tokens.length() - at)];
     tokens.read(at, ids, 0, ids.length);
-    DocumentBatch batch = new DocumentBatch();
+    Batch batch = new Batch();
     int from = at == 0 && separator == NONE ? afterCutCharacter(ids) : 0;
     for (int i = from; i < ids.length; i++) {
       if (ids[i] == separator) {

@@ -40,7 +40,7 @@ public interface TokenSequence extends Closeable {
 
   /** Tokens [from, to) of this sequence, such as the test split. Closing the part closes the whole. */
   default TokenSequence slice(long from, long to) {
-    return new TokenSlice(this, from, to);
+    return new TokenSequences.Slice(this, from, to);
   }
 
   /** The tokens from front to back. Closing the stream closes the sequence. */

@@ -124,4 +124,43 @@ public final class TokenSequences {
       throw IoErrors.unreadable(input, e);
     }
   }
+
+  /** Tokens [from, to) of another sequence. */
+  record Slice(TokenSequence whole, long from, long to) implements TokenSequence {
+    Slice {
+      if (from < 0 || to < from || to > whole.length()) {
+        throw new DataException("tokens " + from + " to " + to + " asked of a corpus of " + whole.length() + " tokens");
+      }
+    }
+
+    @Override
+    public long length() {
+      return to - from;
+    }
+
+    @Override
+    public int vocabSize() {
+      return whole.vocabSize();
+    }
+
+    @Override
+    public void read(long start, int[] ids, int at, int count) {
+      if (start < 0 || count < 0 || start + count > length()) {
+        throw new IndexOutOfBoundsException("tokens " + start + " to " + (start + count) + " of " + length());
+      }
+      whole.read(from + start, ids, at, count);
+    }
+
+    @Override
+    public String contentHash() {
+      return whole instanceof TokenCache
+          ? Sha256.of((whole.contentHash() + " " + from + " " + to).getBytes(StandardCharsets.US_ASCII))
+          : TokenSequence.super.contentHash();
+    }
+
+    @Override
+    public void close() {
+      whole.close();
+    }
+  }
 }

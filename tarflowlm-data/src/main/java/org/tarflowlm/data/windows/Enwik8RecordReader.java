@@ -5,7 +5,7 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Bytes;
 
 /** Windows of a file's bytes, as for enwik8: 256 ids, never decoded (plain, .zip, .gz, .bz2 or .xz). */
-public final class Enwik8RecordReader extends ByteRecordReader {
+public final class Enwik8RecordReader extends WindowRecordReader.OfBytes {
   private static final long serialVersionUID = 1L;
 
   /** @param length bytes in a window */

@@ -36,6 +36,13 @@ abstract class OrderedRecordReader extends BaseRecordReader {
     return Path.of(location);
   }
 
+  /** @throws DataException unless worker {@code k} is one of {@code n}, counted from 0 */
+  static void requireWorker(int k, int n) {
+    if (n < 1 || k < 0 || k >= n) {
+      throw new DataException("worker is " + k + " of " + n + "; expected 0 to " + (n - 1));
+    }
+  }
+
   /** Names files in messages. */
   static String names(List<Path> files) {
     return files.get(0) + (files.size() == 1 ? "" : " and " + (files.size() - 1) + " more");

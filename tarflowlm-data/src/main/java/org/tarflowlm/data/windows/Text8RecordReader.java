@@ -5,7 +5,7 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
 /** Windows of a text8-format file (a to z and space; plain, .zip, .gz, .bz2 or .xz), ids as {@link Text8Alphabet}. */
-public final class Text8RecordReader extends ByteRecordReader {
+public final class Text8RecordReader extends WindowRecordReader.OfBytes {
   private static final long serialVersionUID = 1L;
 
   /** @param length tokens in a window */

@@ -19,19 +19,18 @@ import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.IntWritable;
 import org.datavec.api.writable.Writable;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.CorpusSplit;
 import org.tarflowlm.data.documents.Document;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.documents.DocumentReport;
 import org.tarflowlm.data.documents.DocumentSource;
 import org.tarflowlm.data.documents.DocumentSources;
-import org.tarflowlm.data.documents.JoinedDocuments;
 import org.tarflowlm.data.documents.TextUnit;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokens.DocumentTokenizer;
 import org.tarflowlm.data.tokens.TokenDocuments;
-import org.tarflowlm.data.tokens.TokenSplit;
 
 /**
  * DataVec reader of texts of different lengths: one document, line or sentence per sequence, one token id per step. With
@@ -96,8 +95,8 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
   @Override
   public void reset() {
     close();
-    source = inputSplit instanceof TokenSplit part ? new TokenDocuments(part.open(tokenizer), tokenizer, part.toString())
-        : new JoinedDocuments(files.stream().map(InputFile::of).toList(), options, report);
+    source = inputSplit instanceof CorpusSplit part ? new TokenDocuments(part.open(tokenizer), tokenizer, part.toString())
+        : DocumentSources.open(files.stream().map(InputFile::of).toList(), options, report);
     ready = new ArrayDeque<>();
     open = null;
     sequences = 0;
@@ -270,9 +269,7 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
 
     /** Takes worker {@code k}'s sequences of {@code n} workers, k from 0: every n-th one. */
     public Builder shard(int k, int n) {
-      if (n < 1 || k < 0 || k >= n) {
-        throw new DataException("worker is " + k + " of " + n + "; expected 0 to " + (n - 1));
-      }
+      OrderedRecordReader.requireWorker(k, n);
       shard = k;
       shards = n;
       return this;

@@ -221,9 +221,7 @@ public final class WindowIterator implements MultiDataSetIterator {
 
     /** Takes worker {@code k}'s windows of {@code n} workers, k from 0. */
     public Builder shard(int k, int n) {
-      if (n < 1 || k < 0 || k >= n) {
-        throw new DataException("worker is " + k + " of " + n + "; expected 0 to " + (n - 1));
-      }
+      OrderedRecordReader.requireWorker(k, n);
       shard = k;
       shards = n;
       return this;

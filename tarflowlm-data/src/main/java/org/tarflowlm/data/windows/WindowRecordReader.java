@@ -13,10 +13,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.data.Backend;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.corpus.CorpusSplit;
+import org.tarflowlm.data.documents.UnknownCharacters;
+import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
-import org.tarflowlm.data.tokens.TokenSplit;
 import org.tarflowlm.data.tokens.TokenStream;
+import org.tarflowlm.data.tokens.TokenStreams;
 
 /**
  * DataVec reader of windows of consecutive tokens, streamed from front to back in constant memory. One record is one window;
@@ -51,7 +55,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   /** Opens the tokens of all locations of the split, in order. */
   protected abstract TokenStream open(List<Path> locations) throws IOException;
 
-  /** By which splits that are not whole files ({@link TokenSplit}) are read. */
+  /** By which splits that are not whole files ({@link CorpusSplit}) are read. */
   protected abstract Tokenizer tokenizer();
 
   /**
@@ -59,9 +63,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
    * #initialize(InputSplit)}.
    */
   public void shard(int k, int n) {
-    if (n < 1 || k < 0 || k >= n) {
-      throw new DataException("worker is " + k + " of " + n + "; expected 0 to " + (n - 1));
-    }
+    requireWorker(k, n);
     shard = k;
     shards = n;
   }
@@ -85,7 +87,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
     windows = 0;
     ahead = new int[length];
     try {
-      stream = inputSplit instanceof TokenSplit part ? part.open(tokenizer()).stream() : open(locations);
+      stream = inputSplit instanceof CorpusSplit part ? part.open(tokenizer()).stream() : open(locations);
     } catch (IOException e) {
       throw IoErrors.unreadable(names(locations), e);
     }
@@ -161,5 +163,27 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   @Override
   public Record nextRecord() {
     return new org.datavec.api.records.impl.Record(next(), null);
+  }
+
+  /** Windows of files whose tokens are their bytes. */
+  static abstract class OfBytes extends WindowRecordReader {
+    private static final long serialVersionUID = 1L;
+
+    private final String member;
+    private final UnknownCharacters foreign;
+
+    OfBytes(int length, String member, UnknownCharacters foreign) {
+      super(length);
+      this.member = member;
+      this.foreign = foreign;
+    }
+
+    @Override
+    protected abstract ByteTokenizer tokenizer();
+
+    @Override
+    protected TokenStream open(List<Path> locations) throws IOException {
+      return TokenStreams.ofBytes(locations.stream().map(path -> new InputFile(path, member)).toList(), tokenizer(), foreign);
+    }
   }
 }

@@ -41,7 +41,7 @@ public final class SafetensorsReader implements AutoCloseable {
       throw new SafetensorsException(Problem.HEADER_BEYOND_FILE,
           "the header has " + headerBytes + " bytes, but the file ends after " + fileBytes);
     }
-    header = HeaderParser.parse(read(SafetensorsHeader.LENGTH_BYTES, (int) headerBytes).array(), fileBytes - dataStart);
+    header = SafetensorsHeader.Parser.parse(read(SafetensorsHeader.LENGTH_BYTES, (int) headerBytes).array(), fileBytes - dataStart);
   }
 
   /**
@@ -106,7 +106,7 @@ public final class SafetensorsReader implements AutoCloseable {
   private TensorInfo find(String name) throws SafetensorsException {
     TensorInfo info = header.tensors().get(name);
     if (info == null) {
-      throw new SafetensorsException(Problem.NO_SUCH_TENSOR, "no tensor " + HeaderParser.quote(name) + " in the file");
+      throw new SafetensorsException(Problem.NO_SUCH_TENSOR, "no tensor " + SafetensorsHeader.Parser.quote(name) + " in the file");
     }
     return info;
   }
@@ -114,7 +114,8 @@ public final class SafetensorsReader implements AutoCloseable {
   private static int arrayLength(TensorInfo info) throws SafetensorsException {
     if (info.length() > Integer.MAX_VALUE - 8) {
       throw new SafetensorsException(Problem.TOO_LARGE,
-          "tensor " + HeaderParser.quote(info.name()) + " has " + info.length() + " elements; expected at most " + (Integer.MAX_VALUE - 8));
+          "tensor " + SafetensorsHeader.Parser.quote(info.name()) + " has " + info.length() + " elements; expected at most "
+              + (Integer.MAX_VALUE - 8));
     }
     return (int) info.length();
   }

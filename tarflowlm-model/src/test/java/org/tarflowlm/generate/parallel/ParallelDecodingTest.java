@@ -31,7 +31,6 @@ import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackTransformTest;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
-import org.tarflowlm.flow.TransformerWeights;
 import org.tarflowlm.generate.FlowGenerator;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.SpanSampler;
@@ -211,7 +210,7 @@ class ParallelDecodingTest {
   @Test
   void partsOfACallGiveWhatTheWholeGives() {
     TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 40, 2, 16, 2, 1, false, FlowSpec.mix1(3, 2, Direction.LEFT_TO_RIGHT));
-    TransformerWeights weights = StackWeights.of(config, RandomModel.parameters(config, 2)::get).flows().get(0).transformer();
+    CachedTransformer.Weights weights = StackWeights.of(config, RandomModel.parameters(config, 2)::get).flows().get(0).transformer();
     int rows = 12;
     float[] embedded = new float[rows * 16];
     Random random = new Random(1);

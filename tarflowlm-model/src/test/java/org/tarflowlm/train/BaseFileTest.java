@@ -1,4 +1,4 @@
-package org.tarflowlm.config;
+package org.tarflowlm.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,6 +10,15 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelSize;
+import org.tarflowlm.config.PaperConfigs;
+import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.config.TextFormat;
+import org.tarflowlm.config.Variant;
 
 /** Configurations that say in what they differ from another one, and the paper's form. */
 class BaseFileTest {
@@ -30,7 +39,7 @@ class BaseFileTest {
     write("wider.json", "{\"base\": \"whole.json\", \"width\": 16, \"codebook\": {\"sigma\": 0.25}}");
     Path file = write("deeper.json", "{\"base\": \"wider.json\", \"flows\": [{\"coupling\": \"MIX_1\", \"layers\": 2, \"mixtures\": 3, "
         + "\"direction\": \"RIGHT_TO_LEFT\"}]}");
-    TarFlowConfig found = RecordJson.readWithBase(file, TarFlowConfig.class);
+    TarFlowConfig found = RunConfig.readWithBase(file, TarFlowConfig.class);
     assertEquals(16, found.width());
     assertEquals(0.25, found.codebook().sigma());
     assertEquals(2.0, found.codebook().meanScale());
@@ -40,25 +49,25 @@ class BaseFileTest {
   @Test
   void aFileHoldsSeveralByName() throws IOException {
     write("several.json", "{\"title\": \"x\", \"runs\": {\"whole\": " + WHOLE + ", \"wide\": {\"base\": \"whole.json\", \"width\": 16}}}");
-    assertEquals(16, RecordJson.readWithBase(folder.resolve("wide.json"), TarFlowConfig.class).width());
+    assertEquals(16, RunConfig.readWithBase(folder.resolve("wide.json"), TarFlowConfig.class).width());
     write("own.json", "{\"base\": \"wide.json\", \"heads\": 4}");
-    assertEquals(4, RecordJson.readWithBase(folder.resolve("own.json"), TarFlowConfig.class).heads());
+    assertEquals(4, RunConfig.readWithBase(folder.resolve("own.json"), TarFlowConfig.class).heads());
     write("twice.json", "{\"runs\": {\"wide\": {}}}");
     Path wide = folder.resolve("wide.json");
     assertEquals(wide + ": no such file, and 2 files beside it hold a run wide",
-        assertThrows(ConfigException.class, () -> RecordJson.readWithBase(wide, TarFlowConfig.class)).getMessage());
+        assertThrows(ConfigException.class, () -> RunConfig.readWithBase(wide, TarFlowConfig.class)).getMessage());
   }
 
   @Test
   void messagesNameTheFile() throws IOException {
     Path file = write("own.json", "{\"base\": \"missing.json\"}");
-    String message = assertThrows(ConfigException.class, () -> RecordJson.readWithBase(file, TarFlowConfig.class)).getMessage();
+    String message = assertThrows(ConfigException.class, () -> RunConfig.readWithBase(file, TarFlowConfig.class)).getMessage();
     assertTrue(message.startsWith(file + ": base ") && message.contains("missing.json"), message);
     Path circle = write("circle.json", "{\"base\": \"circle.json\"}");
-    String endless = assertThrows(ConfigException.class, () -> RecordJson.readWithBase(circle, TarFlowConfig.class)).getMessage();
+    String endless = assertThrows(ConfigException.class, () -> RunConfig.readWithBase(circle, TarFlowConfig.class)).getMessage();
     assertTrue(endless.endsWith("base inherits from more than 8 files; expected a shorter chain"), endless);
     Path number = write("number.json", "{\"base\": 3}");
-    assertTrue(assertThrows(ConfigException.class, () -> RecordJson.readWithBase(number, TarFlowConfig.class)).getMessage()
+    assertTrue(assertThrows(ConfigException.class, () -> RunConfig.readWithBase(number, TarFlowConfig.class)).getMessage()
         .contains("base is 3; expected the name of a file"));
     // what came from elsewhere names no other file
     assertThrows(ConfigException.class, () -> RecordJson.read(file, TarFlowConfig.class));

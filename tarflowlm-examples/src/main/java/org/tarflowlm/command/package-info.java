@@ -1,0 +1,2 @@
+/** What the commands of every package share. */
+package org.tarflowlm.command;
