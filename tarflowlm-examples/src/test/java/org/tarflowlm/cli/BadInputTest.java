@@ -59,7 +59,7 @@ class BadInputTest {
   void wrongUse() {
     Cli.run().fails(2, "a command is missing; expected one of demo, score, flows, generate, ");
     Cli.run("scroe").fails(2, "scroe");
-    Cli.run("zoo").fails(2, "tarflowlm zoo: a command is missing; expected one of list");
+    Cli.run("zoo").fails(2, "tarflowlm zoo: a command is missing; expected one of package, list");
     Cli.run("score").fails(2, "tarflowlm score: Missing required option: '--input=FILE'");
     Cli.run("score", "--input", text, "--colour").fails(2, "Unknown option: '--colour'");
     Cli.run("score", "--input", text, "--max-chars", 0).fails(2, "--max-chars is 0; expected at least 1");
