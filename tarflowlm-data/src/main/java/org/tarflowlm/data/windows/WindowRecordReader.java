@@ -166,7 +166,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   }
 
   /** Windows of files whose tokens are their bytes. */
-  static abstract class OfBytes extends WindowRecordReader {
+  abstract static class OfBytes extends WindowRecordReader {
     private static final long serialVersionUID = 1L;
 
     private final String member;
