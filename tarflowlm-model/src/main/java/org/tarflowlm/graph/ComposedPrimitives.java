@@ -115,7 +115,7 @@ final class ComposedPrimitives implements Primitives {
       SDVariable scaled = i == 0 ? packed[i].mul(1 / Math.sqrt(headWidth)) : packed[i];
       parts[i] = scaled.reshape(-1, positions, heads, headWidth).permute(0, 2, 1, 3);
     }
-    SDVariable mixed = Attention.of(parts[0], parts[1], parts[2], mask).permute(0, 2, 1, 3);
+    SDVariable mixed = Attention.of(parts[0], parts[1], parts[2], headWidth, mask).permute(0, 2, 1, 3);
     return activations(mixed.reshape(-1, width), width);
   }
 

@@ -17,8 +17,8 @@ public final class Attention extends PassedOn {
 
   public Attention() {}
 
-  private Attention(SameDiff sd, SDVariable... inputs) {
-    super(sd, inputs);
+  private Attention(SameDiff sd, int width, SDVariable... inputs) {
+    super(sd, inputs, width);
   }
 
   /**
@@ -27,12 +27,12 @@ public final class Attention extends PassedOn {
    * @param q scaled queries [batch, heads, time, width]; keys and values alike
    * @param mask [time, time], added to the scores
    */
-  public static SDVariable of(SDVariable q, SDVariable k, SDVariable v, SDVariable mask) {
+  public static SDVariable of(SDVariable q, SDVariable k, SDVariable v, int width, SDVariable mask) {
     SameDiff sd = q.getSameDiff();
     SDVariable scores = product(Stopped.of(q), Stopped.of(k), false, true).add(mask);
     SDVariable weights = sd.nn().softmax(scores, -1);
     SDVariable mixed = weights.mmul(Stopped.of(v));
-    return new Attention(sd, mixed, mixed, weights, q, k, v).outputVariable();
+    return new Attention(sd, width, mixed, mixed, weights, q, k, v).outputVariable();
   }
 
   @Override
@@ -45,7 +45,8 @@ public final class Attention extends PassedOn {
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     SDVariable above = gradients.get(0);
     SDVariable weights = arg(2);
-    SDVariable mean = above.mul(arg(0)).sum(true, CHANNELS);
+    SDVariable products = above.mul(arg(0));
+    SDVariable mean = argument(0) == 1 ? products : products.sum(true, CHANNELS); // a sum that changes nothing fails inside a graph
     SDVariable dScores = product(above, arg(5), false, true).sub(mean).mul(weights);
     return List.of(sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(weights),
         dScores.mmul(arg(4)), product(dScores, arg(3), true, false), product(weights, above, true, false));

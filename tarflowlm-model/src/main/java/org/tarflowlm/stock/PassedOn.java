@@ -34,11 +34,16 @@ public abstract class PassedOn extends DynamicCustomOp {
     return iArguments.get(i).intValue();
   }
 
-  /** The sum of the rows [R, N], with positions that divide R; by a product with ones, because libnd4j sums many rows slowly. */
+  /**
+   * The sum of the rows [R, N], with positions that divide R: by products with ones, because libnd4j sums many rows slowly, and the sum
+   * of one alone fails inside a graph.
+   */
   static SDVariable total(SDVariable rows, int positions, long width) {
     SameDiff sd = rows.getSameDiff();
-    SDVariable windows = rows.reshape(-1, positions * width).sum(0).reshape(positions, width);
-    return sd.constant(Nd4j.ones(rows.dataType(), 1, positions)).mmul(windows).reshape(width);
+    SDVariable windows = rows.reshape(-1, positions * width);
+    SDVariable first = sd.stridedSlice(windows, new long[] {0, 0}, new long[] {0, 1}, new long[] {1, 1}, 0, 1, 0, 0, 0);
+    SDVariable sum = sd.onesLike(first).reshape(1, -1).mmul(windows).reshape(positions, width);
+    return sd.constant(Nd4j.ones(rows.dataType(), 1, positions)).mmul(sum).reshape(width);
   }
 
   @Override
