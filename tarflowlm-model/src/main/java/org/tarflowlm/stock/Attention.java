@@ -25,6 +25,7 @@ public final class Attention extends PassedOn {
    * Of the queries' shape.
    *
    * @param q scaled queries [batch, heads, time, width]; keys and values alike
+   * @param width of a head
    * @param mask [time, time], added to the scores
    */
   public static SDVariable of(SDVariable q, SDVariable k, SDVariable v, int width, SDVariable mask) {
