@@ -28,7 +28,8 @@ public final class NativeSetup {
   /** JavaCPP's property: the library that its OpenBLAS loads. */
   private static final String LIBRARY = "org.bytedeco.openblas.load";
   private static final String MKL_LIBRARY = "mkl_rt";
-  private static final String MKL = "MKL";
+  /** What {@link #coreType} says where MKL computes the products; it is no core type that OpenBLAS could be asked for. */
+  public static final String MKL = "MKL";
   private static final List<String> AVX512 = List.of("avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd");
   private static final List<String> AVX2 = List.of("avx2", "fma");
   private static final String CORE_TYPE = choose();

@@ -5,7 +5,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * Layer normalisation. The gradient is written down, because libnd4j's gradient of a product with a broadcast row or column is twenty times
+ * Layer normalisation. The gradient is written down, because libnd4j's gradient of a product with a broadcast row or column is many times
  * as slow as that of one without. With n the normalised row, r one over its standard deviation and dn = gain * dy,
  *
  * <pre>dx = r (dn - mean(dn) - n mean(dn * n)),   dgain = sum dy * n,   dbias = sum dy</pre>

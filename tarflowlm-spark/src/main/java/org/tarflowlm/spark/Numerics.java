@@ -36,9 +36,14 @@ record Numerics(int threads, String coreType) implements Serializable {
     return new Numerics(Parallel.threads(), NativeSetup.coreType());
   }
 
+  /** Whether MKL computes the products: no variable gives an executor that, its class path does. */
+  private boolean usesMkl() {
+    return coreType.equals(NativeSetup.MKL);
+  }
+
   /** Gives executors the driver's numerics, where the user has not set them otherwise. */
   void pin(SparkConf conf) {
-    Map.of(THREADS, Integer.toString(threads), CORE_TYPE, coreType, "OMP_NUM_THREADS", "1", "MALLOC_ARENA_MAX", "1")
+    Map.of(THREADS, Integer.toString(threads), CORE_TYPE, usesMkl() ? "" : coreType, "OMP_NUM_THREADS", "1", "MALLOC_ARENA_MAX", "1")
         .forEach((name, value) -> {
           if (!value.isEmpty()) {
             conf.setIfMissing(EXECUTOR_ENVIRONMENT + name, value);
@@ -73,7 +78,8 @@ record Numerics(int threads, String coreType) implements Serializable {
     String difference = here() + " computes with " + own + ", the driver with " + this;
     if (!mixed) {
       throw new IllegalStateException(difference + ": figures would differ in their last bits; expected the same, by "
-          + EXECUTOR_ENVIRONMENT + THREADS + "=" + threads + " and " + EXECUTOR_ENVIRONMENT + CORE_TYPE + "=" + coreType
+          + EXECUTOR_ENVIRONMENT + THREADS + "=" + threads + " and "
+          + (usesMkl() ? "MKL on every class path" : EXECUTOR_ENVIRONMENT + CORE_TYPE + "=" + coreType)
           + ", or mixed machines allowed");
     }
     LOG.warn("{}: figures may differ in their last bits", difference);

@@ -2,6 +2,7 @@ package org.tarflowlm.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -35,6 +37,7 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.tokens.TokenSequences;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.kernel.NativeSetup;
 
 /** Rows on two executors, each a JVM of its own, against one JVM: the same bits. */
 @ExtendWith(Cluster.class)
@@ -249,5 +252,15 @@ class TarFlowSparkTest {
         .add("x", DataTypes.StringType).add("error", DataTypes.StringType);
     Dataset<Row> rows = Cluster.texts(List.of("a"), 1).mapPartitions(work, Encoders.row(schema));
     return assertThrows(SparkException.class, rows::collectAsList).getMessage();
+  }
+
+  /** An executor without MKL must not take its name over, or the check that all agree finds nothing. */
+  @Test
+  void mklIsNoSettingOfAnExecutor() {
+    SparkConf conf = new SparkConf(false);
+    new Numerics(1, NativeSetup.MKL).pin(conf);
+    assertFalse(conf.contains("spark.executorEnv.OPENBLAS_CORETYPE"));
+    new Numerics(1, "Haswell").pin(conf);
+    assertEquals("Haswell", conf.get("spark.executorEnv.OPENBLAS_CORETYPE"));
   }
 }
