@@ -24,7 +24,6 @@ public final class LatentPreProcessor implements MultiDataSetPreProcessor, Windo
   private final long seed;
   private final int worker;
   private final LatentCodebook codebook;
-  private transient GaussianNoise noise;
   private long next;
 
   private LatentPreProcessor(int dim, LatentCodebook codebook, long seed, int worker) {
@@ -63,11 +62,8 @@ public final class LatentPreProcessor implements MultiDataSetPreProcessor, Windo
 
   @Override
   public void preProcess(MultiDataSet batch) {
-    if (noise == null) {
-      noise = new GaussianNoise(seed, worker);
-    }
     INDArray ids = ids(batch.getFeatures(0));
-    float[] eps = noise.draw(next++, Math.toIntExact(ids.length() * dim));
+    float[] eps = new GaussianNoise(seed, worker).draw(next++, Math.toIntExact(ids.length() * dim));
     if (codebook == null) {
       batch.setFeatures(new INDArray[] {ids, shaped(eps, ids)});
       INDArray[] masks = batch.getFeaturesMaskArrays();

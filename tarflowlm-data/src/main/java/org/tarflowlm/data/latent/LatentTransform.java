@@ -5,12 +5,11 @@ import java.util.List;
 import org.datavec.api.transform.metadata.ColumnMetaData;
 import org.datavec.api.transform.metadata.NDArrayMetaData;
 import org.datavec.api.transform.schema.Schema;
-import org.datavec.api.transform.transform.BaseTransform;
+import org.datavec.api.transform.transform.BaseColumnTransform;
 import org.datavec.api.writable.NDArrayWritable;
 import org.datavec.api.writable.Writable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.shade.jackson.annotation.JsonIgnoreProperties;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.tarflowlm.data.DataException;
 
@@ -21,16 +20,13 @@ import org.tarflowlm.data.DataException;
  * <p>Records are numbered from 0, and noise depends on seed, worker, number and the record's ids, so that executors that each count
  * from 0 draw different noise for different texts; {@link #rewind} numbers from 0 again.
  */
-@JsonIgnoreProperties({"inputSchema"})
-public final class LatentTransform extends BaseTransform {
+public final class LatentTransform extends BaseColumnTransform {
   private static final long serialVersionUID = 1L;
 
-  private final String columnName;
   private final int dim;
   private final LatentCodebook codebook;
   private final long seed;
   private final int worker;
-  private transient GaussianNoise noise;
   private transient long next;
 
   /**
@@ -41,31 +37,11 @@ public final class LatentTransform extends BaseTransform {
    */
   public LatentTransform(@JsonProperty("columnName") String columnName, @JsonProperty("dim") int dim,
       @JsonProperty("codebook") LatentCodebook codebook, @JsonProperty("seed") long seed, @JsonProperty("worker") int worker) {
-    this.columnName = columnName;
+    super(columnName);
     this.dim = dim;
     this.codebook = codebook;
     this.seed = seed;
     this.worker = worker;
-  }
-
-  public String getColumnName() {
-    return columnName;
-  }
-
-  public int getDim() {
-    return dim;
-  }
-
-  public LatentCodebook getCodebook() {
-    return codebook;
-  }
-
-  public long getSeed() {
-    return seed;
-  }
-
-  public int getWorker() {
-    return worker;
   }
 
   /** Name of the column of noise. */
@@ -80,44 +56,46 @@ public final class LatentTransform extends BaseTransform {
 
   @Override
   public Schema transform(Schema schema) {
-    List<ColumnMetaData> columns = new ArrayList<>();
-    for (ColumnMetaData column : schema.getColumnMetaData()) {
-      if (!column.getName().equals(columnName)) {
-        columns.add(column);
-      } else {
-        if (codebook == null) {
-          columns.add(column);
-        }
-        columns.add(new NDArrayMetaData(codebook == null ? noiseColumn() : columnName, new long[] {1, -1, dim}));
-      }
+    List<ColumnMetaData> columns = new ArrayList<>(schema.getColumnMetaData());
+    int column = schema.getIndexOfColumn(columnName);
+    if (codebook == null) {
+      columns.add(column + 1, getNewColumnMetaData(noiseColumn(), null));
+    } else {
+      columns.set(column, getNewColumnMetaData(columnName, null));
     }
     return schema.newSchema(columns);
   }
 
   @Override
+  public ColumnMetaData getNewColumnMetaData(String newName, ColumnMetaData ids) {
+    return new NDArrayMetaData(newName, new long[] {1, -1, dim});
+  }
+
+  @Override
   public List<Writable> map(List<Writable> record) {
-    int column = inputSchema.getIndexOfColumn(columnName);
-    if (!(record.get(column) instanceof NDArrayWritable window)) {
-      throw new DataException("column " + columnName + " holds " + record.get(column).getClass().getSimpleName()
-          + "; expected an NDArrayWritable of ids, as window readers give");
-    }
-    INDArray ids = window.get();
     List<Writable> out = new ArrayList<>(record);
+    Writable drawn = map(record.get(columnNumber));
     if (codebook == null) {
-      out.add(column + 1, new NDArrayWritable(drawn(ids)));
+      out.add(columnNumber + 1, drawn);
     } else {
-      out.set(column, new NDArrayWritable(drawn(ids)));
+      out.set(columnNumber, drawn);
     }
     return out;
   }
 
+  @Override
+  public NDArrayWritable map(Writable window) {
+    if (!(window instanceof NDArrayWritable ids)) {
+      throw new DataException("column " + columnName + " holds " + window.getClass().getSimpleName()
+          + "; expected an NDArrayWritable of ids, as window readers give");
+    }
+    return new NDArrayWritable(drawn(ids.get()));
+  }
+
   /** Noise or latents for one window: FLOAT [1, time, dim]. */
   private INDArray drawn(INDArray ids) {
-    if (noise == null) {
-      noise = new GaussianNoise(seed, worker);
-    }
     int[] tokens = ids.dup('c').data().asInt();
-    float[] values = noise.draw(GaussianNoise.stream(next++, tokens), Math.multiplyExact(tokens.length, dim));
+    float[] values = new GaussianNoise(seed, worker).draw(GaussianNoise.stream(next++, tokens), Math.multiplyExact(tokens.length, dim));
     if (codebook != null) {
       values = codebook.encode(tokens, values);
     }
@@ -131,32 +109,8 @@ public final class LatentTransform extends BaseTransform {
   }
 
   @Override
-  public Object mapSequence(Object sequence) {
-    List<Object> out = new ArrayList<>();
-    for (Object step : (List<?>) sequence) {
-      out.add(map(step));
-    }
-    return out;
-  }
-
-  @Override
-  public String outputColumnName() {
-    return outputColumnNames()[0];
-  }
-
-  @Override
   public String[] outputColumnNames() {
     return codebook == null ? new String[] {columnName, noiseColumn()} : new String[] {columnName};
-  }
-
-  @Override
-  public String[] columnNames() {
-    return new String[] {columnName};
-  }
-
-  @Override
-  public String columnName() {
-    return columnName;
   }
 
   @Override

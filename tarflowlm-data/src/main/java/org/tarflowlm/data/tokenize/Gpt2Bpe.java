@@ -62,19 +62,25 @@ public final class Gpt2Bpe implements Tokenizer {
   @Override
   public int[] encode(String text) {
     Tokenizers.requirePairs(text);
-    Ids ids = new Ids();
+    IntArrayList ids = new IntArrayList();
     int from = 0;
     while (text.length() - from > PIECE) {
       int cut = cutBetweenWords(text, from, from + PIECE);
       if (cut > 0) {
-        ids.add(encodePiece(text, from, cut));
+        add(ids, encodePiece(text, from, cut));
         from = cut;
       } else {
         from = encodeLongWord(text, from, ids);
       }
     }
-    ids.add(encodePiece(text, from, text.length()));
+    add(ids, encodePiece(text, from, text.length()));
     return ids.toArray();
+  }
+
+  private static void add(IntArrayList ids, int[] more) {
+    for (int id : more) {
+      ids.add(id);
+    }
   }
 
   private static int[] encodePiece(String text, int from, int to) {
@@ -123,13 +129,13 @@ public final class Gpt2Bpe implements Tokenizer {
    *
    * @return the end of what was encoded
    */
-  private static int encodeLongWord(String text, int start, Ids out) {
+  private static int encodeLongWord(String text, int start, IntArrayList out) {
     int from = start;
     int[] ids = encodePiece(text, from, pieceEnd(text, from, PIECE));
     for (int size = PIECE; pieceEnd(text, from, size) < text.length();) {
       int cut = cutBetweenWords(text, from, pieceEnd(text, from, size));
       if (cut > 0) {
-        out.add(encodePiece(text, from, cut));
+        add(out, encodePiece(text, from, cut));
         return cut;
       }
       Cut within = cutWithinWord(text, from, ids);
@@ -137,13 +143,13 @@ public final class Gpt2Bpe implements Tokenizer {
         size *= 2; // A text made to be hard: a longer piece has other places.
         ids = encodePiece(text, from, pieceEnd(text, from, size));
       } else {
-        out.add(Arrays.copyOf(ids, within.count));
+        add(out, Arrays.copyOf(ids, within.count));
         from = within.at;
         ids = within.rest;
         size = PIECE;
       }
     }
-    out.add(ids);
+    add(out, ids);
     return text.length();
   }
 
@@ -189,9 +195,7 @@ public final class Gpt2Bpe implements Tokenizer {
   /** The text of ids [from, to), or null if they begin or end within a character. */
   private static String text(int[] ids, int from, int to) {
     IntArrayList list = new IntArrayList(to - from);
-    for (int i = from; i < to; i++) {
-      list.add(ids[i]);
-    }
+    add(list, Arrays.copyOfRange(ids, from, to));
     String text = Shared.ENCODING.decode(list);
     return text.startsWith("\ufffd") || text.endsWith("\ufffd") ? null : text;
   }
@@ -206,23 +210,5 @@ public final class Gpt2Bpe implements Tokenizer {
       list.add(ids[i]);
     }
     return Shared.ENCODING.decodeBytes(list);
-  }
-
-  /** Ids that grow. */
-  private static final class Ids {
-    private int[] values = new int[1 << 10];
-    private int count;
-
-    void add(int[] more) {
-      if (count + more.length > values.length) {
-        values = Arrays.copyOf(values, Math.max(count + more.length, values.length + (values.length >> 1)));
-      }
-      System.arraycopy(more, 0, values, count, more.length);
-      count += more.length;
-    }
-
-    int[] toArray() {
-      return Arrays.copyOf(values, count);
-    }
   }
 }

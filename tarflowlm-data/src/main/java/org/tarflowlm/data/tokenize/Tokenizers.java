@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.function.Predicate;
 import org.tarflowlm.data.DataException;
 
 /**
@@ -37,19 +38,10 @@ public final class Tokenizers {
    * @throws DataException if there is none
    */
   public static Tokenizer byName(String name) {
-    for (Tokenizer tokenizer : OWN) {
-      if (tokenizer.name().equals(name)) {
-        return tokenizer;
-      }
-    }
-    List<Tokenizer> all = all();
-    for (Tokenizer tokenizer : all) {
-      if (tokenizer.name().equals(name)) {
-        return tokenizer;
-      }
-    }
-    throw new DataException("tokenizer \"" + name + "\" is not known; expected one of "
-        + String.join(", ", all.stream().map(Tokenizer::name).toList()));
+    Predicate<Tokenizer> named = each -> each.name().equals(name);
+    return OWN.stream().filter(named).findFirst().or(() -> all().stream().filter(named).findFirst())
+        .orElseThrow(() -> new DataException("tokenizer \"" + name + "\" is not known; expected one of "
+            + String.join(", ", all().stream().map(Tokenizer::name).toList())));
   }
 
   /** @throws DataException if half of a surrogate pair stands alone, which no UTF-8 can express */

@@ -45,7 +45,7 @@ public final class WindowIterator implements MultiDataSetIterator {
     passes = b.passes;
     shard = b.shard;
     shards = b.shards;
-    order = b.shuffled ? WindowOrder.shuffled(tokens.length(), length, b.seed) : WindowOrder.inOrder(tokens.length(), length);
+    order = new WindowOrder(tokens.length(), length, b.shuffled, b.seed);
     if (windows() < 1) {
       throw new DataException("worker " + shard + " of " + shards + " has no window: the text has " + order.perPass()
           + " windows of " + length + " tokens");
@@ -97,12 +97,6 @@ public final class WindowIterator implements MultiDataSetIterator {
     }
     long first = next * batch;
     int rows = (int) Math.min(batch, windows() - first);
-    MultiDataSet result = batchOf(rows, first);
-    next++;
-    return result;
-  }
-
-  private MultiDataSet batchOf(int rows, long first) {
     int[] ids = new int[rows * length];
     for (int row = 0; row < rows; row++) {
       long window = (first + row) * shards + shard;
@@ -117,6 +111,7 @@ public final class WindowIterator implements MultiDataSetIterator {
     if (preProcessor != null) {
       preProcessor.preProcess(result);
     }
+    next++;
     return result;
   }
 

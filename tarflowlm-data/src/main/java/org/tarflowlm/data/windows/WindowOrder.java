@@ -1,5 +1,6 @@
 package org.tarflowlm.data.windows;
 
+import java.util.Objects;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.SplitMix64;
 
@@ -24,21 +25,9 @@ final class WindowOrder {
   /**
    * @param tokens tokens in the corpus
    * @param length tokens in a window
-   */
-  public static WindowOrder inOrder(long tokens, int length) {
-    return new WindowOrder(tokens, length, false, 0);
-  }
-
-  /**
-   * @param tokens tokens in the corpus
-   * @param length tokens in a window
    * @param seed equal seeds give equal orders
    */
-  public static WindowOrder shuffled(long tokens, int length, long seed) {
-    return new WindowOrder(tokens, length, true, seed);
-  }
-
-  private WindowOrder(long tokens, int length, boolean shuffled, long seed) {
+  WindowOrder(long tokens, int length, boolean shuffled, long seed) {
     if (length < 1) {
       throw new DataException("window length is " + length + "; expected at least 1");
     }
@@ -61,9 +50,7 @@ final class WindowOrder {
 
   /** First token of the window that comes at {@code place} of {@code pass}, with place in [0, perPass). */
   public long start(long pass, long place) {
-    if (place < 0 || place >= perPass) {
-      throw new IndexOutOfBoundsException("window " + place + " of " + perPass);
-    }
+    Objects.checkIndex(place, perPass);
     if (!shuffled) {
       return place * length;
     }
