@@ -1,7 +1,6 @@
 package org.tarflowlm.data.windows;
 
 import org.tarflowlm.data.documents.UnknownCharacters;
-import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Bytes;
 
 /** Windows of a file's bytes, as for enwik8: 256 ids, never decoded (plain, .zip, .gz, .bz2 or .xz). */
@@ -18,11 +17,6 @@ public final class Enwik8RecordReader extends WindowRecordReader.OfBytes {
    * @param member which member of a zip archive, or null for its only one
    */
   public Enwik8RecordReader(int length, String member) {
-    super(length, member, UnknownCharacters.FAIL);
-  }
-
-  @Override
-  protected ByteTokenizer tokenizer() {
-    return new Bytes();
+    super(length, Bytes.NAME, member, UnknownCharacters.FAIL);
   }
 }

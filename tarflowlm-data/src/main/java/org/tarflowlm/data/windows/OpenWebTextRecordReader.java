@@ -1,6 +1,5 @@
 package org.tarflowlm.data.windows;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.tarflowlm.data.documents.DocumentOptions;
@@ -35,18 +34,13 @@ public final class OpenWebTextRecordReader extends WindowRecordReader {
    * @param threads how many tokenise
    */
   public OpenWebTextRecordReader(int length, DocumentOptions options, int threads) {
-    super(length);
+    super(length, Gpt2Bpe.NAME);
     this.options = options;
     this.threads = threads;
   }
 
   @Override
-  protected TokenStream open(List<Path> locations) throws IOException {
-    return TokenStreams.ofDocuments(locations.stream().map(InputFile::of).toList(), new Gpt2Bpe(), options, new DocumentReport(), threads);
-  }
-
-  @Override
-  protected Tokenizer tokenizer() {
-    return new Gpt2Bpe();
+  TokenStream open(List<Path> files, Tokenizer tokenizer) {
+    return TokenStreams.ofDocuments(files.stream().map(InputFile::of).toList(), tokenizer, options, new DocumentReport(), threads);
   }
 }

@@ -18,15 +18,19 @@ import org.tarflowlm.data.DataException;
 abstract class OrderedRecordReader extends BaseRecordReader {
   private static final long serialVersionUID = 1L;
 
+  /** Files of the split, in order. */
+  transient List<Path> files;
   private Configuration conf;
 
-  /** Files of a split, in order. */
-  static List<Path> files(InputSplit split) {
-    List<Path> files = Arrays.stream(split.locations()).map(OrderedRecordReader::path).toList();
+  /** @throws DataException if a location is missing or damaged, or a corpus not in the cache, or if all together hold no record */
+  @Override
+  public void initialize(InputSplit split) throws IOException, InterruptedException {
+    inputSplit = split;
+    files = Arrays.stream(split.locations()).map(OrderedRecordReader::path).toList();
     if (files.isEmpty()) {
       throw new DataException("the split has no location; expected files");
     }
-    return files;
+    reset();
   }
 
   private static Path path(URI location) {
@@ -43,8 +47,8 @@ abstract class OrderedRecordReader extends BaseRecordReader {
     }
   }
 
-  /** Names files in messages. */
-  static String names(List<Path> files) {
+  /** Names the files in messages. */
+  String names() {
     return files.get(0) + (files.size() == 1 ? "" : " and " + (files.size() - 1) + " more");
   }
 

@@ -1,7 +1,6 @@
 package org.tarflowlm.data.windows;
 
 import org.tarflowlm.data.documents.UnknownCharacters;
-import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
 /** Windows of a text8-format file (a to z and space; plain, .zip, .gz, .bz2 or .xz), ids as {@link Text8Alphabet}. */
@@ -19,11 +18,6 @@ public final class Text8RecordReader extends WindowRecordReader.OfBytes {
    * @param foreign what to do with characters outside text8's alphabet
    */
   public Text8RecordReader(int length, String member, UnknownCharacters foreign) {
-    super(length, member, foreign);
-  }
-
-  @Override
-  protected ByteTokenizer tokenizer() {
-    return new Text8Alphabet();
+    super(length, Text8Alphabet.NAME, member, foreign);
   }
 }

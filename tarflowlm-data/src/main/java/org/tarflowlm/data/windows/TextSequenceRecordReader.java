@@ -3,7 +3,6 @@ package org.tarflowlm.data.windows;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +14,6 @@ import org.datavec.api.records.Record;
 import org.datavec.api.records.SequenceRecord;
 import org.datavec.api.records.metadata.RecordMetaData;
 import org.datavec.api.records.reader.SequenceRecordReader;
-import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.IntWritable;
 import org.datavec.api.writable.Writable;
 import org.tarflowlm.data.DataException;
@@ -57,7 +55,6 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
   private final int shards;
   private final transient DocumentOptions options;
   private final transient DocumentReport report = new DocumentReport();
-  private transient List<Path> files;
   private transient DocumentSource source;
   private transient Deque<int[]> ready;
   private transient String open;
@@ -84,14 +81,6 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
     return new Builder(tokenizer, unit, maxTokens);
   }
 
-  /** @throws DataException if a location is missing or damaged, or a corpus not in the cache, or if all together hold no sequence */
-  @Override
-  public void initialize(InputSplit split) throws IOException, InterruptedException {
-    inputSplit = split;
-    files = files(split);
-    reset();
-  }
-
   @Override
   public void reset() {
     close();
@@ -101,9 +90,8 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
     open = null;
     sequences = 0;
     if (!hasNext()) {
-      throw new DataException(names(files) + ": no "
-          + unit.name().toLowerCase(Locale.ROOT) + " of at least " + multiple + (multiple == 1 ? " token" : " tokens")
-          + (shards == 1 ? "" : " for worker " + shard + " of " + shards));
+      throw new DataException(names() + ": no " + unit.name().toLowerCase(Locale.ROOT) + " of at least " + multiple
+          + (multiple == 1 ? " token" : " tokens") + (shards == 1 ? "" : " for worker " + shard + " of " + shards));
     }
   }
 
@@ -121,7 +109,7 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
         }
       }
     } catch (IOException e) {
-      throw IoErrors.unreadable(names(files), e);
+      throw IoErrors.unreadable(names(), e);
     }
     return ready != null && !ready.isEmpty();
   }
@@ -199,7 +187,7 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
       try {
         source.close();
       } catch (IOException e) {
-        throw IoErrors.unreadable(names(files), e);
+        throw IoErrors.unreadable(names(), e);
       } finally {
         source = null;
       }

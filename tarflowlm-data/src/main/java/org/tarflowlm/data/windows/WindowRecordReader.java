@@ -19,6 +19,7 @@ import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenStream;
 import org.tarflowlm.data.tokens.TokenStreams;
 
@@ -34,7 +35,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   private static final long serialVersionUID = 1L;
 
   private final int length;
-  private transient List<Path> locations;
+  private final String tokenizer;
   private transient TokenStream stream;
   private transient int[] ahead;
   private transient boolean haveAhead;
@@ -43,20 +44,21 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   /** Windows read from the stream, other workers' included. */
   private long windows;
 
-  /** @param length tokens in a window */
-  protected WindowRecordReader(int length) {
+  /**
+   * @param length tokens in a window
+   * @param tokenizer name of the one whose ids they are
+   */
+  WindowRecordReader(int length, String tokenizer) {
     if (length < 1) {
       throw new DataException("window length is " + length + "; expected at least 1");
     }
     Backend.ensure();
     this.length = length;
+    this.tokenizer = tokenizer;
   }
 
-  /** Opens the tokens of all locations of the split, in order. */
-  protected abstract TokenStream open(List<Path> locations) throws IOException;
-
-  /** By which splits that are not whole files ({@link CorpusSplit}) are read. */
-  protected abstract Tokenizer tokenizer();
+  /** Opens the tokens of all files of the split, in order. */
+  abstract TokenStream open(List<Path> files, Tokenizer tokenizer);
 
   /**
    * Takes worker {@code k}'s windows of {@code n} workers, k from 0: every n-th one. Workers never share a window. Call before {@link
@@ -73,27 +75,16 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
     return length;
   }
 
-  /** @throws DataException if a location is missing or damaged, or if all together do not fill a window */
-  @Override
-  public void initialize(InputSplit split) throws IOException, InterruptedException {
-    inputSplit = split;
-    locations = files(split);
-    reset();
-  }
-
   @Override
   public void reset() {
     closeStream();
     windows = 0;
     ahead = new int[length];
-    try {
-      stream = inputSplit instanceof CorpusSplit part ? part.open(tokenizer()).stream() : open(locations);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(names(locations), e);
-    }
+    Tokenizer known = Tokenizers.byName(tokenizer);
+    stream = inputSplit instanceof CorpusSplit part ? part.open(known).stream() : open(files, known);
     lookAhead();
     if (!haveAhead) {
-      throw new DataException(names(locations) + ": shorter than one window of " + length + " tokens"
+      throw new DataException(names() + ": shorter than one window of " + length + " tokens"
           + (shards == 1 ? "" : " for worker " + shard + " of " + shards));
     }
   }
@@ -138,7 +129,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
         closeStream();
       }
     } catch (IOException e) {
-      throw IoErrors.unreadable(names(locations), e);
+      throw IoErrors.unreadable(names(), e);
     }
   }
 
@@ -147,7 +138,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
       try {
         stream.close();
       } catch (IOException e) {
-        throw IoErrors.unreadable(names(locations), e);
+        throw IoErrors.unreadable(names(), e);
       } finally {
         stream = null;
       }
@@ -172,18 +163,15 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
     private final String member;
     private final UnknownCharacters foreign;
 
-    OfBytes(int length, String member, UnknownCharacters foreign) {
-      super(length);
+    OfBytes(int length, String tokenizer, String member, UnknownCharacters foreign) {
+      super(length, tokenizer);
       this.member = member;
       this.foreign = foreign;
     }
 
     @Override
-    protected abstract ByteTokenizer tokenizer();
-
-    @Override
-    protected TokenStream open(List<Path> locations) throws IOException {
-      return TokenStreams.ofBytes(locations.stream().map(path -> new InputFile(path, member)).toList(), tokenizer(), foreign);
+    TokenStream open(List<Path> files, Tokenizer tokenizer) {
+      return TokenStreams.ofBytes(files.stream().map(path -> new InputFile(path, member)).toList(), (ByteTokenizer) tokenizer, foreign);
     }
   }
 }
