@@ -52,7 +52,7 @@ public final class PipelineBenchmark {
     Path folder = Path.of(args[3]);
     stream("text8 windows, streamed", () -> new Text8RecordReader(LENGTH, text8.member(), UnknownCharacters.FAIL), text8);
     stream("enwik8 windows, streamed", () -> new Enwik8RecordReader(LENGTH, bytes.member()), bytes);
-    shuffled("text8 windows, shuffled", TokenSequences.open(text8, new Text8Alphabet()));
+    shuffled("text8 windows, shuffled", TokenSequences.open(text8.toString(), new Text8Alphabet()));
     stream("OpenWebText to ids", () -> new OpenWebTextRecordReader(LENGTH), documents);
     cache(documents, folder);
     prefetch(text8);
@@ -102,7 +102,7 @@ public final class PipelineBenchmark {
 
   /** A consumer that is busy for 20 ms a batch, as a small model is. */
   private static void prefetch(InputFile text8) throws InterruptedException {
-    TokenSequence tokens = TokenSequences.open(text8, new Text8Alphabet());
+    TokenSequence tokens = TokenSequences.open(text8.toString(), new Text8Alphabet());
     for (boolean async : new boolean[] {false, true}) {
       WindowIterator windows = WindowIterator.builder(tokens, LENGTH).batch(BATCH).shuffled(1).endless().build();
       windows.setPreProcessor(LatentPreProcessor.noise(16, 1, 0));

@@ -18,6 +18,7 @@ import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.FileLocks;
+import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.eval.LikelihoodEstimate;
 
 /** The output folder of a run, known by the configuration in it. */
@@ -48,7 +49,7 @@ final class RunFolder {
    *
    * @throws ConfigException if another process, or another trainer of this one, writes it
    */
-  static <T> T holding(Path out, FileLocks.Action<T> action) throws IOException {
+  static <T> T holding(Path out, IoErrors.Action<T> action) throws IOException {
     return FileLocks.tryHolding(out.resolve(LOCK), action).orElseThrow(() -> new ConfigException("another process is writing the run in "
         + out + "; expected a folder of its own for each run"));
   }

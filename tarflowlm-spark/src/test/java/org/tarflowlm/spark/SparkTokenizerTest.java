@@ -58,7 +58,7 @@ class SparkTokenizerTest {
 
   private void assertLocal(String tokenizer, Path source) {
     CacheFolder cache = new CacheFolder(folder.resolve("cache"), true);
-    try (TokenSequence local = TokenSequences.open(InputFile.of(source), Tokenizers.byName(tokenizer), cache);
+    try (TokenSequence local = TokenSequences.open(InputFile.of(source), Tokenizers.byName(tokenizer), cache, DocumentOptions.DEFAULT);
         TokenSequence shards = TokenSequences.open(output, Tokenizers.byName(tokenizer))) {
       assertArrayEquals(ids(local), ids(shards));
     }

@@ -25,7 +25,6 @@ import org.tarflowlm.data.file.Downloader;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Progress;
-import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
@@ -112,13 +111,7 @@ public final class Corpora {
 
   /** Whether the file is there, complete judging by its length. */
   public boolean isFetched(Corpus corpus) {
-    try {
-      Path file = file(corpus);
-      return Files.isRegularFile(file)
-          && (corpus.archive().length() == RemoteFile.UNKNOWN || Files.size(file) == corpus.archive().length());
-    } catch (IOException e) {
-      return false;
-    }
+    return Downloader.isComplete(corpus.archive(), file(corpus));
   }
 
   /**
@@ -144,12 +137,7 @@ public final class Corpora {
     Content content = corpus.content();
     if (content.sha256() != null) {
       InputFile text = new InputFile(file, content.member());
-      String hash;
-      try (InputStream in = text.open()) {
-        hash = Sha256.of(in);
-      } catch (IOException e) {
-        throw IoErrors.unreadable(text, e);
-      }
+      String hash = contentHash(text);
       if (!hash.equals(content.sha256())) {
         throw new DataException("SHA-256 of " + text + " is " + hash + "; expected " + content.sha256());
       }
@@ -231,20 +219,18 @@ public final class Corpora {
     if (!Files.isRegularFile(input.path()) || corpus.splits().size() < 2) {
       return false;
     }
-    try {
-      long length = Files.size(input.path());
-      if (length == corpus.archive().length()) {
-        return true;
+    long length = IoErrors.reading(input, () -> Files.size(input.path()));
+    return length == corpus.archive().length()
+        || length == corpus.content().length() && corpus.content().sha256() != null
+            && contentHash(input).equals(corpus.content().sha256());
+  }
+
+  private static String contentHash(InputFile text) {
+    return IoErrors.reading(text, () -> {
+      try (InputStream in = text.open()) {
+        return Sha256.of(in);
       }
-      if (length != corpus.content().length() || corpus.content().sha256() == null) {
-        return false;
-      }
-      try (InputStream in = input.open()) {
-        return Sha256.of(in).equals(corpus.content().sha256());
-      }
-    } catch (IOException e) {
-      throw IoErrors.unreadable(input, e);
-    }
+    });
   }
 
   private static long position(long document, long documents) {

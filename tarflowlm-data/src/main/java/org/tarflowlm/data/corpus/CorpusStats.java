@@ -37,39 +37,35 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     double unigramBits, long foreign, long firstForeign, long badDocuments, String firstBad, long emptyDocuments, long otherFiles,
     String firstOther) {
 
-  /** Like {@link #of(InputFile, Tokenizer, DocumentOptions)}, with the default options. */
-  public static CorpusStats of(InputFile input, Tokenizer tokenizer) {
-    return of(input, tokenizer, DocumentOptions.DEFAULT);
-  }
-
   /**
    * Reads the input whole.
    *
    * @throws org.tarflowlm.data.DataException if it cannot be read or is damaged, or has a bad document that is not to be left out
    */
   public static CorpusStats of(InputFile input, Tokenizer tokenizer, DocumentOptions options) {
-    try {
-      long bytes = DocumentSources.bytes(input);
-      return tokenizer instanceof ByteTokenizer byteTokenizer && !DocumentSources.isCollection(input)
-          ? ofBytes(input, byteTokenizer, bytes)
-          : ofDocuments(input, tokenizer, bytes, options);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(input, e);
-    }
+    long bytes = DocumentSources.bytes(input);
+    return IoErrors.reading(input, () -> tokenizer instanceof ByteTokenizer byteTokenizer && !DocumentSources.isCollection(input)
+        ? ofBytes(input, byteTokenizer, bytes) : ofDocuments(input, tokenizer, bytes, options));
   }
 
   /** Statistics of an open text, such as a part of a corpus. Its length on disk and number of documents are unknown. */
   public static CorpusStats of(String name, TokenSequence tokens, Tokenizer tokenizer) {
+    long[] counts = IoErrors.reading(name, () -> counts(tokens.stream(), tokenizer));
+    return of(name, tokenizer, -1, -1, counts, 0, -1, new DocumentReport());
+  }
+
+  /** How often each id occurs. */
+  private static long[] counts(TokenStream tokens, Tokenizer tokenizer) throws IOException {
     long[] counts = new long[tokenizer.vocabSize()];
     int[] ids = new int[1 << 14];
-    for (long at = 0; at < tokens.length(); at += ids.length) {
-      int n = (int) Math.min(ids.length, tokens.length() - at);
-      tokens.read(at, ids, 0, n);
+    int n;
+    do {
+      n = tokens.read(ids, 0, ids.length);
       for (int i = 0; i < n; i++) {
         counts[ids[i]]++;
       }
-    }
-    return of(name, tokenizer, -1, -1, counts, 0, -1, new DocumentReport());
+    } while (n == ids.length);
+    return counts;
   }
 
   private static CorpusStats ofBytes(InputFile input, ByteTokenizer tokenizer, long bytes) throws IOException {
@@ -96,22 +92,12 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
   }
 
   private static CorpusStats ofDocuments(InputFile input, Tokenizer tokenizer, long bytes, DocumentOptions options) throws IOException {
-    long[] counts = new long[tokenizer.vocabSize()];
-    int[] ids = new int[1 << 14];
-    long documents;
     DocumentReport report = new DocumentReport();
     try (TokenStream tokens = TokenStreams.ofDocuments(List.of(input), tokenizer, options, report,
         Runtime.getRuntime().availableProcessors())) {
-      int n;
-      do {
-        n = tokens.read(ids, 0, ids.length);
-        for (int i = 0; i < n; i++) {
-          counts[ids[i]]++;
-        }
-      } while (n == ids.length);
-      documents = tokens.documents();
+      long[] counts = counts(tokens, tokenizer);
+      return of(input.toString(), tokenizer, bytes, report.documents(), counts, 0, -1, report);
     }
-    return of(input.toString(), tokenizer, bytes, documents, counts, 0, -1, report);
   }
 
   private static CorpusStats of(String input, Tokenizer tokenizer, long bytes, long documents, long[] counts, long foreign,

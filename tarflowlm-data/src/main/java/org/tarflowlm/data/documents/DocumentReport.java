@@ -3,13 +3,19 @@ package org.tarflowlm.data.documents;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what of a corpus is not among its documents. Thread-safe. */
+/** Counts the documents of a corpus, and what is not among them. Thread-safe. */
 public final class DocumentReport {
+  private final LongAdder documents = new LongAdder();
   private final LongAdder bad = new LongAdder();
   private final LongAdder empty = new LongAdder();
   private final LongAdder others = new LongAdder();
   private final AtomicReference<String> firstBad = new AtomicReference<>();
   private final AtomicReference<String> firstOther = new AtomicReference<>();
+
+  /** Counts a document that is tokenised. */
+  public void document() {
+    documents.increment();
+  }
 
   void bad(String message) {
     bad.increment();
@@ -23,6 +29,11 @@ public final class DocumentReport {
   void other(String name) {
     others.increment();
     firstOther.compareAndSet(null, name);
+  }
+
+  /** Documents with text, of those that were tokenised so far. */
+  public long documents() {
+    return documents.sum();
   }
 
   /** Documents left out because they could not be taken as they are. */

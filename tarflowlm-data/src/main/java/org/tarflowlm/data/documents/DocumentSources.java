@@ -1,6 +1,5 @@
 package org.tarflowlm.data.documents;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -20,11 +19,6 @@ public final class DocumentSources {
   private static final byte[] TAR_MAGIC = "ustar".getBytes(StandardCharsets.US_ASCII);
 
   private DocumentSources() {}
-
-  /** Like {@link #open(InputFile, DocumentOptions, DocumentReport)}, with the default options. */
-  public static DocumentSource open(InputFile file) {
-    return open(file, DocumentOptions.DEFAULT, new DocumentReport());
-  }
 
   /**
    * The documents of
@@ -68,15 +62,13 @@ public final class DocumentSources {
 
   /** Length on disk: of a folder, that of the files in it that may hold documents. */
   public static long bytes(InputFile file) {
-    try {
+    return IoErrors.reading(file, () -> {
       long bytes = 0;
-      for (Path each : Files.isDirectory(file.path()) ? FolderFiles.documents(file.path()) : List.of(file.path())) {
+      for (Path each : FolderFiles.documents(file.path())) {
         bytes += Files.size(each);
       }
       return bytes;
-    } catch (IOException e) {
-      throw IoErrors.unreadable(file, e);
-    }
+    });
   }
 
   /** Whether a file holds documents, rather than one running text. */
@@ -100,13 +92,13 @@ public final class DocumentSources {
   }
 
   private static boolean isTar(InputFile file) {
-    try (InputStream in = new BufferedInputStream(file.open())) {
-      byte[] head = in.readNBytes(TAR_MAGIC_AT + TAR_MAGIC.length);
-      return head.length == TAR_MAGIC_AT + TAR_MAGIC.length
-          && Arrays.equals(head, TAR_MAGIC_AT, head.length, TAR_MAGIC, 0, TAR_MAGIC.length);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(file, e);
-    }
+    byte[] head = IoErrors.reading(file, () -> {
+      try (InputStream in = file.open()) {
+        return in.readNBytes(TAR_MAGIC_AT + TAR_MAGIC.length);
+      }
+    });
+    return head.length == TAR_MAGIC_AT + TAR_MAGIC.length
+        && Arrays.equals(head, TAR_MAGIC_AT, head.length, TAR_MAGIC, 0, TAR_MAGIC.length);
   }
 
   /** Documents of a folder and the folders in it, see {@link FolderFiles}. */
@@ -115,7 +107,7 @@ public final class DocumentSources {
 
     FolderDocuments(Path folder, DocumentOptions options, DocumentReport report) {
       super(options, report, 0);
-      this.files = new FolderFiles(folder);
+      this.files = FolderFiles.all(folder).iterator();
     }
 
     @Override
@@ -124,11 +116,7 @@ public final class DocumentSources {
         return null;
       }
       Path path = files.next();
-      try {
-        return new Member(path.toString(), Files.size(path), () -> Files.newInputStream(path));
-      } catch (IOException e) {
-        throw IoErrors.unreadable(path, e);
-      }
+      return new Member(path.toString(), IoErrors.reading(path, () -> Files.size(path)), () -> Files.newInputStream(path));
     }
   }
 

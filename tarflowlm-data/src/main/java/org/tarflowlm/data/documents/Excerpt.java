@@ -17,9 +17,6 @@ public final class Excerpt {
   /** The whole excerpt: a to z and single spaces. */
   public static String text() {
     try (InputStream in = Excerpt.class.getResourceAsStream(RESOURCE)) {
-      if (in == null) {
-        throw new IllegalStateException("resource " + RESOURCE + " is missing from the jar");
-      }
       return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -1,16 +1,12 @@
 package org.tarflowlm.data.documents;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.Deque;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.FileNames;
@@ -20,76 +16,51 @@ import org.tarflowlm.data.file.IoErrors;
  * The files of a folder and the folders in it, each folder's in order of names, so that they come the same way everywhere. Links
  * are followed, but not back to a folder that holds them; what is hidden is left out.
  */
-public final class FolderFiles implements Iterator<Path> {
-  /** Paths still to visit, one list per nested folder; the next path is last. */
-  private final Deque<List<Path>> levels = new ArrayDeque<>();
-  /** The folders that hold what is visited, without links. */
-  private final List<Path> inside = new ArrayList<>();
-  private Path next;
+public final class FolderFiles {
+  private FolderFiles() {}
 
-  FolderFiles(Path folder) {
-    enter(folder);
-    next = find();
+  /** All files of a folder. */
+  static List<Path> all(Path folder) {
+    List<Path> files = new ArrayList<>();
+    add(folder, new HashSet<>(), files);
+    return files;
   }
 
-  private void enter(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      Path real = folder.toRealPath();
-      List<Path> sorted = new ArrayList<>(inside.contains(real) ? List.of() : files.toList());
-      sorted.sort(Comparator.comparing((Path path) -> path.getFileName().toString()).reversed());
-      inside.add(real);
-      levels.push(sorted);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(folder, e);
+  /** The files of a folder that may hold documents; of a file, the file. */
+  public static List<Path> documents(Path path) {
+    return Files.isDirectory(path) ? all(path).stream().filter(each -> kind(each) != MemberKind.OTHER).toList() : List.of(path);
+  }
+
+  /** @param inside the folders that hold this one, without links */
+  private static void add(Path folder, Set<Path> inside, List<Path> files) {
+    Path real = IoErrors.reading(folder, () -> folder.toRealPath());
+    if (!inside.add(real)) {
+      return;
     }
-  }
-
-  private Path find() {
-    while (!levels.isEmpty()) {
-      List<Path> level = levels.peek();
-      if (level.isEmpty()) {
-        levels.pop();
-        inside.remove(inside.size() - 1);
-        continue;
-      }
-      Path path = level.remove(level.size() - 1);
+    for (Path path : sorted(folder)) {
       if (FileNames.isBeside(path.getFileName().toString())) {
         continue;
       }
       if (Files.isDirectory(path)) {
-        enter(path);
+        add(path, inside, files);
       } else if (Files.isRegularFile(path)) {
-        return path;
-      } else if (MemberKind.ofMember(path.getFileName().toString()) != MemberKind.OTHER) {
+        files.add(path);
+      } else if (kind(path) != MemberKind.OTHER) {
         throw new DataException(path + (Files.isSymbolicLink(path) ? " is a link to nothing" : " is not a file"));
       }
     }
-    return null;
+    inside.remove(real);
   }
 
-  @Override
-  public boolean hasNext() {
-    return next != null;
-  }
-
-  @Override
-  public Path next() {
-    if (next == null) {
-      throw new NoSuchElementException("no file after the last");
-    }
-    Path found = next;
-    next = find();
-    return found;
-  }
-
-  /** All files of a folder that may hold documents. */
-  public static List<Path> documents(Path folder) {
-    List<Path> files = new ArrayList<>();
-    new FolderFiles(folder).forEachRemaining(path -> {
-      if (MemberKind.ofMember(path.getFileName().toString()) != MemberKind.OTHER) {
-        files.add(path);
+  private static List<Path> sorted(Path folder) {
+    return IoErrors.reading(folder, () -> {
+      try (Stream<Path> files = Files.list(folder)) {
+        return files.sorted(Comparator.comparing(path -> path.getFileName().toString())).toList();
       }
     });
-    return Collections.unmodifiableList(files);
+  }
+
+  private static MemberKind kind(Path file) {
+    return MemberKind.ofMember(file.getFileName().toString());
   }
 }

@@ -112,18 +112,14 @@ final class JsonLines implements DocumentSource {
   }
 
   private boolean fill() {
-    try {
-      boolean first = offset == 0;
-      at = 0;
-      end = Math.max(0, in.read(buffer));
-      offset += end;
-      if (first) {
-        InputFile.requireContent(Arrays.copyOf(buffer, Math.min(end, 64)), name);
-      }
-      return end > 0;
-    } catch (IOException e) {
-      throw IoErrors.unreadable(name, e);
+    boolean first = offset == 0;
+    at = 0;
+    end = Math.max(0, IoErrors.reading(name, () -> in.read(buffer)));
+    offset += end;
+    if (first) {
+      InputFile.requireContent(Arrays.copyOf(buffer, Math.min(end, 64)), name);
     }
+    return end > 0;
   }
 
   private static boolean isBlank(byte[] raw) {

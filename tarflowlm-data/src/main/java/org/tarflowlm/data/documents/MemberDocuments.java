@@ -37,18 +37,9 @@ abstract class MemberDocuments implements DocumentSource {
    *
    * @param name where it lies, for messages
    * @param size bytes as stored here
+   * @param content opens it
    */
-  record Member(String name, long size, Content content) {
-    MemberKind kind() {
-      return MemberKind.ofMember(name);
-    }
-  }
-
-  /** Opens a member. */
-  @FunctionalInterface
-  interface Content {
-    InputStream open() throws IOException;
-  }
+  record Member(String name, long size, IoErrors.Action<InputStream> content) {}
 
   MemberDocuments(DocumentOptions options, DocumentReport report, int depth) {
     this.options = options;
@@ -57,7 +48,7 @@ abstract class MemberDocuments implements DocumentSource {
   }
 
   /** The next member, or null at the end. What is open of the member before it may be gone. */
-  abstract Member nextMember() throws IOException;
+  abstract Member nextMember();
 
   @Override
   public final Part next() throws IOException {
@@ -76,7 +67,7 @@ abstract class MemberDocuments implements DocumentSource {
       if (member == null) {
         return batch.isEmpty() ? null : batch;
       }
-      MemberKind kind = member.kind();
+      MemberKind kind = MemberKind.ofMember(member.name());
       if (kind == MemberKind.OTHER) {
         report.other(member.name());
       } else if (kind == MemberKind.TEXT) {
@@ -117,12 +108,12 @@ abstract class MemberDocuments implements DocumentSource {
   }
 
   private InputStream unpacked(Member member, long limit) {
-    try {
-      InputStream packed = new BufferedInputStream(member.content().open(), 1 << 16);
-      return new LimitedInputStream(Compression.unpack(packed, member.name()), member.name(), limit);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(member.name(), e);
-    }
+    return IoErrors.reading(member.name(), () -> limited(
+        Compression.unpack(new BufferedInputStream(member.content().run(), 1 << 16), member.name()), member.name(), limit));
+  }
+
+  private static InputStream limited(InputStream in, String name, long limit) {
+    return new LimitedInputStream(in, limit, name + " unpacks to more than " + limit + " bytes, the limit");
   }
 
   /** A part whose archive is in memory, packed. */
@@ -139,29 +130,22 @@ abstract class MemberDocuments implements DocumentSource {
   }
 
   private static InputStream unpacked(String name, byte[] packed, long limit) {
-    try {
+    return IoErrors.reading(name, () -> {
       InputStream in = Compression.detect(packed, name) == Compression.XZ
           ? XzBytes.open(packed, name, limit) : Compression.unpack(new ByteArrayInputStream(packed), name);
-      return new BufferedInputStream(new LimitedInputStream(in, name, limit), 1 << 14);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(name, e);
-    }
+      return new BufferedInputStream(limited(in, name, limit), 1 << 14);
+    });
   }
 
   /** A member that is a document, unpacked if it is compressed. */
-  private Document text(Member member) throws IOException {
+  private Document text(Member member) {
     int limit = options.limits().documentBytes();
     boolean packed = !FileNames.withoutCompression(member.name()).endsWith(member.name().toLowerCase(Locale.ROOT));
-    byte[] bytes;
-    if (packed) {
+    byte[] bytes = !packed ? bytes(member, limit) : IoErrors.reading(member.name(), () -> {
       try (InputStream in = unpacked(member, limit)) {
-        bytes = in.readAllBytes();
-      } catch (IOException e) {
-        throw IoErrors.unreadable(member.name(), e);
+        return in.readAllBytes();
       }
-    } else {
-      bytes = bytes(member, limit);
-    }
+    });
     InputFile.requireContent(bytes, member.name());
     return new Document(member.name(), bytes);
   }
@@ -170,16 +154,16 @@ abstract class MemberDocuments implements DocumentSource {
     if (member.size() > limit) {
       throw new DataException(member.name() + " has " + member.size() + " bytes; the limit for a document is " + limit);
     }
-    try (InputStream in = member.content().open()) {
-      byte[] bytes = in.readNBytes((int) Math.min(member.size(), limit) + 1);
-      if (bytes.length != member.size()) {
-        throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length : " continues after all")
-            + " of " + member.size() + " bytes");
+    byte[] bytes = IoErrors.reading(member.name(), () -> {
+      try (InputStream in = member.content().run()) {
+        return in.readNBytes((int) member.size() + 1);
       }
-      return bytes;
-    } catch (IOException e) {
-      throw IoErrors.unreadable(member.name(), e);
+    });
+    if (bytes.length != member.size()) {
+      throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length : " continues after all")
+          + " of " + member.size() + " bytes");
     }
+    return bytes;
   }
 
   @Override
@@ -202,22 +186,25 @@ abstract class MemberDocuments implements DocumentSource {
   }
 
   /** Ends with an error instead of unpacking without end. */
-  private static final class LimitedInputStream extends FilterInputStream {
-    private final String name;
-    private final long limit;
-    private long count;
+  static class LimitedInputStream extends FilterInputStream {
+    private final String excess;
+    long limit;
+    long count;
 
-    LimitedInputStream(InputStream in, String name, long limit) {
+    /**
+     * @param limit most bytes to be read or skipped
+     * @param excess message of the error when there are more
+     */
+    LimitedInputStream(InputStream in, long limit, String excess) {
       super(in);
-      this.name = name;
       this.limit = limit;
+      this.excess = excess;
     }
 
     @Override
     public int read() throws IOException {
-      int b = super.read();
-      count(b < 0 ? 0 : 1);
-      return b;
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
@@ -242,7 +229,7 @@ abstract class MemberDocuments implements DocumentSource {
     private void count(long n) {
       count += n;
       if (count > limit) {
-        throw new DataException(name + " unpacks to more than " + limit + " bytes, the limit");
+        throw new DataException(excess);
       }
     }
   }

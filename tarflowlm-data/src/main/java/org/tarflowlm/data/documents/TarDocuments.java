@@ -1,11 +1,11 @@
 package org.tarflowlm.data.documents;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.utils.CloseShieldFilterInputStream;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.IoErrors;
@@ -39,7 +39,11 @@ final class TarDocuments extends MemberDocuments {
   }
 
   @Override
-  Member nextMember() throws IOException {
+  Member nextMember() {
+    return IoErrors.reading(name, this::find);
+  }
+
+  private Member find() throws IOException {
     for (TarArchiveEntry entry = nextEntry(); entry != null; entry = nextEntry()) {
       String path = entry.getName();
       requireInside(name, path);
@@ -55,24 +59,17 @@ final class TarDocuments extends MemberDocuments {
         continue;
       }
       requireContent(entry, guard.flag, full);
-      return new Member(full, entry.getRealSize(), () -> new FilterInputStream(tar) {
-        @Override
-        public void close() {
-          // The entries after this one are still to be read.
-        }
-      });
+      return new Member(full, entry.getRealSize(), () -> new CloseShieldFilterInputStream(tar)); // more entries are to be read
     }
     return null;
   }
 
-  private TarArchiveEntry nextEntry() {
+  private TarArchiveEntry nextEntry() throws IOException {
     TarArchiveEntry entry;
     try {
       guard.allow(Math.max(0, (stored + RECORD - 1) / RECORD * RECORD - (guard.count - start)));
       entry = tar.getNextTarEntry();
       guard.allow(Long.MAX_VALUE / 2);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(name, e);
     } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {
       throw new DataException(name + " is not a tar archive, or is damaged: " + e.getMessage(), e);
     }
@@ -89,34 +86,22 @@ final class TarDocuments extends MemberDocuments {
     stored = entry.getSize();
     start = guard.count;
     if (guard.flag == DUMPED_FOLDER && entry.isDirectory()) {
-      passContent(); // The library takes folders for empty.
+      guard.skipNBytes((stored + RECORD - 1) / RECORD * RECORD); // The library takes folders for empty.
     }
     return entry;
   }
 
-  private void passContent() {
-    try {
-      guard.skipNBytes((stored + RECORD - 1) / RECORD * RECORD);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(name, e);
-    }
-  }
-
   /** A tar ends with records of zeros; one that was cut, or has another one behind it, would come out short. */
-  private void requireEnd() {
+  private void requireEnd() throws IOException {
     if (guard.zeros < RECORD) {
       throw new DataException(name + (entries == 0 ? " is not a tar archive: it holds no entry"
           : " ends without the end mark of a tar archive"));
     }
-    try {
-      byte[] rest = new byte[1 << 13];
-      for (int n = guard.read(rest); n >= 0; n = guard.read(rest)) {
-        if (guard.zeros < n) {
-          throw new DataException(name + " continues after the end mark of its tar archive; expected one archive in the file");
-        }
+    byte[] rest = new byte[1 << 13];
+    for (int n = guard.read(rest); n >= 0; n = guard.read(rest)) {
+      if (guard.zeros < n) {
+        throw new DataException(name + " continues after the end mark of its tar archive; expected one archive in the file");
       }
-    } catch (IOException e) {
-      throw IoErrors.unreadable(name, e);
     }
   }
 
@@ -141,31 +126,21 @@ final class TarDocuments extends MemberDocuments {
   }
 
   /** Counts bytes; bounds the headers before an entry, which hold names of any length; knows how many zeros came last. */
-  private static final class Guard extends FilterInputStream {
+  private static final class Guard extends LimitedInputStream {
     /** Enough for names and attributes of a file system's longest. */
     private static final int LONGEST_HEADER = 1 << 20;
 
-    private final String name;
-    private long count;
-    private long last = Long.MAX_VALUE;
     private long zeros;
     /** Kind of the entry whose header was read last. */
     private byte flag;
 
     Guard(InputStream in, String name) {
-      super(in);
-      this.name = name;
+      super(in, Long.MAX_VALUE, name + " has an entry whose header is longer than " + LONGEST_HEADER + " bytes, the limit");
     }
 
     /** Call before headers are read, with what is left to pass of the entry before. */
     void allow(long content) {
-      last = count + content + LONGEST_HEADER;
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+      limit = count + content + LONGEST_HEADER;
     }
 
     @Override
@@ -178,29 +153,14 @@ final class TarDocuments extends MemberDocuments {
         }
         flag = n == RECORD ? target[offset + FLAG_AT] : flag;
         zeros = trailing == n ? zeros + n : trailing;
-        passed(n);
       }
       return n;
     }
 
     @Override
     public long skip(long n) throws IOException {
-      long skipped = super.skip(n);
       zeros = 0;
-      passed(skipped);
-      return skipped;
-    }
-
-    @Override
-    public boolean markSupported() {
-      return false;
-    }
-
-    private void passed(long n) {
-      count += n;
-      if (count > last) {
-        throw new DataException(name + " has an entry whose header is longer than " + LONGEST_HEADER + " bytes, the limit");
-      }
+      return super.skip(n);
     }
   }
 }

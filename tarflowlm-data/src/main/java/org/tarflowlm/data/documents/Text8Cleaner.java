@@ -132,12 +132,10 @@ public final class Text8Cleaner {
       throw new DataException(source + " holds documents; expected one running text: a file, or archive.zip#NAME");
     }
     long[] written = {0};
-    try {
+    return IoErrors.writing(target, () -> {
       AtomicFile.write(target, file -> written[0] = clean(source, file));
       return written[0];
-    } catch (IOException e) {
-      throw IoErrors.unwritable(target, e);
-    }
+    });
   }
 
   private static long clean(InputFile source, OutputStream target) throws IOException {
@@ -164,10 +162,6 @@ public final class Text8Cleaner {
   }
 
   private static int read(InputStream in, byte[] piece, int from, InputFile source) {
-    try {
-      return in.readNBytes(piece, from, piece.length - from);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(source, e);
-    }
+    return IoErrors.reading(source, () -> in.readNBytes(piece, from, piece.length - from));
   }
 }

@@ -24,22 +24,19 @@ public final class Utf8 {
     CharBuffer chars = CharBuffer.allocate(utf8.length);
     CoderResult result = decoder.decode(bytes, chars, true);
     if (result.isError()) {
-      throw invalid(utf8[bytes.position()], name, offset + bytes.position(), utf8, offset);
+      long at = offset + bytes.position();
+      boolean utf16 = at == 0 && utf8.length > 1
+          && (utf8[0] == (byte) 0xff && utf8[1] == (byte) 0xfe || utf8[0] == (byte) 0xfe && utf8[1] == (byte) 0xff);
+      throw new DataException(String.format(Locale.ROOT, "%s is not valid UTF-8: byte 0x%02X at offset %d%s", name,
+          utf8[bytes.position()] & 0xff, at, utf16 ? " begins a UTF-16 byte order mark; expected a text in UTF-8" : ""));
     }
     return chars.flip().toString();
-  }
-
-  static DataException invalid(byte bad, Object name, long at, byte[] start, long offset) {
-    boolean utf16 = offset == 0 && at == 0 && start.length > 1
-        && (start[0] == (byte) 0xff && start[1] == (byte) 0xfe || start[0] == (byte) 0xfe && start[1] == (byte) 0xff);
-    return new DataException(name + " is not valid UTF-8: byte 0x" + String.format(Locale.ROOT, "%02X", bad & 0xff) + " at offset " + at
-        + (utf16 ? " begins a UTF-16 byte order mark; expected a text in UTF-8" : ""));
   }
 
   /**
    * Number of the first {@code length} bytes that are whole characters; bytes that are not UTF-8 count as characters.
    */
-  static int wholeCharacters(byte[] bytes, int length) {
+  public static int wholeCharacters(byte[] bytes, int length) {
     for (int back = 1; back <= Math.min(3, length); back++) {
       int b = bytes[length - back] & 0xff;
       if (b >= 0xc0) {

@@ -2,6 +2,7 @@ package org.tarflowlm.data.documents;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
@@ -48,8 +49,10 @@ final class WholeFile implements DocumentSource {
             + "spaces or marks between words");
       }
       // A long word is looked through as often as it doubles.
-      byte[] more = read(Math.max(Batch.BYTES, bytes.length));
       int had = bytes.length;
+      int wanted = Math.max(Batch.BYTES, had);
+      byte[] more = IoErrors.reading(file, () -> in.readNBytes(wanted));
+      ended = more.length < wanted;
       bytes = Arrays.copyOf(bytes, had + more.length);
       System.arraycopy(more, 0, bytes, had, more.length);
       cut = ended ? -1 : lastCut(bytes, Math.max(0, had - 8));
@@ -57,16 +60,6 @@ final class WholeFile implements DocumentSource {
     int end = cut < 0 ? bytes.length : cut;
     rest = Arrays.copyOfRange(bytes, end, bytes.length);
     return end == bytes.length ? bytes : Arrays.copyOf(bytes, end);
-  }
-
-  private byte[] read(int wanted) {
-    try {
-      byte[] more = in.readNBytes(wanted);
-      ended = more.length < wanted;
-      return more;
-    } catch (IOException e) {
-      throw IoErrors.unreadable(file, e);
-    }
   }
 
   /** The last place above {@code least} where words part, or -1. */
@@ -88,16 +81,9 @@ final class WholeFile implements DocumentSource {
 
   /** The character of bytes [from, to), or -1 if they are no single one. */
   private static int codePoint(byte[] bytes, int from, int to) {
-    int first = bytes[from] & 0xff;
-    int length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (length != to - from) {
-      return -1;
-    }
-    int value = length == 1 ? first : first & 0x3f >> length - 1;
-    for (int i = from + 1; i < to; i++) {
-      value = value << 6 | bytes[i] & 0x3f;
-    }
-    return value <= Character.MAX_CODE_POINT && (value < 0xd800 || value > 0xdfff) ? value : -1;
+    String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    boolean valid = Arrays.equals(text.getBytes(StandardCharsets.UTF_8), Arrays.copyOfRange(bytes, from, to));
+    return valid && text.codePointCount(0, text.length()) == 1 ? text.codePointAt(0) : -1;
   }
 
   @Override

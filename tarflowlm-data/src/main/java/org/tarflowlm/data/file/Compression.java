@@ -96,6 +96,10 @@ public enum Compression {
     return detect(in, name).unpackStream(in, name);
   }
 
+  boolean isZip() {
+    return this == ZIP || this == ZIP_OF_NOTHING;
+  }
+
   /** Enough for xz's presets, but no more than the heap has: an error is better than running out of memory. */
   static int xzMemoryKib() {
     return (int) Math.min(XZ_MEMORY_KIB, Runtime.getRuntime().maxMemory() / 1024 * 3 / 4);

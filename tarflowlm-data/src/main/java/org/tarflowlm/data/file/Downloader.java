@@ -113,21 +113,18 @@ public final class Downloader {
    * @throws DataException if it is missing or its length or hash is wrong
    */
   public static void check(RemoteFile remote, Path file) {
-    try {
-      long length = Files.size(file);
-      if (remote.length() != RemoteFile.UNKNOWN && length != remote.length()) {
-        throw new DataException(file + " has " + length + " bytes; expected " + remote.length());
-      }
-      String hash = remote.sha256() == null ? null : Sha256.of(file);
-      if (hash != null && !hash.equals(remote.sha256())) {
-        throw new DataException("SHA-256 of " + file + " is " + hash + "; expected " + remote.sha256());
-      }
-    } catch (IOException e) {
-      throw IoErrors.unreadable(file, e);
+    long length = IoErrors.reading(file, () -> Files.size(file));
+    if (remote.length() != RemoteFile.UNKNOWN && length != remote.length()) {
+      throw new DataException(file + " has " + length + " bytes; expected " + remote.length());
+    }
+    String hash = remote.sha256() == null ? null : IoErrors.reading(file, () -> Sha256.of(file));
+    if (hash != null && !hash.equals(remote.sha256())) {
+      throw new DataException("SHA-256 of " + file + " is " + hash + "; expected " + remote.sha256());
     }
   }
 
-  private static boolean isComplete(RemoteFile remote, Path target) {
+  /** Whether a file is there, complete judging by its length. */
+  public static boolean isComplete(RemoteFile remote, Path target) {
     try {
       return Files.isRegularFile(target) && (remote.length() == RemoteFile.UNKNOWN || Files.size(target) == remote.length());
     } catch (IOException e) {
@@ -150,24 +147,17 @@ public final class Downloader {
     if (remote.sha256() == null) {
       Files.deleteIfExists(part);
     }
-    try {
-      receive(remote, part, progress);
-    } catch (WrongContentException e) {
-      if (!e.afterContinuing()) {
-        throw new DataException(e.getMessage() + "; nothing was kept", e);
+    for (boolean again = false;; again = true) {
+      try {
+        receive(remote, part, progress);
+        AtomicFile.moveIntoPlace(part, target);
+        return target;
+      } catch (WrongContentException e) {
+        if (again || !e.afterContinuing()) {
+          throw new DataException(e.getMessage() + "; nothing was kept", e);
+        }
+        LOG.warn("{}: starting over, since the continued part does not match", e.getMessage());
       }
-      LOG.warn("{}: starting over, since the continued part does not match", e.getMessage());
-      receiveAnew(remote, part, progress);
-    }
-    AtomicFile.moveIntoPlace(part, target);
-    return target;
-  }
-
-  private void receiveAnew(RemoteFile remote, Path part, Progress progress) throws IOException {
-    try {
-      receive(remote, part, progress);
-    } catch (WrongContentException e) {
-      throw new DataException(e.getMessage() + "; nothing was kept", e);
     }
   }
 

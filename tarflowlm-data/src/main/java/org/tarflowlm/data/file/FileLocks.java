@@ -23,14 +23,8 @@ public final class FileLocks {
 
   private FileLocks() {}
 
-  /** An action to run while the lock is held. */
-  @FunctionalInterface
-  public interface Action<T> {
-    T run() throws IOException;
-  }
-
   /** Waits for the lock, then runs the action. */
-  public static <T> T holding(Path lockFile, Action<T> action) throws IOException {
+  public static <T> T holding(Path lockFile, IoErrors.Action<T> action) throws IOException {
     ReentrantLock lock = WITHIN_PROCESS.computeIfAbsent(lockFile.toAbsolutePath().normalize(), p -> new ReentrantLock());
     lock.lock();
     try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -42,7 +36,7 @@ public final class FileLocks {
   }
 
   /** Runs the action if nobody else holds the lock; empty if somebody does. */
-  public static <T> Optional<T> tryHolding(Path lockFile, Action<T> action) throws IOException {
+  public static <T> Optional<T> tryHolding(Path lockFile, IoErrors.Action<T> action) throws IOException {
     ReentrantLock lock = WITHIN_PROCESS.computeIfAbsent(lockFile.toAbsolutePath().normalize(), p -> new ReentrantLock());
     if (lock.isHeldByCurrentThread() || !lock.tryLock()) {
       return Optional.empty();

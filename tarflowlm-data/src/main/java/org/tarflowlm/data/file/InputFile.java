@@ -49,44 +49,33 @@ public record InputFile(Path path, String member) {
 
   /** Whether the bytes on disk are the text itself. */
   public boolean isPlain() {
-    try (InputStream in = openRaw()) {
-      return member == null && Compression.detect(in, path.toString()) == Compression.NONE;
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
+    return compression() == Compression.NONE && member == null;
   }
 
   /** Whether this is a zip archive of several files, of which no member is named. */
   public boolean isZipOfSeveral() {
-    if (member != null || !isZip()) {
-      return false;
-    }
-    try (ZipMembers zip = openZip()) {
-      return zip.members().size() > 1;
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
+    return member == null && compression().isZip() && members().size() > 1;
   }
 
-  private boolean isZip() {
-    try (InputStream in = openRaw()) {
-      return isZip(Compression.detect(in, path.toString()));
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
-  }
-
-  private static boolean isZip(Compression compression) {
-    return compression == Compression.ZIP || compression == Compression.ZIP_OF_NOTHING;
+  private Compression compression() {
+    return IoErrors.reading(this, () -> {
+      try (InputStream in = openRaw()) {
+        return Compression.detect(in, path.toString());
+      }
+    });
   }
 
   /** The members of a zip archive. */
   public ZipMembers openZip() {
-    try {
-      return new ZipMembers(Files.newByteChannel(path), path.toString());
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
+    return IoErrors.reading(this, () -> new ZipMembers(Files.newByteChannel(path), path.toString()));
+  }
+
+  private List<ZipMembers.Member> members() {
+    return IoErrors.reading(this, () -> {
+      try (ZipMembers zip = openZip()) {
+        return zip.members();
+      }
+    });
   }
 
   /** The name of what {@link #open} reads: the file's, or that of the archive's member. */
@@ -94,16 +83,8 @@ public record InputFile(Path path, String member) {
     if (member != null) {
       return member;
     }
-    String name = path.getFileName().toString();
-    if (!isZip()) {
-      return name;
-    }
-    try (ZipMembers zip = openZip()) {
-      List<ZipMembers.Member> members = zip.members();
-      return members.size() == 1 ? members.get(0).path() : name;
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
+    List<ZipMembers.Member> members = compression().isZip() ? members() : List.of();
+    return members.size() == 1 ? members.get(0).path() : path.getFileName().toString();
   }
 
   /**
@@ -112,11 +93,11 @@ public record InputFile(Path path, String member) {
    * @throws DataException if there is no such file, or it is not what its name says, or the zip member is not clear
    */
   public InputStream open() {
-    try {
+    return IoErrors.reading(this, () -> {
       InputStream in = openRaw();
       try {
         Compression compression = Compression.detect(in, path.toString());
-        if (isZip(compression)) {
+        if (compression.isZip()) {
           in.close();
           return openMember();
         }
@@ -128,9 +109,7 @@ public record InputFile(Path path, String member) {
         in.close();
         throw e;
       }
-    } catch (IOException e) {
-      throw unreadable(e);
-    }
+    });
   }
 
   private InputStream openMember() throws IOException {
@@ -182,10 +161,6 @@ public record InputFile(Path path, String member) {
     if (head.length >= LFS_POINTER.length && Arrays.equals(head, 0, LFS_POINTER.length, LFS_POINTER, 0, LFS_POINTER.length)) {
       throw new DataException(name + " is a pointer of Git LFS, not the file itself; git lfs pull fetches it");
     }
-  }
-
-  private DataException unreadable(IOException e) {
-    return IoErrors.unreadable(this, e);
   }
 
   @Override

@@ -13,6 +13,38 @@ import org.tarflowlm.data.DataException;
 public final class IoErrors {
   private IoErrors() {}
 
+  /** Something that reads or writes. */
+  @FunctionalInterface
+  public interface Action<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * What reading a file gives.
+   *
+   * @throws DataException if the file cannot be read, or its content is damaged
+   */
+  public static <T> T reading(Object file, Action<T> action) {
+    try {
+      return action.run();
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /**
+   * What writing a file gives.
+   *
+   * @throws DataException if the file cannot be written
+   */
+  public static <T> T writing(Object file, Action<T> action) {
+    try {
+      return action.run();
+    } catch (IOException e) {
+      throw unwritable(file, e);
+    }
+  }
+
   /** The cause in a few words. */
   public static String reason(IOException e) {
     if (e instanceof AccessDeniedException) {

@@ -43,9 +43,7 @@ public final class MappedFile {
    * @throws DataException if the file has been cut since it was mapped, or its disk fails
    */
   public void read(long from, byte[] target, int at, int count) {
-    if (from < 0 || count < 0 || from + count > length) {
-      throw new IndexOutOfBoundsException("bytes " + from + " to " + (from + count) + " of " + length);
-    }
+    Objects.checkFromIndexSize(from, count, length);
     requireWhole();
     while (count > 0) {
       ByteBuffer piece = pieces[(int) (from >> PIECE_BITS)];

@@ -21,9 +21,7 @@ public final class Sha256 {
 
   /** Hash of bytes in memory. */
   public static String of(byte[] bytes) {
-    MessageDigest digest = digest();
-    digest.update(bytes);
-    return hex(digest);
+    return HexFormat.of().formatHex(digest().digest(bytes));
   }
 
   /** Hash of the rest of a stream. */

@@ -40,11 +40,7 @@ final class Transfer {
 
   /** Bytes that are here already. */
   long have() {
-    try {
-      return Files.exists(part) ? Files.size(part) : 0;
-    } catch (IOException e) {
-      throw IoErrors.unreadable(part, e);
-    }
+    return IoErrors.reading(part, () -> Files.exists(part) ? Files.size(part) : 0);
   }
 
   /** Whether the file was put together from more than one piece. */
@@ -183,11 +179,7 @@ final class Transfer {
   }
 
   private void discard() {
-    try {
-      Files.deleteIfExists(part);
-    } catch (IOException e) {
-      throw IoErrors.unwritable(part, e);
-    }
+    IoErrors.writing(part, () -> Files.deleteIfExists(part));
   }
 
   /** The length to expect, given what the server announces. */
@@ -207,7 +199,8 @@ final class Transfer {
     long most = unannounced ? settings.unannounced() : total;
     requireRoom(unannounced ? 0 : total - start);
     long at = start;
-    try (FileChannel out = openPart(start)) {
+    try (FileChannel out = IoErrors.writing(part,
+        () -> FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE).truncate(start).position(start))) {
       byte[] buffer = new byte[1 << 16];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         if (at + n > most) {
@@ -220,7 +213,10 @@ final class Transfer {
         at += n;
         report(at, total, false);
       }
-      force(out);
+      IoErrors.writing(part, () -> {
+        out.force(true);
+        return part;
+      });
     }
     if (at < total) {
       throw new Downloader.BrokenOffException(endedBy + " after " + at + " of " + total + " bytes");
@@ -235,36 +231,14 @@ final class Transfer {
     }
   }
 
-  private FileChannel openPart(long start) {
-    try {
-      FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (out.size() > start) {
-        out.truncate(start);
-      }
-      return out.position(start);
-    } catch (IOException e) {
-      throw IoErrors.unwritable(part, e);
-    }
-  }
-
   /** @param unannounced whether the file may have no end: what of it has filled the disk is then not kept */
   private void append(FileChannel out, ByteBuffer bytes, boolean unannounced) {
     try {
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
+      AtomicFile.writeFully(out, bytes);
     } catch (IOException e) {
       if (unannounced) {
         discard();
       }
-      throw IoErrors.unwritable(part, e);
-    }
-  }
-
-  private void force(FileChannel out) {
-    try {
-      out.force(true);
-    } catch (IOException e) {
       throw IoErrors.unwritable(part, e);
     }
   }

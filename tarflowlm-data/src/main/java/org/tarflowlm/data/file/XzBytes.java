@@ -3,6 +3,8 @@ package org.tarflowlm.data.file;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.zip.CRC32;
 import org.tarflowlm.data.DataException;
 import org.tukaani.xz.SeekableInputStream;
@@ -53,7 +55,8 @@ public final class XzBytes {
       return;
     }
     int crcAt = at + headerBytes - 4;
-    if (readInt(xz, crcAt) != crc(xz, at, headerBytes - 4)) {
+    ByteBuffer header = ByteBuffer.wrap(xz).order(ByteOrder.LITTLE_ENDIAN);
+    if (header.getInt(crcAt) != crc(xz, at, headerBytes - 4)) {
       return; // Damaged: the decoder shall say so.
     }
     int needed = 0;
@@ -61,20 +64,13 @@ public final class XzBytes {
       needed++;
     }
     xz[p + 2] = (byte) needed;
-    int crc = crc(xz, at, headerBytes - 4);
-    for (int i = 0; i < 4; i++) {
-      xz[crcAt + i] = (byte) (crc >>> 8 * i);
-    }
+    header.putInt(crcAt, crc(xz, at, headerBytes - 4));
   }
 
   private static int crc(byte[] bytes, int at, int count) {
     CRC32 crc = new CRC32();
     crc.update(bytes, at, count);
     return (int) crc.getValue();
-  }
-
-  private static int readInt(byte[] bytes, int at) {
-    return bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24;
   }
 
   private static int skipNumber(byte[] xz, int p) {
@@ -101,17 +97,6 @@ public final class XzBytes {
     @Override
     public int read() {
       return at < bytes.length ? bytes[at++] & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int count) {
-      if (at >= bytes.length) {
-        return count == 0 ? 0 : -1;
-      }
-      int n = Math.min(count, bytes.length - at);
-      System.arraycopy(bytes, at, target, offset, n);
-      at += n;
-      return n;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.tarflowlm.data.file;
 
 import java.io.Closeable;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -14,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.ZipMethod;
@@ -124,7 +124,7 @@ public final class ZipMembers implements Closeable {
             : " is packed by method " + (method == null ? entry.getMethod() : method) + ", which cannot be read")
             + "; expected a member that is stored or deflated");
       }
-      return new Whole(zip.getInputStream(entry), entry.getSize(), entry.getCrc());
+      return new Whole(zip.getInputStream(entry), entry);
     }
   }
 
@@ -134,16 +134,13 @@ public final class ZipMembers implements Closeable {
   }
 
   /** Compares length and checksum at the end. */
-  private static final class Whole extends FilterInputStream {
-    private final long length;
-    private final long checksum;
-    private final CRC32 crc = new CRC32();
+  private static final class Whole extends CheckedInputStream {
+    private final ZipArchiveEntry entry;
     private long count;
 
-    Whole(InputStream in, long length, long checksum) {
-      super(in);
-      this.length = length;
-      this.checksum = checksum;
+    Whole(InputStream in, ZipArchiveEntry entry) {
+      super(in, new CRC32());
+      this.entry = entry;
     }
 
     @Override
@@ -156,19 +153,13 @@ public final class ZipMembers implements Closeable {
     public int read(byte[] target, int offset, int wanted) throws IOException {
       int n = super.read(target, offset, wanted);
       count += Math.max(n, 0);
-      crc.update(target, offset, Math.max(n, 0));
-      if (n < 0 ? count != length : count > length) {
-        throw new IOException("it has " + count + (n < 0 ? "" : " or more") + " bytes; the archive announces " + length);
+      if (n < 0 ? count != entry.getSize() : count > entry.getSize()) {
+        throw new IOException("it has " + count + (n < 0 ? "" : " or more") + " bytes; the archive announces " + entry.getSize());
       }
-      if (n < 0 && crc.getValue() != checksum) {
+      if (n < 0 && getChecksum().getValue() != entry.getCrc()) {
         throw new IOException("its checksum is wrong");
       }
       return n;
-    }
-
-    @Override
-    public long skip(long wanted) throws IOException {
-      return read(new byte[(int) Math.min(wanted, 1 << 13)]);
     }
   }
 }

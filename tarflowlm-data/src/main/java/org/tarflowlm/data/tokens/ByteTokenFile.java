@@ -22,6 +22,8 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
  */
 public final class ByteTokenFile implements TokenSequence {
   private static final int BLOCK = 1 << 16;
+  private static final String SCRATCH = "tarflowlm-";
+  private static final Pattern SCRATCH_NAME = Pattern.compile(SCRATCH + "(\\d{1,9})-.*\\.text");
 
   private final InputFile input;
   private final MappedFile file;
@@ -60,11 +62,11 @@ public final class ByteTokenFile implements TokenSequence {
    *     the whole file is looked through
    */
   public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer, UnknownCharacters foreign) {
-    try {
+    return IoErrors.reading(input, () -> {
       if (foreign == UnknownCharacters.FAIL && input.isPlain()) {
         return new ByteTokenFile(input, new MappedFile(input.path()), tokenizer);
       }
-      Path unpacked = scratch();
+      Path unpacked = IoErrors.writing(scratchName(), ByteTokenFile::scratch);
       try (OutputStream out = Files.newOutputStream(unpacked)) {
         copy(input, tokenizer, foreign, out);
         return new ByteTokenFile(input, new MappedFile(unpacked), tokenizer);
@@ -72,21 +74,30 @@ public final class ByteTokenFile implements TokenSequence {
         // Where a mapped file cannot be deleted, it stays until the JVM ends.
         unpacked.toFile().delete();
       }
-    } catch (IOException e) {
-      throw IoErrors.unreadable(input, e);
-    }
+    });
   }
 
-  private static Path scratch() {
-    try {
-      return ScratchFile.create();
-    } catch (IOException e) {
-      throw unwritable(e);
-    }
+  private static String scratchName() {
+    return "a temporary file in " + System.getProperty("java.io.tmpdir");
   }
 
-  private static DataException unwritable(IOException e) {
-    return IoErrors.unwritable("a temporary file in " + System.getProperty("java.io.tmpdir"), e);
+  /**
+   * A new file in the system's temporary folder, which is deleted when the JVM ends. Its name identifies its owner: those of processes
+   * that were killed go now.
+   */
+  private static Path scratch() throws IOException {
+    Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, SCRATCH + "*.text")) {
+      for (Path file : files) {
+        Matcher name = SCRATCH_NAME.matcher(file.getFileName().toString());
+        if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty() && !file.toFile().delete()) {
+          LogManager.getLogger(ByteTokenFile.class).debug("cannot remove {}", file);
+        }
+      }
+    }
+    Path file = Files.createTempFile(folder, SCRATCH + ProcessHandle.current().pid() + "-", ".text");
+    file.toFile().deleteOnExit();
+    return file;
   }
 
   private static void copy(InputFile input, ByteTokenizer tokenizer, UnknownCharacters foreign, OutputStream out) throws IOException {
@@ -108,7 +119,7 @@ public final class ByteTokenFile implements TokenSequence {
     try {
       out.write(bytes, 0, count);
     } catch (IOException e) {
-      throw unwritable(e);
+      throw IoErrors.unwritable(scratchName(), e);
     }
   }
 
@@ -165,33 +176,5 @@ public final class ByteTokenFile implements TokenSequence {
   @Override
   public void close() {
     buffer.remove();
-  }
-
-  /** Temporary files whose names identify their owner, so that those of processes that were killed can be removed. */
-  private static final class ScratchFile {
-    private static final String PREFIX = "tarflowlm-";
-    private static final Pattern NAME = Pattern.compile("tarflowlm-(\\d{1,9})-.*\\.text");
-
-    private ScratchFile() {}
-
-    /** A new file in the system's temporary folder, which is deleted when the JVM ends; those of dead processes go now. */
-    public static Path create() throws IOException {
-      Path folder = Path.of(System.getProperty("java.io.tmpdir"));
-      removeAbandoned(folder);
-      Path file = Files.createTempFile(folder, PREFIX + ProcessHandle.current().pid() + "-", ".text");
-      file.toFile().deleteOnExit();
-      return file;
-    }
-
-    private static void removeAbandoned(Path folder) throws IOException {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, PREFIX + "*.text")) {
-        for (Path file : files) {
-          Matcher name = NAME.matcher(file.getFileName().toString());
-          if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty() && !file.toFile().delete()) {
-            LogManager.getLogger(ScratchFile.class).debug("cannot remove {}", file);
-          }
-        }
-      }
-    }
   }
 }

@@ -80,6 +80,9 @@ public final class DocumentTokenizer {
       String text = decode(document);
       if (text != null) {
         chunk.add(tokenizer.separator(), encode(document, text), document.continued());
+        if (!document.continued()) {
+          report.document();
+        }
       }
     });
     return chunk;

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.tarflowlm.data.documents.FolderFiles;
 import org.tarflowlm.data.file.InputFile;
@@ -33,12 +32,12 @@ record SourceStamp(String name, long length, long modified, String sha256, Strin
 
   /** A stamp from the file system's attributes alone, without reading files. */
   static SourceStamp quick(InputFile source) {
-    long length = 0;
-    long modified = 0;
-    MessageDigest state = Sha256.digest();
-    try {
+    return IoErrors.reading(source, () -> {
+      long length = 0;
+      long modified = 0;
+      MessageDigest state = Sha256.digest();
       Path root = source.path().toRealPath();
-      for (Path file : files(root)) {
+      for (Path file : FolderFiles.documents(root)) {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         length += attributes.size();
         modified = Math.max(modified, attributes.lastModifiedTime().toMillis());
@@ -48,9 +47,7 @@ record SourceStamp(String name, long length, long modified, String sha256, Strin
       }
       String member = source.member() == null ? "" : "#" + source.member();
       return new SourceStamp(root.getFileName() + member, length, modified, "", Sha256.hex(state));
-    } catch (IOException e) {
-      throw IoErrors.unreadable(source, e);
-    }
+    });
   }
 
   /** The time at which content or attributes changed, which no program can set back; where the system keeps none, nothing. */
@@ -73,22 +70,16 @@ record SourceStamp(String name, long length, long modified, String sha256, Strin
     return name.substring(name.indexOf('#') + 1 == 0 ? name.length() : name.indexOf('#'));
   }
 
-  private static List<Path> files(Path path) {
-    return Files.isDirectory(path) ? FolderFiles.documents(path) : List.of(path);
-  }
-
   private static String hash(Path path) {
-    try {
+    return IoErrors.reading(path, () -> {
       if (!Files.isDirectory(path)) {
         return Sha256.of(path);
       }
       MessageDigest digest = Sha256.digest();
-      for (Path file : files(path)) {
+      for (Path file : FolderFiles.documents(path)) {
         digest.update((path.relativize(file) + "\0" + Sha256.of(file) + "\n").getBytes(StandardCharsets.UTF_8));
       }
       return Sha256.hex(digest);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(path, e);
-    }
+    });
   }
 }

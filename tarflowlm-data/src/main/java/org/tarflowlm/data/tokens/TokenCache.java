@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
@@ -67,11 +68,7 @@ public final class TokenCache implements TokenSequence {
     if (!Files.isRegularFile(path)) {
       throw new DataException("token cache " + path + " does not exist");
     }
-    try {
-      return new TokenCache(path);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(path, e);
-    }
+    return IoErrors.reading(path, () -> new TokenCache(path));
   }
 
   /**
@@ -120,9 +117,7 @@ public final class TokenCache implements TokenSequence {
 
   @Override
   public void read(long from, int[] ids, int at, int count) {
-    if (from < 0 || count < 0 || from + count > length()) {
-      throw new IndexOutOfBoundsException("tokens " + from + " to " + (from + count) + " of " + length());
-    }
+    Objects.checkFromIndexSize(from, count, length());
     checkBlocks(from, count);
     byte[] bytes = buffer.get();
     for (int done = 0; done < count;) {

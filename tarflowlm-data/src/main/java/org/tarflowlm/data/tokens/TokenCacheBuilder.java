@@ -44,7 +44,7 @@ public final class TokenCacheBuilder {
   private long commitTokens = COMMIT_TOKENS;
   private Progress progress = Progress.NONE;
 
-  /** @param source documents, see {@link DocumentSources#open(InputFile)} */
+  /** @param source documents, see {@link DocumentSources#open(InputFile, DocumentOptions, DocumentReport)} */
   public TokenCacheBuilder(InputFile source, Tokenizer tokenizer) {
     this.source = source;
     this.tokenizer = tokenizer;
@@ -94,22 +94,15 @@ public final class TokenCacheBuilder {
     } catch (TokenCache.StaleCacheException e) {
       LOG.warn("tokenising {} again: {}", source, e.getMessage());
     }
-    locked(cache, () -> {
-      if (isStale(cache)) {
+    return locked(cache, () -> {
+      try {
+        return openFresh(cache);
+      } catch (TokenCache.StaleCacheException e) {
         Files.deleteIfExists(cache);
         buildLocked(cache);
+        return openFresh(cache);
       }
     });
-    return openFresh(cache);
-  }
-
-  private boolean isStale(Path cache) {
-    try {
-      openFresh(cache).close();
-      return false;
-    } catch (TokenCache.StaleCacheException e) {
-      return true;
-    }
   }
 
   private TokenCache openFresh(Path cache) {
@@ -139,33 +132,19 @@ public final class TokenCacheBuilder {
       if (!Files.exists(cache)) {
         buildLocked(cache);
       }
+      return cache;
     });
   }
 
-  /** An action to run while no other process writes the cache. */
-  @FunctionalInterface
-  private interface Work {
-    void run() throws IOException;
-  }
-
-  private static void locked(Path cache, Work work) {
-    try {
+  private static <T> T locked(Path cache, IoErrors.Action<T> action) {
+    return IoErrors.writing(cache, () -> {
       Files.createDirectories(cache.toAbsolutePath().getParent());
-      FileLocks.holding(cache.resolveSibling(cache.getFileName() + ".lock"), () -> {
-        work.run();
-        return cache;
-      });
-    } catch (IOException e) {
-      throw IoErrors.unwritable(cache, e);
-    }
+      return FileLocks.holding(cache.resolveSibling(cache.getFileName() + ".lock"), action);
+    });
   }
 
   /** Progress of a build: parts of the source, documents and ids written from them. */
-  private record Journal(String tokenizer, String made, SourceStamp source, long parts, long documents, long tokens) {
-    Journal plus(DocumentTokenizer.Chunk chunk, long written) {
-      return new Journal(tokenizer, made, source, parts + 1, documents + chunk.documents(), tokens + written);
-    }
-  }
+  private record Journal(String tokenizer, String made, SourceStamp source, long parts, long documents, long tokens) {}
 
   private void buildLocked(Path cache) throws IOException {
     Path part = cache.resolveSibling(cache.getFileName() + ".part");
@@ -178,11 +157,12 @@ public final class TokenCacheBuilder {
       tokens.skip(journal.parts);
       long committed = journal.tokens;
       for (DocumentTokenizer.Chunk chunk = tokens.next(); chunk != null; chunk = tokens.next()) {
-        journal = journal.plus(chunk, append(out, chunk, journal.tokens));
+        journal = new Journal(journal.tokenizer, journal.made, journal.source, journal.parts + 1,
+            journal.documents + chunk.documents(), journal.tokens + append(out, chunk, journal.tokens));
         progress.update(source.toString(), journal.tokens, -1);
         if (journal.tokens - committed >= commitTokens) {
           out.force(true);
-          commit(journalFile, journal);
+          AtomicFile.write(journalFile, JSON.writeValueAsString(journal));
           committed = journal.tokens;
         }
       }
@@ -230,18 +210,13 @@ public final class TokenCacheBuilder {
     }
   }
 
-  private static void commit(Path journalFile, Journal journal) throws IOException {
-    byte[] json = JSON.writeValueAsBytes(journal);
-    AtomicFile.write(journalFile, out -> out.write(json));
-  }
-
   /** @return ids written; the separator before the very first document is left out */
   private static long append(FileChannel out, DocumentTokenizer.Chunk chunk, long tokensBefore) throws IOException {
     int first = tokensBefore == 0 && chunk.length() > 0 ? 1 : 0;
     int count = chunk.length() - first;
     ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asShortBuffer().put(chunk.ids(), first, count);
-    writeFully(out, bytes, TokenCacheHeader.BYTES + 2 * tokensBefore);
+    AtomicFile.writeFully(out.position(TokenCacheHeader.BYTES + 2 * tokensBefore), bytes);
     return count;
   }
 
@@ -262,15 +237,8 @@ public final class TokenCacheBuilder {
       crc.update(block.flip());
       checksums.putInt((int) crc.getValue());
     }
-    writeFully(out, checksums.flip(), header.checksumsAt());
-    writeFully(out, ByteBuffer.wrap(header.toBytes()), 0);
+    AtomicFile.writeFully(out.position(header.checksumsAt()), checksums.flip());
+    AtomicFile.writeFully(out.position(0), ByteBuffer.wrap(header.toBytes()));
     out.force(true);
-  }
-
-  private static void writeFully(FileChannel out, ByteBuffer bytes, long at) throws IOException {
-    bytes.position(0);
-    while (bytes.hasRemaining()) {
-      at += out.write(bytes, at);
-    }
   }
 }

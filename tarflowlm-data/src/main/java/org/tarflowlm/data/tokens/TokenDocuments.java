@@ -3,6 +3,7 @@ package org.tarflowlm.data.tokens;
 import java.util.Arrays;
 import org.tarflowlm.data.documents.Document;
 import org.tarflowlm.data.documents.DocumentSource;
+import org.tarflowlm.data.documents.Utf8;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
@@ -12,7 +13,8 @@ import org.tarflowlm.data.tokenize.Tokenizer;
  */
 public final class TokenDocuments implements DocumentSource {
   private static final int NONE = -1;
-  private static final int LONGEST_CHARACTER = 4;
+  /** Bytes of a character after its first. */
+  private static final int LONGEST_REST = 3;
 
   private final TokenSequence tokens;
   private final Tokenizer tokenizer;
@@ -58,7 +60,7 @@ public final class TokenDocuments implements DocumentSource {
     byte[] more = tokenizer.decodeBytes(ids);
     byte[] bytes = Arrays.copyOf(begun, begun.length + more.length);
     System.arraycopy(more, 0, bytes, begun.length, more.length);
-    int end = wholeCharacters(bytes);
+    int end = Utf8.wholeCharacters(bytes, bytes.length);
     begun = Arrays.copyOfRange(bytes, end, bytes.length);
     Document piece = new Document(name, Arrays.copyOf(bytes, end), offset, true);
     offset += end;
@@ -66,28 +68,12 @@ public final class TokenDocuments implements DocumentSource {
   }
 
   private int afterCutCharacter(int[] ids) {
-    byte[] head = tokenizer.decodeBytes(Arrays.copyOf(ids, Math.min(ids.length, LONGEST_CHARACTER - 1)));
+    byte[] head = tokenizer.decodeBytes(Arrays.copyOf(ids, Math.min(ids.length, LONGEST_REST)));
     int first = 0;
-    while (first < head.length && goesOn(head[first])) {
+    while (first < head.length && (head[first] & 0xc0) == 0x80) {
       first++;
     }
     return first;
-  }
-
-  /** The length without the character at the end, if it is not whole. */
-  private static int wholeCharacters(byte[] utf8) {
-    for (int at = utf8.length - 1; at >= Math.max(0, utf8.length - LONGEST_CHARACTER); at--) {
-      if (!goesOn(utf8[at])) {
-        int first = utf8[at] & 0xff;
-        int length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : LONGEST_CHARACTER;
-        return at + length <= utf8.length ? utf8.length : at;
-      }
-    }
-    return utf8.length;
-  }
-
-  private static boolean goesOn(byte utf8) {
-    return (utf8 & 0xc0) == 0x80;
   }
 
   @Override

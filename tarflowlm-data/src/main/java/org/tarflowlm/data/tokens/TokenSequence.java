@@ -57,11 +57,6 @@ public interface TokenSequence extends Closeable {
       }
 
       @Override
-      public long documents() {
-        return 1;
-      }
-
-      @Override
       public void close() {
         TokenSequence.this.close();
       }

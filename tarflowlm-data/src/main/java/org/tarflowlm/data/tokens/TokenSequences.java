@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.BadDocuments;
 import org.tarflowlm.data.documents.DocumentOptions;
@@ -73,24 +74,12 @@ public final class TokenSequences {
     return new TokenCacheBuilder(input, tokenizer).options(options).openOrRebuild(file);
   }
 
-  /** Like {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */
-  public static TokenSequence open(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
-    return open(input, tokenizer, cache, DocumentOptions.DEFAULT);
-  }
-
-  /** Like {@link #open(InputFile, Tokenizer, CacheFolder)}, with the environment's cache folder. */
-  public static TokenSequence open(InputFile input, Tokenizer tokenizer) {
-    return open(input, tokenizer, CacheFolder.fromEnvironment());
-  }
-
-  /** Like {@link #open(InputFile, Tokenizer)}, for a name that {@link InputFile#parse} reads. */
+  /**
+   * Like {@link #open(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, for a name that {@link InputFile#parse} reads, with the
+   * environment's cache folder and the default options.
+   */
   public static TokenSequence open(String name, Tokenizer tokenizer) {
-    return open(InputFile.parse(name), tokenizer);
-  }
-
-  /** Like {@link #cacheFile(InputFile, Tokenizer, CacheFolder, DocumentOptions)}, with the default options. */
-  public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache) {
-    return cacheFile(input, tokenizer, cache, DocumentOptions.DEFAULT);
+    return open(InputFile.parse(name), tokenizer, CacheFolder.fromEnvironment(), DocumentOptions.DEFAULT);
   }
 
   /**
@@ -98,7 +87,7 @@ public final class TokenSequences {
    * links and of options that are not the default.
    */
   public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
-    try {
+    return IoErrors.reading(input, () -> {
       Path real = input.path().toRealPath();
       String key = real + (input.member() == null ? "" : "#" + input.member())
           + (options.bad() == BadDocuments.FAIL ? "" : "\n" + options.bad())
@@ -107,22 +96,20 @@ public final class TokenSequences {
       String name = String.valueOf(real.getFileName());
       String shortName = name.substring(0, Math.min(name.length(), LONGEST_NAME));
       return cache.file("tokens", shortName + "-" + hash + "." + tokenizer.name() + ".tokens");
-    } catch (IOException e) {
-      throw IoErrors.unreadable(input, e);
-    }
+    });
   }
 
   private static TokenSequence openText(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
-    try (InputStream in = input.open()) {
-      byte[] bytes = in.readNBytes(LARGEST_IN_MEMORY + 1);
-      if (bytes.length > LARGEST_IN_MEMORY) {
-        return cached(input, tokenizer, cache, options);
+    byte[] bytes = IoErrors.reading(input, () -> {
+      try (InputStream in = input.open()) {
+        return in.readNBytes(LARGEST_IN_MEMORY + 1);
       }
-      String text = options.bad() == BadDocuments.REPLACE ? new String(bytes, StandardCharsets.UTF_8) : Utf8.decode(bytes, input, 0);
-      return TokenArray.of(text, tokenizer);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(input, e);
+    });
+    if (bytes.length > LARGEST_IN_MEMORY) {
+      return cached(input, tokenizer, cache, options);
     }
+    String text = options.bad() == BadDocuments.REPLACE ? new String(bytes, StandardCharsets.UTF_8) : Utf8.decode(bytes, input, 0);
+    return TokenArray.of(text, tokenizer);
   }
 
   /** Tokens [from, to) of another sequence. */
@@ -145,9 +132,7 @@ public final class TokenSequences {
 
     @Override
     public void read(long start, int[] ids, int at, int count) {
-      if (start < 0 || count < 0 || start + count > length()) {
-        throw new IndexOutOfBoundsException("tokens " + start + " to " + (start + count) + " of " + length());
-      }
+      Objects.checkFromIndexSize(start, count, length());
       whole.read(from + start, ids, at, count);
     }
 

@@ -1,12 +1,13 @@
 package org.tarflowlm.data.tokens;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
@@ -84,15 +85,13 @@ public final class TokenShards implements TokenSequence {
 
   /** Like {@link #open(Path, Tokenizer)}, for any tokenizer. */
   public static TokenShards open(Path folder) {
-    try {
+    return IoErrors.reading(folder.resolve(INDEX), () -> {
       Index index = JSON.readValue(folder.resolve(INDEX).toFile(), Index.class);
       if (index.tokenizer() == null || index.shards() == null || index.shards().isEmpty()) {
         throw new DataException(folder.resolve(INDEX) + " lists no shards; expected tokenizer, documents and shards");
       }
       return new TokenShards(folder, index);
-    } catch (IOException e) {
-      throw IoErrors.unreadable(folder.resolve(INDEX), e);
-    }
+    });
   }
 
   /** Documents of all shards. */
@@ -112,10 +111,9 @@ public final class TokenShards implements TokenSequence {
 
   @Override
   public void read(long from, int[] ids, int at, int count) {
-    if (from < 0 || count < 0 || from + count > length()) {
-      throw new IndexOutOfBoundsException("tokens " + from + " to " + (from + count) + " of " + length());
-    }
-    int shard = shardOf(from);
+    Objects.checkFromIndexSize(from, count, length());
+    int found = Arrays.binarySearch(starts, 0, shards.size(), from);
+    int shard = found < 0 ? -found - 2 : found; // the last that begins there or before
     long place = from - starts[shard];
     for (int done = 0; done < count;) {
       long left = shards.get(shard).length() - place;
@@ -128,21 +126,6 @@ public final class TokenShards implements TokenSequence {
         place = 0;
       }
     }
-  }
-
-  /** The last shard that begins at a token or before it. */
-  private int shardOf(long token) {
-    int low = 0;
-    int high = shards.size() - 1;
-    while (low < high) {
-      int middle = (low + high + 1) >>> 1;
-      if (starts[middle] <= token) {
-        low = middle;
-      } else {
-        high = middle - 1;
-      }
-    }
-    return low;
   }
 
   /** Hash of the shards' hashes, which is fast. The same ids cut into other shards have another hash. */

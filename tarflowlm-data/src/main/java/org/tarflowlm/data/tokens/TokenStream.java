@@ -12,7 +12,4 @@ public interface TokenStream extends Closeable {
    * @throws org.tarflowlm.data.DataException if the corpus holds what is not a token, or is damaged
    */
   int read(int[] ids, int at, int count) throws IOException;
-
-  /** Documents begun so far; a running text is one. */
-  long documents();
 }

@@ -51,7 +51,6 @@ public final class TokenStreams {
     private final ByteTokenizer tokenizer;
     private final UnknownCharacters foreign;
     private TokenStream current;
-    private long documents;
 
     Joined(List<InputFile> files, ByteTokenizer tokenizer, UnknownCharacters foreign) {
       this.files = files.iterator();
@@ -69,7 +68,6 @@ public final class TokenStreams {
             throw new DataException(file + " holds documents; expected one running text");
           }
           current = new Bytes(file.open(), file.toString(), tokenizer, foreign);
-          documents++;
         }
         n += current.read(ids, at + n, count - n);
         if (n < count) {
@@ -77,11 +75,6 @@ public final class TokenStreams {
         }
       }
       return n;
-    }
-
-    @Override
-    public long documents() {
-      return documents;
     }
 
     @Override
@@ -99,7 +92,6 @@ public final class TokenStreams {
     private DocumentTokenizer.Chunk chunk;
     private int at;
     private boolean started;
-    private long documents;
 
     Tokenized(DocumentSource source, DocumentTokenizer tokenizer, int threads) {
       this.tokenizer = new ParallelTokenizer(source, tokenizer, threads);
@@ -126,13 +118,7 @@ public final class TokenStreams {
       } while (chunk != null && chunk.length() == 0);
       at = started ? 0 : 1;
       started = true;
-      documents += chunk == null ? 0 : chunk.documents();
       return chunk != null;
-    }
-
-    @Override
-    public long documents() {
-      return documents;
     }
 
     @Override
@@ -186,19 +172,10 @@ public final class TokenStreams {
       return n;
     }
 
-    @Override
-    public long documents() {
-      return 1;
-    }
-
     private boolean fill() {
       offset += limit;
       at = 0;
-      try {
-        limit = Math.max(0, in.read(buffer));
-      } catch (IOException e) {
-        throw IoErrors.unreadable(name, e);
-      }
+      limit = Math.max(0, IoErrors.reading(name, () -> in.read(buffer)));
       return limit > 0;
     }
 

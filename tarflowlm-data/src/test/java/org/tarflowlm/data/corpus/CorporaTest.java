@@ -23,6 +23,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpus.Content;
 import org.tarflowlm.data.corpus.Corpus.Split;
 import org.tarflowlm.data.corpus.Corpus.Unit;
+import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.documents.TextUnit;
 import org.tarflowlm.data.file.CacheFolder;
@@ -167,17 +168,17 @@ class CorporaTest {
   @Test
   void statistics() throws IOException {
     InputFile text = InputFile.of(Files.writeString(folder.resolve("t.txt"), "abab Ba b"));
-    CorpusStats stats = CorpusStats.of(text, new Text8Alphabet());
+    CorpusStats stats = CorpusStats.of(text, new Text8Alphabet(), DocumentOptions.DEFAULT);
     assertEquals(8, stats.tokens());
     assertEquals(3, stats.distinct());
     assertEquals(1, stats.foreign());
     assertEquals(5, stats.firstForeign());
     double p = 3.0 / 8;
     assertEquals(-2 * p * Math.log(p) / Math.log(2) + 0.5, stats.unigramBits(), 1e-12);
-    assertEquals(256, CorpusStats.of(text, new Bytes()).vocabSize());
+    assertEquals(256, CorpusStats.of(text, new Bytes(), DocumentOptions.DEFAULT).vocabSize());
     String lines = "{\"text\":\"one\"}\n{\"text\":\"\"}\n{\"text\":\"two\"}\n";
     InputFile docs = InputFile.of(Files.writeString(folder.resolve("d.jsonl"), lines));
-    CorpusStats documents = CorpusStats.of(docs, new Gpt2Bpe());
+    CorpusStats documents = CorpusStats.of(docs, new Gpt2Bpe(), DocumentOptions.DEFAULT);
     assertEquals(2, documents.documents());
     assertEquals(3, documents.tokens());
     assertEquals(Math.log(3) / Math.log(2), documents.unigramBits(), 1e-12);

@@ -44,7 +44,7 @@ class ForeignArchivesTest {
 
   private static List<String> texts(Path path) throws IOException {
     List<String> texts = new ArrayList<>();
-    try (DocumentSource source = DocumentSources.open(InputFile.of(path))) {
+    try (DocumentSource source = DocumentSources.open(InputFile.of(path), DocumentOptions.DEFAULT, new DocumentReport())) {
       for (DocumentSource.Part part = source.next(); part != null; part = source.next()) {
         part.forEach(document -> texts.add(new String(document.utf8(), StandardCharsets.UTF_8)));
       }

@@ -90,7 +90,7 @@ class ChangedSourcesTest {
   @Test
   void aTextThatIsCutWhileItIsReadIsAnError() throws IOException {
     Path file = Files.writeString(folder.resolve("a.text8"), "a".repeat(200_000));
-    try (TokenSequence tokens = TokenSequences.open(InputFile.of(file), new Text8Alphabet())) {
+    try (TokenSequence tokens = TokenSequences.open(file.toString(), new Text8Alphabet())) {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         channel.truncate(1000);
       }
@@ -114,13 +114,13 @@ class ChangedSourcesTest {
     Path large = Files.write(folder.resolve("large.txt"), bytes);
     CacheFolder cache = new CacheFolder(folder.resolve("cache"), true);
     String message = assertThrows(DataException.class,
-        () -> TokenSequences.open(InputFile.of(large), Tokenizers.byName("gpt2"), cache)).getMessage();
+        () -> TokenSequences.open(InputFile.of(large), Tokenizers.byName("gpt2"), cache, DocumentOptions.DEFAULT)).getMessage();
     assertTrue(message.contains("byte 0xE9 at offset 4600123"), message);
     message = assertThrows(DataException.class, () -> Text8Cleaner.cleanFile(InputFile.of(large), folder.resolve("clean"))).getMessage();
     assertTrue(message.contains("byte 0xE9 at offset 4600123"), message);
     Path utf16 = Files.write(folder.resolve("a.txt"), new byte[] {(byte) 0xff, (byte) 0xfe, 'a', 0});
     message = assertThrows(DataException.class,
-        () -> TokenSequences.open(InputFile.of(utf16), Tokenizers.byName("gpt2"), cache)).getMessage();
+        () -> TokenSequences.open(InputFile.of(utf16), Tokenizers.byName("gpt2"), cache, DocumentOptions.DEFAULT)).getMessage();
     assertTrue(message.contains("UTF-16"), message);
   }
 }

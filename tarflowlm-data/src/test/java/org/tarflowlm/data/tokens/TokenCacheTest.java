@@ -60,6 +60,10 @@ class TokenCacheTest {
     return ids;
   }
 
+  private static TokenSequence open(Path input, CacheFolder cache) {
+    return TokenSequences.open(InputFile.of(input), GPT2, cache, DocumentOptions.DEFAULT);
+  }
+
   private TokenCache build() {
     return new TokenCacheBuilder(source, GPT2).openOrBuild(cache);
   }
@@ -146,7 +150,7 @@ class TokenCacheTest {
   void otherTokenizersAreRefused() {
     build();
     assertFails(() -> TokenCache.open(cache, source, new Bytes()), "tokenizer gpt2", "expected bytes");
-    assertFails(() -> TokenSequences.open(InputFile.of(cache), new Bytes()), "tokenizer gpt2", "expected bytes");
+    assertFails(() -> TokenSequences.open(cache.toString(), new Bytes()), "tokenizer gpt2", "expected bytes");
   }
 
   @Test
@@ -194,7 +198,8 @@ class TokenCacheTest {
     Path file = Files.createFile(folder.resolve("file"));
     assertFails(() -> new TokenCacheBuilder(source, GPT2).build(file.resolve("docs.tokens")), "cannot write", "docs.tokens");
     CacheFolder none = new CacheFolder(file, true);
-    assertFails(() -> TokenSequences.open(source, GPT2, none), "cannot keep the ids of", "; TARFLOWLM_CACHE names another folder");
+    assertFails(() -> TokenSequences.open(source, GPT2, none, DocumentOptions.DEFAULT), "cannot keep the ids of",
+        "; TARFLOWLM_CACHE names another folder");
   }
 
   @Test
@@ -210,20 +215,20 @@ class TokenCacheTest {
     Files.writeString(docs.resolve("a.txt"), "one");
     Files.writeString(docs.resolve("b.txt"), "two");
     CacheFolder root = new CacheFolder(folder.resolve("root"), true);
-    assertArrayEquals(new int[] {505, 50256, 11545}, read(TokenSequences.open(InputFile.of(docs), GPT2, root), 0, 3));
+    assertArrayEquals(new int[] {505, 50256, 11545}, read(open(docs, root), 0, 3));
     Files.writeString(docs.resolve("b.txt"), "too");
-    assertArrayEquals(new int[] {505, 50256, 18820}, read(TokenSequences.open(InputFile.of(docs), GPT2, root), 0, 3));
+    assertArrayEquals(new int[] {505, 50256, 18820}, read(open(docs, root), 0, 3));
   }
 
   @Test
   void largeTextsAreCachedAndSmallOnesAreNot() throws IOException {
     CacheFolder root = new CacheFolder(folder.resolve("root"), true);
     Path small = Files.writeString(folder.resolve("small.txt"), "some text");
-    assertEquals(2, TokenSequences.open(InputFile.of(small), GPT2, root).length());
+    assertEquals(2, open(small, root).length());
     assertFalse(Files.exists(root.root()));
     Path large = Files.writeString(folder.resolve("large.txt"), Excerpt.text().repeat(70));
-    long tokens = TokenSequences.open(InputFile.of(large), GPT2, root).length();
+    long tokens = open(large, root).length();
     assertEquals(GPT2.encode(Files.readString(large)).length, tokens);
-    assertTrue(Files.exists(TokenSequences.cacheFile(InputFile.of(large), GPT2, root)));
+    assertTrue(Files.exists(TokenSequences.cacheFile(InputFile.of(large), GPT2, root, DocumentOptions.DEFAULT)));
   }
 }
