@@ -15,7 +15,9 @@ class PackagedBitsTest {
   @CsvSource(delimiter = '|', value = {
       "text8-mixd | 673.916015625 | 'ing watches a house of capital with a whale timest have not forw'",
       "text8-mix1 | 681.4151611328125 | 'ased him as in a saraction such anxious seizure to the faith and'",
-      "text8-affine | 1200.693115234375 | 'nd berubrenple wonf to cenme so tro hans choucel ze rlen byc con'",
+      "text8-affine-d | 728.38671875 | 'n considerable yet so matts of our company at leans feel it moro'",
+      "text8-patch2 | 678.453125 | 'on of interesting and such most national liveness can pass us wi'",
+      "text8-coarse-to-fine | 704.488525390625 | 'l dry old god more deemed there is open goal in a wake aisponsis'",
       "text8-ar | 641.1554565429688 | 'were the rising of cockstandam in the present they tooks and our'",
       "enwik8-mixd | 926.84228515625 | ' of the Algerian Statusque]'",
       "openwebtext-mixd | 361.041259765625 | ' or way in full children onular heart-shall come is given to thy'"})

@@ -115,7 +115,7 @@ class TarFlowZooModelTest {
 
   /** Every packaged checkpoint by its model class: what the model says of itself is what the network is, and it takes a step. */
   @ParameterizedTest
-  @ValueSource(strings = {"text8-mixd", "text8-mix1", "text8-affine", "text8-ar", "enwik8-mixd", "openwebtext-mixd"})
+  @ValueSource(strings = {"text8-mixd", "text8-mix1", "text8-affine-d", "text8-ar", "enwik8-mixd", "openwebtext-mixd"})
   void packagedWeightsTrain(String id) {
     ZooEntry entry = TarFlowZoo.entry(id);
     TarFlowZooModel model = switch (entry.format()) {
