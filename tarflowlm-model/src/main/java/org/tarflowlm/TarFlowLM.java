@@ -2,6 +2,7 @@ package org.tarflowlm;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointInfo;
@@ -18,6 +19,7 @@ import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.TokenListener;
+import org.tarflowlm.nn.NextTokens;
 import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.zoo.TarFlowZoo;
 
@@ -150,6 +152,20 @@ public class TarFlowLM implements AutoCloseable {
     return new TextParts(this, engine, tokens, options);
   }
 
+  /**
+   * What the model expects at each position of a text, as {@link NextTokens} says.
+   *
+   * @param count of the most probable tokens
+   * @param seed of the encoder's noise
+   * @return of each position the token that is there, then the most probable ones; empty if the model's flows say nothing of tokens
+   * @throws DataException if a token is unknown
+   */
+  public Optional<List<List<NextTokens.Choice>>> nextTokens(int[] tokens, int count, long seed) {
+    TokenSequence known = new TokenArray(tokens, config.vocabSize());
+    return NextTokens.areKnown(config) ? Optional.of(engine.withNetwork(layer -> NextTokens.of(layer, known, count, seed)))
+        : Optional.empty();
+  }
+
   /** This model's default generation options. */
   public GenerationOptions generationOptions() {
     return info.generation().options();
@@ -173,7 +189,16 @@ public class TarFlowLM implements AutoCloseable {
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
    */
   public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
-    return engine.sampler().generate(tokenizer.encode(prompt), options, listener);
+    return generate(tokenizer.encode(prompt), options, listener);
+  }
+
+  /**
+   * Continues tokens, which need not be those that the tokenizer makes of a text.
+   *
+   * @throws IllegalArgumentException as {@link #generate(String, GenerationOptions, TokenListener)}, or if a token is unknown
+   */
+  public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
+    return engine.sampler().generate(prompt, options, listener);
   }
 
   /**

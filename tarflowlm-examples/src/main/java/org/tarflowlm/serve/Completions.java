@@ -6,10 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.generate.Generation;
+import org.tarflowlm.nn.NextTokens;
 
 /** {@code POST /v1/completions}, as OpenAI's. */
 record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
@@ -21,20 +23,20 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
    * A request that was understood.
    *
    * @param echo whether the text begins with its prompt
-   * @param logprobs whether each token comes with its log-probability
+   * @param logprobs how many alternatives to a token come with its log-probability; -1 for neither
    * @param usage whether a stream ends with the counts of tokens
    */
-  private record Request(TextRequest text, List<String> prompts, int maxTokens, boolean echo, boolean logprobs, boolean stream,
+  private record Request(TextRequest text, List<Fields.Prompt> prompts, int maxTokens, boolean echo, int logprobs, boolean stream,
       boolean usage) {}
 
   @Override
   public Jobs.Work read(Fields fields, ServedModel model) {
-    List<String> prompts = fields.texts("prompt");
-    prompts = prompts == null ? List.of("") : prompts;
+    List<Fields.Prompt> prompts = fields.prompts("prompt", model.model().tokenizer().vocabSize());
+    prompts = prompts == null ? List.of(new Fields.Prompt("", null)) : prompts;
     boolean echo = fields.flag("echo");
     int maxTokens = fields.whole("max_tokens", TOKENS, echo ? 0 : 1, limits.maxTokens());
     Request request = new Request(TextRequest.of(fields, model, limits, maxTokens), prompts, maxTokens, echo,
-        fields.whole("logprobs", -1, 0, MOST_LOGPROBS) >= 0, fields.flag("stream"), fields.flag("stream_options", "include_usage"));
+        fields.whole("logprobs", -1, 0, MOST_LOGPROBS), fields.flag("stream"), fields.flag("stream_options", "include_usage"));
     fields.neutral("best_of", 1, request.text.texts());
     fields.neutral("frequency_penalty", 0);
     fields.neutral("presence_penalty", 0);
@@ -50,19 +52,16 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
 
   private void answer(Exchange exchange, Request request) {
     TextRequest text = request.text;
-    List<int[]> prompts = new ArrayList<>();
-    for (String each : request.prompts) {
-      prompts.add(text.encode("prompt", each, request.maxTokens, limits));
-    }
+    List<Fields.Prompt> prompts = request.prompts.stream().map(each -> whole(each, request)).toList();
     Map<String, Object> answer = text.answer("cmpl-" + UUID.randomUUID(), "text_completion", System.currentTimeMillis() / 1000);
     List<Map<String, Object>> choices = new ArrayList<>();
-    long read = prompts.stream().mapToLong(each -> each.length).sum();
+    long read = prompts.stream().mapToLong(each -> each.tokens().length).sum();
     long written = 0;
     for (int p = 0; p < prompts.size(); p++) {
       for (int i = 0; i < text.texts(); i++) {
         int index = p * text.texts() + i;
         Streaming streaming = request.stream ? new Streaming(exchange, answer, index, text) : null;
-        Map<String, Object> choice = choice(request, request.prompts.get(p), index, streaming);
+        Map<String, Object> choice = choice(request, prompts.get(p), index, streaming);
         written += (int) choice.remove("tokens");
         if (streaming != null) {
           streaming.end(choice);
@@ -86,42 +85,66 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
     exchange.endStream();
   }
 
-  private Map<String, Object> choice(Request request, String prompt, int index, Streaming streaming) {
+  /** Both text and tokens of a prompt. */
+  private Fields.Prompt whole(Fields.Prompt prompt, Request request) {
+    int[] tokens = prompt.tokens() == null ? request.text.encode("prompt", prompt.text(), request.maxTokens, limits)
+        : TextRequest.requireFew("prompt", prompt.tokens(), request.maxTokens, limits);
+    return new Fields.Prompt(prompt.text() == null ? request.text.model().model().tokenizer().decode(tokens) : prompt.text(), tokens);
+  }
+
+  private Map<String, Object> choice(Request request, Fields.Prompt prompt, int index, Streaming streaming) {
     TextRequest text = request.text;
     if (streaming != null && request.echo) {
-      streaming.send(prompt);
+      streaming.send(prompt.text());
     }
-    int tokens = 0;
+    int[] tokens = {};
     String written = "";
     String reason = "length";
     boolean exact = true;
     if (request.maxTokens > 0) {
-      Generation generation = text.model().generate(prompt, text.optionsOf(index), streaming == null ? ids -> { } : streaming::add);
-      tokens = generation.tokens().length;
+      Generation generation = text.model().generate(prompt.tokens(), text.optionsOf(index), streaming == null ? ids -> { } : streaming::add);
+      tokens = generation.tokens();
       reason = text.finishReason(generation.text());
       written = text.withoutStop(generation.text());
       exact = generation.exact();
     }
-    return Json.object("text", request.echo ? prompt + written : written, "index", index,
-        "logprobs", request.logprobs ? logprobs(text, prompt, written, request.echo) : null, "finish_reason", reason, "exact", exact,
-        "tokens", tokens);
+    return Json.object("text", request.echo ? prompt.text() + written : written, "index", index,
+        "logprobs", request.logprobs < 0 ? null : logprobs(request, prompt.tokens(), text.model().tokensOf(tokens, written)),
+        "finish_reason", reason, "exact", exact, "tokens", tokens.length);
   }
 
   /**
-   * The log-probabilities of the tokens of a text. For flow models these are terms of the ELBO, lower bounds in sum; there are no
-   * alternatives to a token.
+   * The log-probabilities of the tokens of a text: of flow models the terms of the ELBO, lower bounds in sum. The alternatives are null
+   * where the model's flows say nothing of tokens.
    */
-  private Map<String, Object> logprobs(TextRequest text, String prompt, String written, boolean echo) {
-    String whole = prompt + written;
-    List<Score.Piece> pieces = whole.isEmpty() ? List.of()
-        : text.model().score(whole, ScoringOptions.defaults().withSeed(text.seed())).perToken();
-    int[] offsets = Arrays.copyOf(text.model().offsets(whole), pieces.size()); // the end that fills no patch has no bits
-    int begin = echo ? 0 : prompt.codePointCount(0, prompt.length());
-    int from = (int) Arrays.stream(offsets).filter(each -> each < begin).count();
-    List<Score.Piece> scored = pieces.subList(from, pieces.size());
-    return Json.object("tokens", scored.stream().map(Score.Piece::text).toList(),
-        "token_logprobs", scored.stream().map(each -> -each.bits() * NATS_PER_BIT).toList(), "top_logprobs", null,
-        "text_offset", Arrays.copyOfRange(offsets, from, offsets.length));
+  private static Map<String, Object> logprobs(Request request, int[] prompt, int[] written) {
+    ServedModel model = request.text.model();
+    int[] whole = IntStream.concat(Arrays.stream(prompt), Arrays.stream(written)).toArray();
+    List<Score.Piece> pieces = whole.length == 0 ? List.of()
+        : model.score(whole, ScoringOptions.defaults().withSeed(request.text.seed())).perToken();
+    int from = Math.min(request.echo ? 0 : prompt.length, pieces.size()); // the end that fills no patch has no bits
+    List<Double> nats = pieces.subList(from, pieces.size()).stream().map(each -> -each.bits() * NATS_PER_BIT).toList();
+    List<String> tokens = Arrays.stream(whole, from, pieces.size()).mapToObj(model::piece).toList();
+    List<Map<String, Double>> top = null;
+    if (request.logprobs > 0) {
+      top = model.model().nextTokens(whole, request.logprobs, request.text.seed())
+          .map(each -> alternatives(model, each.subList(from, pieces.size()), nats)).orElse(null);
+    }
+    return Json.object("tokens", tokens, "token_logprobs", nats, "top_logprobs", top,
+        "text_offset", Arrays.copyOfRange(model.offsets(whole), from, pieces.size()));
+  }
+
+  /** The most probable tokens, then the one that is there if it is none of them, as OpenAI's. */
+  private static List<Map<String, Double>> alternatives(ServedModel model, List<List<NextTokens.Choice>> choices, List<Double> nats) {
+    List<Map<String, Double>> result = new ArrayList<>();
+    for (int t = 0; t < choices.size(); t++) {
+      Map<String, Double> each = new LinkedHashMap<>();
+      NextTokens.Choice own = choices.get(t).get(0);
+      choices.get(t).stream().skip(1).forEach(choice -> each.put(model.piece(choice.token()), choice.nats()));
+      each.put(model.piece(own.token()), model.hasFlows() ? own.nats() : nats.get(t));
+      result.add(each);
+    }
+    return result;
   }
 
   /** A choice whose text is sent as it is written. */

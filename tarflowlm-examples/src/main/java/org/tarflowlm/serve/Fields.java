@@ -70,6 +70,56 @@ final class Fields {
     return result;
   }
 
+  /** A text, or the ids of one; the other is null. */
+  record Prompt(String text, int[] tokens) {}
+
+  /**
+   * A text, an array of texts, an array of token ids, or an array of such arrays; null if it is left out.
+   *
+   * @param vocabulary number of tokens
+   */
+  List<Prompt> prompts(String name, int vocabulary) {
+    JsonNode value = get(name);
+    if (value.isMissingNode()) {
+      return null;
+    }
+    if (!value.isArray()) {
+      return List.of(new Prompt(prompt(name, value), null));
+    }
+    if (value.path(0).isNumber()) {
+      return List.of(new Prompt(null, tokens(name, value, vocabulary)));
+    }
+    List<Prompt> result = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      JsonNode each = value.get(i);
+      boolean ids = each.isArray();
+      if (ids != value.get(0).isArray()) {
+        throw wrong(name, value, "texts alone, or arrays of token ids alone");
+      }
+      result.add(ids ? new Prompt(null, tokens(name + "[" + i + "]", each, vocabulary)) : new Prompt(prompt(name, each), null));
+    }
+    return result;
+  }
+
+  private static String prompt(String name, JsonNode value) {
+    if (!value.isTextual()) {
+      throw wrong(name, value, "a text, an array of texts, an array of token ids or an array of such arrays");
+    }
+    return value.textValue();
+  }
+
+  private static int[] tokens(String name, JsonNode array, int vocabulary) {
+    int[] ids = new int[array.size()];
+    for (int i = 0; i < ids.length; i++) {
+      JsonNode id = array.get(i);
+      if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= vocabulary) {
+        throw wrong(name.replaceFirst("\\[.*", ""), name + "[" + i + "]", id, "a token id from 0 to " + (vocabulary - 1));
+      }
+      ids[i] = id.intValue();
+    }
+    return ids;
+  }
+
   int whole(String name, int otherwise, int least, int most) {
     return (int) whole(name, (long) otherwise, least, most);
   }
@@ -157,8 +207,12 @@ final class Fields {
   }
 
   private static ApiException wrong(String name, JsonNode value, String expected) {
+    return wrong(name, name, value, expected);
+  }
+
+  private static ApiException wrong(String name, String place, JsonNode value, String expected) {
     String found = value.toString();
-    return ApiException.badRequest(name, name + " is " + (found.length() > 80 ? found.substring(0, 80) + "..." : found) + "; expected "
+    return ApiException.badRequest(name, place + " is " + (found.length() > 80 ? found.substring(0, 80) + "..." : found) + "; expected "
         + expected);
   }
 }

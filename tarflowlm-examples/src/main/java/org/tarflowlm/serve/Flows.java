@@ -37,7 +37,7 @@ record Flows(ServeOptions limits, Metrics metrics) {
       answer(exchange, request, "flows", tokens.length, true, index -> {
         GenerationOptions options = request.optionsOf(index);
         return given != null ? model.model().read(given, options.seed())
-            : model.generate(prompt == null ? "" : prompt, options.withShowFlows(true), ids -> { });
+            : model.generate(tokens, options.withShowFlows(true), ids -> { });
       });
     };
   }

@@ -1,6 +1,9 @@
 package org.tarflowlm.serve;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
@@ -9,6 +12,7 @@ import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
+import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
@@ -53,7 +57,7 @@ final class ServedModel implements AutoCloseable {
   }
 
   /** One text; an interrupt of the thread ends it where the model's flows allow, at the latest with the window. */
-  Generation generate(String prompt, GenerationOptions options, TokenListener listener) {
+  Generation generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     return model.generate(prompt, options, tokens -> {
       requireUninterrupted();
       listener.accept(tokens);
@@ -67,9 +71,13 @@ final class ServedModel implements AutoCloseable {
     }
   }
 
-  /** Offsets of the tokens of a text, in Unicode characters. */
-  int[] offsets(String text) {
-    int[] tokens = model.tokenizer().encode(text);
+  /** The likelihood of tokens, with the bits of each. */
+  Score score(int[] tokens, ScoringOptions options) {
+    return model.score(new TokenArray(tokens, model.tokenizer().vocabSize()), options.withPerToken(true));
+  }
+
+  /** Offsets of tokens in their text, in Unicode characters. */
+  int[] offsets(int[] tokens) {
     int[] offsets = new int[tokens.length];
     int at = 0;
     for (int t = 0; t < tokens.length; t++) {
@@ -79,6 +87,30 @@ final class ServedModel implements AutoCloseable {
       }
     }
     return offsets;
+  }
+
+  /** The first tokens of a text, as many as its part in front begins with. */
+  int[] tokensOf(int[] tokens, String front) {
+    int left = front.getBytes(StandardCharsets.UTF_8).length;
+    int count = 0;
+    for (; left > 0 && count < tokens.length; count++) {
+      left -= model.tokenizer().decodeBytes(new int[] {tokens[count]}).length;
+    }
+    return Arrays.copyOf(tokens, count);
+  }
+
+  /** A token as OpenAI writes it: its text, or where its bytes are none by themselves {@code bytes:\xe2\x80}. */
+  String piece(int token) {
+    byte[] bytes = model.tokenizer().decodeBytes(new int[] {token});
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    if (Arrays.equals(bytes, text.getBytes(StandardCharsets.UTF_8))) {
+      return text;
+    }
+    StringBuilder result = new StringBuilder("bytes:");
+    for (byte each : bytes) {
+      result.append(String.format(Locale.ROOT, "\\x%02x", each));
+    }
+    return result.toString();
   }
 
   /** A text pass by pass, from noise to the text. */

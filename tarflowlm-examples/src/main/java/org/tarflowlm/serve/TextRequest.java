@@ -61,6 +61,11 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
     } catch (RuntimeException e) {
       throw ApiException.badRequest(name, e.getMessage());
     }
+    return requireFew(name, tokens, others, limits);
+  }
+
+  /** @throws ApiException if they are too many, together with {@code others} */
+  static int[] requireFew(String name, int[] tokens, int others, ServeOptions limits) {
     if (tokens.length + others > limits.maxTokens()) {
       throw ApiException.badRequest(name, name + " has " + tokens.length + " tokens, with what is asked for " + (tokens.length + others)
           + "; this server takes " + limits.maxTokens());

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
@@ -21,8 +22,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.cli.TinyModels;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
@@ -36,7 +41,9 @@ class PlaygroundServerTest {
   @BeforeAll
   static void start() {
     flows = model(ModelType.TARFLOW, "tiny");
-    server = new PlaygroundServer(List.of(flows, model(ModelType.AUTOREGRESSIVE, "tiny/twin")),
+    TarFlowLM mix1 = new Named("tiny/mix1", TinyModels.checkpoint(new TarFlowConfig(ModelType.TARFLOW, 27, 32, 4, 16, 2, 1, null,
+        List.of(FlowSpec.mix1(1, 2, Direction.LEFT_TO_RIGHT)), null, null, 16, null)));
+    server = new PlaygroundServer(List.of(flows, model(ModelType.AUTOREGRESSIVE, "tiny/twin"), mix1),
         ServeOptions.defaults().withAddress("127.0.0.1", 0));
     http = new Http(server.address());
   }
@@ -47,13 +54,13 @@ class PlaygroundServerTest {
   }
 
   static TarFlowLM model(ModelType type, String id) {
-    return new Named(id, type);
+    return new Named(id, TinyModels.checkpoint(type));
   }
 
   /** An untrained model under a name. */
   private static final class Named extends TarFlowLM {
-    Named(String id, ModelType type) {
-      super(id, TinyModels.checkpoint(type));
+    Named(String id, Checkpoint checkpoint) {
+      super(id, checkpoint);
     }
   }
 
@@ -139,6 +146,47 @@ class PlaygroundServerTest {
   }
 
   @Test
+  void alternativesAreTheMostProbableTokensAndTheOneThatIsThere() {
+    JsonNode logprobs = http.ask("/v1/completions", """
+        {"model": "tiny/twin", "prompt": "the whale", "max_tokens": 40, "echo": true, "logprobs": 5, "seed": 4}""")
+        .at("/choices/0/logprobs");
+    assertEquals(49, logprobs.get("top_logprobs").size());
+    boolean others = false;
+    for (int t = 0; t < 49; t++) {
+      JsonNode top = logprobs.get("top_logprobs").get(t);
+      String there = logprobs.get("tokens").get(t).asText();
+      assertEquals(logprobs.get("token_logprobs").get(t).asDouble(), top.get(there).asDouble());
+      List<Double> falling = new ArrayList<>();
+      top.forEach(each -> falling.add(each.asDouble()));
+      assertTrue(top.size() == 5 || top.size() == 6, top.toString());
+      assertEquals(falling.stream().sorted(Comparator.reverseOrder()).toList(), falling);
+      assertTrue(falling.stream().mapToDouble(Math::exp).sum() <= 1 + 1e-6, top.toString());
+      others |= top.size() == 6;
+    }
+    assertTrue(others, "an untrained model writes improbable tokens too");
+    String body = "{\"prompt\": \"the whale\", \"max_tokens\": 0, \"echo\": true, \"logprobs\": 2, \"model\": \"tiny";
+    assertEquals(9, http.ask("/v1/completions", body + "\"}").at("/choices/0/logprobs/top_logprobs").size());
+    assertTrue(http.ask("/v1/completions", body + "/mix1\"}").at("/choices/0/logprobs/top_logprobs").isNull(), "it knows no tokens");
+    JsonNode none = http.ask("/v1/completions", body.replace(": 2", ": 0") + "/twin\"}").at("/choices/0/logprobs");
+    assertTrue(none.get("tokens").size() == 9 && none.get("top_logprobs").isNull(), none.toString());
+  }
+
+  @Test
+  void promptsMayBeTokenIds() {
+    String ids = Arrays.toString(flows.tokenizer().encode("the whale "));
+    String rest = ", \"max_tokens\": 20, \"seed\": 7, \"echo\": true}";
+    JsonNode text = http.ask("/v1/completions", "{\"prompt\": \"the whale \"" + rest);
+    JsonNode one = http.ask("/v1/completions", "{\"prompt\": " + ids + rest);
+    assertEquals(text.at("/choices/0/text"), one.at("/choices/0/text"));
+    assertEquals(text.get("usage"), one.get("usage"));
+    JsonNode two = http.ask("/v1/completions", "{\"prompt\": [" + ids + ", [0, 26]]" + rest);
+    assertEquals(text.at("/choices/0/text"), two.at("/choices/0/text"));
+    assertTrue(two.at("/choices/1/text").asText().startsWith(flows.tokenizer().decode(new int[] {0, 26})));
+    String message = Http.error(400, http.post("/v1/completions", "{\"prompt\": [[1], [2, 27]]}")).get("message").asText();
+    assertEquals("prompt[1][1] is 27; expected a token id from 0 to 26", message);
+  }
+
+  @Test
   void scoresAreThoseOfTheLibrary() {
     JsonNode answer = http.ask("/v1/score", "{\"model\": \"tiny\", \"input\": [\"call me ishmael\", \"a\"], \"per_token\": true}");
     assertEquals(flows.score("call me ishmael").bitsPerCharacter(), answer.at("/data/0/bits_per_character").asDouble());
@@ -189,7 +237,15 @@ class PlaygroundServerTest {
       "completions | {\"promt\": \"a\"}                            | 400 | promt",
       "completions | {\"prompt\": 3}                               | 400 | prompt",
       "completions | {\"prompt\": []}                              | 400 | n",
-      "completions | {\"prompt\": [[1, 2]]}                        | 400 | prompt",
+      "completions | {\"prompt\": [1, \"a\"]}                      | 400 | prompt",
+      "completions | {\"prompt\": [1, -1]}                         | 400 | prompt",
+      "completions | {\"prompt\": [1.5]}                           | 400 | prompt",
+      "completions | {\"prompt\": [4294967297]}                    | 400 | prompt",
+      "completions | {\"prompt\": [[1], \"a\"]}                    | 400 | prompt",
+      "completions | {\"prompt\": [\"a\", [1]]}                    | 400 | prompt",
+      "completions | {\"prompt\": [[[1]]]}                         | 400 | prompt",
+      "completions | {\"prompt\": [1, 2], \"max_tokens\": 2047}    | 400 | prompt",
+      "completions | {\"prompt\": [1], \"logprobs\": 6}            | 400 | logprobs",
       "completions | {\"prompt\": \"The\"}                         | 400 | prompt",
       "completions | {\"max_tokens\": 0}                           | 400 | max_tokens",
       "completions | {\"max_tokens\": 100000000}                   | 400 | max_tokens",
