@@ -284,6 +284,24 @@ class LauncherTest {
     assertTrue(options.indexOf("-Xmx3g") < options.indexOf("-cp") && options.contains("-Da=*"), options.toString());
   }
 
+  @Test
+  void aServerBeginsWithASmallHeapAndReturnsWhatItFrees() throws Exception {
+    String heap = "-XX:InitialHeapSize=128m";
+    String trim = "-XX:TrimNativeHeapInterval=10000";
+    List<String> old = run("serve").out();
+    assertTrue(old.contains(heap) && !old.contains(trim), "a Java without the flag: " + old);
+    String flags = FLAGS + "size_t InitialHeapSize = 395049856 {product} {ergonomic}\nuint TrimNativeHeapInterval = 0 {product} {default}\n";
+    Files.writeString(folder.resolve("flags"), flags);
+    List<String> serve = run("serve").out();
+    assertTrue(serve.containsAll(List.of(heap, trim)), serve.toString());
+    assertFalse(run("train").out().stream().anyMatch(List.of(heap, trim)::contains));
+    Files.writeString(folder.resolve("flags"), flags.replace("{product} {default}\n", "{product} {command line}\n")
+        .replace("395049856 {product} {ergonomic}", "395049856 {product} {environment}"));
+    assertFalse(run("serve").out().stream().anyMatch(List.of(heap, trim)::contains), "the user's own");
+    Files.writeString(folder.resolve("flags"), flags.replace("6320816128", "67108864  "));
+    assertFalse(run("serve").out().contains(heap), "more than the largest heap");
+  }
+
   @ParameterizedTest
   @CsvSource({"LC_ALL, C", "LC_ALL, POSIX", "LANG, xx_YY.UTF-8", "LC_CTYPE, ''"})
   void aLocaleOfAsciiAloneGivesWay(String variable, String value) throws Exception {
