@@ -97,14 +97,9 @@ public final class DivergenceFrontier {
       return;
     }
     try (INDArray ids = Nd4j.createFromArray(tokens).reshape(1, tokens.length); INDArray features = judge.features(ids)) {
-      float[] values = features.dup('c').data().asFloat();
-      int width = judge.model().width();
+      double[][] rows = features.reshape(tokens.length, judge.model().width()).toDoubleMatrix();
       for (int t = from + STRIDE - 1; t < tokens.length; t += STRIDE) {
-        double[] state = new double[width];
-        for (int i = 0; i < width; i++) {
-          state[i] = values[t * width + i];
-        }
-        states.add(state);
+        states.add(rows[t]);
       }
     }
   }

@@ -4,19 +4,17 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
-import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.LatentMetrics.Spread;
 import org.tarflowlm.flow.LatentDecoder;
+import org.tarflowlm.flow.LatentEncoder;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
-import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
@@ -58,12 +56,20 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
       throw new IllegalArgumentException("there are no windows; expected at least one");
     }
     int flows = weights.config().flows().size();
-    double[] vae = new double[text.length];
+    LatentEncoder encoder = new LatentEncoder(weights.codebook());
+    Workspace workspace = new Workspace();
+    double[] vae = new double[text.length]; // of each window, log p(x|z) - log q(z|x)
     double[][][] h = new double[flows + 1][text.length][];
     double[][] logDeterminants = new double[flows][text.length];
     for (int from = 0; from < text.length; from += BATCH) {
       int count = Math.min(BATCH, text.length - from);
-      double[][] z = encode(weights, text, from, count, seed, vae);
+      double[][] z = new double[count][];
+      for (int b = 0; b < count; b++) {
+        z[b] = encoder.encode(text[from + b], seed, 0, (from + b) * text[0].length);
+        for (int t = 0; t < text[from + b].length; t++) {
+          vae[from + b] += Codebook.vaeTerm(z[b], t * weights.config().latentDim(), weights.codebook(), workspace);
+        }
+      }
       StackTransform.Forward forward = new StackTransform(weights).forward(z);
       for (int l = 0; l <= flows; l++) {
         System.arraycopy(forward.latents().h()[l], 0, h[l], from, count);
@@ -93,26 +99,6 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
       INDArray view = layer.getParam(name);
       return view == null ? null : view.dup('c').data().asFloat();
     }), text, seed);
-  }
-
-  /** z = mu[x] + sigma[x] * noise [windows][T * d], and of each window log p(x|z) - log q(z|x). */
-  private static double[][] encode(StackWeights weights, int[][] text, int from, int count, long seed, double[] vae) {
-    Components codes = weights.codebook();
-    int tokens = text[from].length;
-    double[][] z = new double[count][tokens * codes.dims()];
-    Workspace workspace = new Workspace();
-    long first = (long) from * tokens * codes.dims();
-    try (INDArray drawn = EncoderNoise.part(seed, 0, first, DataType.FLOAT, count, tokens, codes.dims())) {
-      double[] noise = drawn.data().asDouble();
-      for (int b = 0; b < count; b++) {
-        for (int t = 0; t < tokens; t++) {
-          int at = t * codes.dims();
-          Codebook.encode(text[from + b][t], noise, (b * tokens + t) * codes.dims(), codes, z[b], at);
-          vae[from + b] += Codebook.vaeTerm(z[b], at, codes, workspace);
-        }
-      }
-    }
-    return z;
   }
 
   private static FlowAccount of(StackWeights weights, double[][][] h, double[][] logDeterminants, double[] vae) {

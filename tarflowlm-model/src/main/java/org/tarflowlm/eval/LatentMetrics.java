@@ -2,7 +2,10 @@ package org.tarflowlm.eval;
 
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.linear.RealMatrix;
 import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.stat.correlation.Covariance;
+import org.apache.commons.math3.util.MathArrays;
 
 /**
  * Measures of the latents between flows (paper appendix G): per sequence, then mean and population standard deviation over the batch.
@@ -67,7 +70,7 @@ public final class LatentMetrics {
     }
     double[] moved = new double[before.length];
     for (int b = 0; b < before.length; b++) {
-      moved[b] = length(difference(centroid(after[b]), centroid(before[b])));
+      moved[b] = MathArrays.distance(centroid(after[b]), centroid(before[b]));
     }
     return Spread.of(moved);
   }
@@ -94,24 +97,9 @@ public final class LatentMetrics {
 
   /** The sum of eigenvalues is the trace, the sum of their squares that of the matrix's entries: nothing need be diagonalised. */
   private static double participation(double[][] sequence) {
-    int dim = sequence[0].length;
-    double[] centroid = centroid(sequence);
-    double[][] covariance = new double[dim][dim];
-    for (double[] latent : sequence) {
-      double[] centred = difference(latent, centroid);
-      for (int i = 0; i < dim; i++) {
-        for (int j = 0; j < dim; j++) {
-          covariance[i][j] += centred[i] * centred[j] / (sequence.length - 1);
-        }
-      }
-    }
-    double trace = 0;
-    double squares = 0;
-    for (int i = 0; i < dim; i++) {
-      trace += covariance[i][i];
-      squares += dot(covariance[i], covariance[i]);
-    }
-    return trace * trace / (squares + EPSILON);
+    RealMatrix covariance = new Covariance(sequence).getCovarianceMatrix();
+    double norm = covariance.getFrobeniusNorm();
+    return covariance.getTrace() * covariance.getTrace() / (norm * norm + EPSILON);
   }
 
   private static double[] centroid(double[][] sequence) {
@@ -122,14 +110,6 @@ public final class LatentMetrics {
       }
     }
     return mean;
-  }
-
-  private static double[] difference(double[] a, double[] b) {
-    double[] result = new double[a.length];
-    for (int i = 0; i < a.length; i++) {
-      result[i] = a[i] - b[i];
-    }
-    return result;
   }
 
   private static double dot(double[] a, double[] b) {

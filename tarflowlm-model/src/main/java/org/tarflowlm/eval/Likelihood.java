@@ -1,12 +1,12 @@
 package org.tarflowlm.eval;
 
 import java.nio.DoubleBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -155,21 +155,26 @@ public final class Likelihood {
    */
   public static LikelihoodEstimate sum(TarFlowConfig config, TextBatches batches, int samples, List<double[]> nats) {
     double[] all = nats.stream().flatMapToDouble(Arrays::stream).toArray();
-    Tally tally = new Tally();
-    int window = 0;
-    for (long index = 0; index < batches.count(); index++) {
-      TextBatches.Batch batch = batches.batch(index);
-      for (int i = 0; i < batch.windows() && window < all.length; i++) {
-        tally.add(all[window++], batch.counted());
-      }
+    int[] counted = LongStream.range(0, batches.count()).mapToObj(batches::batch)
+        .flatMapToInt(batch -> IntStream.generate(batch::counted).limit(batch.windows())).toArray();
+    int n = counted.length;
+    if (all.length != n) {
+      throw new IllegalArgumentException("there are nats of " + all.length + " windows; expected " + n);
     }
-    if (tally.tokens != batches.tokens() || window != all.length) {
-      throw new IllegalArgumentException("the windows are " + all.length + " of " + tally.tokens + " tokens; expected all of "
-          + batches.tokens());
+    double sum = 0;
+    for (double window : all) {
+      sum += window;
     }
+    double mean = sum / batches.tokens();
+    double squares = 0; // for the standard error of a ratio of sums
+    for (int i = 0; i < n; i++) {
+      double residual = all[i] - mean * counted[i];
+      squares += residual * residual;
+    }
+    double error = n < 2 ? Double.NaN : Math.sqrt(squares * n / (n - 1)) / batches.tokens();
     Bound bound = Bound.importanceWeighted(samples);
-    return tally.estimate(config.model() != ModelType.TARFLOW ? Bound.EXACT
-        : batches.stride() == 0 ? bound : new Bound(bound.name() + "-DIFFERENCE", samples));
+    return new LikelihoodEstimate(config.model() != ModelType.TARFLOW ? Bound.EXACT
+        : batches.stride() == 0 ? bound : new Bound(bound.name() + "-DIFFERENCE", samples), sum, batches.tokens(), error);
   }
 
   private double[] nats(TokenSequence tokens, TextBatches.Batch batch, DoubleBuffer each) {
@@ -255,31 +260,6 @@ public final class Likelihood {
 
     double value() {
       return largest + Math.log(sum / count);
-    }
-  }
-
-  /** Ratio of sums and the standard error of that ratio. */
-  private static final class Tally {
-    private final List<double[]> windows = new ArrayList<>();
-    private double nats;
-    private long tokens;
-
-    void add(double windowNats, int windowTokens) {
-      windows.add(new double[] {windowNats, windowTokens});
-      nats += windowNats;
-      tokens += windowTokens;
-    }
-
-    LikelihoodEstimate estimate(Bound bound) {
-      double mean = nats / tokens;
-      double squares = 0;
-      for (double[] window : windows) {
-        double residual = window[0] - mean * window[1];
-        squares += residual * residual;
-      }
-      int n = windows.size();
-      double error = n < 2 ? Double.NaN : Math.sqrt(squares * n / (n - 1)) / tokens;
-      return new LikelihoodEstimate(bound, nats, tokens, error);
     }
   }
 }

@@ -1,7 +1,7 @@
 package org.tarflowlm.eval;
 
-import java.util.Arrays;
 import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.util.MathArrays;
 
 /**
  * Mean of independent values and how sure it is.
@@ -29,8 +29,6 @@ public record MeanEstimate(double mean, double standardError) {
     if (values.length != others.length) {
       throw new IllegalArgumentException("there are " + values.length + " values and " + others.length + " others; expected pairs");
     }
-    double[] differences = new double[values.length];
-    Arrays.setAll(differences, i -> values[i] - others[i]);
-    return of(differences);
+    return of(MathArrays.ebeSubtract(values, others));
   }
 }
