@@ -1,7 +1,6 @@
 package org.tarflowlm.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
+import java.util.List;
 import org.tarflowlm.command.BaseCommand;
 import picocli.CommandLine.Command;
 
@@ -9,14 +8,9 @@ import picocli.CommandLine.Command;
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed and memory on this machine.", subcommands = {
     BenchStepCommand.class, BenchGenerateCommand.class, BenchKernelsCommand.class, BenchCouplingsCommand.class,
     BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class, BenchServeCommand.class})
-public final class BenchCommand extends BaseCommand implements Runnable {
-  @Override
-  public void run() {
-    throw missing("a benchmark");
-  }
-
-  /** A result for machines, indented. */
-  static String json(Object value) throws IOException {
-    return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(value);
+public final class BenchCommand extends BaseCommand {
+  /** The upper one of the two in the middle where the values are even in number. */
+  static double median(List<Double> values) {
+    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
   }
 }

@@ -1,11 +1,9 @@
 package org.tarflowlm.bench;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.nd4j.autodiff.listeners.Operation;
@@ -13,6 +11,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.graph.CouplingGraph;
 import org.tarflowlm.graph.KernelChoice;
@@ -27,7 +26,7 @@ import picocli.CommandLine.Option;
     "Time each coupling alone, forward and gradient. Turns of our kernels alternate with the same formulas composed of",
     "stock SameDiff ops, both in SameDiff's own memory and in the recycled memory of our models.",
     "--no-stock times only the kernels, for sizes where the composed graph does not fit into memory."})
-final class BenchCouplingsCommand extends BaseCommand implements Callable<Integer> {
+final class BenchCouplingsCommand extends BaseCommand {
   /** A kernel is compiled for good after 500 to 1,000 runs, and nearly three times as slow before. */
   private static final int WARM_UP_TURNS = 3;
   /** Right after stock ops runs are slower, as if threads that free what SameDiff has left took the processors from them. */
@@ -70,20 +69,18 @@ final class BenchCouplingsCommand extends BaseCommand implements Callable<Intege
   @Override
   public Integer call() throws IOException {
     requireAtLeast("--rounds", rounds, 1);
-    PrintWriter out = out();
     List<Result> results = new ArrayList<>();
     for (Coupling coupling : couplings) {
       Result r = measure(coupling);
       results.add(r);
       if (!json) {
-        out.printf("%-7s %,d rows, dim %d, %,d mixtures: kernels %.2f ms%s  peak memory %.0f MB%n", coupling, rows, dims, mixtures,
+        out().printf("%-7s %,d rows, dim %d, %,d mixtures: kernels %.2f ms%s  peak memory %.0f MB%n", coupling, rows, dims, mixtures,
             r.kernelMs(), kernelsOnly ? "" : String.format(", stock ops %.1f ms (%.1f times as long), in our memory %.1f ms (%.1f times)",
                 r.stockMs(), r.ratio(), r.stockRecycledMs(), r.ratioRecycled()), r.peakRssMb());
-        out.flush();
       }
     }
     if (json) {
-      out.println(BenchCommand.json(results));
+      out().println(Json.of(results));
     }
     return 0;
   }
@@ -104,9 +101,9 @@ final class BenchCouplingsCommand extends BaseCommand implements Callable<Intege
       }
     }
     steps.forEach(CouplingStep::close);
-    double kernels = median(times.get(0));
-    double stock = kernelsOnly ? 0 : median(times.get(1));
-    double recycled = kernelsOnly ? 0 : median(times.get(2));
+    double kernels = BenchCommand.median(times.get(0));
+    double stock = kernelsOnly ? 0 : BenchCommand.median(times.get(1));
+    double recycled = kernelsOnly ? 0 : BenchCommand.median(times.get(2));
     return new Result(coupling, rows, dims, mixtures, kernels, stock, recycled, stock / kernels, recycled / kernels,
         ResidentMemory.peakMb());
   }
@@ -115,7 +112,9 @@ final class BenchCouplingsCommand extends BaseCommand implements Callable<Intege
     List<Double> times = new ArrayList<>();
     long end = System.nanoTime() + (long) (seconds * 1e9);
     do {
-      times.add(time(step));
+      long begin = System.nanoTime();
+      step.run();
+      times.add((System.nanoTime() - begin) / 1e6);
     } while (System.nanoTime() < end);
     return times;
   }
@@ -124,16 +123,6 @@ final class BenchCouplingsCommand extends BaseCommand implements Callable<Intege
   private static void settle() {
     System.gc();
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(SETTLE_MILLIS));
-  }
-
-  private static double median(List<Double> times) {
-    return times.stream().sorted().skip(times.size() / 2).findFirst().orElseThrow();
-  }
-
-  private static double time(CouplingStep step) {
-    long begin = System.nanoTime();
-    step.run();
-    return (System.nanoTime() - begin) / 1e6;
   }
 
   /** Forward and gradient of one coupling alone, for measuring. */

@@ -2,21 +2,16 @@ package org.tarflowlm.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.tarflowlm.TarFlowLM;
-import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.FlowGenerator;
 import org.tarflowlm.generate.GenerationOptions;
@@ -29,7 +24,7 @@ import picocli.CommandLine.Option;
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
     "Time how fast texts are written without a prompt, in characters per second of all texts together, and compare the ways of decoding.",
     "--peer alternates with another program, which must print its characters per second as its last word."})
-final class BenchGenerateCommand extends BaseCommand implements Callable<Integer> {
+final class BenchGenerateCommand extends BaseCommand {
   @Option(names = "--model", paramLabel = "ID|DIR", defaultValue = "text8-mixd", description = "default ${DEFAULT-VALUE}")
   private String model;
 
@@ -106,13 +101,11 @@ final class BenchGenerateCommand extends BaseCommand implements Callable<Integer
    * texts.
    */
   private List<Double> positionsPerPass(TarFlowLM loaded, int block) {
-    Tokenizer tokenizer = loaded.tokenizer();
     if (loaded.config().model() != ModelType.TARFLOW) {
       throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: parallel decoding is for flows");
     }
-    Checkpoint checkpoint = loaded.checkpoint();
-    StackWeights weights = StackWeights.of(loaded.config(), name -> checkpoint.tensors().get(name).values());
-    FlowGenerator generator = new FlowGenerator(weights, tokenizer, checkpoint::ngrams, block);
+    StackWeights weights = StackWeights.of(loaded.config(), loaded.checkpoint()::values);
+    FlowGenerator generator = new FlowGenerator(weights, loaded.tokenizer(), loaded.checkpoint()::ngrams, block);
     GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withDecoding(Decoding.PARALLEL);
     for (int seed = 0; seed < seeds; seed++) {
       generator.generate(new int[0], options.withSeed(seed), null);
@@ -126,10 +119,9 @@ final class BenchGenerateCommand extends BaseCommand implements Callable<Integer
 
   private void print(TarFlowLM loaded, Map<Decoding, List<Double>> speeds, List<Double> theirs, boolean identical,
       Map<Integer, List<Double>> perPass) throws IOException {
-    PrintWriter out = out();
     Map<String, Object> result = Json.object("model", loaded.name(), "batch", batch, "tokens", tokens, "texts", seeds * batch,
         "threads", Parallel.threads(), "cpuTime", cpuTime, "identical", identical);
-    speeds.forEach((way, values) -> result.put(way.name().toLowerCase(Locale.ROOT), figures(values, theirs)));
+    speeds.forEach((way, values) -> result.put(way.name().toLowerCase(), figures(values, theirs)));
     if (!theirs.isEmpty()) {
       result.put("peerCharactersPerSecond", theirs);
     }
@@ -137,42 +129,33 @@ final class BenchGenerateCommand extends BaseCommand implements Callable<Integer
       result.put("positionsPerPass", perPass);
     }
     if (json) {
-      out.println(BenchCommand.json(result));
+      out().println(Json.of(result));
       return;
     }
-    out.printf(Locale.ROOT, "%s, %d texts of %d tokens, batch %d, %d threads, seconds of %s; texts of all ways of decoding %s%n",
+    out().printf("%s, %d texts of %d tokens, batch %d, %d threads, seconds of %s; texts of all ways of decoding %s%n",
         loaded.name(), seeds * batch, tokens, batch, Parallel.threads(), cpuTime ? "processor time" : "the clock",
         identical ? "identical" : "DIFFER");
-    speeds.forEach((way, values) -> out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%s%n",
-        way.name().toLowerCase(Locale.ROOT), best(values), median(values),
-        theirs.isEmpty() ? "" : String.format(Locale.ROOT, "  %.1f times the peer", best(values) / best(theirs))));
+    speeds.forEach((way, values) -> out().printf("%-10s best %,8.0f  median %,8.0f characters/s%s%n",
+        way.name().toLowerCase(), Collections.max(values), BenchCommand.median(values),
+        theirs.isEmpty() ? "" : String.format("  %.1f times the peer", Collections.max(values) / Collections.max(theirs))));
     if (!theirs.isEmpty()) {
-      out.printf(Locale.ROOT, "%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", best(theirs), median(theirs));
+      out().printf("%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", Collections.max(theirs), BenchCommand.median(theirs));
     }
     perPass.forEach((block, flows) -> {
-      out.printf("positions finished per pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
+      out().printf("positions finished per pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
       for (int l = flows.size() - 1; l >= 0; l--) {
-        out.printf(Locale.ROOT, "  flow %d %.2f", l, flows.get(l));
+        out().printf("  flow %d %.2f", l, flows.get(l));
       }
-      out.println();
+      out().println();
     });
   }
 
   private static Map<String, Object> figures(List<Double> ours, List<Double> theirs) {
-    Map<String, Object> result = Json.object("bestCharactersPerSecond", best(ours), "medianCharactersPerSecond", median(ours));
+    Map<String, Object> result = Json.object("bestCharactersPerSecond", Collections.max(ours),
+        "medianCharactersPerSecond", BenchCommand.median(ours));
     if (!theirs.isEmpty()) {
-      result.put("bestToBestOfPeer", best(ours) / best(theirs));
+      result.put("bestToBestOfPeer", Collections.max(ours) / Collections.max(theirs));
     }
     return result;
-  }
-
-  private static double best(List<Double> values) {
-    return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
-  }
-
-  private static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 }

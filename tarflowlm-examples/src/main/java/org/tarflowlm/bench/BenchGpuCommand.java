@@ -1,7 +1,7 @@
 package org.tarflowlm.bench;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -37,7 +36,7 @@ import picocli.CommandLine.Option;
 @Command(name = "gpu", mixinStandardHelpOptions = true, description = {
     "Check and measure the composed graph on the running backend: every op against the CPU's values, a training, a score, a text.",
     "Exit code 1 if an op differs, or if the training does not learn."})
-final class BenchGpuCommand extends BaseCommand implements Callable<Integer> {
+final class BenchGpuCommand extends BaseCommand {
   /** Of the sum of an output's absolute values; single precision with its sums in another order keeps well below. */
   private static final double TOLERANCE = 1e-3;
   private static final double MEGABYTE = 1 << 20;
@@ -64,19 +63,18 @@ final class BenchGpuCommand extends BaseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireAtLeast("--steps", steps, 20);
-    PrintWriter printer = out();
     Map<String, Object> report = Json.object("backend", HostMemory.backend(), "environment", environment());
     Map<String, Digest> found = OpDigests.run();
     if (record != null) {
       Files.writeString(record, OpDigests.text(found));
     }
     List<String> wrong = compare(found, report);
-    printer.printf("%s: %d outputs of ops, %d differ from the CPU's%n", HostMemory.backend(), found.size(), wrong.size());
-    wrong.stream().limit(10).forEach(printer::println);
-    printer.flush();
-    boolean learns = train(report, printer);
-    Files.writeString(out, BenchCommand.json(report) + "\n");
-    printer.println("report in " + out);
+    out().printf("%s: %d outputs of ops, %d differ from the CPU's%n", HostMemory.backend(), found.size(), wrong.size());
+    wrong.stream().limit(10).forEach(out()::println);
+    boolean learns = train(report);
+    // not by Json.of: the report of a failure may hold figures that are not finite
+    Files.writeString(out, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
+    out().println("report in " + out);
     return wrong.isEmpty() && learns ? 0 : 1;
   }
 
@@ -100,16 +98,13 @@ final class BenchGpuCommand extends BaseCommand implements Callable<Integer> {
       }
     });
     found.keySet().stream().filter(key -> !expected.containsKey(key)).forEach(key -> wrong.add(key + " is not among the CPU's"));
-    report.put("opsChecked", found.size());
-    report.put("opsThatDiffer", wrong);
-    report.put("worstDifferenceByOp", worst);
+    report.putAll(Json.object("opsChecked", found.size(), "opsThatDiffer", wrong, "worstDifferenceByOp", worst));
     return wrong;
   }
 
-  private boolean train(Map<String, Object> report, PrintWriter printer) throws IOException {
+  private boolean train(Map<String, Object> report) throws IOException {
     TarFlowConfig config = new Shape(Model.MIXD, batch, sequence, width, List.of(2, 1), 4).config();
-    ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults().withLearningRate(5e-3)
-        .withWarmupSteps(10), steps, 1,
+    ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults().withLearningRate(5e-3).withWarmupSteps(10), steps, 1,
         KernelChoice.COMPOSED, List.of(), DataType.FLOAT);
     TokenArray text = TokenArray.of(TEXT.repeat(1 + 2000 / TEXT.length()), new Text8Alphabet());
     double[] losses = new double[steps];
@@ -131,20 +126,12 @@ final class BenchGpuCommand extends BaseCommand implements Callable<Integer> {
     long start = System.nanoTime();
     String sample = lm.generate("", lm.generationOptions().withMaxNewTokens(sequence / 2).withSeed(1)).get(0).text();
     double seconds = (System.nanoTime() - start) / 1e9;
-    report.put("steps", steps);
-    report.put("lossFirstTen", first);
-    report.put("lossLastTen", last);
-    report.put("medianMillisecondsPerStep", median);
-    report.put("tokensPerSecond", batch * sequence / median * 1000);
-    report.put("workingMemoryMb", workingMb);
-    report.put("residentMb", ResidentMemory.nowMb());
-    report.put("environmentAfter", environment());
-    report.put("bitsPerCharacter", bits);
-    report.put("text", sample);
-    report.put("generationSeconds", seconds);
-    printer.printf("%d steps of %d tokens: %.1f ms each, loss %.3f to %.3f nats per token, working memory %.1f MB%n", steps,
+    report.putAll(Json.object("steps", steps, "lossFirstTen", first, "lossLastTen", last, "medianMillisecondsPerStep", median,
+        "tokensPerSecond", batch * sequence / median * 1000, "workingMemoryMb", workingMb, "residentMb", ResidentMemory.nowMb(),
+        "environmentAfter", environment(), "bitsPerCharacter", bits, "text", sample, "generationSeconds", seconds));
+    out().printf("%d steps of %d tokens: %.1f ms each, loss %.3f to %.3f nats per token, working memory %.1f MB%n", steps,
         batch * sequence, median, first, last, workingMb);
-    printer.printf("score at most %.3f bits per character; %d characters written in %.1f s: %s%n", bits, sample.length(), seconds, sample);
+    out().printf("score at most %.3f bits per character; %d characters written in %.1f s: %s%n", bits, sample.length(), seconds, sample);
     return last < first && Double.isFinite(bits);
   }
 

@@ -1,18 +1,18 @@
 package org.tarflowlm.bench;
 
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.tarflowlm.command.BaseCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs {@link KernelBenchmarks} under JMH. */
 @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Time the kernels of a transformer layer under JMH.")
-final class BenchKernelsCommand implements Callable<Integer> {
+final class BenchKernelsCommand extends BaseCommand {
   @Parameters(arity = "0..*", paramLabel = "NAME", description = "parts of benchmark names, such as attention; all if none is given")
   private List<String> names = List.of();
 

@@ -1,14 +1,13 @@
 package org.tarflowlm.bench;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.tarflowlm.bench.StepBenchmark.Model;
 import org.tarflowlm.bench.StepBenchmark.Shape;
 import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.graph.KernelChoice;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,7 +15,7 @@ import picocli.CommandLine.Option;
 /** Watches a training's memory over many steps. */
 @Command(name = "memory", mixinStandardHelpOptions = true, description =
     "Train on random tokens and print the resident set and a step's working memory ten times.")
-final class BenchMemoryCommand extends BaseCommand implements Callable<Integer> {
+final class BenchMemoryCommand extends BaseCommand {
   private static final int LINES = 10;
 
   @Option(names = "--model", defaultValue = "mixd", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
@@ -45,7 +44,6 @@ final class BenchMemoryCommand extends BaseCommand implements Callable<Integer> 
 
   @Override
   public Integer call() throws IOException {
-    PrintWriter out = out();
     StepBenchmark benchmark = new StepBenchmark(new Shape(model, batch, sequence, width, layers, heads), KernelChoice.AUTO);
     List<Map<String, Object>> lines = new ArrayList<>();
     for (int i = 1; i <= LINES; i++) {
@@ -56,13 +54,12 @@ final class BenchMemoryCommand extends BaseCommand implements Callable<Integer> 
       double resident = ResidentMemory.nowMb();
       lines.add(Map.of("step", i * each, "rssMb", resident, "workingMemoryMb", working, "neededMb", needed));
       if (!json) {
-        out.printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the peak of live arrays (%.1f MB)%n",
+        out().printf("step %5d  resident %.0f MB  working memory of a step %.1f MB, %.2f times the peak of live arrays (%.1f MB)%n",
             i * each, resident, working, working / needed, needed);
-        out.flush();
       }
     }
     if (json) {
-      out.println(BenchCommand.json(lines));
+      out().println(Json.of(lines));
     }
     return 0;
   }

@@ -1,20 +1,19 @@
 package org.tarflowlm.bench;
 
-import java.io.IOException;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.util.MathArrays;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Codebook;
-import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.eval.TokenWindows;
 import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
@@ -26,7 +25,7 @@ import picocli.CommandLine.Option;
 @Command(name = "round-trip", mixinStandardHelpOptions = true, description = {
     "Encode windows of a text, map their latents z to noise and back, and report the largest difference, wrong tokens, and root-finding "
         + "iterations per scalar.", "Exit code 1 if a token is wrong."})
-final class BenchRoundTripCommand extends BaseCommand implements Callable<Integer> {
+final class BenchRoundTripCommand extends BaseCommand {
   /** Windows that go through the flows together. */
   private static final int GROUP = 16;
 
@@ -46,10 +45,10 @@ final class BenchRoundTripCommand extends BaseCommand implements Callable<Intege
   private boolean json;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     Checkpoint checkpoint = TarFlowZoo.resolve(model);
     TarFlowConfig config = checkpoint.config();
-    StackWeights weights = StackWeights.of(config, name -> checkpoint.tensors().get(name).values());
+    StackWeights weights = StackWeights.of(config, checkpoint::values);
     StackTransform stack = new StackTransform(weights);
     LatentDecoder decoder = new LatentDecoder(weights.codebook());
     Random random = new Random(seed);
@@ -58,30 +57,19 @@ final class BenchRoundTripCommand extends BaseCommand implements Callable<Intege
     long iterations = 0;
     long roots = 0;
     try (TokenSequence text = Corpora.fromEnvironment().open(input, Tokenizers.byName(checkpoint.info().tokenizer()))) {
-      int length = config.contextLength();
-      if (text.length() < length) {
-        throw new DataException(input + " has " + text.length() + " tokens; expected at least a window of " + length);
-      }
+      int[][] ids = TokenWindows.toTheEnds(input, text, config.contextLength(), windows);
       for (int first = 0; first < windows; first += GROUP) {
-        int[][] ids = new int[Math.min(GROUP, windows - first)][length];
-        double[][] z = new double[ids.length][];
-        for (int b = 0; b < ids.length; b++) {
-          text.read((text.length() - length) * (first + b) / Math.max(1, windows - 1), ids[b], 0, length);
-          z[b] = encode(ids[b], weights, random);
-        }
+        double[][] z = Arrays.stream(ids, first, Math.min(first + GROUP, windows)).map(each -> encode(each, weights, random))
+            .toArray(double[][]::new);
         StackTransform.Inverse inverse = stack.inverse(stack.forward(z).latents().u());
         iterations += inverse.rootIterations();
         roots += inverse.roots();
-        for (int b = 0; b < ids.length; b++) {
+        for (int b = 0; b < z.length; b++) {
           double[] back = inverse.latents().z()[b];
-          for (int i = 0; i < back.length; i++) {
-            worst = Math.max(worst, Math.abs(back[i] - z[b][i]));
-          }
+          worst = Math.max(worst, MathArrays.distanceInf(back, z[b]));
           int[] tokens = decoder.decode(back);
           int[] expected = decoder.decode(z[b]);
-          for (int t = 0; t < tokens.length; t++) {
-            wrong += tokens[t] == expected[t] ? 0 : 1;
-          }
+          wrong += IntStream.range(0, tokens.length).filter(t -> tokens[t] != expected[t]).count();
         }
       }
     }
@@ -100,11 +88,11 @@ final class BenchRoundTripCommand extends BaseCommand implements Callable<Intege
     return z;
   }
 
-  private void print(double worst, long wrong, double meanIterations) throws IOException {
+  private void print(double worst, long wrong, double meanIterations) {
     Map<String, Object> result = Json.object("model", model, "windows", windows, "largestDifference", worst, "wrongTokens", wrong,
         "meanRootIterations", meanIterations);
-    out().println(json ? BenchCommand.json(result)
-        : String.format(Locale.ROOT, "%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations per scalar",
+    out().println(json ? Json.of(result)
+        : String.format("%,d windows: largest difference %.2e, %d wrong tokens, %.2f root-finding iterations per scalar",
             windows, worst, wrong, meanIterations));
   }
 }

@@ -11,10 +11,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,7 +25,7 @@ import picocli.CommandLine.Option;
 @Command(name = "serve", mixinStandardHelpOptions = true, description = {
     "Send completions to a running server from many clients at once, each one request after another. A client that gets status 429 waits "
         + "as long as Retry-After says.", "Exit code 1 if an answer is neither a text nor status 429."})
-public final class BenchServeCommand extends BaseCommand implements Callable<Integer> {
+public final class BenchServeCommand extends BaseCommand {
   private static final Pattern HEAP = Pattern.compile("(?m)^jvm_memory_used_bytes\\{area=\"heap\"} (\\S+)$");
   private static final Pattern RESIDENT = Pattern.compile("(?m)^process_resident_memory_bytes (\\S+)$");
   private static final int MEMORY_SAMPLES = 10;
@@ -123,20 +121,19 @@ public final class BenchServeCommand extends BaseCommand implements Callable<Int
     return found.find() ? Math.round(Double.parseDouble(found.group(1)) / 1e6) : -1;
   }
 
-  private void print(List<Long> heap, List<Long> resident) throws IOException {
+  private void print(List<Long> heap, List<Long> resident) {
     double[] sorted = latencies.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     Map<String, Object> result = Json.object("clients", clients, "seconds", seconds, "tokensPerText", tokens, "outcomes", outcomes,
         "tokensPerSecond", (double) sorted.length * tokens / seconds, "p50Seconds", quantile(sorted, 0.5),
         "p99Seconds", quantile(sorted, 0.99), "maxSeconds", quantile(sorted, 1), "heapMegabytes", heap, "residentMegabytes", resident);
     if (json) {
-      out().println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
+      out().println(Json.of(result));
       return;
     }
-    out().println(String.format(Locale.ROOT,
-        "%d clients, %d s, texts of %d tokens: answers %s%n%.0f tokens/s; seconds to an answer: p50 %.2f, p99 %.2f, most %.2f%n"
-            + "MB of the server over time: heap %s, resident %s", clients, seconds, tokens, outcomes,
+    out().printf("%d clients, %d s, texts of %d tokens: answers %s%n%.0f tokens/s; seconds to an answer: p50 %.2f, p99 %.2f, most %.2f%n"
+            + "MB of the server over time: heap %s, resident %s%n", clients, seconds, tokens, outcomes,
         (double) result.get("tokensPerSecond"), (double) result.get("p50Seconds"), (double) result.get("p99Seconds"),
-        (double) result.get("maxSeconds"), heap, resident));
+        (double) result.get("maxSeconds"), heap, resident);
   }
 
   private static double quantile(double[] sorted, double share) {

@@ -1,13 +1,12 @@
 package org.tarflowlm.bench;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.BaseListener;
@@ -35,7 +34,7 @@ import picocli.CommandLine.Option;
 @Command(name = "step", mixinStandardHelpOptions = true, description = {
     "Time whole training steps (forward, backward, update) on random tokens.",
     "--peer alternates with another program, which must print its median milliseconds per step as its last word."})
-final class BenchStepCommand extends BaseCommand implements Callable<Integer> {
+final class BenchStepCommand extends BaseCommand {
   @Option(names = "--model", defaultValue = "ar", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private Model model;
 
@@ -97,13 +96,8 @@ final class BenchStepCommand extends BaseCommand implements Callable<Integer> {
   }
 
   private void print(List<Figures> ours, List<Double> theirs, MatrixFloor floor, List<OpTimes.OpTime> ops) throws IOException {
-    PrintWriter out = out();
     Figures figures = ours.get(ours.size() / 2);
-    double[] ratios = new double[theirs.size()];
-    for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = ours.get(i).medianMs() / theirs.get(i);
-    }
-    Arrays.sort(ratios);
+    double[] ratios = IntStream.range(0, theirs.size()).mapToDouble(i -> ours.get(i).medianMs() / theirs.get(i)).sorted().toArray();
     if (json) {
       Map<String, Object> result = Json.object("medianMs", figures.medianMs(), "minMs", figures.minMs(), "p90Ms", figures.p90Ms(),
           "tokensPerSecond", figures.tokensPerSecond(), "peakRssMb", figures.peakRssMb(), "workingMemoryMb", figures.workingMemoryMb(),
@@ -118,23 +112,23 @@ final class BenchStepCommand extends BaseCommand implements Callable<Integer> {
         result.put("matrixProductsMs", floor.milliseconds());
         result.put("ops", ops);
       }
-      out.println(BenchCommand.json(result));
+      out().println(Json.of(result));
       return;
     }
     for (int i = 0; i < ours.size(); i++) {
       Figures f = ours.get(i);
-      out.printf("median %.1f ms  min %.1f  p90 %.1f  %,.0f tokens/s  peak memory %.0f MB%s%n", f.medianMs(), f.minMs(), f.p90Ms(),
+      out().printf("median %.1f ms  min %.1f  p90 %.1f  %,.0f tokens/s  peak memory %.0f MB%s%n", f.medianMs(), f.minMs(), f.p90Ms(),
           f.tokensPerSecond(), f.peakRssMb(), theirs.isEmpty() ? "" : String.format("  peer %.1f ms", theirs.get(i)));
     }
     if (ratios.length > 0) {
-      out.printf("ratio ours / peer: median %.2f (%.2f to %.2f)%n", ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]);
+      out().printf("ratio ours / peer: median %.2f (%.2f to %.2f)%n", ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]);
     }
     if (floor != null) {
-      out.printf("matrix products alone: %.2f GFLOP per step, %.1f ms at the measured %.0f GFLOP/s; the step takes %.2f times that%n",
+      out().printf("matrix products alone: %.2f GFLOP per step, %.1f ms at the measured %.0f GFLOP/s; the step takes %.2f times that%n",
           floor.gigaflops(), floor.milliseconds(), floor.gigaflopsPerSecond(), figures.medianMs() / floor.milliseconds());
     }
     for (OpTimes.OpTime op : ops) {
-      out.printf("  %-36s %8.2f ms per step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
+      out().printf("  %-36s %8.2f ms per step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
     }
   }
 
@@ -165,10 +159,8 @@ final class BenchStepCommand extends BaseCommand implements Callable<Integer> {
 
     /** Slowest first. */
     List<OpTime> perStep(int steps) {
-      List<OpTime> result = new ArrayList<>();
-      byName.forEach((name, sum) -> result.add(new OpTime(name, sum[0] / steps, sum[1] / steps)));
-      result.sort((a, b) -> Double.compare(b.msPerStep(), a.msPerStep()));
-      return result;
+      return byName.entrySet().stream().map(each -> new OpTime(each.getKey(), each.getValue()[0] / steps, each.getValue()[1] / steps))
+          .sorted(Comparator.comparing(OpTime::msPerStep).reversed()).toList();
     }
   }
 

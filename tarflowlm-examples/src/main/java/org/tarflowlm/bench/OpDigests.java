@@ -1,16 +1,14 @@
 package org.tarflowlm.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.BaseListener;
@@ -67,7 +65,7 @@ final class OpDigests {
     }
 
     private String line(String key) {
-      return String.format(Locale.ROOT, "%s %s %.7g %.7g %.7g", key, op, absolute, sum, weighted);
+      return String.format("%s %s %.7g %.7g %.7g", key, op, absolute, sum, weighted);
     }
   }
 
@@ -114,13 +112,9 @@ final class OpDigests {
   /** Those of the CPU. */
   static Map<String, Digest> reference() {
     Map<String, Digest> result = new LinkedHashMap<>();
-    try (InputStream in = OpDigests.class.getResourceAsStream(REFERENCE);
-        BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        String[] words = line.split(" ");
-        result.put(words[0], new Digest(words[1], Double.parseDouble(words[2]), Double.parseDouble(words[3]),
-            Double.parseDouble(words[4])));
-      }
+    try (InputStream in = OpDigests.class.getResourceAsStream(REFERENCE)) {
+      new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().map(line -> line.split(" ")).forEach(words -> result.put(words[0],
+          new Digest(words[1], Double.parseDouble(words[2]), Double.parseDouble(words[3]), Double.parseDouble(words[4]))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -129,8 +123,6 @@ final class OpDigests {
 
   /** As {@link #reference} reads them. */
   static String text(Map<String, Digest> digests) {
-    StringBuilder text = new StringBuilder();
-    digests.forEach((key, digest) -> text.append(digest.line(key)).append('\n'));
-    return text.toString();
+    return digests.entrySet().stream().map(each -> each.getValue().line(each.getKey()) + "\n").collect(Collectors.joining());
   }
 }

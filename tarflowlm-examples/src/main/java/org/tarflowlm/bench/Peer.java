@@ -1,8 +1,6 @@
 package org.tarflowlm.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
 /** Another program that is measured alternating with ours. */
@@ -17,12 +15,8 @@ final class Peer {
    */
   static double run(String command, String figure) throws IOException, InterruptedException {
     Process process = new ProcessBuilder("sh", "-c", command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String last = "";
-    try (BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        last = line.isBlank() ? last : line.trim();
-      }
-    }
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String last = printed.strip().lines().reduce("", (before, line) -> line.strip());
     int code = process.waitFor();
     String[] words = last.split("\\s+");
     try {

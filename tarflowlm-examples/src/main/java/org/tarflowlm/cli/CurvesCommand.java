@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -15,7 +14,7 @@ import picocli.CommandLine.Parameters;
 /** One chart of several runs. */
 @Command(name = "curves", mixinStandardHelpOptions = true,
     description = "Draw the validation curves of several runs into one chart, against the tokens that they had seen.")
-final class CurvesCommand extends BaseCommand implements Runnable {
+final class CurvesCommand extends BaseCommand {
   @Parameters(arity = "1..*", paramLabel = "NAME=DIR", description = "Name in the legend, and output folder of a run.")
   private Map<String, Path> runs = new LinkedHashMap<>();
 
@@ -26,19 +25,12 @@ final class CurvesCommand extends BaseCommand implements Runnable {
   private String title = "";
 
   @Override
-  public void run() {
-    try {
-      Map<String, Path> logs = new LinkedHashMap<>();
-      for (Map.Entry<String, Path> each : runs.entrySet()) {
-        Path log = each.getValue().resolve(RunCurves.LOG);
-        require(Files.isRegularFile(log), each.getValue() + " has no " + RunCurves.LOG + "; expected the output folder of a run");
-        logs.put(each.getKey(), log);
-      }
-      byte[] png = RunCurves.together(logs, title);
-      AtomicFile.write(output, out -> out.write(png));
-      out().println(output);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  public Integer call() throws IOException {
+    runs.values().forEach(run -> require(Files.isRegularFile(run.resolve(RunCurves.LOG)),
+        run + " has no " + RunCurves.LOG + "; expected the output folder of a run"));
+    byte[] png = RunCurves.together(runs, title);
+    AtomicFile.write(output, out -> out.write(png));
+    out().println(output);
+    return 0;
   }
 }

@@ -1,6 +1,5 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,32 +27,22 @@ import picocli.CommandLine.Parameters;
 @Command(name = "data", mixinStandardHelpOptions = true,
     description = "List, fetch and verify the literature's corpora; inspect and clean your own files.",
     footer = {"", "Files go to ~/.cache/tarflowlm; TARFLOWLM_CACHE names another folder, and TARFLOWLM_OFFLINE=1 forbids fetching."})
-final class DataCommand extends BaseCommand implements Runnable {
+final class DataCommand extends BaseCommand {
   private static final double MEGA = 1e6;
-
-  @Override
-  public void run() {
-    throw missing("a command");
-  }
-
-  private static Corpora corpora() {
-    return Corpora.fromEnvironment();
-  }
 
   @Command(name = "list", mixinStandardHelpOptions = true,
       description = "List the known corpora, which of them are fetched, and their parts as commands take them.")
   void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
-    Corpora corpora = corpora();
-    PrintWriter out = out();
+    Corpora corpora = Corpora.fromEnvironment();
     if (json) {
-      out.println(Json.of(Map.of("corpora", corpora.all().stream().map(c -> entry(corpora, c)).toList())));
+      out().println(Json.of(Map.of("corpora", corpora.all().stream().map(c -> entry(corpora, c)).toList())));
       return;
     }
     for (Corpus corpus : corpora.all()) {
-      out.printf("%-12s %9.1f MB  %-9s  %s%n", corpus.name(), corpus.archive().length() / MEGA,
+      out().printf("%-12s %9.1f MB  %-9s  %s%n", corpus.name(), corpus.archive().length() / MEGA,
           corpora.isFetched(corpus) ? "fetched" : "-", corpus.description());
       for (Split split : corpus.splits()) {
-        out.printf("  %-28s %s%n", corpus.name() + ":" + split.name(), split.size());
+        out().printf("  %-28s %s%n", corpus.name() + ":" + split.name(), split.size());
       }
     }
   }
@@ -63,23 +52,21 @@ final class DataCommand extends BaseCommand implements Runnable {
         "licence", corpus.licence(), "address", corpus.archive().uri().toString(), "bytes", corpus.archive().length(),
         "sha256", corpus.archive().sha256(), "tokenizer", corpus.tokenizerName(), "file", corpora.file(corpus).toString(),
         "fetched", corpora.isFetched(corpus),
-        "splits", corpus.splits().stream().map(split -> Map.of("name", corpus.name() + ":"
-            + split.name(), "size", split.size())) .toList());
+        "splits", corpus.splits().stream().map(split -> Json.object("name", corpus.name() + ":"
+            + split.name(), "size", split.size())).toList());
   }
 
   @Command(name = "fetch", mixinStandardHelpOptions = true,
       description = "Fetch a corpus into the cache folder; an interrupted fetch continues where it stopped.")
   void fetch(@Parameters(paramLabel = "NAME", description = "A name that data list shows.") String name) {
-    Corpora corpora = corpora();
-    Corpus corpus = corpora.byName(name);
-    Path file = corpora.fetch(corpus, ModelOption.fetching(err()));
-    out().println(file);
+    Corpora corpora = Corpora.fromEnvironment();
+    out().println(corpora.fetch(corpora.byName(name), ModelOption.fetching(err())));
   }
 
   @Command(name = "verify", mixinStandardHelpOptions = true,
       description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; all of them unless you name some.")
   int verify(@Parameters(paramLabel = "NAME", arity = "0..*", description = "A name that data list shows.") List<String> names) {
-    Corpora corpora = corpora();
+    Corpora corpora = Corpora.fromEnvironment();
     List<Corpus> chosen = names == null || names.isEmpty()
         ? corpora.all().stream().filter(c -> Files.exists(corpora.file(c))).toList()
         : names.stream().map(corpora::byName).toList();
@@ -107,32 +94,31 @@ final class DataCommand extends BaseCommand implements Runnable {
       @Option(names = "--json", description = "Print one JSON object.") boolean json,
       @Mixin DocumentArguments documents) {
     CorpusStats stats = stats(file, Tokenizers.byName(tokenizer), documents);
-    PrintWriter out = out();
     if (json) {
-      out.println(Json.of(stats));
+      out().println(Json.of(stats));
       return;
     }
-    out.printf("file          %s%n", stats.input());
+    out().printf("file          %s%n", stats.input());
     if (stats.bytes() >= 0) {
-      out.printf("bytes         %,d%n", stats.bytes());
+      out().printf("bytes         %,d%n", stats.bytes());
     }
-    out.printf("tokens        %,d (%s)%n", stats.tokens(), stats.tokenizer());
+    out().printf("tokens        %,d (%s)%n", stats.tokens(), stats.tokenizer());
     if (stats.documents() >= 0) {
-      out.printf("documents     %,d%n", stats.documents());
+      out().printf("documents     %,d%n", stats.documents());
     }
-    out.printf("distinct ids  %,d of %,d%n", stats.distinct(), stats.vocabSize());
-    out.printf("unigram bits  %.4f per token%n", stats.unigramBits());
+    out().printf("distinct ids  %,d of %,d%n", stats.distinct(), stats.vocabSize());
+    out().printf("unigram bits  %.4f per token%n", stats.unigramBits());
     if (stats.foreign() > 0) {
-      out.printf("foreign       %,d bytes outside the alphabet, the first at offset %,d%n", stats.foreign(), stats.firstForeign());
+      out().printf("foreign       %,d bytes outside the alphabet, the first at offset %,d%n", stats.foreign(), stats.firstForeign());
     }
     if (stats.emptyDocuments() > 0) {
-      out.printf("empty         %,d documents%n", stats.emptyDocuments());
+      out().printf("empty         %,d documents%n", stats.emptyDocuments());
     }
     if (stats.badDocuments() > 0) {
-      out.printf("left out      %,d bad documents; one of them: %s%n", stats.badDocuments(), stats.firstBad());
+      out().printf("left out      %,d bad documents; one of them: %s%n", stats.badDocuments(), stats.firstBad());
     }
     if (stats.otherFiles() > 0) {
-      out.printf("other files   %,d, such as %s%n", stats.otherFiles(), stats.firstOther());
+      out().printf("other files   %,d, such as %s%n", stats.otherFiles(), stats.firstOther());
     }
   }
 

@@ -1,7 +1,5 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
-import java.util.Locale;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
@@ -12,7 +10,6 @@ import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -20,7 +17,7 @@ import picocli.CommandLine.Option;
 @Command(name = "demo", mixinStandardHelpOptions = true,
     description = "Load a packaged model (default: text8-coarse-to-fine, whose flows all change the text), score an excerpt of a novel, "
         + "write 200 characters and show them flow by flow.")
-final class DemoCommand extends BaseCommand implements Runnable {
+final class DemoCommand extends BaseCommand {
   private static final String DEFAULT = "text8-coarse-to-fine";
   private static final int TOKENS = 200;
 
@@ -31,33 +28,30 @@ final class DemoCommand extends BaseCommand implements Runnable {
   private long seed = 1;
 
   @Override
-  public void run() {
-    PrintWriter out = out();
+  public Integer call() {
     long begin = System.nanoTime();
     try (TarFlowLM loaded = model.load(DEFAULT)) {
-      out.printf(Locale.ROOT, "Model %s: %s%,d parameters, loaded in %.1f s%n%n", loaded.name(),
+      out().printf("Model %s: %s%,d parameters, loaded in %.1f s%n%n", loaded.name(),
           loaded.info().description() == null ? "" : loaded.info().description().replaceFirst("\\.$", "") + ", ",
           loaded.checkpoint().parameterCount(), secondsSince(begin));
-      out.flush();
 
       begin = System.nanoTime();
       Score score = loaded.score(Excerpt.text(), ScoringOptions.defaults().withSeed(seed));
-      out.println(ScoreCommand.text(score, Excerpt.TITLE, secondsSince(begin)));
-      out.println();
+      out().printf("%s%n%n", ScoreCommand.text(score, Excerpt.TITLE, secondsSince(begin)));
 
       begin = System.nanoTime();
       boolean flows = loaded.config().model() == ModelType.TARFLOW;
       GenerationOptions options = loaded.generationOptions().withMaxNewTokens(TOKENS).withSeed(seed).withShowFlows(flows);
       Generation generation = loaded.generate("", options).get(0);
-      out.printf(Locale.ROOT, "%d characters written in %.1f s (seed %d, temperature %s)%s%n%n", generation.text().length(),
+      out().printf("%d characters written in %.1f s (seed %d, temperature %s)%s%n%n", generation.text().length(),
           secondsSince(begin), seed, options.temperature(), flows ? ", flow by flow:" : ":");
       if (flows) {
-        new FlowPrinter(out, Ansi.AUTO.enabled()).print(FlowView.of(generation, loaded.config(), loaded.tokenizer()));
+        new FlowPrinter(out()).print(FlowView.of(generation, loaded.config(), loaded.tokenizer()));
       } else {
-        out.println(generation.text());
+        out().println(generation.text());
       }
-      out.flush();
     }
+    return 0;
   }
 
   private static double secondsSince(long nanos) {

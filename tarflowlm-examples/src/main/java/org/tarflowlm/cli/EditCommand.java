@@ -1,6 +1,6 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,11 +9,9 @@ import java.util.regex.Pattern;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -22,7 +20,7 @@ import picocli.CommandLine.Option;
     "Show a text after every flow, from noise to the end: the characters that each flow changes and the measures of its latents.",
     "Without --text, the model writes a new text. With it, the flows read that text; a gap in it, such as [12], is filled with that many "
         + "tokens, given the text on both sides. A text longer than the model's window is an error."})
-final class EditCommand extends BaseCommand implements Runnable {
+final class EditCommand extends BaseCommand {
   private static final Pattern GAP = Pattern.compile("\\[(\\d{1,9})]");
 
   @Mixin
@@ -42,12 +40,10 @@ final class EditCommand extends BaseCommand implements Runnable {
   private boolean json;
 
   @Override
-  public void run() {
+  public Integer call() throws IOException {
     arguments.over(GenerationOptions.defaults());
     try (TarFlowLM loaded = model.load()) {
-      if (loaded.config().model() != ModelType.TARFLOW) {
-        throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: it has no flows to show");
-      }
+      FlowReport.requireFlows(loaded);
       GenerationOptions options = arguments.over(loaded).withShowFlows(true);
       Matcher gap = GAP.matcher(text == null ? "" : text);
       boolean filled = gap.find();
@@ -59,17 +55,16 @@ final class EditCommand extends BaseCommand implements Runnable {
       } else {
         generations = text == null ? loaded.generate("", options) : List.of(loaded.read(text, options.seed()));
       }
-      List<FlowReport> reports = new ArrayList<>();
-      generations.forEach(each -> reports.add(FlowReport.of(before, each, after, loaded)));
+      List<FlowReport> reports = generations.stream().map(each -> FlowReport.of(before, each, after, loaded)).toList();
       files.write("Edits of " + loaded.name(), reports);
-      PrintWriter out = out();
       if (json) {
-        out.println(json(loaded, options, generations, reports));
+        out().println(json(loaded, options, generations, reports));
       } else {
-        reports.forEach(each -> new FlowPrinter(out, Ansi.AUTO.enabled()).print(each));
+        reports.forEach(each -> new FlowPrinter(out()).print(each));
         GenerateCommand.noteApproximation(err(), generations);
       }
     }
+    return 0;
   }
 
   private static String json(TarFlowLM model, GenerationOptions options, List<Generation> generations, List<FlowReport> reports) {

@@ -1,11 +1,9 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 import org.tarflowlm.ScoringOptions;
@@ -31,7 +29,7 @@ import picocli.CommandLine.Option;
         + "prompt.",
     "Fewer bits do not mean a better text: compare with the true text. Differences to it are taken piece by piece. Bits are differences "
         + "between a longer and a shorter text; under a flow model, differences of upper bounds."})
-final class EvaluateInfillingCommand extends BaseCommand implements Runnable {
+final class EvaluateInfillingCommand extends BaseCommand {
   @Option(names = "--model", paramLabel = "ID-or-FOLDER", defaultValue = "text8-mixd",
       description = "The flow model that fills gaps; default ${DEFAULT-VALUE}.")
   private String model;
@@ -87,7 +85,7 @@ final class EvaluateInfillingCommand extends BaseCommand implements Runnable {
   private record Row(String source, Double accepted, Map<String, Map<String, Bits>> bits) {}
 
   @Override
-  public void run() {
+  public Integer call() {
     GenerationOptions options = checkedOptions();
     try {
       judges = judges == null ? List.of(twin, model) : judges;
@@ -103,6 +101,7 @@ final class EvaluateInfillingCommand extends BaseCommand implements Runnable {
     } finally {
       loaded.values().forEach(TarFlowLM::close);
     }
+    return 0;
   }
 
   private GenerationOptions checkedOptions() {
@@ -170,9 +169,8 @@ final class EvaluateInfillingCommand extends BaseCommand implements Runnable {
   }
 
   private void print(List<Row> rows) {
-    PrintWriter out = out();
     if (json) {
-      out.println(Json.of(Json.object("reference", reference, "pieces", pieces, "left", left, "gap", gap, "right", right,
+      out().println(Json.of(Json.object("reference", reference, "pieces", pieces, "left", left, "gap", gap, "right", right,
           "temperature", temperature, "seed", seed, "rows", rows)));
       return;
     }
@@ -181,23 +179,23 @@ final class EvaluateInfillingCommand extends BaseCommand implements Runnable {
     Table table = new Table(names);
     for (Row row : rows) {
       List<String> cells = new ArrayList<>(List.of(row.source(),
-          row.accepted() == null ? "" : String.format(Locale.ROOT, "%.2f", row.accepted())));
+          row.accepted() == null ? "" : String.format("%.2f", row.accepted())));
       row.bits().values().forEach(parts -> parts.values().forEach(bits -> cells.add(cell(bits, row == rows.get(0)))));
       table.row(cells);
     }
-    out.print(table);
-    out.printf(Locale.ROOT, "bits per character, in brackets the difference to the true text, piece by piece; %d pieces of %d, %d and %d "
+    out().print(table);
+    out().printf("bits per character, in brackets the difference to the true text, piece by piece; %d pieces of %d, %d and %d "
         + "tokens, temperature %.1f, seed %d%n", pieces, left, gap, right, temperature, seed);
   }
 
   private static String cell(Bits bits, boolean trueText) {
     MeanEstimate mean = bits.bitsPerCharacter();
     MeanEstimate more = bits.moreThanTrueText();
-    return trueText ? String.format(Locale.ROOT, "%.3f%s", mean.mean(), error(mean))
-        : String.format(Locale.ROOT, "%.3f (%+.3f%s)", mean.mean(), more.mean(), error(more));
+    return trueText ? String.format("%.3f%s", mean.mean(), error(mean))
+        : String.format("%.3f (%+.3f%s)", mean.mean(), more.mean(), error(more));
   }
 
   private static String error(MeanEstimate mean) {
-    return Double.isNaN(mean.standardError()) ? "" : String.format(Locale.ROOT, " ± %.3f", mean.standardError());
+    return Double.isNaN(mean.standardError()) ? "" : String.format(" ± %.3f", mean.standardError());
   }
 }

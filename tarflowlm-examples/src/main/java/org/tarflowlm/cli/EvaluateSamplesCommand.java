@@ -1,11 +1,9 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -40,7 +38,7 @@ import picocli.CommandLine.Option;
     "Fewer bits do not mean a better text: compare with the row of real text.", "With --prompt-tokens, texts continue pieces of "
         + "--reference, bits are those of the continuation given the prompt (for flow models a difference of two bounds), and rows "
         + "written without the prompt show what the prompt is worth."})
-final class EvaluateSamplesCommand extends BaseCommand implements Runnable {
+final class EvaluateSamplesCommand extends BaseCommand {
   private static final int[] GRAMS = {2, 4, 8};
 
   @Option(names = "--models", split = ",", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar,text8-mixd",
@@ -88,7 +86,7 @@ final class EvaluateSamplesCommand extends BaseCommand implements Runnable {
       Map<String, Double> bitsPerCharacter, Double frontier) {}
 
   @Override
-  public void run() {
+  public Integer call() {
     requireAtLeast("--texts", texts, 1);
     requireAtLeast("--tokens", tokens, GRAMS[GRAMS.length - 1]);
     requireAtLeast("--prompt-tokens", promptTokens, 0);
@@ -132,6 +130,7 @@ final class EvaluateSamplesCommand extends BaseCommand implements Runnable {
         TarFlowNetwork.layer(frontier).close();
       }
     }
+    return 0;
   }
 
   /** A prompt that a judge's window does not hold together with the text would be cut off in silence. */
@@ -215,9 +214,8 @@ final class EvaluateSamplesCommand extends BaseCommand implements Runnable {
   }
 
   private void print(List<Row> rows) {
-    PrintWriter out = out();
     if (json) {
-      out.println(Json.of(Json.object("texts", texts, "tokens", tokens, "seed", seed, "rows", rows)));
+      out().println(Json.of(Json.object("texts", texts, "tokens", tokens, "seed", seed, "rows", rows)));
       return;
     }
     List<String> names = new ArrayList<>(List.of("written by", "temperature", "entropy, bits"));
@@ -230,19 +228,19 @@ final class EvaluateSamplesCommand extends BaseCommand implements Runnable {
     for (Row row : rows) {
       String source = row.source() + (Boolean.FALSE.equals(row.prompted()) ? ", without the prompt" : "");
       List<String> cells = new ArrayList<>(List.of(source, row.temperature() == null ? "" : row.temperature().toString(),
-          String.format(Locale.ROOT, "%.3f", row.entropyBits())));
-      row.distinct().values().forEach(value -> cells.add(String.format(Locale.ROOT, "%.3f", value)));
-      row.bitsPerCharacter().values().forEach(value -> cells.add(String.format(Locale.ROOT, "%.3f", value)));
+          String.format("%.3f", row.entropyBits())));
+      row.distinct().values().forEach(value -> cells.add(String.format("%.3f", value)));
+      row.bitsPerCharacter().values().forEach(value -> cells.add(String.format("%.3f", value)));
       if (frontier != null) {
-        cells.add(String.format(Locale.ROOT, "%.3f", row.frontier()));
+        cells.add(String.format("%.3f", row.frontier()));
       }
       table.row(cells);
     }
-    out.print(table);
-    out.printf("%d texts of %d tokens per row, seed %d%n", texts, tokens, seed);
+    out().print(table);
+    out().printf("%d texts of %d tokens per row, seed %d%n", texts, tokens, seed);
     if (promptTokens > 0 && rows.get(0).bitsPerCharacter().size() > exactJudges) {
-      out.println("Bits of a continuation given its prompt are a difference; under a flow model it is one of two upper bounds, and bounds "
-          + "nothing.");
+      out().println("Bits of a continuation given its prompt are a difference; under a flow model it is one of two upper bounds, and "
+          + "bounds nothing.");
     }
   }
 }

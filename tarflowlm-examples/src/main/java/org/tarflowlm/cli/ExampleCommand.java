@@ -1,10 +1,8 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.examples.ClassifySentences;
@@ -23,7 +21,7 @@ import picocli.CommandLine.Parameters;
 /** Runs the programs of {@code org.tarflowlm.examples}. */
 @Command(name = "example", mixinStandardHelpOptions = true,
     description = "Run one of the examples, short programs to learn from; without a name, list them.")
-final class ExampleCommand extends BaseCommand implements Callable<Integer> {
+final class ExampleCommand extends BaseCommand {
   /** In the order in which they are best read. */
   static final Map<String, Example> EXAMPLES = new LinkedHashMap<>();
 
@@ -68,8 +66,7 @@ final class ExampleCommand extends BaseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (name == null) {
-      PrintWriter out = out();
-      EXAMPLES.forEach((each, example) -> out.printf("%-33s %s%n", (each + " " + example.arguments).strip(), example.what));
+      EXAMPLES.forEach((each, example) -> out().printf("%-33s %s%n", (each + " " + example.arguments).strip(), example.what));
       return 0;
     }
     Example example = EXAMPLES.get(name);

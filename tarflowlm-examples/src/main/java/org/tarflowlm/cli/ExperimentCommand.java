@@ -1,11 +1,9 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.command.BaseCommand;
@@ -23,7 +21,7 @@ import picocli.CommandLine.Option;
     "Train several models on one text, score them on another, and write a table of both.",
     "A row has a run per seed. Finished runs are kept; an interrupted run continues where it stopped.",
     "Several processes may share an experiment: each takes runs that no other is working on."})
-final class ExperimentCommand extends BaseCommand implements Callable<Integer> {
+final class ExperimentCommand extends BaseCommand {
   private static final Logger LOG = LogManager.getLogger(ExperimentCommand.class);
 
   @Option(names = "--spec", required = true, paramLabel = "FILE", description = "JSON: title, rows (name, label, config, ...), baseline.")
@@ -87,8 +85,7 @@ final class ExperimentCommand extends BaseCommand implements Callable<Integer> {
       LOG.info("left to other processes: {}", String.join(", ", busy));
     }
     List<ExperimentRow> results = experiment.results();
-    PrintWriter output = out();
-    output.println(json ? Json.of(results) : ExperimentReport.markdown(experiment.spec(), results).stripTrailing());
+    out().println(json ? Json.of(results) : ExperimentReport.markdown(experiment.spec(), results).stripTrailing());
     return finished ? 0 : UntilInterrupted.INTERRUPTED;
   }
 }

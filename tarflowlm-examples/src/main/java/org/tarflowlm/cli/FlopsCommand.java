@@ -1,13 +1,10 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.tarflowlm.bench.StepBenchmark;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
@@ -25,7 +22,7 @@ import picocli.CommandLine.Option;
 @Command(name = "flops", mixinStandardHelpOptions = true, description = {
     "Count a model's floating-point operations as the paper's appendix H does, beside its discrete twin's, and time training steps.",
     "A multiply-add counts as 2. Couplings, norms and activations are left out. A step counts as three forward passes."})
-final class FlopsCommand extends BaseCommand implements Callable<Integer> {
+final class FlopsCommand extends BaseCommand {
   private static final double GIGA = 1e9;
   private static final int PASSES_A_STEP = 3;
 
@@ -81,7 +78,6 @@ final class FlopsCommand extends BaseCommand implements Callable<Integer> {
   }
 
   private void print(List<Row> rows, long total, long twin, double step, Double milliseconds, int tokens) {
-    PrintWriter out = out();
     if (json) {
       Map<String, Object> result = Json.object("parts", rows, "total", total, "twin", twin, "ratio", (double) total / twin,
           "stepGigaflops", step);
@@ -89,22 +85,22 @@ final class FlopsCommand extends BaseCommand implements Callable<Integer> {
         result.put("stepMs", milliseconds);
         result.put("gigaflopsPerSecond", step / milliseconds * 1e3);
       }
-      out.println(Json.of(result));
+      out().println(Json.of(result));
       return;
     }
     Table table = new Table(List.of("part", "transformer, GFLOP", "head, GFLOP", "total, GFLOP", "share"));
     for (Row row : rows) {
       table.row(List.of(row.part(), gigaflops(row.body()), gigaflops(row.head()), gigaflops(row.total()),
-          String.format(Locale.ROOT, "%.1f %%", 100.0 * row.total() / total)));
+          String.format("%.1f %%", 100.0 * row.total() / total)));
     }
-    out.print(table);
-    out.printf(Locale.ROOT, "One window of %d tokens, forward: %.4f GFLOP, %.2f times its discrete twin's %.4f.%n", tokens, total / GIGA,
+    out().print(table);
+    out().printf("One window of %d tokens, forward: %.4f GFLOP, %.2f times its discrete twin's %.4f.%n", tokens, total / GIGA,
         (double) total / twin, twin / GIGA);
-    out.printf(Locale.ROOT, "A training step of %d windows: %.2f GFLOP%s.%n", batch, step, milliseconds == null ? ""
-        : String.format(Locale.ROOT, ", %.1f ms here (median of %d), %.1f GFLOP/s", milliseconds, steps, step / milliseconds * 1e3));
+    out().printf("A training step of %d windows: %.2f GFLOP%s.%n", batch, step, milliseconds == null ? ""
+        : String.format(", %.1f ms here (median of %d), %.1f GFLOP/s", milliseconds, steps, step / milliseconds * 1e3));
   }
 
   private static String gigaflops(long operations) {
-    return String.format(Locale.ROOT, "%.4f", operations / GIGA);
+    return String.format("%.4f", operations / GIGA);
   }
 }

@@ -1,14 +1,10 @@
 package org.tarflowlm.cli;
 
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
@@ -83,19 +79,8 @@ final class FlowCharts {
 
   /** Charts of one size, one below the other. */
   static byte[] stacked(List<? extends Chart<?, ?>> charts) throws IOException {
-    List<BufferedImage> images = new ArrayList<>();
-    charts.forEach(chart -> images.add(BitmapEncoder.getBufferedImage(chart)));
-    BufferedImage whole = new BufferedImage(images.get(0).getWidth(), images.stream().mapToInt(BufferedImage::getHeight).sum(),
-        BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = whole.createGraphics();
-    int y = 0;
-    for (BufferedImage image : images) {
-      graphics.drawImage(image, 0, y, null);
-      y += image.getHeight();
-    }
-    graphics.dispose();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ImageIO.write(whole, "png", out);
+    BitmapEncoder.saveBitmap(charts, charts.size(), 1, out, BitmapEncoder.BitmapFormat.PNG);
     return out.toByteArray();
   }
 

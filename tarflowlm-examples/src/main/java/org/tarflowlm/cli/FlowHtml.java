@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
-import java.util.Locale;
 import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.generate.FlowView.Pass;
 
@@ -10,23 +9,17 @@ import org.tarflowlm.generate.FlowView.Pass;
  * columns. Text is escaped, and the page loads nothing.
  */
 final class FlowHtml {
-  private static final String HEAD = """
-      <!DOCTYPE html>
-      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>%1$s</title>
-      <style>
-      :root { color-scheme: light dark; --changed: #ffd75e; --ink: #222; --paper: #fdfdfb; --line: #ccc; --soft: #777; }
-      @media (prefers-color-scheme: dark) { :root { --changed: #7a5c00; --ink: #eee; --paper: #1c1c1c; --line: #444; --soft: #aaa; } }
-      body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 1.5rem; }
-      h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin: 0; } p { margin: .3rem 0; } .soft { color: var(--soft); }
+  private static final String STYLE = """
+      :root { --changed: #ffd75e; } @media (prefers-color-scheme: dark) { :root { --changed: #7a5c00; } }
+      body { max-width: none; } h2 { font-size: 1rem; margin: 0; } p { margin: .3rem 0; }
       .passes { display: flex; gap: 1rem; align-items: stretch; overflow-x: auto; margin: 1rem 0 2rem; }
       .pass { flex: 1 1 0; min-width: 16rem; border: 1px solid var(--line); border-radius: 6px; padding: .8rem; }
-      .text { font: 14px/1.6 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: .6rem 0; }
+      .text { font-size: 14px; line-height: 1.6; margin: .6rem 0; }
       .text i { font-style: normal; color: var(--soft); } .text b { font-weight: normal; background: var(--changed); }
       .text .at { outline: 2px solid #d33; }
       table { border-collapse: collapse; font-size: 13px; } td { padding: 0 .8rem 0 0; } td + td { text-align: right; }
-      </style></head><body>
-      <h1>%1$s</h1>
+      """;
+  private static final String LEGEND = """
       <p class="soft">From noise to text: every column is the text after one more flow. Marked: what differs from the column before.
       Grey: what was held fixed.</p>
       """;
@@ -44,19 +37,11 @@ final class FlowHtml {
       </script></body></html>
       """;
 
-  private final String title;
-
-  FlowHtml(String title) {
-    this.title = title;
-  }
-
-  String page(List<FlowReport> reports) {
-    return page(reports, null);
-  }
+  private FlowHtml() {}
 
   /** @param account whose bits stand beside the passes; or null */
-  String page(List<FlowReport> reports, FlowAccount account) {
-    StringBuilder page = new StringBuilder(String.format(Locale.ROOT, HEAD, Html.escape(title)));
+  static String page(String title, List<FlowReport> reports, FlowAccount account) {
+    StringBuilder page = new StringBuilder(Html.head(title, STYLE)).append(LEGEND);
     for (FlowReport report : reports) {
       page.append("<div class=\"passes\">\n");
       for (int i = 0; i < report.metrics().size(); i++) {
@@ -98,7 +83,6 @@ final class FlowHtml {
   }
 
   private static void row(String name, Double value, StringBuilder page) {
-    page.append("<tr><td>").append(name).append("</td><td>").append(value == null ? "" : String.format(Locale.ROOT, "%.3f", value))
-        .append("</td></tr>");
+    page.append("<tr><td>").append(name).append("</td><td>").append(value == null ? "" : String.format("%.3f", value)).append("</td></tr>");
   }
 }

@@ -1,8 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.tarflowlm.data.file.AtomicFile;
@@ -24,21 +22,16 @@ final class FlowOutputs {
   }
 
   /** @param title what the page is about */
-  void write(String title, List<FlowReport> reports) {
-    try {
-      if (html != null) {
-        byte[] page = new FlowHtml(title).page(reports).getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(html, out -> out.write(page));
-      }
-      if (plot != null) {
-        byte[] picture = FlowCharts.png(reports);
-        AtomicFile.write(plot, out -> out.write(picture));
-      }
-      if (svg != null) {
-        AtomicFile.write(svg, FlowSvg.of(title, reports.get(0).view()));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  void write(String title, List<FlowReport> reports) throws IOException {
+    if (html != null) {
+      AtomicFile.write(html, FlowHtml.page(title, reports, null));
+    }
+    if (plot != null) {
+      byte[] picture = FlowCharts.png(reports);
+      AtomicFile.write(plot, out -> out.write(picture));
+    }
+    if (svg != null) {
+      AtomicFile.write(svg, FlowSvg.of(title, reports.get(0).view()));
     }
   }
 }

@@ -2,9 +2,9 @@ package org.tarflowlm.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.Locale;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
+import picocli.CommandLine.Help.Ansi;
 
 /** A text flow by flow, from noise to the end: with colours changed tokens stand out, without them there are carets below. */
 final class FlowPrinter {
@@ -13,11 +13,10 @@ final class FlowPrinter {
   private static final String PLAIN = "\u001b[0m";
 
   private final PrintWriter out;
-  private final boolean colours;
+  private final boolean colours = Ansi.AUTO.enabled();
 
-  FlowPrinter(PrintWriter out, boolean colours) {
+  FlowPrinter(PrintWriter out) {
     this.out = out;
-    this.colours = colours;
   }
 
   /** With what is held fixed around the text, and the latents' measures. */
@@ -26,22 +25,20 @@ final class FlowPrinter {
     fixed("after the text, held fixed", report.after());
     for (int i = 0; i < report.metrics().size(); i++) {
       pass(report.view().passes().get(i), i == 0);
-      out.println("  " + measures(report.metrics().get(i)));
-      out.println();
+      out.printf("  %s%n%n", measures(report.metrics().get(i)));
     }
-    out.flush();
   }
 
   private void fixed(String what, String text) {
     if (!text.isEmpty()) {
-      out.println(what + System.lineSeparator() + "  " + text + System.lineSeparator());
+      out.printf("%s%n  %s%n%n", what, text);
     }
   }
 
   private static String measures(FlowReport.Metrics metrics) {
-    return String.format(Locale.ROOT, "[L2 norm %.3f, cosine %.3f%s%s]", metrics.l2Norm(), metrics.cosine(),
-        metrics.participationRatio() == null ? "" : String.format(Locale.ROOT, ", participation %.2f", metrics.participationRatio()),
-        metrics.centroidMovement() == null ? "" : String.format(Locale.ROOT, ", centroid moved %.3f", metrics.centroidMovement()));
+    return String.format("[L2 norm %.3f, cosine %.3f%s%s]", metrics.l2Norm(), metrics.cosine(),
+        metrics.participationRatio() == null ? "" : String.format(", participation %.2f", metrics.participationRatio()),
+        metrics.centroidMovement() == null ? "" : String.format(", centroid moved %.3f", metrics.centroidMovement()));
   }
 
   void print(FlowView view) {
@@ -49,7 +46,6 @@ final class FlowPrinter {
       pass(pass, pass == view.passes().get(0));
       out.println();
     }
-    out.flush();
   }
 
   private void pass(Pass pass, boolean first) {

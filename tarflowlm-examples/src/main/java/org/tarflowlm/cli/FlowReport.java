@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.config.ModelType;
 import org.tarflowlm.eval.LatentMetrics;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
@@ -29,16 +30,23 @@ record FlowReport(String before, FlowView view, List<Metrics> metrics, String af
    */
   record Metrics(double l2Norm, double cosine, Double participationRatio, Double centroidMovement) {}
 
+  /** @throws IllegalArgumentException if the model is discrete */
+  static void requireFlows(TarFlowLM model) {
+    if (model.config().model() != ModelType.TARFLOW) {
+      throw new IllegalArgumentException("the model " + model.name() + " is discrete: it has no flows to show");
+    }
+  }
+
   static FlowReport of(String before, Generation generation, String after, TarFlowLM model) {
     List<Metrics> metrics = new ArrayList<>();
     double[][] latents = generation.latents();
-    int d = model.config().latentDim();
+    double[][][] previous = null;
     for (int l = latents.length - 1; l >= 0; l--) {
-      double[][][] h = {LatentMetrics.rows(latents[l], d)};
+      double[][][] h = {LatentMetrics.rows(latents[l], model.config().latentDim())};
       metrics.add(new Metrics(LatentMetrics.l2Norm(h).mean(), LatentMetrics.cosine(h).mean(),
           h[0].length < 2 ? null : LatentMetrics.participationRatio(h).mean(),
-          l == latents.length - 1 ? null
-              : LatentMetrics.centroidMovement(new double[][][] {LatentMetrics.rows(latents[l + 1], d)}, h).mean()));
+          previous == null ? null : LatentMetrics.centroidMovement(previous, h).mean()));
+      previous = h;
     }
     return new FlowReport(before, FlowView.of(generation, model.config(), model.tokenizer()), metrics, after);
   }

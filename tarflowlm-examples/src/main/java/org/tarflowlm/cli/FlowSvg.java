@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
-import java.util.Locale;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
 
@@ -33,7 +32,7 @@ final class FlowSvg {
       y = pass(pass, y, body);
     }
     int width = (int) Math.ceil(2 * MARGIN + COLUMNS * CHARACTER);
-    return String.format(Locale.ROOT, HEAD, width, y, Html.escape(title)) + body + "</svg>\n";
+    return String.format(HEAD, width, y, Html.escape(title)) + body + "</svg>\n";
   }
 
   /** Returns where the next pass begins. */
@@ -59,7 +58,7 @@ final class FlowSvg {
         y += LINE;
       }
       if (pass.changed()[t]) {
-        marks.append(String.format(Locale.ROOT, "<rect class=\"changed\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>%n",
+        marks.append(String.format("<rect class=\"changed\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>%n",
             MARGIN + column * CHARACTER, y - LINE + 5, length * CHARACTER, LINE - 1));
       }
       line.append(piece);
@@ -71,7 +70,7 @@ final class FlowSvg {
 
   private static String text(String style, int x, int y, String content) {
     String length = style == null
-        ? String.format(Locale.ROOT, " textLength=\"%.1f\" xml:space=\"preserve\"", content.codePointCount(0, content.length()) * CHARACTER)
+        ? String.format(" textLength=\"%.1f\" xml:space=\"preserve\"", content.codePointCount(0, content.length()) * CHARACTER)
         : " class=\"" + style + "\"";
     return "<text x=\"" + x + "\" y=\"" + y + "\"" + length + ">" + Html.escape(content) + "</text>\n";
   }

@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.TarFlowConfig;
@@ -31,16 +30,16 @@ final class FlowTable {
     Table table = new Table(List.of("after", "bits per token if the stack ended here", "mean squared change", "tokens changed", "L2 norm",
         "cosine", "participation ratio", "centroid movement"));
     for (FlowAccount.Level level : account.levels()) {
-      table.row(List.of(names.get(level.flows()), String.format(Locale.ROOT, "%.4f", level.bits()),
-          level.squaredChange() == null ? "" : String.format(Locale.ROOT, "%.4f", level.squaredChange()),
-          level.changedTokens() == null ? "" : String.format(Locale.ROOT, "%.1f %%", 100 * level.changedTokens()), spread(level.l2Norm()),
+      table.row(List.of(names.get(level.flows()), String.format("%.4f", level.bits()),
+          level.squaredChange() == null ? "" : String.format("%.4f", level.squaredChange()),
+          level.changedTokens() == null ? "" : String.format("%.1f %%", 100 * level.changedTokens()), spread(level.l2Norm()),
           spread(level.cosine()), spread(level.participationRatio()), spread(level.centroidMovement())));
     }
-    return table + String.format(Locale.ROOT, "\n%,d windows, %,d tokens; the last four columns are mean and standard deviation over the "
+    return table + String.format("\n%,d windows, %,d tokens; the last four columns are mean and standard deviation over the "
         + "windows.\n", account.windows(), account.tokens());
   }
 
   private static String spread(Spread spread) {
-    return spread == null ? "" : String.format(Locale.ROOT, "%.3f ± %.3f", spread.mean(), spread.standardDeviation());
+    return spread == null ? "" : String.format("%.3f ± %.3f", spread.mean(), spread.standardDeviation());
   }
 }

@@ -2,10 +2,7 @@ package org.tarflowlm.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.Callable;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
@@ -24,7 +21,7 @@ import picocli.CommandLine.Option;
     "Show what each flow of a model does to a text, as a table and a picture.",
     "Bits are those of the stack cut after a flow, with later flows replaced by a normal distribution. Mean squared change and tokens "
         + "changed compare a flow's output with its input. The other measures are those of the paper's appendix G."})
-final class FlowsCommand extends BaseCommand implements Callable<Integer> {
+final class FlowsCommand extends BaseCommand {
   @Mixin
   private ModelOption model;
 
@@ -63,11 +60,8 @@ final class FlowsCommand extends BaseCommand implements Callable<Integer> {
       AtomicFile.write(plot, out -> out.write(picture));
       writePasses(loaded, text, account);
       if (json) {
-        Map<String, Object> result = new LinkedHashMap<>(Map.of("model", loaded.name()));
-        result.put("windows", account.windows());
-        result.put("tokens", account.tokens());
-        result.put("levels", account.levels());
-        out().println(Json.of(result));
+        out().println(Json.of(Json.object("model", loaded.name(), "windows", account.windows(), "tokens", account.tokens(),
+            "levels", account.levels())));
       } else {
         out().print(FlowTable.markdown(account, loaded.config()));
         out().println("Picture: " + plot);
@@ -79,7 +73,7 @@ final class FlowsCommand extends BaseCommand implements Callable<Integer> {
   private void writePasses(TarFlowLM loaded, TokenSequence text, FlowAccount account) throws IOException {
     if (html != null) {
       FlowReport report = FlowReport.of("", read(loaded, text, loaded.config().contextLength()), "", loaded);
-      AtomicFile.write(html, new FlowHtml("Passes of " + loaded.name()).page(List.of(report), account));
+      AtomicFile.write(html, FlowHtml.page("Passes of " + loaded.name(), List.of(report), account));
     }
     if (svg != null) {
       AtomicFile.write(svg, FlowSvg.of("Passes of " + loaded.name() + ", from noise to text",

@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
-import java.util.Locale;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.parallel.Decoding;
@@ -107,6 +106,6 @@ final class GenerationArguments {
   /** Messages begin with the name in Java, such as maxNewTokens; here it is --max-new-tokens. */
   static String asOption(String message) {
     int end = message.indexOf(' ');
-    return "--" + message.substring(0, end).replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT) + message.substring(end);
+    return "--" + message.substring(0, end).replaceAll("([A-Z])", "-$1").toLowerCase() + message.substring(end);
   }
 }

@@ -1,6 +1,5 @@
 package org.tarflowlm.cli;
 
-import java.util.Locale;
 
 /** What all pages share: they hold all that they need, load nothing, and follow the reader's choice of dark or light. */
 final class Html {
@@ -21,7 +20,7 @@ final class Html {
   private Html() {}
 
   static String head(String title, String style) {
-    return String.format(Locale.ROOT, HEAD, escape(title), style);
+    return String.format(HEAD, escape(title), style);
   }
 
   static String escape(String text) {

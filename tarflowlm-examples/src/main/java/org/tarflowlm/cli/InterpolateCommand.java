@@ -1,6 +1,5 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
 import java.util.List;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
@@ -13,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(name = "interpolate", mixinStandardHelpOptions = true, description = {
     "Interpolate between two texts: spherically between their noises, decoded at every step.",
     "The texts must have equally many tokens."})
-final class InterpolateCommand extends BaseCommand implements Runnable {
+final class InterpolateCommand extends BaseCommand {
   @Mixin
   private ModelOption model;
 
@@ -33,15 +32,15 @@ final class InterpolateCommand extends BaseCommand implements Runnable {
   private boolean json;
 
   @Override
-  public void run() {
-    PrintWriter out = out();
+  public Integer call() {
     try (TarFlowLM loaded = model.load()) {
       List<String> texts = loaded.interpolate(from, to, steps, seed);
       if (json) {
-        out.println(Json.of(Json.object("model", loaded.name(), "from", from, "to", to, "seed", seed, "texts", texts)));
+        out().println(Json.of(Json.object("model", loaded.name(), "from", from, "to", to, "seed", seed, "texts", texts)));
       } else {
-        texts.forEach(out::println);
+        texts.forEach(out()::println);
       }
     }
+    return 0;
   }
 }

@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tarflowlm.TarFlowLM;
@@ -30,8 +29,11 @@ import picocli.CommandLine.Option;
 @Command(name = "latents", mixinStandardHelpOptions = true, description = {
     "Write a text's latents to a file for NumPy or PyTorch: z, the noise u, any level between, or the hidden states of a flow.",
     "Each window of the model's context length starts without context. Tokens at the end that do not fill a patch are left out."})
-final class LatentsCommand extends BaseCommand implements Callable<Integer> {
+final class LatentsCommand extends BaseCommand {
   private static final Pattern NUMBERED = Pattern.compile("(h|features)(\\d{1,3})");
+  private static final String NPY = "\u0093NUMPY\u0001\u0000";
+  /** Where the numbers begin must be a multiple of this. */
+  private static final int NPY_ALIGNMENT = 64;
 
   @Mixin
   private ModelOption model;
@@ -72,7 +74,7 @@ final class LatentsCommand extends BaseCommand implements Callable<Integer> {
       String text = text(loaded);
       Map<String, double[][]> arrays = arrays(loaded, text);
       if (npy) {
-        AtomicFile.write(out, stream -> Npy.write(stream, arrays.values().iterator().next()));
+        AtomicFile.write(out, stream -> writeNpy(stream, arrays.values().iterator().next()));
       } else {
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
         arrays.forEach((name, rows) -> tensors.put(name, tensor(rows)));
@@ -148,25 +150,17 @@ final class LatentsCommand extends BaseCommand implements Callable<Integer> {
   }
 
   /** NumPy's file of one array: version 1.0, little-endian doubles, row after row. */
-  private static final class Npy {
-    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
-    /** Where the numbers begin must be a multiple of this. */
-    private static final int ALIGNMENT = 64;
-
-    private Npy() {}
-
-    static void write(OutputStream out, double[][] rows) throws IOException {
-      String header = "{'descr': '<f8', 'fortran_order': False, 'shape': (" + rows.length + ", " + rows[0].length + "), }";
-      int length = MAGIC.length + 2 + header.length() + 1;
-      header += " ".repeat((ALIGNMENT - length % ALIGNMENT) % ALIGNMENT) + "\n";
-      out.write(MAGIC);
-      out.write(ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN).putShort((short) header.length()).array());
-      out.write(header.getBytes(StandardCharsets.US_ASCII));
-      for (double[] row : rows) {
-        ByteBuffer bytes = ByteBuffer.allocate(8 * row.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asDoubleBuffer().put(row);
-        out.write(bytes.array());
-      }
+  private static void writeNpy(OutputStream out, double[][] rows) throws IOException {
+    String header = "{'descr': '<f8', 'fortran_order': False, 'shape': (" + rows.length + ", " + rows[0].length + "), }";
+    int length = NPY.length() + Short.BYTES + header.length() + 1;
+    header += " ".repeat((NPY_ALIGNMENT - length % NPY_ALIGNMENT) % NPY_ALIGNMENT) + "\n";
+    out.write(NPY.getBytes(StandardCharsets.ISO_8859_1));
+    out.write(ByteBuffer.allocate(Short.BYTES).order(ByteOrder.LITTLE_ENDIAN).putShort((short) header.length()).array());
+    out.write(header.getBytes(StandardCharsets.ISO_8859_1));
+    for (double[] row : rows) {
+      ByteBuffer bytes = ByteBuffer.allocate(Double.BYTES * row.length).order(ByteOrder.LITTLE_ENDIAN);
+      bytes.asDoubleBuffer().put(row);
+      out.write(bytes.array());
     }
   }
 }

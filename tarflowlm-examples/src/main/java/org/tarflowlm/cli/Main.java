@@ -21,7 +21,7 @@ import picocli.CommandLine.ScopeType;
         LatentsCommand.class, InterpolateCommand.class, EvaluateSamplesCommand.class, EvaluateInfillingCommand.class,
         ServeCommand.class, TrainCommand.class, ExperimentCommand.class, CurvesCommand.class, NGramsCommand.class, ZooCommand.class,
         DataCommand.class, ExampleCommand.class, BenchCommand.class, FlopsCommand.class})
-public final class Main extends BaseCommand implements Runnable {
+public final class Main extends BaseCommand {
   /** Called by {@link Start}, which reports errors outside any command. */
   public static void main(String[] arguments) {
     int code = commandLine().execute(arguments);
@@ -49,10 +49,5 @@ public final class Main extends BaseCommand implements Runnable {
     line.setExecutionExceptionHandler((failure, command, parsed) -> Failures.reportFailure(failure, command));
     line.setParameterExceptionHandler((failure, arguments) -> Failures.reportUsage(failure));
     return line;
-  }
-
-  @Override
-  public void run() {
-    throw missing("a command");
   }
 }

@@ -26,15 +26,12 @@ final class ModelOption {
 
   /** For a command with a default of its own. */
   TarFlowLM load(String fallback) {
-    return TarFlowLM.resolve(model == null ? fallback : model, CacheFolder.fromEnvironment(),
-        fetching(spec.commandLine().getErr()));
+    return TarFlowLM.resolve(model == null ? fallback : model, CacheFolder.fromEnvironment(), fetching(spec.commandLine().getErr()));
   }
 
   /** A line of progress on standard error. */
   static Progress fetching(PrintWriter err) {
-    return (what, done, total) -> {
-      err.printf("\r%s: %.1f of %.1f MB%s", what, done / MEGA, total / MEGA, done == total ? "\n" : "");
-      err.flush();
-    };
+    return (what, done, total) ->
+        err.printf("\r%s: %.1f of %.1f MB%s", what, done / MEGA, total / MEGA, done == total ? "\n" : "");
   }
 }

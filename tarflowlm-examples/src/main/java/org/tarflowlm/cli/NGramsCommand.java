@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.TarFlowLM;
@@ -24,7 +22,7 @@ import picocli.CommandLine.Option;
     "Distil n-grams from a Mix-d model, for the guesses of parallel decoding: the model writes, and its next-token probabilities are "
         + "summed by context.",
     "A checkpoint's folder that holds the file as " + Checkpoint.NGRAMS + " is used with it. Interrupted, the command keeps what it has."})
-final class NGramsCommand extends BaseCommand implements Callable<Integer> {
+final class NGramsCommand extends BaseCommand {
   private static final Logger LOG = LogManager.getLogger(NGramsCommand.class);
   private static final long LOG_EVERY_NANOS = 10_000_000_000L;
 
@@ -61,8 +59,7 @@ final class NGramsCommand extends BaseCommand implements Callable<Integer> {
       Pace pace = new Pace();
       NGramTable table;
       try (TarFlowLM loaded = model.load()) {
-        Checkpoint checkpoint = loaded.checkpoint();
-        StackWeights weights = StackWeights.of(loaded.config(), name -> checkpoint.tensors().get(name).values());
+        StackWeights weights = StackWeights.of(loaded.config(), loaded.checkpoint()::values);
         table = NGramTable.distil(weights, order, tokens, seed, done -> pace.hear(done) && !interrupted.getAsBoolean());
       }
       AtomicFile.writeFile(out, file -> {
@@ -70,7 +67,7 @@ final class NGramsCommand extends BaseCommand implements Callable<Integer> {
           table.write(stream, leastTotal, leastWeight);
         }
       });
-      out().printf(Locale.ROOT, "%s: %,d bytes, from %,d tokens%n", out, Files.size(out), pace.done);
+      out().printf("%s: %,d bytes, from %,d tokens%n", out, Files.size(out), pace.done);
       return interrupted.getAsBoolean() ? UntilInterrupted.INTERRUPTED : 0;
     });
   }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.Score;
@@ -29,7 +28,7 @@ import picocli.CommandLine.Option;
 /** Turns a trained checkpoint into one of the zoo's: measures it, describes it, and prints its entry for the index. */
 @Command(name = "package", mixinStandardHelpOptions = true,
     description = "Measure and describe a trained checkpoint for the zoo, and print its entry for the zoo's index.")
-final class PackageCommand extends BaseCommand implements Callable<Integer> {
+final class PackageCommand extends BaseCommand {
   private static final Logger LOG = LogManager.getLogger(PackageCommand.class);
   private static final long NOISE_SEED = 1;
   private static final int FLOW_WINDOWS = 64;

@@ -60,7 +60,7 @@ final class RunCurves {
    */
   static byte[] png(Path log) throws IOException {
     List<JsonNode> lines = lines(log);
-    XYChart chart = chart(null);
+    XYChart chart = chart(null, "bits per token");
     add(chart, "training", lines, line -> line.get("trainBits"), false);
     add(chart, "validation", lines, line -> line.get("validBits"), true);
     add(chart, "validation, averaged weights", lines, line -> line.get("averageBits"), true);
@@ -78,8 +78,8 @@ final class RunCurves {
     if (lines.isEmpty()) {
       return null;
     }
-    XYChart bits = chart("bits per token if the stack ended here");
-    XYChart changes = chart("share of tokens that a flow changes");
+    XYChart bits = chart("bits per token if the stack ended here", "");
+    XYChart changes = chart("share of tokens that a flow changes", "");
     List<String> names = FlowTable.names(config);
     for (int l = 0; l < names.size(); l++) {
       int level = l;
@@ -90,23 +90,22 @@ final class RunCurves {
   }
 
   /**
-   * One chart of the validation curves of several logs.
+   * One chart of the validation curves of several runs.
    *
-   * @param logs by their names in the legend
+   * @param runs their folders, by their names in the legend
    * @throws IOException as {@link #png}
    */
-  static byte[] together(Map<String, Path> logs, String title) throws IOException {
-    XYChart chart = chart(title);
-    chart.setYAxisTitle("validation, bits per token");
-    for (Map.Entry<String, Path> each : logs.entrySet()) {
-      add(chart, each.getKey(), lines(each.getValue()), line -> line.get("validBits"), true);
+  static byte[] together(Map<String, Path> runs, String title) throws IOException {
+    XYChart chart = chart(title, "validation, bits per token");
+    for (Map.Entry<String, Path> each : runs.entrySet()) {
+      add(chart, each.getKey(), lines(each.getValue().resolve(LOG)), line -> line.get("validBits"), true);
     }
     return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
   }
 
-  private static XYChart chart(String title) {
+  private static XYChart chart(String title, String yAxis) {
     XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).title(title == null ? "" : title)
-        .xAxisTitle("million tokens").yAxisTitle(title == null ? "bits per token" : "").build();
+        .xAxisTitle("million tokens").yAxisTitle(yAxis).build();
     chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
     chart.getStyler().setChartTitleVisible(title != null);
     chart.getStyler().setXAxisMin(0.0);
@@ -126,7 +125,7 @@ final class RunCurves {
   private static List<JsonNode> lines(Path log) throws IOException {
     List<JsonNode> result = new ArrayList<>();
     for (String line : Files.readAllLines(log)) {
-      result.add(parse(log, result.size(), line));
+      result.add(parse(log, result.size() + 1, line));
     }
     if (result.isEmpty()) {
       throw new IOException(log + " is empty; expected the log of a run, one JSON object per line");
@@ -134,7 +133,7 @@ final class RunCurves {
     return result;
   }
 
-  private static JsonNode parse(Path log, int index, String text) throws IOException {
+  private static JsonNode parse(Path log, int number, String text) throws IOException {
     JsonNode line;
     try {
       line = JSON.readTree(text);
@@ -142,7 +141,7 @@ final class RunCurves {
       line = null;
     }
     if (line == null || !line.path("tokens").isNumber() || !line.path("trainBits").isNumber() && !line.has("step")) {
-      throw new IOException(log + ", line " + (index + 1) + ": expected a JSON object with tokens and trainBits");
+      throw new IOException(log + ", line " + number + ": expected a JSON object with tokens and trainBits");
     }
     return line;
   }

@@ -1,10 +1,7 @@
 package org.tarflowlm.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
@@ -23,7 +20,7 @@ import picocli.CommandLine.Option;
 /** The likelihood of a text. */
 @Command(name = "score", mixinStandardHelpOptions = true,
     description = "Compute how many bits per character a model needs for a text.")
-final class ScoreCommand extends BaseCommand implements Runnable {
+final class ScoreCommand extends BaseCommand {
   private static final int FLOW_WINDOWS = 64;
 
   @Option(names = "--input", required = true, paramLabel = "FILE",
@@ -64,7 +61,7 @@ final class ScoreCommand extends BaseCommand implements Runnable {
   private boolean json;
 
   @Override
-  public void run() {
+  public Integer call() throws IOException {
     require(html == null || samples <= 1 && stride == null,
         "--html shows one sample of the noise, in windows without shared context; expected neither --samples nor --stride");
     requireAtLeast("--max-chars", maxCharacters, 1);
@@ -83,37 +80,28 @@ final class ScoreCommand extends BaseCommand implements Runnable {
           new ScoringOptions(seed, samples, maxCharacters, stride == null ? 0 : stride, html != null));
       double seconds = (System.nanoTime() - begin) / 1e9;
       if (html != null) {
-        write(ScoreHtml.page(score, input));
+        AtomicFile.write(html, ScoreHtml.page(score, input));
       }
       FlowAccount account = byFlow
           ? FlowTable.account(loaded, tokens.slice(0, Math.min(tokens.length(), score.tokens())), FLOW_WINDOWS, seed) : null;
-      PrintWriter out = out();
-      out.println(json ? json(score, seconds, account) : text(score, input, seconds));
+      out().println(json ? json(score, seconds, account) : text(score, input, seconds));
       if (byFlow && !json) {
-        out.print("\n" + FlowTable.markdown(account, loaded.config()));
-        out.flush();
+        out().printf("%n%s", FlowTable.markdown(account, loaded.config()));
       }
     }
-  }
-
-  private void write(String page) {
-    try {
-      AtomicFile.write(html, page);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return 0;
   }
 
   /** The figure and what it is, in words. */
   static String text(Score score, String source, double seconds) {
-    String error = Double.isNaN(score.standardError()) ? "" : String.format(Locale.ROOT, ", standard error %.4f", score.standardError());
+    String error = Double.isNaN(score.standardError()) ? "" : String.format(", standard error %.4f", score.standardError());
     boolean exact = score.bound().equals(Bound.EXACT);
     String bound = exact ? "exact"
         : score.bound().isUpper() ? score.bound() + ", an upper bound" : score.bound() + " of bounds, not a bound";
-    return String.format(Locale.ROOT, "%s%.4f bits per character (%s)%s%s%n"
+    return String.format("%s%.4f bits per character (%s)%s%s%n"
         + "%,d characters of %s in %.1f s, model %s",
         exact || !score.bound().isUpper() ? "" : "at most ", score.bitsPerCharacter(), bound, error,
-        Double.isFinite(score.perplexity()) ? String.format(Locale.ROOT, ", perplexity per token %.3f", score.perplexity()) : "",
+        Double.isFinite(score.perplexity()) ? String.format(", perplexity per token %.3f", score.perplexity()) : "",
         score.characters(), source, seconds, score.model());
   }
 

@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.util.List;
-import java.util.Locale;
 import org.tarflowlm.Score;
 
 /** A self-contained page that shows a text with the surprise of each token as colour; the number of bits appears under the pointer. */
@@ -16,7 +15,7 @@ final class ScoreHtml {
 
   static String page(Score score, String source) {
     StringBuilder page = new StringBuilder(Html.head("Surprise of " + source, style()));
-    page.append(String.format(Locale.ROOT, "<p class=\"soft\">%s: %.4f bits per character (%s), %,d characters</p>%n<p>",
+    page.append(String.format("<p class=\"soft\">%s: %.4f bits per character (%s), %,d characters</p>%n<p>",
         Html.escape(score.model()), score.bitsPerCharacter(), score.bound(), score.characters()));
     for (int shade = 0; shade < SHADES; shade++) {
       page.append("<b class=\"s").append(shade).append("\">&nbsp;").append(shade).append(shade == SHADES - 1 ? "+" : "")
@@ -25,7 +24,7 @@ final class ScoreHtml {
     page.append(" bits</p>\n<div class=\"text\">");
     for (Score.Piece piece : pieces(score)) {
       page.append("<b class=\"s").append(shade(piece.bits())).append("\" title=\"")
-          .append(String.format(Locale.ROOT, "%.2f", piece.bits())).append("\">").append(Html.escape(piece.text())).append("</b>");
+          .append(String.format("%.2f", piece.bits())).append("\">").append(Html.escape(piece.text())).append("</b>");
     }
     return page.append("</div></body></html>\n").toString();
   }
@@ -43,7 +42,7 @@ final class ScoreHtml {
   private static String style() {
     StringBuilder style = new StringBuilder("b { font-weight: inherit; border-radius: 2px; }");
     for (int shade = 1; shade < SHADES; shade++) {
-      style.append(String.format(Locale.ROOT, " .s%d { background: rgba(220, %d, 40, %.2f); }", shade, 150 - 14 * shade, 0.08 * shade));
+      style.append(String.format(" .s%d { background: rgba(220, %d, 40, %.2f); }", shade, 150 - 14 * shade, 0.08 * shade));
     }
     return style.toString();
   }

@@ -1,7 +1,6 @@
 package org.tarflowlm.cli;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
@@ -15,7 +14,7 @@ import picocli.CommandLine.Option;
 @Command(name = "serve", mixinStandardHelpOptions = true, description = {
     "Serve models over HTTP: a page to play with in a browser, OpenAI's completions for programs, and what only flows can do.",
     "Only this machine can connect, unless --host says otherwise. Ctrl-C ends it. See docs/serving.md."})
-final class ServeCommand extends BaseCommand implements Runnable {
+final class ServeCommand extends BaseCommand {
   @Option(names = "--model", paramLabel = "MODEL", description = "A model, as for generate; may be given more than once; the first "
       + "answers requests that name none; default: text8-mixd.")
   private List<String> models = List.of(TarFlowLM.DEFAULT);
@@ -58,18 +57,17 @@ final class ServeCommand extends BaseCommand implements Runnable {
   private int maxConnections = ServeOptions.defaults().maxConnections();
 
   @Override
-  public void run() {
+  public Integer call() {
     ServeOptions options = options();
-    List<TarFlowLM> loaded = new ArrayList<>();
-    for (String each : models) {
-      loaded.add(TarFlowLM.resolve(each, CacheFolder.fromEnvironment(), ModelOption.fetching(err())));
-    }
+    List<TarFlowLM> loaded = models.stream()
+        .map(each -> TarFlowLM.resolve(each, CacheFolder.fromEnvironment(), ModelOption.fetching(err()))).toList();
     try (PlaygroundServer server = new PlaygroundServer(loaded, options)) {
       Runtime.getRuntime().addShutdownHook(new Thread(server::close, "tarflowlm-serve-close"));
       out().println("Serving " + String.join(", ", models) + " at http://"
           + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.address().getPort() + "/");
       server.awaitClose();
     }
+    return 0;
   }
 
   private ServeOptions options() {

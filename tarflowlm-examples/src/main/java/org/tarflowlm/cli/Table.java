@@ -11,9 +11,8 @@ final class Table {
     text.append("|---".repeat(names.size())).append("|\n");
   }
 
-  Table row(List<String> cells) {
+  void row(List<String> cells) {
     text.append("| ").append(String.join(" | ", cells)).append(" |\n");
-    return this;
   }
 
   /** All lines, each with its end. */

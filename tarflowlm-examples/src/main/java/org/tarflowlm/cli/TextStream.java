@@ -59,7 +59,6 @@ final class TextStream implements TokenListener {
   void end() {
     print(new byte[0], true);
     out.println();
-    out.flush();
   }
 
   private void print(byte[] more, boolean last) {

@@ -2,11 +2,8 @@ package org.tarflowlm.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
@@ -30,7 +27,7 @@ import picocli.CommandLine.Option;
 
 /** Trains a model on a file of text. */
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Train a model on a file of text; interrupt and resume at will.")
-final class TrainCommand extends BaseCommand implements Callable<Integer> {
+final class TrainCommand extends BaseCommand {
   private static final int CHUNK = 1 << 16;
 
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration (JSON: tokenizer, model, training).")
@@ -144,8 +141,7 @@ final class TrainCommand extends BaseCommand implements Callable<Integer> {
 
   private void print(List<TrainingSummary> stages, boolean finished) {
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("out", out.toString());
+      Map<String, Object> result = Json.object("out", out.toString());
       if (progressive) {
         result.put("finished", finished);
         result.put("stages", stages.stream().map(TrainCommand::facts).toList());
@@ -160,7 +156,7 @@ final class TrainCommand extends BaseCommand implements Callable<Integer> {
       out().printf("%s%s after %d of %d steps, %,d tokens, %.0f s: %s%n",
           progressive ? "stage " + (i + 1) + " " : "", summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(),
           summary.tokens(), summary.seconds(), Double.isFinite(summary.bestBits())
-              ? String.format(Locale.ROOT, "best validation %.4f bits per token (%s)", summary.bestBits(), summary.bound())
+              ? String.format("best validation %.4f bits per token (%s)", summary.bestBits(), summary.bound())
               : "no validation yet");
     }
   }

@@ -1,8 +1,6 @@
 package org.tarflowlm.cli;
 
-import java.io.PrintWriter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.command.BaseCommand;
@@ -15,22 +13,16 @@ import picocli.CommandLine.Option;
 /** The packaged models. */
 @Command(name = "zoo", mixinStandardHelpOptions = true, description = "Work with the packaged models.",
     subcommands = PackageCommand.class)
-final class ZooCommand extends BaseCommand implements Runnable {
-  @Override
-  public void run() {
-    throw missing("a command");
-  }
-
+final class ZooCommand extends BaseCommand {
   @Command(name = "list", mixinStandardHelpOptions = true, description = "List the packaged models with their likelihoods.")
   void list(@Option(names = "--json", description = "Print one JSON object: checkpoints.") boolean json) {
-    PrintWriter out = out();
     List<ZooEntry> entries = TarFlowZoo.list();
     if (json) {
-      out.println(Json.of(Map.of("checkpoints", entries.stream().map(ZooCommand::json).toList())));
+      out().println(Json.of(Map.of("checkpoints", entries.stream().map(ZooCommand::json).toList())));
     } else if (entries.isEmpty()) {
-      out.println("the zoo is empty: the artifact zoo-weights is not on the class path, or holds no checkpoint");
+      out().println("the zoo is empty: the artifact zoo-weights is not on the class path, or holds no checkpoint");
     } else {
-      entries.forEach(each -> out.println(text(each)));
+      entries.forEach(each -> out().println(text(each)));
     }
   }
 
@@ -42,7 +34,7 @@ final class ZooCommand extends BaseCommand implements Runnable {
 
   private static String text(ZooEntry entry) {
     String measured = entry.measured() == null ? "not measured" : text(entry.measured());
-    return String.format(Locale.ROOT, """
+    return String.format("""
         %s  (version %s)
           %s
           %s
@@ -53,8 +45,8 @@ final class ZooCommand extends BaseCommand implements Runnable {
   }
 
   private static String text(Measurement measured) {
-    return String.format(Locale.ROOT, "%.4f bits per character (%s)%s on %s", measured.bitsPerCharacter(), measured.bound(),
-        measured.standardError() == null ? "" : String.format(Locale.ROOT, ", standard error %.4f,", measured.standardError()),
+    return String.format("%.4f bits per character (%s)%s on %s", measured.bitsPerCharacter(), measured.bound(),
+        measured.standardError() == null ? "" : String.format(", standard error %.4f,", measured.standardError()),
         measured.data());
   }
 }
