@@ -1,5 +1,6 @@
 package org.tarflowlm.cli;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -78,11 +79,8 @@ final class EvaluateInfillingCommand extends BaseCommand {
   private final Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
   private int[][] texts;
 
-  /** One way of filling; the share of accepted steps is null where there were none. */
-  private record Filling(String source, Double accepted, int[][] tokens) {}
-
-  /** One row of the table; bits by judge and part. */
-  private record Row(String source, Double accepted, Map<String, Map<String, Bits>> bits) {}
+  /** One way of filling; the share of accepted steps is null where there were none; bits by judge and part. */
+  private record Row(String source, Double accepted, @JsonIgnore int[][] tokens, Map<String, Map<String, Bits>> bits) {}
 
   @Override
   public Integer call() {
@@ -97,7 +95,9 @@ final class EvaluateInfillingCommand extends BaseCommand {
             + " tokens; the window of " + each.name() + " has " + each.config().contextLength());
       }
       texts = EvaluateSamplesCommand.pieces(reference, loaded.get(model).tokenizer(), pieces, left + gap + right);
-      print(rows(fillings(options)));
+      List<Row> rows = fillings(options);
+      judge(rows);
+      print(rows);
     } finally {
       loaded.values().forEach(TarFlowLM::close);
     }
@@ -119,10 +119,9 @@ final class EvaluateInfillingCommand extends BaseCommand {
     }
   }
 
-  private List<Filling> fillings(GenerationOptions options) {
-    List<Filling> result = new ArrayList<>();
-    int[][] truth = Arrays.stream(texts).map(each -> Arrays.copyOfRange(each, left, left + gap)).toArray(int[][]::new);
-    result.add(new Filling(reference, null, truth));
+  private List<Row> fillings(GenerationOptions options) {
+    List<Row> result = new ArrayList<>();
+    result.add(new Row(reference, null, EvaluateSamplesCommand.cut(texts, left, left + gap), new LinkedHashMap<>()));
     TarFlowLM flows = loaded.get(model);
     for (int steps : refinements) {
       GenerationOptions refined = options.withRefinements(steps);
@@ -141,31 +140,29 @@ final class EvaluateInfillingCommand extends BaseCommand {
     return result;
   }
 
-  private Filling filling(String source, boolean refined, IntFunction<Generation> way) {
+  private Row filling(String source, boolean refined, IntFunction<Generation> way) {
     Generation[] all = new Generation[pieces];
     Parallel.run(pieces, i -> all[i] = way.apply(i));
     double accepted = Arrays.stream(all).mapToDouble(Generation::accepted).average().orElseThrow();
-    return new Filling(source, refined ? accepted : null, Arrays.stream(all).map(Generation::tokens).toArray(int[][]::new));
+    return new Row(source, refined ? accepted : null, Arrays.stream(all).map(Generation::tokens).toArray(int[][]::new),
+        new LinkedHashMap<>());
   }
 
   private String text(TarFlowLM reader, int piece, int from, int to) {
     return reader.tokenizer().decode(Arrays.copyOfRange(texts[piece], from, to));
   }
 
-  private List<Row> rows(List<Filling> fillings) {
-    List<Row> rows = new ArrayList<>();
-    fillings.forEach(each -> rows.add(new Row(each.source(), each.accepted(), new LinkedHashMap<>())));
+  private void judge(List<Row> rows) {
     GapBits measure = new GapBits(texts, left, gap, join);
     for (String name : judges) {
       TarFlowLM judge = loaded.get(name);
       ScoringOptions options = ScoringOptions.defaults().withSeed(seed);
-      List<Map<String, Bits>> found = measure.of(fillings.stream().map(Filling::tokens).toList(), tokens ->
+      List<Map<String, Bits>> found = measure.of(rows.stream().map(Row::tokens).toList(), tokens ->
           judge.score(new TokenArray(tokens, judge.tokenizer().vocabSize()), options).nats() / Math.log(2));
       for (int row = 0; row < rows.size(); row++) {
         rows.get(row).bits().put(name, found.get(row));
       }
     }
-    return rows;
   }
 
   private void print(List<Row> rows) {
@@ -178,8 +175,7 @@ final class EvaluateInfillingCommand extends BaseCommand {
     rows.get(0).bits().forEach((judge, parts) -> parts.keySet().forEach(part -> names.add(part + ", " + judge)));
     Table table = new Table(names);
     for (Row row : rows) {
-      List<String> cells = new ArrayList<>(List.of(row.source(),
-          row.accepted() == null ? "" : String.format("%.2f", row.accepted())));
+      List<String> cells = new ArrayList<>(List.of(row.source(), row.accepted() == null ? "" : String.format("%.2f", row.accepted())));
       row.bits().values().forEach(parts -> parts.values().forEach(bits -> cells.add(cell(bits, row == rows.get(0)))));
       table.row(cells);
     }

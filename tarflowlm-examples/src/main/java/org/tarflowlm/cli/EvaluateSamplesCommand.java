@@ -1,12 +1,13 @@
 package org.tarflowlm.cli;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
@@ -20,6 +21,7 @@ import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.DivergenceFrontier;
 import org.tarflowlm.eval.SampleStatistics;
+import org.tarflowlm.eval.SampleStatistics.Bits;
 import org.tarflowlm.eval.TokenWindows;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
@@ -39,8 +41,6 @@ import picocli.CommandLine.Option;
         + "--reference, bits are those of the continuation given the prompt (for flow models a difference of two bounds), and rows "
         + "written without the prompt show what the prompt is worth."})
 final class EvaluateSamplesCommand extends BaseCommand {
-  private static final int[] GRAMS = {2, 4, 8};
-
   @Option(names = "--models", split = ",", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar,text8-mixd",
       description = "Models that write; default ${DEFAULT-VALUE}.")
   private List<String> models;
@@ -75,70 +75,74 @@ final class EvaluateSamplesCommand extends BaseCommand {
   @Option(names = "--json", description = "Print one JSON object: texts, tokens, seed, rows.")
   private boolean json;
 
-  private long exactJudges;
-  /** Pieces of the reference that rows are compared with; null without one. */
-  private int[][] people;
-  /** The discrete judge whose hidden states are compared; null if there is none. */
-  private ComputationGraph frontier;
+  private final Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
+  /** What rows are compared with: hidden states of {@link #reader} for pieces of the reference. */
+  private double[][] people;
+  /** The first discrete judge; null if there is none, or no reference. */
+  private TarFlowLayer reader;
 
   /** One row of the table. */
-  private record Row(String source, Double temperature, Boolean prompted, double entropyBits, Map<String, Double> distinct,
-      Map<String, Double> bitsPerCharacter, Double frontier) {}
+  private record Row(String source, Double temperature, Boolean prompted, @JsonUnwrapped SampleStatistics statistics) {}
 
   @Override
   public Integer call() {
     requireAtLeast("--texts", texts, 1);
-    requireAtLeast("--tokens", tokens, GRAMS[GRAMS.length - 1]);
+    requireAtLeast("--tokens", tokens, SampleStatistics.LEAST);
     requireAtLeast("--prompt-tokens", promptTokens, 0);
     require(promptTokens == 0 || reference != null, "--prompt-tokens needs a --reference");
-    Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
+    judges = judges == null ? models : judges;
     try {
-      List<String> judging = judges == null ? models : judges;
       models.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
-      judging.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
-      requireWindows(judging, loaded);
-      exactJudges = judging.stream().distinct().filter(each -> loaded.get(each).config().model() == ModelType.AUTOREGRESSIVE).count();
+      judges.forEach(each -> loaded.computeIfAbsent(each, TarFlowLM::resolve));
+      requireWindows();
       List<Row> rows = new ArrayList<>();
       int[][] prompts = new int[texts][0];
+      Boolean prompted = promptTokens > 0 ? true : null;
       if (reference != null) {
         // every second piece is the row of people's text, those between them are what all rows are compared with
         int[][] pieces = pieces(reference, loaded.get(models.get(0)).tokenizer(), 2 * texts - 1, promptTokens + tokens);
-        people = each(2, 1, pieces);
-        frontier = judging.stream().map(loaded::get).filter(judge -> judge.config().model() == ModelType.AUTOREGRESSIVE).findFirst()
-            .filter(judge -> (texts - 1) * (tokens / DivergenceFrontier.STRIDE) >= DivergenceFrontier.LEAST)
-            .map(judge -> CheckpointNetworks.network(judge.checkpoint())).orElse(null);
-        pieces = each(2, 0, pieces);
-        prompts = Arrays.stream(pieces).map(piece -> Arrays.copyOf(piece, promptTokens)).toArray(int[][]::new);
-        int[][] rest = Arrays.stream(pieces).map(piece -> Arrays.copyOfRange(piece, promptTokens, piece.length)).toArray(int[][]::new);
-        rows.add(row(reference, null, prompts, rest, judging, loaded));
+        readPeople(every(2, 1, pieces));
+        int[][] own = every(2, 0, pieces);
+        prompts = cut(own, 0, promptTokens);
+        rows.add(row(reference, null, prompted, prompts, cut(own, promptTokens, promptTokens + tokens)));
       }
       for (String each : models) {
         for (double temperature : temperatures) {
-          rows.add(row(each, temperature, prompts, written(loaded.get(each), temperature, prompts), judging, loaded));
+          rows.add(row(each, temperature, prompted, prompts, written(loaded.get(each), temperature, prompts)));
           if (promptTokens > 0) {
-            int[][] free = written(loaded.get(each), temperature, new int[texts][0]);
-            Row unprompted = row(each, temperature, prompts, free, judging, loaded);
-            rows.add(new Row(each, temperature, false, unprompted.entropyBits(), unprompted.distinct(), unprompted.bitsPerCharacter(),
-                unprompted.frontier()));
+            rows.add(row(each, temperature, false, prompts, written(loaded.get(each), temperature, new int[texts][0])));
           }
         }
       }
       print(rows);
     } finally {
       loaded.values().forEach(TarFlowLM::close);
-      if (frontier != null) {
-        TarFlowNetwork.layer(frontier).close();
+      if (reader != null) {
+        reader.close();
       }
     }
     return 0;
   }
 
   /** A prompt that a judge's window does not hold together with the text would be cut off in silence. */
-  private void requireWindows(List<String> judging, Map<String, TarFlowLM> loaded) {
-    for (String each : judging) {
+  private void requireWindows() {
+    for (String each : judges) {
       int window = loaded.get(each).config().contextLength();
       require(promptTokens == 0 || promptTokens + tokens <= window, "--prompt-tokens " + promptTokens + " and --tokens " + tokens
           + " make " + (promptTokens + tokens) + "; expected at most " + window + ", the window of the judge " + each);
+    }
+  }
+
+  private static boolean isDiscrete(TarFlowLM model) {
+    return model.config().model() == ModelType.AUTOREGRESSIVE;
+  }
+
+  private void readPeople(int[][] pieces) {
+    if (pieces.length * (tokens / DivergenceFrontier.STRIDE) >= DivergenceFrontier.LEAST) {
+      judges.stream().map(loaded::get).filter(EvaluateSamplesCommand::isDiscrete).findFirst().ifPresent(judge -> {
+        reader = TarFlowNetwork.layer(CheckpointNetworks.network(judge.checkpoint()));
+        people = DivergenceFrontier.states(reader, pieces, promptTokens);
+      });
     }
   }
 
@@ -149,7 +153,12 @@ final class EvaluateSamplesCommand extends BaseCommand {
     }
   }
 
-  private static int[][] each(int step, int first, int[][] pieces) {
+  /** The same part of each text: [texts][to - from]. */
+  static int[][] cut(int[][] texts, int from, int to) {
+    return Arrays.stream(texts).map(text -> Arrays.copyOfRange(text, from, to)).toArray(int[][]::new);
+  }
+
+  private static int[][] every(int step, int first, int[][] pieces) {
     return IntStream.range(0, pieces.length).filter(i -> i % step == first).mapToObj(i -> pieces[i]).toArray(int[][]::new);
   }
 
@@ -166,51 +175,15 @@ final class EvaluateSamplesCommand extends BaseCommand {
     return result;
   }
 
-  private Row row(String source, Double temperature, int[][] prompts, int[][] samples, List<String> judging,
-      Map<String, TarFlowLM> loaded) {
-    Map<String, Double> distinct = new LinkedHashMap<>();
-    for (int n : GRAMS) {
-      distinct.put(Integer.toString(n), SampleStatistics.distinct(samples, n));
-    }
-    Map<String, Double> bits = new LinkedHashMap<>();
-    for (String each : judging) {
-      TarFlowLM judge = loaded.get(each);
-      bits.put(each, IntStream.range(0, samples.length).mapToDouble(i -> bitsPerCharacter(judge, prompts[i], samples[i])).average()
-          .orElseThrow());
-    }
-    return new Row(source, temperature, promptTokens > 0 ? true : null, SampleStatistics.entropyBits(samples), distinct, bits,
-        frontier(prompts, samples));
-  }
-
-  /** Null without a reference or a discrete judge. */
-  private Double frontier(int[][] prompts, int[][] samples) {
-    if (frontier == null) {
-      return null;
-    }
-    TarFlowLayer judge = TarFlowNetwork.layer(frontier);
-    int[][] whole = IntStream.range(0, samples.length).mapToObj(i -> joined(prompts[i], samples[i])).toArray(int[][]::new);
-    return DivergenceFrontier.between(DivergenceFrontier.states(judge, people, promptTokens),
-        DivergenceFrontier.states(judge, whole, promptTokens), seed);
-  }
-
-  private static int[] joined(int[] prompt, int[] text) {
-    int[] both = Arrays.copyOf(prompt, prompt.length + text.length);
-    System.arraycopy(text, 0, both, prompt.length, text.length);
-    return both;
-  }
-
-  /** Bits per character of a continuation given its prompt: the bits of both, minus those of the prompt alone. */
-  private double bitsPerCharacter(TarFlowLM judge, int[] prompt, int[] text) {
-    Score whole = score(judge, joined(prompt, text));
-    if (prompt.length == 0) {
-      return whole.bitsPerCharacter();
-    }
-    Score known = score(judge, prompt);
-    return (whole.nats() - known.nats()) / Math.log(2) / (whole.characters() - known.characters());
-  }
-
-  private Score score(TarFlowLM judge, int[] text) {
-    return judge.score(new TokenArray(text, judge.tokenizer().vocabSize()), ScoringOptions.defaults().withSeed(seed));
+  private Row row(String source, Double temperature, Boolean prompted, int[][] prompts, int[][] samples) {
+    Map<String, Function<int[], Bits>> judging = new LinkedHashMap<>();
+    judges.forEach(name -> judging.put(name, text -> {
+      TarFlowLM judge = loaded.get(name);
+      Score score = judge.score(new TokenArray(text, judge.tokenizer().vocabSize()), ScoringOptions.defaults().withSeed(seed));
+      return new Bits(score.nats() / Math.log(2), score.characters());
+    }));
+    return new Row(source, temperature, prompted, SampleStatistics.of(prompts, samples, judging, reader == null ? null
+        : whole -> DivergenceFrontier.between(people, DivergenceFrontier.states(reader, whole, promptTokens), seed)));
   }
 
   private void print(List<Row> rows) {
@@ -219,26 +192,26 @@ final class EvaluateSamplesCommand extends BaseCommand {
       return;
     }
     List<String> names = new ArrayList<>(List.of("written by", "temperature", "entropy, bits"));
-    rows.get(0).distinct().keySet().forEach(n -> names.add("distinct-" + n));
-    rows.get(0).bitsPerCharacter().keySet().forEach(judge -> names.add("bits per character, " + judge));
-    if (frontier != null) {
+    rows.get(0).statistics().distinct().keySet().forEach(n -> names.add("distinct-" + n));
+    rows.get(0).statistics().bitsPerCharacter().keySet().forEach(judge -> names.add("bits per character, " + judge));
+    if (reader != null) {
       names.add("divergence frontier");
     }
     Table table = new Table(names);
     for (Row row : rows) {
-      String source = row.source() + (Boolean.FALSE.equals(row.prompted()) ? ", without the prompt" : "");
-      List<String> cells = new ArrayList<>(List.of(source, row.temperature() == null ? "" : row.temperature().toString(),
-          String.format("%.3f", row.entropyBits())));
-      row.distinct().values().forEach(value -> cells.add(String.format("%.3f", value)));
-      row.bitsPerCharacter().values().forEach(value -> cells.add(String.format("%.3f", value)));
-      if (frontier != null) {
-        cells.add(String.format("%.3f", row.frontier()));
+      SampleStatistics statistics = row.statistics();
+      List<String> cells = new ArrayList<>(List.of(row.source() + (Boolean.FALSE.equals(row.prompted()) ? ", without the prompt" : ""),
+          row.temperature() == null ? "" : row.temperature().toString(), "%.3f".formatted(statistics.entropyBits())));
+      statistics.distinct().values().forEach(value -> cells.add("%.3f".formatted(value)));
+      statistics.bitsPerCharacter().values().forEach(value -> cells.add("%.3f".formatted(value)));
+      if (reader != null) {
+        cells.add("%.3f".formatted(statistics.frontier()));
       }
       table.row(cells);
     }
     out().print(table);
     out().printf("%d texts of %d tokens per row, seed %d%n", texts, tokens, seed);
-    if (promptTokens > 0 && rows.get(0).bitsPerCharacter().size() > exactJudges) {
+    if (promptTokens > 0 && !judges.stream().map(loaded::get).allMatch(EvaluateSamplesCommand::isDiscrete)) {
       out().println("Bits of a continuation given its prompt are a difference; under a flow model it is one of two upper bounds, and "
           + "bounds nothing.");
     }

@@ -1,15 +1,59 @@
 package org.tarflowlm.eval;
 
-import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
-/** How varied generated texts are, without a model to judge them (paper section 4.3 reports the entropy). */
-public final class SampleStatistics {
-  private SampleStatistics() {}
+/**
+ * How varied generated texts are (paper section 4.3 reports the entropy), how likely judges find them, and how near they are to people's.
+ *
+ * @param entropyBits as of {@link #entropyBits(int[][])}
+ * @param distinct as of {@link #distinct(int[][], int)}, by n
+ * @param bitsPerCharacter mean over the texts, by judge; of texts that continue prompts, given the prompts
+ * @param frontier how near they are to people's, such as by {@link DivergenceFrontier}; null where that was not measured
+ */
+public record SampleStatistics(double entropyBits, Map<String, Double> distinct, Map<String, Double> bitsPerCharacter, Double frontier) {
+  private static final int[] GRAMS = {2, 4, 8};
+  /** Tokens that a text has at least: those of the longest n-grams. */
+  public static final int LEAST = 8;
+
+  /** How likely a judge finds a text. */
+  public record Bits(double bits, long characters) {}
+
+  /**
+   * Measures texts.
+   *
+   * @param prompts [texts][tokens], which the texts continue; may be empty
+   * @param texts [texts][tokens], without the prompts
+   * @param judges by name
+   * @param frontier measures prompts and texts together, [texts][tokens]; or null
+   * @throws IllegalArgumentException if there is no text, or one of fewer than {@value #LEAST} tokens
+   */
+  public static SampleStatistics of(int[][] prompts, int[][] texts, Map<String, Function<int[], Bits>> judges,
+      ToDoubleFunction<int[][]> frontier) {
+    int[][] whole = new int[texts.length][];
+    Arrays.setAll(whole, i -> IntStream.concat(Arrays.stream(prompts[i]), Arrays.stream(texts[i])).toArray());
+    Map<String, Double> distinct = new LinkedHashMap<>();
+    Arrays.stream(GRAMS).forEach(n -> distinct.put(Integer.toString(n), distinct(texts, n)));
+    Map<String, Double> bits = new LinkedHashMap<>();
+    judges.forEach((name, judge) -> bits.put(name, IntStream.range(0, texts.length)
+        .mapToDouble(i -> bitsPerCharacter(judge, prompts[i], whole[i])).average().orElseThrow()));
+    return new SampleStatistics(entropyBits(texts), distinct, bits, frontier == null ? null : frontier.applyAsDouble(whole));
+  }
+
+  /** Of a continuation given its prompt: the bits of both, minus those of the prompt alone. */
+  private static double bitsPerCharacter(Function<int[], Bits> judge, int[] prompt, int[] whole) {
+    Bits all = judge.apply(whole);
+    Bits known = prompt.length == 0 ? new Bits(0, 0) : judge.apply(prompt);
+    return (all.bits() - known.bits()) / (all.characters() - known.characters());
+  }
 
   /**
    * Mean over the texts of the entropy of a text's own token frequencies, in bits: low for texts that repeat themselves.
@@ -40,13 +84,11 @@ public final class SampleStatistics {
    */
   public static double distinct(int[][] texts, int n) {
     requireTokens(texts, n);
-    Set<ByteBuffer> seen = new HashSet<>();
+    Set<IntBuffer> seen = new HashSet<>();
     long total = 0;
     for (int[] text : texts) {
       for (int t = 0; t + n <= text.length; t++) {
-        ByteBuffer gram = ByteBuffer.allocate(n * Integer.BYTES);
-        Arrays.stream(text, t, t + n).forEach(gram::putInt);
-        seen.add(gram.flip());
+        seen.add(IntBuffer.wrap(text, t, n));
         total++;
       }
     }
