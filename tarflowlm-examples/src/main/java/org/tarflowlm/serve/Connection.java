@@ -21,25 +21,30 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private final Gate gate;
   private final long secondsToSend;
+  private final long secondsBetween;
   private final Consumer<Exchange> router;
   private final Deque<FullHttpRequest> waiting = new ArrayDeque<>();
   private Exchange current;
   private ScheduledFuture<?> patience;
 
-  /** @param secondsToSend for a request to arrive, from the connection's start or the last answer */
-  Connection(Gate gate, long secondsToSend, Consumer<Exchange> router) {
+  /**
+   * @param secondsToSend for the first request to arrive, from the connection's start
+   * @param secondsBetween for a further one, from the last answer
+   */
+  Connection(Gate gate, long secondsToSend, long secondsBetween, Consumer<Exchange> router) {
     this.gate = gate;
     this.secondsToSend = secondsToSend;
+    this.secondsBetween = secondsBetween;
     this.router = router;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
-    waitForRequest(context);
+    waitForRequest(context, secondsToSend);
   }
 
-  private void waitForRequest(ChannelHandlerContext context) {
-    patience = context.executor().schedule(() -> context.close(), secondsToSend, TimeUnit.SECONDS);
+  private void waitForRequest(ChannelHandlerContext context, long seconds) {
+    patience = context.executor().schedule(() -> context.close(), seconds, TimeUnit.SECONDS);
   }
 
   @Override
@@ -65,7 +70,7 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
   private void answered(ChannelHandlerContext context) {
     current.request().release();
     current = null;
-    waitForRequest(context);
+    waitForRequest(context, secondsBetween);
     answerNext(context);
   }
 

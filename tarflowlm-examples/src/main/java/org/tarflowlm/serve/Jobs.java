@@ -15,7 +15,8 @@ import org.tarflowlm.data.DataException;
 /** Computes answers on a fixed number of threads, behind a queue of bounded length. A cancelled request leaves either at once. */
 final class Jobs implements AutoCloseable {
   private static final Logger LOG = LogManager.getLogger(Jobs.class);
-  private static final int LONGEST_RETRY = 60;
+  /** Seconds. */
+  static final int LONGEST_RETRY = 60;
   /** Weight of the newest job in the mean time of a job. */
   private static final double NEWEST = 0.1;
 

@@ -41,6 +41,8 @@ import org.tarflowlm.TarFlowLM;
 public final class PlaygroundServer implements AutoCloseable {
   private static final int PARSERS = 2;
   private static final int SECONDS_TO_SEND = 30;
+  /** Longer than the longest Retry-After, so that a client which heeds it finds its connection open. */
+  private static final int SECONDS_BETWEEN = Jobs.LONGEST_RETRY + 15;
 
   private final ServeOptions options;
   private final Map<String, ServedModel> models = new LinkedHashMap<>();
@@ -90,7 +92,7 @@ public final class PlaygroundServer implements AutoCloseable {
               }
               connections.add(channel);
               channel.pipeline().addLast(new HttpServerCodec(), new Aggregator(options.maxBody()),
-                  new Connection(gate, SECONDS_TO_SEND, router));
+                  new Connection(gate, SECONDS_TO_SEND, SECONDS_BETWEEN, router));
             }
           }).bind(new InetSocketAddress(options.host(), options.port())).syncUninterruptibly().channel();
     } catch (Exception e) { // Netty throws what the socket threw, which it does not declare
