@@ -63,7 +63,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * A checkpoint of the zoo.
-   *
    * @param id one of {@link TarFlowZoo#list()}
    * @throws CheckpointException if there is none of that id, or it is damaged
    */
@@ -82,7 +81,6 @@ public class TarFlowLM implements AutoCloseable {
   /**
    * Loads a model by name: an id of the zoo, a path, or an address such as {@code https://example.org/mine.zip#sha256=0a1b...}, as
    * {@link TarFlowZoo#resolve(String, CacheFolder, Progress)} reads it.
-   *
    * @throws CheckpointException if there is no such thing, it cannot be fetched, has another hash, or is damaged
    */
   public static TarFlowLM resolve(String model) {
@@ -129,7 +127,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * The likelihood of a text, by windows of the context length ({@link Likelihood}).
-   *
    * @throws DataException if the text is empty, shorter than a patch, or holds a character that the model does not know (the message
    *     names it and its offset)
    */
@@ -139,7 +136,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * The likelihood of tokens, such as those of a large file, which is read as it is scored.
-   *
    * @throws DataException as {@link #score(String, ScoringOptions)}
    * @throws IllegalArgumentException if the tokens are of another vocabulary
    */
@@ -153,11 +149,7 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * What the model expects at each position of a text, as {@link NextTokens} says.
-   *
-   * @param count of the most probable tokens
-   * @param seed of the encoder's noise
-   * @return of each position the token that is there, then the most probable ones; empty if the model's flows say nothing of tokens
+   * What the model expects at each position of a text, as {@link NextTokens#of} gives it; empty if its flows say nothing of tokens.
    * @throws DataException if a token is unknown
    */
   public Optional<List<List<NextTokens.Choice>>> nextTokens(int[] tokens, int count, long seed) {
@@ -183,7 +175,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * Continues a text; {@link Generation#exact()} says whether the model's stack allows that exactly.
-   *
    * @param listener receives the tokens of the only sequence as soon as they are final, or null
    * @throws DataException if the prompt holds a character that the model does not know
    * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
@@ -192,18 +183,13 @@ public class TarFlowLM implements AutoCloseable {
     return generate(tokenizer.encode(prompt), options, listener);
   }
 
-  /**
-   * Continues tokens, which need not be those that the tokenizer makes of a text.
-   *
-   * @throws IllegalArgumentException as {@link #generate(String, GenerationOptions, TokenListener)}, or if a token is unknown
-   */
+  /** As {@link #generate(String, GenerationOptions, TokenListener)}, of tokens, which need not be what the tokenizer makes of a text. */
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     return engine.sampler().generate(prompt, options, listener);
   }
 
   /**
    * Continues different texts: of each {@code options.batchSize()} continuations, the same as by itself.
-   *
    * @throws DataException if a prompt holds a character that the model does not know
    */
   public List<List<Generation>> generate(List<String> prompts, GenerationOptions options) {
@@ -225,7 +211,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * A text as latents: z = mu + sigma * noise of every token (paper section 3.1).
-   *
    * @return [tokens][latentDim]
    * @throws DataException if the text holds a character that the model does not know
    * @throws IllegalStateException if the model is discrete, as for all that concerns latents
@@ -236,7 +221,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * The text that latents stand for: of every token the most probable one given its latent.
-   *
    * @param z [tokens][latentDim], finite numbers
    * @throws IllegalArgumentException if a latent has another size, or holds a number that is not finite
    */
@@ -247,7 +231,6 @@ public class TarFlowLM implements AutoCloseable {
   /**
    * A text at every level of the stack: z = h[0] as {@link #encode} gives it, h[l + 1] = f_l(h[l]), u = h[L] (paper section 3.3). Windows
    * of the context length do not see each other.
-   *
    * @return [L + 1][tokens][latentDim]
    * @throws DataException if the text is empty, does not fill its last patch, or holds a character that the model does not know
    */
@@ -267,7 +250,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * The text of a noise: the flows inverted, the last one first, and every latent decoded. A draw from N(0, I) gives a new text.
-   *
    * @param u [tokens][latentDim], finite numbers, whole patches
    * @throws IllegalArgumentException if u is empty or of another shape, or holds a number that is not finite
    */
@@ -277,7 +259,6 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * A walk from one text to another: spherical interpolation between their noises, decoded at every step.
-   *
    * @param steps texts to return, at least 2; the first is a, the last b, but for tokens whose latent decodes to another one
    * @param seed of the encoder's noise, the same for both
    * @throws DataException as {@link #levels}
@@ -290,7 +271,6 @@ public class TarFlowLM implements AutoCloseable {
   /**
    * Hidden states of a flow's transformer ({@link org.tarflowlm.nn.TarFlowFeatures#states}): what it knows at each position from the
    * patches that it has read before.
-   *
    * @param flow counted from 0, data to noise
    * @return [tokens / patchSize][width]
    * @throws DataException as {@link #levels}
@@ -307,11 +287,7 @@ public class TarFlowLM implements AutoCloseable {
     return LatentSpace.mean(features(text, flow));
   }
 
-  /**
-   * Saves the model as a checkpoint, bit-exact.
-   * @param folder a new folder
-   * @throws CheckpointException if it exists or cannot be written
-   */
+  /** Saves the model as a checkpoint, bit-exact, in a new folder; throws a {@link CheckpointException} if it cannot. */
   public void save(Path folder) {
     checkpoint().save(folder);
   }
