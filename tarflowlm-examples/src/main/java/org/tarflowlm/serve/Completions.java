@@ -102,7 +102,8 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
     String reason = "length";
     boolean exact = true;
     if (request.maxTokens > 0) {
-      Generation generation = text.model().generate(prompt.tokens(), text.optionsOf(index), streaming == null ? ids -> { } : streaming::add);
+      Generation generation = text.model().generate(prompt.tokens(), text.optionsOf(index),
+          streaming == null ? ids -> { } : streaming::add);
       tokens = generation.tokens();
       reason = text.finishReason(generation.text());
       written = text.withoutStop(generation.text());

@@ -290,7 +290,8 @@ class LauncherTest {
     String trim = "-XX:TrimNativeHeapInterval=10000";
     List<String> old = run("serve").out();
     assertTrue(old.contains(heap) && !old.contains(trim), "a Java without the flag: " + old);
-    String flags = FLAGS + "size_t InitialHeapSize = 395049856 {product} {ergonomic}\nuint TrimNativeHeapInterval = 0 {product} {default}\n";
+    String flags = FLAGS + "size_t InitialHeapSize = 395049856 {product} {ergonomic}\n"
+        + "uint TrimNativeHeapInterval = 0 {product} {default}\n";
     Files.writeString(folder.resolve("flags"), flags);
     List<String> serve = run("serve").out();
     assertTrue(serve.containsAll(List.of(heap, trim)), serve.toString());
