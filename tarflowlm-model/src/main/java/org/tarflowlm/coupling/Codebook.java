@@ -83,13 +83,7 @@ public final class Codebook {
   public static int decode(double[] z, int zAt, Components codes, Workspace w) {
     w.ensure(1, codes.count());
     logDensities(z, zAt, codes, w.logJoint, 0, w);
-    int best = 0;
-    for (int k = 1; k < codes.count(); k++) {
-      if (w.logJoint[k] > w.logJoint[best]) {
-        best = k;
-      }
-    }
-    return best;
+    return DoubleLoops.indexOfMax(w.logJoint, codes.count());
   }
 
   /**

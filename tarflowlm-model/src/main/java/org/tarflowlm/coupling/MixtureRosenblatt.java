@@ -188,10 +188,7 @@ public final class MixtureRosenblatt {
 
   /** The component that has all the weight, or -1. */
   private static int onlyComponent(double[] logJoint, int k) {
-    int best = 0;
-    for (int j = 1; j < k; j++) {
-      best = logJoint[j] > logJoint[best] ? j : best;
-    }
+    int best = DoubleLoops.indexOfMax(logJoint, k);
     for (int j = 0; j < k; j++) {
       if (j != best && !(logJoint[j] <= logJoint[best] - ALONE)) {
         return -1;

@@ -33,9 +33,6 @@ public final class Workspace {
 
   double logDensity;
   double logDet;
-  double margin;
-  /** How much an error in the distribution functions of earlier dimensions of an inverse shows in the current one's. */
-  double amplification;
 
   private long rootIterations;
   private long inversions;

@@ -57,6 +57,15 @@ public final class DoubleLoops {
     return max;
   }
 
+  /** Index of the first of the largest of the first {@code count} numbers. */
+  public static int indexOfMax(double[] values, int count) {
+    int best = 0;
+    for (int j = 1; j < count; j++) {
+      best = values[j] > values[best] ? j : best;
+    }
+    return best;
+  }
+
   public static double maxAbs(double[] values, int at, int count) {
     double max = 0.0;
     for (int j = at; j < at + count; j++) {

@@ -116,12 +116,7 @@ public final class BatchLayout {
         FloatLoops.add(tree, w.spare, n);
       }
     }
-    for (; left > 1; left = (left + 1) / 2) {
-      int kept = (left + 1) / 2 * rows;
-      int n = left * rows - kept;
-      System.arraycopy(tree, kept, w.spare, 0, n);
-      FloatLoops.add(tree, w.spare, n);
-    }
+    FloatLoops.addRows(tree, rows, left * rows, w.spare);
     System.arraycopy(tree, 0, result, 0, rows);
   }
 
@@ -143,12 +138,7 @@ public final class BatchLayout {
       System.arraycopy(x, at * rows, w.spare, 0, n);
       FloatLoops.max(tree, w.spare, n);
     }
-    for (int left = first; left > 1; left = (left + 1) / 2) {
-      int kept = (left + 1) / 2 * rows;
-      int n = left * rows - kept;
-      System.arraycopy(tree, kept, w.spare, 0, n);
-      FloatLoops.max(tree, w.spare, n);
-    }
+    FloatLoops.maxRows(tree, rows, first * rows, w.spare);
     System.arraycopy(tree, 0, result, 0, rows);
   }
 

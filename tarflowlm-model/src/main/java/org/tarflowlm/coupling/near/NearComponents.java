@@ -169,17 +169,11 @@ public final class NearComponents {
       return false;
     }
     select(joint[row], k, (float) (joint[row][best] - gap(k, DIGITS)));
-    double max = Double.NEGATIVE_INFINITY;
     for (int j = 0; j < count; j++) {
-      double value = logDensity(component[j], z, zAt) + (logits == null ? 0 : logits[lAt + component[j]]);
-      weight[j] = value;
-      max = Math.max(max, value);
+      weight[j] = logDensity(component[j], z, zAt) + (logits == null ? 0 : logits[lAt + component[j]]);
     }
-    double sum = 0;
-    for (int j = 0; j < count; j++) {
-      weight[j] = DoubleLoops.exp(weight[j] - max);
-      sum += weight[j];
-    }
+    double max = DoubleLoops.max(weight, 0, count);
+    double sum = DoubleLoops.expInto(weight, 0, max, weight, 0, count);
     for (int j = 0; j < count; j++) {
       weight[j] /= sum;
     }
