@@ -14,7 +14,6 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import org.tarflowlm.kernel.BiasGelu;
 import org.tarflowlm.kernel.CausalAttention;
 import org.tarflowlm.kernel.CrossEntropy;
 import org.tarflowlm.kernel.Embedding;
@@ -126,16 +125,6 @@ public class KernelBenchmarks {
   @Benchmark
   public void layerNormBackward() {
     LayerNorm.backward(x, bias, x, y, gainGradient, biasGradient, rows, width);
-  }
-
-  @Benchmark
-  public void biasGeluForward() {
-    BiasGelu.forward(wide, bias, wideGradient, rows, 4 * width);
-  }
-
-  @Benchmark
-  public void biasGeluBackward() {
-    BiasGelu.backward(wide, bias, wide, wideGradient, biasGradient, rows, 4 * width);
   }
 
   @Benchmark

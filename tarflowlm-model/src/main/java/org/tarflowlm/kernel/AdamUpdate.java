@@ -20,8 +20,6 @@ import org.tarflowlm.vector.FloatLoops;
  */
 public final class AdamUpdate {
   private static final int CHUNK = 1_024;
-  private static final int CHUNKS_A_TASK = 64;
-  private static final int TASK = CHUNK * CHUNKS_A_TASK;
 
   /**
    * The numbers of one step.
@@ -54,7 +52,7 @@ public final class AdamUpdate {
    * @param v [count] moving average of the squared gradient
    */
   public static void apply(FloatPointer g, FloatPointer m, FloatPointer v, long count, Coefficients c) {
-    inChunks(count, (scratch, first, n) -> {
+    Scratch.inChunks(count, CHUNK, (scratch, first, n) -> {
       float[] gradient = read(scratch, 0, g, first, n);
       float[] mean = read(scratch, 1, m, first, n);
       float[] square = read(scratch, 2, v, first, n);
@@ -67,7 +65,7 @@ public final class AdamUpdate {
 
   /** g += decay p, both [count]. */
   public static void decay(FloatPointer p, FloatPointer g, long count, float decay) {
-    inChunks(count, (scratch, first, n) -> {
+    Scratch.inChunks(count, CHUNK, (scratch, first, n) -> {
       float[] gradient = read(scratch, 0, g, first, n);
       decay(read(scratch, 3, p, first, n), gradient, decay, n);
       scratch.view(0, g, first).put(gradient, 0, n);
@@ -87,7 +85,7 @@ public final class AdamUpdate {
   public static void step(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, float factor, float divisor,
       Coefficients c, Decays decays) {
     long count = decays.ends[decays.ends.length - 1];
-    inChunks(count, (scratch, first, n) -> {
+    Scratch.inChunks(count, CHUNK, (scratch, first, n) -> {
       float[] gradient = read(scratch, 0, g, first, n);
       float[] mean = read(scratch, 1, m, first, n);
       float[] square = read(scratch, 2, v, first, n);
@@ -100,20 +98,6 @@ public final class AdamUpdate {
       scratch.view(1, m, first).put(mean, 0, n);
       scratch.view(2, v, first).put(square, 0, n);
       scratch.view(3, p, first).put(parameter, 0, n);
-    });
-  }
-
-  private interface ChunkTask {
-    void run(Scratch scratch, long first, int n);
-  }
-
-  private static void inChunks(long count, ChunkTask chunk) {
-    Parallel.run(Math.toIntExact((count + TASK - 1) / TASK), task -> {
-      Scratch scratch = Scratch.get();
-      long last = Math.min(count, (task + 1L) * TASK);
-      for (long first = (long) task * TASK; first < last; first += CHUNK) {
-        chunk.run(scratch, first, (int) Math.min(CHUNK, last - first));
-      }
     });
   }
 

@@ -2,7 +2,6 @@ package org.tarflowlm.kernel;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
@@ -21,46 +20,10 @@ import org.tarflowlm.vector.FloatMath;
  */
 public final class BiasGelu {
   private static final int CHUNK = 2_048;
-  private static final int CHUNKS_A_TASK = 16;
   /** Slot of {@link Scratch}; callers use the slots before it. */
   private static final int VIEW = 11;
-  private static final float INVERSE_SQRT_2PI = 0.3989422804f;
 
   private BiasGelu() {}
-
-  /** Fills y. */
-  public static void forward(FloatPointer x, FloatPointer bias, FloatPointer y, int rows, int width) {
-    Biases biases = biases(bias, width);
-    int rowsATask = biases.rows * CHUNKS_A_TASK;
-    Parallel.run((rows + rowsATask - 1) / rowsATask, task -> {
-      Scratch scratch = Scratch.get();
-      int first = task * rowsATask;
-      int n = Math.min(rowsATask, rows - first);
-      forward(scratch.view(0, x, (long) first * width), biases, scratch.view(1, y, (long) first * width), n);
-    });
-  }
-
-  /** Fills dx and dBias. */
-  public static void backward(FloatPointer x, FloatPointer bias, FloatPointer dy, FloatPointer dx, FloatPointer dBias,
-      int rows, int width) {
-    Biases biases = biases(bias, width);
-    int rowsATask = biases.rows * CHUNKS_A_TASK;
-    int tasks = (rows + rowsATask - 1) / rowsATask;
-    Scratch outer = Scratch.get();
-    float[] partial = outer.floats(9, tasks * width);
-    Parallel.run(tasks, task -> {
-      Scratch scratch = Scratch.get();
-      int first = task * rowsATask;
-      int n = Math.min(rowsATask, rows - first);
-      FloatPointer gradient = scratch.view(2, dx, (long) first * width);
-      Pointer.memcpy(gradient, scratch.view(1, dy, (long) first * width), (long) Float.BYTES * n * width);
-      ColumnSums sums = new ColumnSums(biases);
-      backward(scratch.view(0, x, (long) first * width), biases, null, gradient, sums, n);
-      sums.write(partial, task * width);
-    });
-    FloatLoops.addRows(partial, width, tasks * width, outer.floats(1, tasks * width));
-    dBias.put(partial, 0, width);
-  }
 
   /** x = gelu(x) over [from, to); {@code scratch} is a temporary of the same length. */
   public static void forward(float[] x, float[] scratch, int from, int to) {
@@ -198,7 +161,7 @@ public final class BiasGelu {
   private static void multiplyByDerivative(float[] g, float[] v, float[] tail, float[] e, int n) {
     for (int i = 0; i < n; i++) {
       float sign = v[i] / (Math.abs(v[i]) + 1e-30f);
-      g[i] *= 0.5f + sign * (0.5f - tail[i]) + v[i] * INVERSE_SQRT_2PI * e[i];
+      g[i] *= 0.5f + sign * (0.5f - tail[i]) + v[i] * FloatMath.INVERSE_SQRT_2PI * e[i];
     }
   }
 }

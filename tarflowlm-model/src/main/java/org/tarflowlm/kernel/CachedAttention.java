@@ -171,12 +171,12 @@ public final class CachedAttention {
       Arrays.fill(scores, 0, count, 0f);
       int query = 3 * width * r + h * headWidth;
       for (int c = 0; c < headWidth; c++) {
-        addRow(keyRows[b][h * headWidth + c], qkv[query + c] * scale, scores, count);
+        RowProduct.addRow(keyRows[b][h * headWidth + c], qkv[query + c] * scale, scores, count);
       }
       softmax(scores, 1, 1, count, count - 1);
       Arrays.fill(head, 0, headWidth, 0f);
       for (int p = 0; p < count; p++) {
-        addRow(valueRows[b][h][p], scores[p], head, headWidth);
+        RowProduct.addRow(valueRows[b][h][p], scores[p], head, headWidth);
       }
       System.arraycopy(head, 0, out, r * width + h * headWidth, headWidth);
     }
@@ -200,11 +200,5 @@ public final class CachedAttention {
       a = Math.max(a, x[i]);
     }
     return Math.max(Math.max(a, b), Math.max(c, d));
-  }
-
-  private static void addRow(float[] row, float factor, float[] y, int n) {
-    for (int i = 0; i < n; i++) {
-      y[i] += factor * row[i];
-    }
   }
 }

@@ -14,24 +14,19 @@ import org.bytedeco.javacpp.FloatPointer;
  */
 public final class Elu {
   private static final int CHUNK = 2_048;
-  private static final int CHUNKS_A_TASK = 32;
   private static final float LOWEST = -40f;
 
   private Elu() {}
 
   /** Fills y. */
   public static void forward(FloatPointer x, FloatPointer y, long length) {
-    Parallel.run(tasks(length), task -> {
-      Scratch scratch = Scratch.get();
+    Scratch.inChunks(length, CHUNK, (scratch, first, n) -> {
       float[] v = scratch.floats(0, CHUNK);
       float[] e = scratch.floats(1, CHUNK);
-      for (long first = start(task); first < end(task, length); first += CHUNK) {
-        int n = (int) Math.min(CHUNK, end(task, length) - first);
-        scratch.view(0, x, first).get(v, 0, n);
-        expMinusOneOfNegativePart(v, e, 0, n);
-        addPositivePart(v, e, 0, n);
-        scratch.view(0, y, first).put(e, 0, n);
-      }
+      scratch.view(0, x, first).get(v, 0, n);
+      expMinusOneOfNegativePart(v, e, 0, n);
+      addPositivePart(v, e, 0, n);
+      scratch.view(0, y, first).put(e, 0, n);
     });
   }
 
@@ -43,19 +38,15 @@ public final class Elu {
 
   /** Fills dx. */
   public static void backward(FloatPointer x, FloatPointer dy, FloatPointer dx, long length) {
-    Parallel.run(tasks(length), task -> {
-      Scratch scratch = Scratch.get();
+    Scratch.inChunks(length, CHUNK, (scratch, first, n) -> {
       float[] v = scratch.floats(0, CHUNK);
       float[] e = scratch.floats(1, CHUNK);
       float[] gradient = scratch.floats(2, CHUNK);
-      for (long first = start(task); first < end(task, length); first += CHUNK) {
-        int n = (int) Math.min(CHUNK, end(task, length) - first);
-        scratch.view(0, x, first).get(v, 0, n);
-        scratch.view(0, dy, first).get(gradient, 0, n);
-        expMinusOneOfNegativePart(v, e, 0, n);
-        scaleBySlope(gradient, e, n);
-        scratch.view(0, dx, first).put(gradient, 0, n);
-      }
+      scratch.view(0, x, first).get(v, 0, n);
+      scratch.view(0, dy, first).get(gradient, 0, n);
+      expMinusOneOfNegativePart(v, e, 0, n);
+      scaleBySlope(gradient, e, n);
+      scratch.view(0, dx, first).put(gradient, 0, n);
     });
   }
 
@@ -89,17 +80,5 @@ public final class Elu {
     for (int i = 0; i < n; i++) {
       gradient[i] += gradient[i] * negativePart[i];
     }
-  }
-
-  private static int tasks(long length) {
-    return (int) ((length + (long) CHUNK * CHUNKS_A_TASK - 1) / ((long) CHUNK * CHUNKS_A_TASK));
-  }
-
-  private static long start(int task) {
-    return (long) task * CHUNK * CHUNKS_A_TASK;
-  }
-
-  private static long end(int task, long length) {
-    return Math.min(length, start(task + 1));
   }
 }

@@ -39,7 +39,7 @@ public final class FeedForward {
       FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int width, int hidden) {
     int block = blockRows(hidden);
     BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
-    Parallel.run(ceilDiv(rows, block), task -> {
+    Parallel.run(Linear.ceilDiv(rows, block), task -> {
       Scratch scratch = Scratch.get();
       int first = task * block;
       int n = Math.min(block, rows - first);
@@ -60,7 +60,7 @@ public final class FeedForward {
     FloatPointer upTransposed = Gemm.transposingPays() ? Linear.transpose(wUp, width, hidden, 0) : null;
     FloatPointer downTransposed = Gemm.transposingPays() ? Linear.transpose(wDown, hidden, width, 1) : null;
     int block = blockRows(hidden);
-    int blocks = ceilDiv(rows, block);
+    int blocks = Linear.ceilDiv(rows, block);
     boolean cached = (long) width * hidden <= CACHED;
     int groups = cached ? Math.min(blocks, Parallel.threads() == 1 ? 1 : GROUPS_A_THREAD * Parallel.threads()) : blocks;
     long weights = cached ? (long) width * hidden : 0;
@@ -109,8 +109,8 @@ public final class FeedForward {
   /** dwUp = x^T dv and dwDown = a^T dy, each in parts of the hidden numbers. */
   private static void weightGradients(FloatPointer x, FloatPointer dv, FloatPointer a, FloatPointer dy, FloatPointer dwUp,
       FloatPointer dwDown, int rows, int width, int hidden) {
-    int part = Math.max(MIN_ROWS, ceilDiv(hidden, 4 * Parallel.threads() * 16) * 16);
-    int parts = ceilDiv(hidden, part);
+    int part = Math.max(MIN_ROWS, Linear.ceilDiv(hidden, 4 * Parallel.threads() * 16) * 16);
+    int parts = Linear.ceilDiv(hidden, part);
     Parallel.run(2 * parts, task -> {
       Scratch scratch = Scratch.get();
       int first = task % parts * part;
@@ -152,9 +152,5 @@ public final class FeedForward {
 
   private static int blockRows(int hidden) {
     return Math.max(MIN_ROWS, Math.min(MAX_ROWS, BLOCK / hidden / 16 * 16));
-  }
-
-  private static int ceilDiv(int a, int b) {
-    return (a + b - 1) / b;
   }
 }

@@ -98,12 +98,7 @@ public final class Gemm {
     }
   }
 
-  /** sums [columns] = the sums over the rows of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
-  static void columnSums(int rows, int columns, FloatPointer a, int lda, FloatPointer ones, FloatPointer sums) {
-    cblas_sgemv(CblasRowMajor, CblasTrans, rows, columns, 1f, a, lda, ones, 1, 0f, sums, 1);
-  }
-
-  /** sums [columns] = beta sums + the sums over the rows of a [rows, columns]. */
+  /** sums [columns] = beta sums + the sums over the rows of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
   static void addColumnSums(int rows, int columns, FloatPointer a, FloatPointer ones, float beta, FloatPointer sums) {
     cblas_sgemv(CblasRowMajor, CblasTrans, rows, columns, 1f, a, columns, ones, 1, beta, sums, 1);
   }
@@ -122,6 +117,17 @@ public final class Gemm {
         MATRIX.put(i, i % (IDENTITY + 1) == 0 ? 1f : 0f);
       }
     }
+  }
+
+  /** Numbers in [-1, 1) without visible pattern. */
+  static float[] pattern(int length, int seed) {
+    float[] result = new float[length];
+    int state = seed;
+    for (int i = 0; i < length; i++) {
+      state = state * 1_664_525 + 1_013_904_223;
+      result[i] = state / 2_147_483_648f;
+    }
+    return result;
   }
 
   /** Start-up check of products against plain Java loops: a few milliseconds, once a process. */
@@ -164,17 +170,6 @@ public final class Gemm {
           }
         }
       }
-    }
-
-    /** Numbers in [-1, 1) without visible pattern. */
-    private static float[] pattern(int length, int seed) {
-      float[] result = new float[length];
-      int state = seed;
-      for (int i = 0; i < length; i++) {
-        state = state * 1_664_525 + 1_013_904_223;
-        result[i] = state / 2_147_483_648f;
-      }
-      return result;
     }
   }
 }

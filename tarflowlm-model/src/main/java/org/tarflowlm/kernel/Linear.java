@@ -77,13 +77,12 @@ public final class Linear {
           Gemm.run(false, false, count, in, out, 1f, slice, out, transposed, in, 0f, target, in);
         }
         if (partial != null) {
-          Gemm.columnSums(count, out, slice, out, scratch.ones(count),
-              scratch.view(2, partial, (long) (task - blocks) * out));
+          Gemm.addColumnSums(count, out, slice, scratch.ones(count), 0f, scratch.view(2, partial, (long) (task - blocks) * out));
         }
       }
     });
     if (dBias != null) {
-      Gemm.columnSums(chunks, out, partial, out, Scratch.get().ones(chunks), dBias);
+      Gemm.addColumnSums(chunks, out, partial, Scratch.get().ones(chunks), 0f, dBias);
     }
   }
 
@@ -117,7 +116,7 @@ public final class Linear {
     return (count + 15) & ~15;
   }
 
-  private static int ceilDiv(int a, int b) {
+  static int ceilDiv(int a, int b) {
     return (a + b - 1) / b;
   }
 }

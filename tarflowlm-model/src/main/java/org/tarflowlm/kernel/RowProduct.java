@@ -177,7 +177,8 @@ public final class RowProduct {
     }
   }
 
-  private static void addRow(float[] row, float a, float[] y, int n) {
+  /** y += a row. */
+  static void addRow(float[] row, float a, float[] y, int n) {
     for (int o = 0; o < n; o++) {
       y[o] += a * row[o];
     }
@@ -190,8 +191,8 @@ public final class RowProduct {
       return false;
     }
     for (int[] size : new int[][] {{128, 384}, {512, 128}, {37, 19}, {5, 128}, {768, 300}}) {
-      RowProduct product = new RowProduct(pattern(size[0] * size[1], 1), pattern(size[1], 2), size[0], size[1], true);
-      float[] x = pattern(ROWS * size[0], 3);
+      RowProduct product = new RowProduct(Gemm.pattern(size[0] * size[1], 1), Gemm.pattern(size[1], 2), size[0], size[1], true);
+      float[] x = Gemm.pattern(ROWS * size[0], 3);
       float[] whole = new float[ROWS * size[1]];
       product.run(x, ROWS, whole);
       for (int m = 1; m < ROWS; m++) {
@@ -205,15 +206,5 @@ public final class RowProduct {
       }
     }
     return true;
-  }
-
-  private static float[] pattern(int length, int seed) {
-    float[] result = new float[length];
-    int state = seed;
-    for (int i = 0; i < length; i++) {
-      state = state * 1_664_525 + 1_013_904_223;
-      result[i] = state / 2_147_483_648f;
-    }
-    return result;
   }
 }

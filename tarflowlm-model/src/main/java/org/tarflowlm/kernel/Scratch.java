@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class Scratch {
   private static final int SLOTS = 12;
+  private static final int ELEMENTS_A_TASK = 1 << 16;
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
   private final float[][] arrays = new float[SLOTS][];
@@ -29,6 +30,23 @@ final class Scratch {
 
   static Scratch get() {
     return OF_THREAD.get();
+  }
+
+  /** What is done to some of many elements. */
+  interface ChunkTask {
+    /** Works on the elements from {@code first} on, {@code n} of them. */
+    void run(Scratch scratch, long first, int n);
+  }
+
+  /** Cuts {@code count} elements into chunks of at most {@code size}, a divisor of 2^16, and shares them out between all cores. */
+  static void inChunks(long count, int size, ChunkTask chunk) {
+    Parallel.run(Math.toIntExact((count + ELEMENTS_A_TASK - 1) / ELEMENTS_A_TASK), task -> {
+      Scratch scratch = get();
+      long last = Math.min(count, (task + 1L) * ELEMENTS_A_TASK);
+      for (long first = (long) task * ELEMENTS_A_TASK; first < last; first += size) {
+        chunk.run(scratch, first, (int) Math.min(size, last - first));
+      }
+    });
   }
 
   /** A Java array of at least {@code length} elements, contents undefined. */

@@ -36,11 +36,6 @@ class DeterminismTest {
   }
 
   @Test
-  void biasGelu() {
-    repeats(out -> BiasGelu.backward(x, w, dy, out[0], out[1], ROWS * 3, WIDTH), big, WIDTH);
-  }
-
-  @Test
   void feedForward() {
     FloatPointer pre = copyOf(normal(random, ROWS * 3 * WIDTH * 3, 1));
     repeats(out -> FeedForward.backward(x, w, w, w, pre, dy, out[0], out[1], out[2], out[3], out[4], ROWS * 3, WIDTH, 3 * WIDTH),
