@@ -1,9 +1,9 @@
 package org.tarflowlm.ops;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -125,18 +125,12 @@ public final class FlowOps {
      */
     public DecodeOp(SameDiff sd, TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
       addSArgument(config.toJson());
-      in(sd, inputs(config, z, parameter));
+      in(sd, Stream.concat(Stream.of(z), names(config).stream().map(parameter)).toArray(SDVariable[]::new));
     }
 
     /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
     public void fixParameters() {
       packed.fix();
-    }
-
-    private static SDVariable[] inputs(TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
-      List<SDVariable> inputs = new ArrayList<>(List.of(z));
-      names(config).forEach(name -> inputs.add(parameter.apply(name)));
-      return inputs.toArray(new SDVariable[0]);
     }
 
     private static List<String> names(TarFlowConfig config) {
@@ -175,11 +169,6 @@ public final class FlowOps {
       double[][] ids = new double[z.length][];
       Parallel.run(z.length, b -> ids[b] = Arrays.stream(decoder.decode(z[b])).asDoubleStream().toArray());
       FlowOp.write(ids, outputs.get(0));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      throw new UnsupportedOperationException(opName() + " has no gradient");
     }
   }
 }

@@ -67,9 +67,7 @@ abstract class FusedOp extends JavaOp {
 
   /** The array's shape with another last dimension. */
   static long[] withLast(INDArray array, long last) {
-    long[] shape = array.shape().clone();
-    shape[shape.length - 1] = last;
-    return shape;
+    return append(leading(array.shape()), last);
   }
 
   /** @throws IllegalArgumentException if the input's number of dimensions is not as expected. */

@@ -109,6 +109,20 @@ public abstract class JavaOp extends DynamicCustomOp {
     return declared().outputs();
   }
 
+  @Override
+  public List<SDVariable> doDiff(List<SDVariable> gradients) {
+    List<SDVariable> inputs = new ArrayList<>(Arrays.stream(args()).limit(declared().gradientReads()).toList());
+    for (int i = 0; i < gradients.size(); i++) {
+      inputs.add(i == declared().savedOutput() ? outputVariables()[i] : gradients.get(i));
+    }
+    try {
+      JavaOp gradient = declared().gradient().getDeclaredConstructor().newInstance();
+      return List.of(gradient.in(sameDiff, inputs.toArray(new SDVariable[0])));
+    } catch (ReflectiveOperationException e) {
+      throw new UnsupportedOperationException(opName() + " has no gradient", e);
+    }
+  }
+
   /** Integer argument {@code i}. */
   protected final int argument(int i) {
     return iArguments.get(i).intValue();

@@ -16,7 +16,7 @@ public final class LinearOps {
   private LinearOps() {}
 
   /** x w + b: (x [.., in], w [in, out], b [out]) to [.., out]. FLOAT only; see {@link Linear}. */
-  @Op(name = "tarflow_linear")
+  @Op(name = "tarflow_linear", gradient = LinearOp.Gradient.class, gradientReads = 2)
   public static final class LinearOp extends FusedOp {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
@@ -29,11 +29,6 @@ public final class LinearOps {
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Linear.forward(x[0], x[1], x[2], null, y[0], rows(in[0]), size(in[1], 0), size(in[1], 1));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient().in(sameDiff, arg(0), arg(1), gradients.get(0)));
     }
 
     /** (x, w, dy) to (dx, dw, db). */
@@ -80,7 +75,7 @@ public final class LinearOps {
   }
 
   /** x w: (x [.., in], w [in, out]) to [.., out]. FLOAT only; see {@link Linear}. */
-  @Op(name = "tarflow_matmul")
+  @Op(name = "tarflow_matmul", gradient = MatmulOp.Gradient.class)
   public static final class MatmulOp extends FusedOp {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
@@ -92,11 +87,6 @@ public final class LinearOps {
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Linear.forward(x[0], x[1], null, null, y[0], rows(in[0]), size(in[1], 0), size(in[1], 1));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient().in(sameDiff, arg(0), arg(1), gradients.get(0)));
     }
 
     /** (x, w, dy) to (dx, dw). */
@@ -159,16 +149,11 @@ public final class LinearOps {
   }
 
   /** Exponential linear unit, elementwise. FLOAT only; see {@link Elu}. */
-  @Op(name = "tarflow_elu")
+  @Op(name = "tarflow_elu", gradient = EluOp.Gradient.class)
   public static final class EluOp extends FusedOp {
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Elu.forward(x[0], y[0], in[0].length());
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient().in(sameDiff, arg(0), gradients.get(0)));
     }
 
     /** (x, dy) to dx. */

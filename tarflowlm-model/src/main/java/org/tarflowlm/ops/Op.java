@@ -20,6 +20,9 @@ import java.lang.annotation.Target;
    */
   Class<? extends JavaOp> gradient() default JavaOp.class;
 
+  /** Inputs of the op that its gradient takes, the first ones. */
+  int gradientReads() default Integer.MAX_VALUE;
+
   /** Index of the shared means among the inputs, followed by the log-scales. */
   int sharedMeans() default -1;
 

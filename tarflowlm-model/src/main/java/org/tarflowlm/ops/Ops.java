@@ -26,7 +26,9 @@ public final class Ops {
   /** Filled at first use. */
   static final class Registry {
     static {
-      fillAll();
+      Map<String, DifferentialFunction> known = ImportClassMapping.getOpNameMapping();
+      FORMULAS.forEach(formula -> add(formula, known));
+      StockOps.ALL.forEach(op -> known.put(op.opName(), op));
     }
 
     private Registry() {}
@@ -34,12 +36,6 @@ public final class Ops {
     static void fill() {
       // the static initialiser does it
     }
-  }
-
-  private static void fillAll() {
-    Map<String, DifferentialFunction> known = ImportClassMapping.getOpNameMapping();
-    FORMULAS.forEach(formula -> add(formula, known));
-    StockOps.ALL.forEach(op -> known.put(op.opName(), op));
   }
 
   /** Every op among the classes of a formula: their gradients stand inside them. */

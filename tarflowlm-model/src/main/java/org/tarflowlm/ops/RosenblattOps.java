@@ -22,25 +22,34 @@ public final class RosenblattOps {
     return new long[][] {z, JavaOp.leading(z)};
   }
 
+  /** An op whose first inputs are z [.., d] and logits [.., K], position by position. */
+  abstract static class PositionsOp extends RowsOp {
+    /** Position {@code i} of a block, whose numbers of the first two inputs begin at {@code at} and {@code logitsAt}. */
+    abstract void position(RowBlock block, int i, int at, int logitsAt);
+
+    @Override
+    protected final void rows(RowBlock block) {
+      for (int i = 0; i < block.count; i++) {
+        position(block, i, i * block.inWidth[0], i * block.inWidth[1]);
+      }
+    }
+  }
+
   /**
    * {@link MixtureRosenblatt} forward, position by position: (z [.., d], logits [.., K], means [K, d], logScales [K]) to
    * (u [.., d], log |det du/dz| [..]).
    */
   @Op(name = "tarflow_rosenblatt", outputs = 2, sharedMeans = 2, gradient = RosenblattOp.Gradient.class)
-  public static final class RosenblattOp extends RowsOp implements RowsOp.FloatRows {
+  public static final class RosenblattOp extends PositionsOp implements RowsOp.FloatRows {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       return vectorsAndPositions(this, inputs);
     }
 
     @Override
-    protected void rows(RowBlock block) {
-      int dims = block.inWidth[0];
-      int k = block.inWidth[1];
-      for (int i = 0; i < block.count; i++) {
-        MixtureRosenblatt.forward(block.in[0], i * dims, block.in[1], i * k, block.components, block.out[0], i * dims, block.workspace);
-        block.out[1][i] = block.workspace.logDet();
-      }
+    void position(RowBlock block, int i, int at, int logitsAt) {
+      MixtureRosenblatt.forward(block.in[0], at, block.in[1], logitsAt, block.components, block.out[0], at, block.workspace);
+      block.out[1][i] = block.workspace.logDet();
     }
 
     @Override
@@ -56,16 +65,12 @@ public final class RosenblattOps {
 
     /** (z, logits, means, logScales, dL/du, dL/dlogDet) to the gradients of the first four. */
     @Op(name = "tarflow_rosenblatt_bp", outputs = 4, sharedMeans = 2, sharedGradients = true)
-    public static final class Gradient extends RowsOp implements RowsOp.FloatRows {
+    public static final class Gradient extends PositionsOp implements RowsOp.FloatRows {
       @Override
-      protected void rows(RowBlock block) {
-        int dims = block.inWidth[0];
-        int k = block.inWidth[1];
-        for (int i = 0; i < block.count; i++) {
-          MixtureRosenblatt.gradient(block.in[0], i * dims, block.in[1], i * k, block.components,
-              block.in[4], i * dims, block.in[5][i], block.out[0], i * dims, block.out[1], i * k,
-              block.dMeans, block.dLogScales, block.workspace);
-        }
+      void position(RowBlock block, int i, int at, int logitsAt) {
+        MixtureRosenblatt.gradient(block.in[0], at, block.in[1], logitsAt, block.components,
+            block.in[4], at, block.in[5][i], block.out[0], at, block.out[1], logitsAt,
+            block.dMeans, block.dLogScales, block.workspace);
       }
 
       @Override
@@ -88,20 +93,16 @@ public final class RosenblattOps {
    * log p(z) [..], nats. For the last flow, whose u is not needed.
    */
   @Op(name = "tarflow_rosenblatt_log_density", sharedMeans = 2, gradient = RosenblattLogDensityOp.Gradient.class)
-  public static final class RosenblattLogDensityOp extends RowsOp implements RowsOp.FloatRows {
+  public static final class RosenblattLogDensityOp extends PositionsOp implements RowsOp.FloatRows {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       return new long[][] {vectorsAndPositions(this, inputs)[1]};
     }
 
     @Override
-    protected void rows(RowBlock block) {
-      int dims = block.inWidth[0];
-      int k = block.inWidth[1];
-      for (int i = 0; i < block.count; i++) {
-        block.out[0][i] =
-            MixtureRosenblatt.logDensity(block.in[0], i * dims, block.in[1], i * k, block.components, block.workspace);
-      }
+    void position(RowBlock block, int i, int at, int logitsAt) {
+      block.out[0][i] =
+          MixtureRosenblatt.logDensity(block.in[0], at, block.in[1], logitsAt, block.components, block.workspace);
     }
 
     @Override
@@ -117,15 +118,11 @@ public final class RosenblattOps {
 
     /** (z, logits, means, logScales, dL/dlogDensity) to the gradients of the first four. */
     @Op(name = "tarflow_rosenblatt_log_density_bp", outputs = 4, sharedMeans = 2, sharedGradients = true)
-    public static final class Gradient extends RowsOp implements RowsOp.FloatRows {
+    public static final class Gradient extends PositionsOp implements RowsOp.FloatRows {
       @Override
-      protected void rows(RowBlock block) {
-        int dims = block.inWidth[0];
-        int k = block.inWidth[1];
-        for (int i = 0; i < block.count; i++) {
-          MixtureRosenblatt.logDensityGradient(block.in[0], i * dims, block.in[1], i * k, block.components, block.in[4][i],
-              block.out[0], i * dims, block.out[1], i * k, block.dMeans, block.dLogScales, block.workspace);
-        }
+      void position(RowBlock block, int i, int at, int logitsAt) {
+        MixtureRosenblatt.logDensityGradient(block.in[0], at, block.in[1], logitsAt, block.components, block.in[4][i],
+            block.out[0], at, block.out[1], logitsAt, block.dMeans, block.dLogScales, block.workspace);
       }
 
       @Override
@@ -148,34 +145,26 @@ public final class RosenblattOps {
    * (u [.., d], log |det du/dz| [..]).
    */
   @Op(name = "tarflow_moment_matched", outputs = 2, sharedMeans = 2, gradient = MomentMatchedOp.Gradient.class)
-  public static final class MomentMatchedOp extends RowsOp {
+  public static final class MomentMatchedOp extends PositionsOp {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       return vectorsAndPositions(this, inputs);
     }
 
     @Override
-    protected void rows(RowBlock block) {
-      int dims = block.inWidth[0];
-      int k = block.inWidth[1];
-      for (int i = 0; i < block.count; i++) {
-        MomentMatched.forward(block.in[0], i * dims, block.in[1], i * k, block.components, block.out[0], i * dims, block.workspace);
-        block.out[1][i] = block.workspace.logDet();
-      }
+    void position(RowBlock block, int i, int at, int logitsAt) {
+      MomentMatched.forward(block.in[0], at, block.in[1], logitsAt, block.components, block.out[0], at, block.workspace);
+      block.out[1][i] = block.workspace.logDet();
     }
 
     /** (z, logits, means, logScales, dL/du, dL/dlogDet) to the gradients of the first four. */
     @Op(name = "tarflow_moment_matched_bp", outputs = 4, sharedMeans = 2, sharedGradients = true)
-    public static final class Gradient extends RowsOp {
+    public static final class Gradient extends PositionsOp {
       @Override
-      protected void rows(RowBlock block) {
-        int dims = block.inWidth[0];
-        int k = block.inWidth[1];
-        for (int i = 0; i < block.count; i++) {
-          MomentMatched.gradient(block.in[0], i * dims, block.in[1], i * k, block.components,
-              block.in[4], i * dims, block.in[5][i], block.out[0], i * dims, block.out[1], i * k,
-              block.dMeans, block.dLogScales, block.workspace);
-        }
+      void position(RowBlock block, int i, int at, int logitsAt) {
+        MomentMatched.gradient(block.in[0], at, block.in[1], logitsAt, block.components,
+            block.in[4], at, block.in[5][i], block.out[0], at, block.out[1], logitsAt,
+            block.dMeans, block.dLogScales, block.workspace);
       }
     }
   }

@@ -1,10 +1,8 @@
 package org.tarflowlm.ops;
 
 import java.lang.ref.Reference;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Components;
@@ -38,20 +36,6 @@ abstract class RowsOp extends JavaOp {
 
   /** Computes the output rows of a block. */
   protected abstract void rows(RowBlock block);
-
-  @Override
-  public List<SDVariable> doDiff(List<SDVariable> gradients) {
-    List<SDVariable> inputs = new ArrayList<>(List.of(args()));
-    for (int i = 0; i < gradients.size(); i++) {
-      inputs.add(i == declared().savedOutput() ? outputVariables()[i] : gradients.get(i));
-    }
-    try {
-      JavaOp gradient = declared().gradient().getDeclaredConstructor().newInstance();
-      return List.of(gradient.in(sameDiff, inputs.toArray(new SDVariable[0])));
-    } catch (ReflectiveOperationException e) {
-      throw new UnsupportedOperationException(opName() + " has no gradient", e);
-    }
-  }
 
   @Override
   protected final void run(List<INDArray> inputs, List<INDArray> outputs) {

@@ -1,6 +1,5 @@
 package org.tarflowlm.ops;
 
-import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -21,10 +20,7 @@ public final class TransformerOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       requireRank("table", inputs.get(0), 2);
-      long[] ids = inputs.get(1).shape();
-      long[] shape = Arrays.copyOf(ids, ids.length + 1);
-      shape[ids.length] = inputs.get(0).size(1);
-      return new long[][] {shape};
+      return new long[][] {append(inputs.get(1).shape(), inputs.get(0).size(1))};
     }
 
     @Override
@@ -100,7 +96,7 @@ public final class TransformerOps {
   }
 
   /** Layer norm over the last dimension: (x [.., width], gain [width], bias [width]) to [.., width]. FLOAT only; see {@link LayerNorm}. */
-  @Op(name = "tarflow_layer_norm")
+  @Op(name = "tarflow_layer_norm", gradient = LayerNormOp.Gradient.class, gradientReads = 2)
   public static final class LayerNormOp extends FusedOp {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
@@ -113,11 +109,6 @@ public final class TransformerOps {
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       LayerNorm.forward(x[0], x[1], x[2], y[0], rows(in[0]), size(in[0], -1));
-    }
-
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient().in(sameDiff, arg(0), arg(1), gradients.get(0)));
     }
 
     /** (x, gain, dy) to (dx, dGain, dBias). */
@@ -190,8 +181,7 @@ public final class TransformerOps {
   public static final class CrossEntropyOp extends FusedOp {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      long[] logits = inputs.get(0).shape();
-      long[] shape = Arrays.copyOf(logits, logits.length - 1);
+      long[] shape = leading(inputs.get(0).shape());
       require("ids", inputs.get(1), shape);
       return new long[][] {shape};
     }

@@ -11,8 +11,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * <pre>dV = W^T dC,   dS = W * (dC V^T - rowsum(dC * C)),   dQ = dS k,   dK = dS^T q</pre>
  */
 public final class Attention extends PassedOn {
-  static final String NAME = "tarflow_stock_attention";
-
   private static final int CHANNELS = 3;
 
   public Attention() {}
@@ -34,11 +32,6 @@ public final class Attention extends PassedOn {
     SDVariable weights = sd.nn().softmax(scores, -1);
     SDVariable mixed = weights.mmul(Stopped.of(v));
     return new Attention(sd, width, mixed, mixed, weights, q, k, v).outputVariable();
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   /** Inputs: the output twice, weights, q, k, v. */

@@ -6,8 +6,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
 
 /** y Phi(y) of rows plus a bias, y. The gradient is written down: Phi(y) + y phi(y), with Phi as the value found it. */
 public final class Gelu extends PassedOn {
-  static final String NAME = "tarflow_stock_gelu";
-
   public Gelu() {}
 
   private Gelu(SameDiff sd, int positions, SDVariable... inputs) {
@@ -25,11 +23,6 @@ public final class Gelu extends PassedOn {
     SDVariable cdf = sd.math().erf(y.mul(Math.sqrt(0.5))).add(1.0).mul(0.5);
     SDVariable value = y.mul(cdf);
     return new Gelu(sd, positions, value, value, y, cdf, rows, bias).outputVariable();
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   /** Inputs: the value twice, y, Phi(y), rows, bias. */

@@ -11,8 +11,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * <pre>dx = r (dn - mean(dn) - n mean(dn * n)),   dgain = sum dy * n,   dbias = sum dy</pre>
  */
 public final class LayerNorm extends PassedOn {
-  static final String NAME = "tarflow_stock_layer_norm";
-
   private static final double EPSILON = 1e-5;
 
   public LayerNorm() {}
@@ -34,11 +32,6 @@ public final class LayerNorm extends PassedOn {
     SDVariable normal = centred.mul(scale);
     SDVariable value = normal.mul(Stopped.of(gain)).add(Stopped.of(bias));
     return new LayerNorm(sd, positions, value, value, normal, scale, rows, gain, bias).outputVariable();
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   /** Inputs: the value twice, n, r, rows, gain, bias. */

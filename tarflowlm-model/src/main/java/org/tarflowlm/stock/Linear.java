@@ -10,8 +10,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * value reads; libnd4j's gradients of a sum and of a reshape ask for their inputs again.
  */
 public final class Linear extends PassedOn {
-  static final String NAME = "tarflow_stock_linear";
-
   public Linear() {}
 
   private Linear(SameDiff sd, int positions, SDVariable[] inputs) {
@@ -35,11 +33,6 @@ public final class Linear extends PassedOn {
       inputs.add(residual);
     }
     return new Linear(rows.getSameDiff(), positions, inputs.toArray(new SDVariable[0])).outputVariable();
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   /** Inputs: the value twice, rows, weight, bias, residual. */

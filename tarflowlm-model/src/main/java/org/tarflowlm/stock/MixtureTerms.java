@@ -22,8 +22,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * {@link #SLICE_NUMBERS} numbers for a window, and about twenty of them are alive at one time.
  */
 public final class MixtureTerms extends PassedOn {
-  static final String NAME = "tarflow_stock_mixture";
-
   /** Numbers of the largest array of a slice, for one window. */
   public static final long SLICE_NUMBERS = 1 << 25;
 
@@ -89,11 +87,6 @@ public final class MixtureTerms extends PassedOn {
 
   private MixtureFormula formula(SameDiff sd, SDVariable z, SDVariable means, SDVariable logScales, SDVariable logits) {
     return new MixtureFormula(sd, this, z, means, logScales, logits);
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   /** Inputs: the value twice, what {@link MixtureFormula#value} remembers, z, means, log-scales, logits. */

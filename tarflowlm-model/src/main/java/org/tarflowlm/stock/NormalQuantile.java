@@ -6,8 +6,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
 
 /** Phi^-1 of a probability of at most 1/2 that is given by its logarithm; the derivative by that is Mills' ratio. */
 public final class NormalQuantile extends PassedOn {
-  static final String NAME = "tarflow_stock_quantile";
-
   public NormalQuantile() {}
 
   private NormalQuantile(SameDiff sd, SDVariable value, SDVariable logTail) {
@@ -18,11 +16,6 @@ public final class NormalQuantile extends PassedOn {
   public static SDVariable of(SDVariable logTail) {
     SDVariable value = NormalTail.quantile(Stopped.of(logTail)).neg();
     return new NormalQuantile(logTail.getSameDiff(), value, logTail).outputVariable();
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   @Override

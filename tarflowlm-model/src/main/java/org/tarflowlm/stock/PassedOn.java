@@ -47,7 +47,9 @@ public abstract class PassedOn extends DynamicCustomOp {
   }
 
   @Override
-  public abstract String opName();
+  public final String opName() {
+    return StockOps.NAMES.get(getClass());
+  }
 
   @Override
   public final long opHash() {

@@ -9,8 +9,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * run: SameDiff runs what an output needs.
  */
 public final class Stopped extends PassedOn {
-  static final String NAME = "tarflow_stock_stopped";
-
   public Stopped() {}
 
   private Stopped(SameDiff sd, SDVariable x) {
@@ -19,11 +17,6 @@ public final class Stopped extends PassedOn {
 
   static SDVariable of(SDVariable x) {
     return new Stopped(x.getSameDiff(), x).outputVariable();
-  }
-
-  @Override
-  public String opName() {
-    return NAME;
   }
 
   /** No gradients: SameDiff takes what the op with the written gradient gives. */
