@@ -12,6 +12,8 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.generate.parallel.NGramDistillation;
+import org.tarflowlm.generate.parallel.NGramFile;
 import org.tarflowlm.generate.parallel.NGramTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,11 +62,11 @@ final class NGramsCommand extends BaseCommand {
       NGramTable table;
       try (TarFlowLM loaded = model.load()) {
         StackWeights weights = StackWeights.of(loaded.config(), loaded.checkpoint()::values);
-        table = NGramTable.distil(weights, order, tokens, seed, done -> pace.hear(done) && !interrupted.getAsBoolean());
+        table = NGramDistillation.of(weights, order, tokens, seed, done -> pace.hear(done) && !interrupted.getAsBoolean());
       }
       AtomicFile.writeFile(out, file -> {
         try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
-          table.write(stream, leastTotal, leastWeight);
+          NGramFile.write(table, leastTotal, leastWeight, stream);
         }
       });
       out().printf("%s: %,d bytes, from %,d tokens%n", out, Files.size(out), pace.done);

@@ -24,6 +24,7 @@ import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.generate.parallel.NGramFile;
 import org.tarflowlm.generate.parallel.NGramTable;
 
 /**
@@ -144,7 +145,7 @@ public final class Checkpoint {
   /**
    * A copy with n-grams for parallel decoding.
    *
-   * @param file what {@link NGramTable#write} wrote
+   * @param file what {@link NGramFile#write} wrote
    * @throws CheckpointException if it is not, or is damaged, or made for another vocabulary
    */
   public Checkpoint withNGrams(byte[] file) {
@@ -154,7 +155,7 @@ public final class Checkpoint {
 
   static void requireNGrams(byte[] file, TarFlowConfig config) {
     try {
-      NGramTable.require(new ByteArrayInputStream(file), config.vocabSize());
+      NGramFile.require(new ByteArrayInputStream(file), config.vocabSize());
     } catch (IOException e) {
       throw new CheckpointException(e.getMessage(), e);
     }
@@ -170,7 +171,7 @@ public final class Checkpoint {
       return NGramTable.of(tokenizer instanceof Text8Alphabet ? tokenizer.encode(Excerpt.text()) : new int[0], config.vocabSize());
     }
     try {
-      return NGramTable.read(new ByteArrayInputStream(ngrams));
+      return NGramFile.read(new ByteArrayInputStream(ngrams));
     } catch (IOException e) {
       throw new IllegalStateException(NGRAMS + " " + e.getMessage() + ", although it was checked", e);
     }

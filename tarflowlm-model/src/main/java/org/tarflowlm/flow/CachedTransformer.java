@@ -73,17 +73,8 @@ public final class CachedTransformer {
    * @param features [rows * width], filled
    */
   public void run(int rows, int[] sequence, int[] position, float[] embedded, float[] features) {
-    run(rows, sequence, position, embedded, null, features);
-  }
-
-  /**
-   * The same with something added to the input of each row.
-   *
-   * @param more [rows * width]; or null
-   */
-  void run(int rows, int[] sequence, int[] position, float[] embedded, float[] more, float[] features) {
     begin();
-    run(0, 0, rows, sequence, position, embedded, more, features);
+    run(0, 0, rows, sequence, position, embedded, null, features);
   }
 
   /** Before the parts of a call that are computed side by side. */
@@ -96,12 +87,10 @@ public final class CachedTransformer {
   /**
    * A part of a call: the rows [from, to), which come after those of the parts before. It waits for the keys and values of those, and
    * they do not wait for it: parts may run one after another, or side by side if the first one is started first.
+   *
+   * @param more [rows * width], added to the input of each row; or null
    */
-  public void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] features) {
-    run(part, from, to, sequence, position, embedded, null, features);
-  }
-
-  void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] more, float[] features) {
+  public void run(int part, int from, int to, int[] sequence, int[] position, float[] embedded, float[] more, float[] features) {
     try {
       embed(from, to, position, embedded);
       if (more != null) {

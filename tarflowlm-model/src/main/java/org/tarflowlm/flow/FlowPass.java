@@ -11,11 +11,6 @@ import org.tarflowlm.kernel.Parallel;
 public final class FlowPass {
   private FlowPass() {}
 
-  /** Noise to data, u to z, [batch][positions * D], of all positions. */
-  public static double[][] inverse(FlowWeights flow, int channels, double[][] u) {
-    return inverse(flow, Sampling.DEFAULT, channels, u, new double[u.length][0]);
-  }
-
   /**
    * Noise to data, with known latents before it.
    *

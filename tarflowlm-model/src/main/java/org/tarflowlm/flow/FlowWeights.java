@@ -25,9 +25,21 @@ public final class FlowWeights {
   /** Data to noise. */
   private final List<HeadWeights> heads = new ArrayList<>();
 
-  private FlowWeights(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
+  /**
+   * Weights of flow {@code index} of a model and of the in-token flows right after it.
+   *
+   * @param codebook the encoder's components, used by a tied Mix-d flow
+   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
+   * @throws IllegalArgumentException if the flow is itself an in-token flow, or a parameter is missing or has another length than the
+   *     configuration says
+   */
+  FlowWeights(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
     this.index = index;
     spec = config.flows().get(index);
+    if (spec.isInToken()) {
+      throw new IllegalArgumentException("flow " + index + " is an in-token flow; expected flow " + config.trunkOf(index)
+          + ", whose transformer it shares");
+    }
     channels = config.channels();
     ParameterSource source = source(parameters, index);
     input = source.product("in", spec.isPartial() ? spec.endChannel(channels) : channels, config.width());
@@ -41,22 +53,6 @@ public final class FlowWeights {
 
   private static ParameterSource source(Function<String, float[]> parameters, int flow) {
     return new ParameterSource(parameters, "flow" + flow + ".");
-  }
-
-  /**
-   * Weights of flow {@code index} of a model and of the in-token flows right after it.
-   *
-   * @param codebook the encoder's components, used by a tied Mix-d flow
-   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
-   * @throws IllegalArgumentException if the flow is itself an in-token flow, or a parameter is missing or has another length than the
-   *     configuration says
-   */
-  public static FlowWeights of(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
-    if (config.flows().get(index).isInToken()) {
-      throw new IllegalArgumentException("flow " + index + " is an in-token flow; expected flow " + config.trunkOf(index)
-          + ", whose transformer it shares");
-    }
-    return new FlowWeights(config, index, codebook, parameters);
   }
 
   /** Number of the first flow in its stack. */

@@ -27,11 +27,6 @@ final class HeadChain implements CouplingHead {
     this.channels = channels;
   }
 
-  /** The data side's head. */
-  CouplingHead first() {
-    return heads[0];
-  }
-
   @Override
   public void read(float[] features, int from, int to) {
     for (CouplingHead head : heads) {

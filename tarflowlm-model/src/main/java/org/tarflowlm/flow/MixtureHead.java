@@ -5,6 +5,7 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.MomentMatched;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
+import org.tarflowlm.vector.DoubleLoops;
 
 /** The head of a flow over shared components, Mix-d or affine: one linear map to the K weights of each token of the position. */
 final class MixtureHead implements CouplingHead {
@@ -96,10 +97,7 @@ final class MixtureHead implements CouplingHead {
   /** Probabilities of the components, [K], for a token of a row's position. */
   void weights(int row, int token, double[] p) {
     readLogits(row, token, null, 0);
-    double most = Double.NEGATIVE_INFINITY;
-    for (double logit : logits) {
-      most = Math.max(most, logit);
-    }
+    double most = DoubleLoops.max(logits, 0, logits.length);
     double sum = 0.0;
     for (int k = 0; k < logits.length; k++) {
       p[k] = Math.exp(logits[k] - most);

@@ -7,7 +7,7 @@ import org.tarflowlm.kernel.RowProduct;
 
 /**
  * Contribution of the earlier tokens of a patch to the logits of a token's components, token by token: the head of
- * {@code org.tarflowlm.graph.PatchHead}. Holds scratch arrays: one instance per thread.
+ * {@code org.tarflowlm.graph.FlowBlock}. Holds scratch arrays: one instance per thread.
  */
 final class PatchHead {
   /** Read-only; may be shared by threads. */

@@ -44,8 +44,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
    * Checks that a model has something for every number to act on.
    *
    * @throws IllegalArgumentException if top-k, top-p or min-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has
-   * weights
-   *     that it divides
+   *     weights that it divides
    */
   public void requireHonoured(TarFlowConfig config) {
     requireHonoured(config, 0, config.flows().size(), "the model's flows are");
@@ -66,17 +65,11 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   }
 
   private void requireHonoured(TarFlowConfig config, int from, int to, String subject) {
-    boolean chooses = any(config, from, to, Sampling::chooses);
     String found = subject + " " + config.flows().subList(from, to).stream().map(each -> each.coupling().toString()).distinct()
         .collect(Collectors.joining(" and "));
-    if (topK > 0 && !chooses) {
-      throw new IllegalArgumentException("topK is " + topK + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
-    }
-    if (topP < 1 && !chooses) {
-      throw new IllegalArgumentException("topP is " + topP + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
-    }
-    if (minP > 0 && !chooses) {
-      throw new IllegalArgumentException("minP is " + minP + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
+    String choice = topK > 0 ? "topK is " + topK : topP < 1 ? "topP is " + topP : minP > 0 ? "minP is " + minP : null;
+    if (choice != null && !any(config, from, to, Sampling::chooses)) {
+      throw new IllegalArgumentException(choice + ", but " + found + "; only MIX_D and AFFINE_D have components to choose from");
     }
     if (temperature != 1.0 && !any(config, from, to, Sampling::sharpens)) {
       throw new IllegalArgumentException("temperature is " + temperature + ", but " + found + "; only MIX_D, AFFINE_D and a first MIX_1 "

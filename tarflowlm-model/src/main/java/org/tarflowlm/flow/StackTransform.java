@@ -16,16 +16,9 @@ import org.tarflowlm.kernel.Parallel;
  */
 public final class StackTransform {
   private final StackWeights weights;
-  private final TokenFilter filter;
 
   public StackTransform(StackWeights weights) {
-    this(weights, TokenFilter.NONE);
-  }
-
-  /** A stack whose Mix-d weights are reshaped by the filter: another density, used for sampling. */
-  StackTransform(StackWeights weights, TokenFilter filter) {
     this.weights = weights;
-    this.filter = filter;
   }
 
   /**
@@ -138,7 +131,7 @@ public final class StackTransform {
   }
 
   private FlowTransform transform(FlowWeights flow, int sequences, int positions, Workspace workspace) {
-    return new FlowTransform(flow, config().channels(), sequences, positions, filter, workspace);
+    return new FlowTransform(flow, config().channels(), sequences, positions, TokenFilter.NONE, workspace);
   }
 
   private double[][][] levels(double[][] known, int level) {

@@ -35,14 +35,14 @@ public final class StackWeights {
     Components codebook = codebook(config, parameters);
     List<FlowWeights> flows = new ArrayList<>();
     for (int trunk : config.trunks()) {
-      flows.add(FlowWeights.of(config, trunk, codebook, parameters));
+      flows.add(new FlowWeights(config, trunk, codebook, parameters));
     }
     return new StackWeights(config, codebook, List.copyOf(flows));
   }
 
   /** One flow alone; arguments and errors as in {@link #of}. Needs the codebook's parameters only if the flow is tied to it. */
   public static FlowWeights flow(TarFlowConfig config, int flow, Function<String, float[]> parameters) {
-    return FlowWeights.of(config, flow, config.flows().get(flow).tied() ? codebook(config, parameters) : null, parameters);
+    return new FlowWeights(config, flow, config.flows().get(flow).tied() ? codebook(config, parameters) : null, parameters);
   }
 
   /** The encoder's components alone; arguments and errors as in {@link #of}. */

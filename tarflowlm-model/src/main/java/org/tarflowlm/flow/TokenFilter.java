@@ -1,6 +1,7 @@
 package org.tarflowlm.flow;
 
 import java.util.Arrays;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Reshapes a distribution over tokens, or over mixture components that stand for tokens, before it is used: temperature, then top-k,
@@ -55,24 +56,16 @@ public final class TokenFilter {
       remove(logits, smallestKept(scratch));
     }
     if (reach < Double.POSITIVE_INFINITY) {
-      remove(logits, largest(logits) - reach);
+      remove(logits, DoubleLoops.max(logits, 0, logits.length) - reach);
     }
   }
 
   /** Divides the distances from the largest logit instead: quotients of the logits themselves may overflow. */
   private void freeze(double[] logits) {
-    double most = largest(logits);
+    double most = DoubleLoops.max(logits, 0, logits.length);
     for (int k = 0; k < logits.length; k++) {
       logits[k] = Math.max(REMOVED, (logits[k] - most) / temperature);
     }
-  }
-
-  private static double largest(double[] logits) {
-    double most = Double.NEGATIVE_INFINITY;
-    for (double logit : logits) {
-      most = Math.max(most, logit);
-    }
-    return most;
   }
 
   private static void sort(double[] logits, double[] ascending) {

@@ -1,7 +1,7 @@
 package org.tarflowlm.generate;
 
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
@@ -10,10 +10,10 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.flow.CachedTransformer;
 import org.tarflowlm.flow.ParameterSource;
-import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.kernel.RowProduct;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Sampling from the discrete autoregressive twin, token by token with cached keys and values. May be used by many threads.
@@ -59,10 +59,7 @@ public final class AutoregressiveSampler {
     Prompts.requireEos(options, config.vocabSize());
     int batch = options.batchSize();
     Generation[] result = new Generation[batch];
-    int tasks = Math.min(Parallel.threads(), batch);
-    Parallel.run(tasks, task -> {
-      int from = (int) ((long) batch * task / tasks);
-      int to = (int) ((long) batch * (task + 1) / tasks);
+    Parallel.runParts(batch, (from, to) -> {
       int[][] tokens = new Run(prompt, options, from, to, listener).all();
       for (int b = from; b < to; b++) {
         int[] generated = tokens[b - from];
@@ -71,27 +68,6 @@ public final class AutoregressiveSampler {
       }
     });
     return List.of(result);
-  }
-
-  /** Log-probabilities in nats of every next token, [tokens + 1][V], of a text that fits the window but for one token. */
-  double[][] logProbabilities(int[] tokens) {
-    CachedTransformer cache = new CachedTransformer(transformer, 1, 1, tokens.length + 1, 1);
-    float[] features = new float[config.width()];
-    float[] embedded = new float[config.width()];
-    float[] logits = new float[config.vocabSize()];
-    List<double[]> result = new ArrayList<>();
-    for (int t = 0; t <= tokens.length; t++) {
-      if (t > 0) {
-        System.arraycopy(embedding[tokens[t - 1]], 0, embedded, 0, embedded.length);
-      }
-      cache.run(1, new int[] {0}, new int[] {t}, embedded, features);
-      head.run(features, 1, logits);
-      double[] wide = StackWeights.widen(logits);
-      double max = Arrays.stream(wide).max().orElseThrow();
-      double norm = max + Math.log(Arrays.stream(wide).map(v -> Math.exp(v - max)).sum());
-      result.add(Arrays.stream(wide).map(v -> v - norm).toArray());
-    }
-    return result.toArray(new double[0][]);
   }
 
   /** Some sequences of a batch, on one thread. */
@@ -111,7 +87,7 @@ public final class AutoregressiveSampler {
     private final float[] out;
     private final double[] logits;
     private final double[] scratch;
-    private final boolean[] ended;
+    private final BitSet ended = new BitSet();
     private final int[] lengths;
 
     Run(int[] prompt, GenerationOptions options, int from, int to, TokenListener listener) {
@@ -133,7 +109,6 @@ public final class AutoregressiveSampler {
       out = new float[count * config.vocabSize()];
       logits = new double[config.vocabSize()];
       scratch = new double[config.vocabSize()];
-      ended = new boolean[count];
       lengths = new int[count];
     }
 
@@ -143,10 +118,7 @@ public final class AutoregressiveSampler {
         System.arraycopy(prompt, 0, texts[b], 0, prompt.length);
       }
       int window = config.contextLength();
-      int start = Math.max(0, prompt.length - Math.min(prompt.length, window / 2));
-      if (prompt.length + options.maxNewTokens() <= window) {
-        start = 0;
-      }
+      int start = texts[0].length <= window ? 0 : Math.max(0, prompt.length - window / 2);
       int read = start;
       for (int t = prompt.length; t < texts[0].length; t++) {
         if (t - start == window) {
@@ -160,12 +132,12 @@ public final class AutoregressiveSampler {
         for (int b = 0; b < count; b++) {
           choose(texts, b, t);
         }
-        if (allEnded()) {
+        if (ended.cardinality() == count) {
           break;
         }
       }
       for (int b = 0; b < count; b++) {
-        int end = ended[b] ? lengths[b] : texts[b].length;
+        int end = ended.get(b) ? lengths[b] : texts[b].length;
         texts[b] = Arrays.copyOfRange(texts[b], prompt.length, end);
       }
       return texts;
@@ -190,8 +162,8 @@ public final class AutoregressiveSampler {
       if (options.repetitionPenalty() != 1.0) {
         penalizeRepetition(texts[b], t);
       }
-      texts[b][t] = options.doSample() ? drawFiltered(random[b].nextDouble()) : mostProbable();
-      if (ended[b]) {
+      texts[b][t] = options.doSample() ? drawFiltered(random[b].nextDouble()) : DoubleLoops.indexOfMax(logits, logits.length);
+      if (ended.get(b)) {
         return;
       }
       int[] heard = stops.heard(new int[] {texts[b][t]}, 1);
@@ -199,7 +171,7 @@ public final class AutoregressiveSampler {
         listener.accept(heard);
       }
       if (stops.endAt(texts[b], prompt.length, t + 1)) {
-        ended[b] = true;
+        ended.set(b);
         lengths[b] = t + 1;
       }
     }
@@ -211,18 +183,9 @@ public final class AutoregressiveSampler {
       }
     }
 
-    /** The first of the largest logits. */
-    private int mostProbable() {
-      int best = 0;
-      for (int k = 1; k < logits.length; k++) {
-        best = logits[k] > logits[best] ? k : best;
-      }
-      return best;
-    }
-
     private int drawFiltered(double uniform) {
       filter.apply(logits, scratch);
-      double max = Arrays.stream(logits).max().orElseThrow();
+      double max = DoubleLoops.max(logits, 0, logits.length);
       double total = 0.0;
       for (int k = 0; k < logits.length; k++) {
         scratch[k] = Math.exp(logits[k] - max);
@@ -240,15 +203,6 @@ public final class AutoregressiveSampler {
         }
       }
       return last;
-    }
-
-    private boolean allEnded() {
-      for (boolean each : ended) {
-        if (!each) {
-          return false;
-        }
-      }
-      return true;
     }
   }
 }

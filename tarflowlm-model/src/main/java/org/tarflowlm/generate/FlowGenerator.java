@@ -37,10 +37,6 @@ public final class FlowGenerator {
   final ParallelFlows parallel;
   StackInverse graph;
 
-  public FlowGenerator(StackWeights weights, Tokenizer tokenizer) {
-    this(weights, tokenizer, () -> NGramTable.empty(weights.config().vocabSize()));
-  }
-
   /**
    * Starts with n-grams, from which parallel decoding guesses; they do not affect the text.
    *
@@ -138,9 +134,33 @@ public final class FlowGenerator {
       throw new IllegalArgumentException("the texts and the gap have " + total + " tokens; the window has " + config.contextLength());
     }
     Generation[] result = new Generation[options.batchSize()];
-    Infilling infilling = new Infilling(weights, tokenizer, left, before, gap, after, options);
-    Parallel.run(result.length, b -> result[b] = infilling.text(b));
+    Parallel.run(result.length, b -> result[b] = infilled(left, before, gap, after, options, b));
     return List.of(result);
+  }
+
+  /** Text number {@code b} of a batch; left and right text in whole patches, and the left one as it was given. */
+  private Generation infilled(int[] prompt, int[] left, int gap, int[] right, GenerationOptions options, int b) {
+    int d = config.latentDim();
+    int patch = config.patchSize();
+    int from = left.length / patch;
+    int to = from + gap / patch;
+    int positions = to + right.length / patch;
+    double[] z = Arrays.copyOf(encoder.encode(left, options.seed(), b, 0), (left.length + gap + right.length) * d);
+    double[] after = encoder.encode(right, options.seed(), b, left.length + gap);
+    System.arraycopy(after, 0, z, z.length - after.length, after.length);
+    SpanSampler sampler = new SpanSampler(weights, options.sampling().filter(), options.noiseTemperature(), 1, positions, from, to);
+    Random random = Prompts.random(options.seed(), b);
+    double accepted = sampler.draw(new double[][] {z}, new Random[] {random}, options.refinements(), null);
+    int[] tokens = decoder.decode(z, left.length, gap);
+    int[][] levels = new int[options.showFlows() ? config.flows().size() + 1 : 0][];
+    double[][] latents = new double[levels.length][];
+    if (options.showFlows()) {
+      double[][] h = sampler.levels(z);
+      Arrays.setAll(levels, l -> decoder.decodeLevel(l, h[l], left.length, gap));
+      Arrays.setAll(latents, l -> Arrays.copyOfRange(h[l], left.length * d, (left.length + gap) * d));
+    }
+    boolean exact = SpanSampler.isExactScan(config, positions, from, to);
+    return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, latents, exact, accepted);
   }
 
   /**
@@ -170,51 +190,5 @@ public final class FlowGenerator {
   /** Mean positions that a pass of parallel decoding finished, for every flow with its own transformer; NaN without a pass. */
   public List<Double> positionsPerPass() {
     return parallel.speeds().stream().map(DecodingSpeed::positionsPerPass).toList();
-  }
-
-  /**
-   * Fills a gap between two texts; {@link FlowGenerator#infill} says how.
-   *
-   * @param prompt the left text as it was given
-   * @param before whole patches of the left text
-   * @param gap tokens to fill in, whole patches
-   * @param after whole patches of the right text
-   */
-  private record Infilling(StackWeights weights, Tokenizer tokenizer, int[] prompt, int[] before, int gap, int[] after,
-      GenerationOptions options) {
-
-    /** Text number {@code b} of a batch. */
-    Generation text(int b) {
-      TarFlowConfig config = weights.config();
-      LatentDecoder decoder = new LatentDecoder(weights.codebook());
-      int d = config.latentDim();
-      int patch = config.patchSize();
-      double[] z = known(b, d);
-      int from = before.length / patch;
-      int to = from + gap / patch;
-      int positions = to + after.length / patch;
-      SpanSampler sampler = new SpanSampler(weights, options.sampling().filter(), options.noiseTemperature(), 1, positions, from, to);
-      Random random = Prompts.random(options.seed(), b);
-      double accepted = sampler.draw(new double[][] {z}, new Random[] {random}, options.refinements(), null);
-      int[] tokens = decoder.decode(z, before.length, gap);
-      int[][] levels = new int[options.showFlows() ? config.flows().size() + 1 : 0][];
-      double[][] latents = new double[levels.length][];
-      if (options.showFlows()) {
-        double[][] h = sampler.levels(z);
-        Arrays.setAll(levels, l -> decoder.decodeLevel(l, h[l], before.length, gap));
-        Arrays.setAll(latents, l -> Arrays.copyOfRange(h[l], before.length * d, (before.length + gap) * d));
-      }
-      boolean exact = SpanSampler.isExactScan(config, positions, from, to);
-      return new Generation(prompt, tokens, tokenizer.decode(tokens), levels, latents, exact, accepted);
-    }
-
-    /** z of both texts, and room for the gap. */
-    private double[] known(int b, int d) {
-      LatentEncoder encoder = new LatentEncoder(weights.codebook());
-      double[] z = Arrays.copyOf(encoder.encode(before, options.seed(), b, 0), (before.length + gap + after.length) * d);
-      double[] right = encoder.encode(after, options.seed(), b, before.length + gap);
-      System.arraycopy(right, 0, z, z.length - right.length, right.length);
-      return z;
-    }
   }
 }

@@ -1,6 +1,7 @@
 package org.tarflowlm.generate;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntConsumer;
@@ -28,14 +29,14 @@ final class FlowRun {
   /** Tokens of the current patch. */
   private final int[] decoded;
   private final Workspace workspace = new Workspace();
-  private final boolean[] ended;
+  private final BitSet ended = new BitSet();
   private final boolean throughGraph;
   private boolean exact = true;
   private double accepted;
 
   /**
    * @param first number of the first text in its batch
-   * @param throughGraph whether windows go through the generator's generator.graph; else through the flows' kernels
+   * @param throughGraph whether windows go through the generator's graph; else through the flows' kernels
    */
   FlowRun(FlowGenerator generator, int[] prompt, GenerationOptions options, List<WindowPlan> plan, int first, int count,
       TokenListener listener, boolean throughGraph) {
@@ -54,7 +55,6 @@ final class FlowRun {
     levels = new int[count][options.showFlows() ? config.flows().size() + 1 : 0][total];
     latents = new double[count][levels[0].length][total * config.latentDim()];
     lengths = new int[count];
-    ended = new boolean[count];
     z = new double[count][];
     for (int b = 0; b < count; b++) {
       random[b] = Prompts.random(options.seed(), first + b);
@@ -65,7 +65,7 @@ final class FlowRun {
   Generation[] all() {
     int done = 0;
     for (WindowPlan window : plan) {
-      if (!allEnded()) {
+      if (ended.cardinality() < z.length) {
         window(window, done);
       }
       done += window.fresh();
@@ -105,7 +105,7 @@ final class FlowRun {
     accepted += sampler.draw(z, random, options.refinements(),
         live ? (levelZero, time) -> take(decoded(levelZero, time * patch), done + (time - from) * patch) : null);
     if (!live) {
-      for (int t = 0; t < window.fresh() && !allEnded(); t += patch) {
+      for (int t = 0; t < window.fresh() && ended.cardinality() < z.length; t += patch) {
         take(decoded(z, window.context() + t), done + t);
       }
     }
@@ -127,7 +127,7 @@ final class FlowRun {
     StackInverse.Window found = generator.graph.inverse(options.sampling(), u, known);
     z = found.z();
     accepted++;
-    for (int t = 0; t < window.fresh() && !allEnded(); t += decoded.length) {
+    for (int t = 0; t < window.fresh() && ended.cardinality() < z.length; t += decoded.length) {
       int at = window.context() + t;
       take(b -> System.arraycopy(found.tokens()[b], at, decoded, 0, decoded.length), done + t);
     }
@@ -146,18 +146,18 @@ final class FlowRun {
   /** Tokens of a patch are final, which {@code decode} gets for a sequence; returns whether any text continues. */
   private boolean take(IntConsumer decode, int at) {
     for (int b = 0; b < z.length; b++) {
-      if (!ended[b]) {
+      if (!ended.get(b)) {
         decode.accept(b);
         int kept = keep(b, at);
         lengths[b] = at + kept;
-        ended[b] |= lengths[b] == options.maxNewTokens();
+        ended.set(b, ended.get(b) || lengths[b] == options.maxNewTokens());
         int[] heard = stops.heard(decoded, kept);
         if (listener != null && heard.length > 0) {
           listener.accept(heard);
         }
       }
     }
-    return !allEnded();
+    return ended.cardinality() < z.length;
   }
 
   /** Stores tokens until a stop string is complete or enough are there; returns how many. */
@@ -168,7 +168,7 @@ final class FlowRun {
       }
       tokens[b][at + i] = decoded[i];
       if (stops.endAt(tokens[b], 0, at + i + 1)) {
-        ended[b] = true;
+        ended.set(b);
         return i + 1;
       }
     }
@@ -185,14 +185,5 @@ final class FlowRun {
         System.arraycopy(h[l], window.context() * d, latents[b][l], done * d, decoded.length * d);
       }
     }
-  }
-
-  private boolean allEnded() {
-    for (boolean each : ended) {
-      if (!each) {
-        return false;
-      }
-    }
-    return true;
   }
 }

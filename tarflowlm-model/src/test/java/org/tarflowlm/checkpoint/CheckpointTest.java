@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
+import org.tarflowlm.generate.parallel.NGramFile;
 import org.tarflowlm.generate.parallel.NGramTable;
 
 class CheckpointTest {
@@ -83,7 +84,7 @@ class CheckpointTest {
 
   private static byte[] ngrams(int vocabulary) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    NGramTable.of(new int[] {3, 1, 3, 1, 4, 1}, vocabulary).write(out, 0, 0);
+    NGramFile.write(NGramTable.of(new int[] {3, 1, 3, 1, 4, 1}, vocabulary), 0, 0, out);
     return out.toByteArray();
   }
 
@@ -94,7 +95,7 @@ class CheckpointTest {
     Path other = root.resolve("with");
     with.withInfo(with.info().withName("other", "1", "The same."), null).save(other);
     assertArrayEquals(file, Files.readAllBytes(other.resolve("ngrams.bin")));
-    assertEquals(NGramTable.read(new ByteArrayInputStream(file)).size(), Checkpoint.load(other).ngrams().size());
+    assertEquals(NGramFile.read(new ByteArrayInputStream(file)).size(), Checkpoint.load(other).ngrams().size());
     assertFalse(Files.exists(folder.resolve("ngrams.bin")));
     assertTrue(Checkpoint.load(folder).ngrams().size() > 1000, "without them, those of the bundled excerpt");
 

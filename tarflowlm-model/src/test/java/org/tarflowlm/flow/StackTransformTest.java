@@ -68,16 +68,19 @@ public class StackTransformTest {
   /** With one component left, z is an affine function of u; a Mix-1 flow behind another is left alone. */
   @Test
   void temperatureSharpensTheWeightsOfAFirstMix1Flow() {
-    TokenFilter cold = new TokenFilter(1e-6, 0, 1.0, 0);
+    Sampling cold = new Sampling(1e-6, 1, 0, 1);
+    double[][] nothing = new double[3][0];
     double[][] u = {{-1, 0}, {0, 0}, {1, 0}};
     TarFlowConfig one = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.mix1(1, 3, L2R));
     StackWeights weights = StackWeights.of(one, RandomModel.parameters(one, 5)::get);
-    assertEquals(0, bend(new StackTransform(weights, cold).inverse(u).latents().h()[0]), 1e-9);
+    assertEquals(0, bend(FlowPass.inverse(weights.flows().get(0), cold, 2, u, nothing)), 1e-9);
     assertTrue(Math.abs(bend(new StackTransform(weights).inverse(u).latents().h()[0])) > 1e-3);
 
     TarFlowConfig two = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.mix1(1, 1, L2R), FlowSpec.mix1(1, 3, R2L));
     StackWeights behind = StackWeights.of(two, RandomModel.parameters(two, 5)::get);
-    assertArrayEquals(new StackTransform(behind).inverse(u).latents().h()[0], new StackTransform(behind, cold).inverse(u).latents().h()[0]);
+    double[][][] h = new StackTransform(behind).inverse(u).latents().h();
+    assertArrayEquals(h[1], FlowPass.inverse(behind.flows().get(1), cold, 2, u, nothing));
+    assertArrayEquals(h[0], FlowPass.inverse(behind.flows().get(0), cold, 2, h[1], nothing));
   }
 
   private static double bend(double[][] z) {

@@ -9,13 +9,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
+import org.tarflowlm.flow.CachedTransformer;
 import org.tarflowlm.flow.NaiveStack;
+import org.tarflowlm.flow.ParameterSource;
 import org.tarflowlm.flow.RandomModel;
 
 class AutoregressiveSamplerTest {
@@ -28,9 +31,19 @@ class AutoregressiveSamplerTest {
   @Test
   void cachedStepsEqualTheNaiveTransformer() {
     int[] tokens = {3, 1, 20, 26, 0, 7, 7};
-    double[][] found = SAMPLER.logProbabilities(tokens);
+    int width = CONFIG.width();
+    ParameterSource source = new ParameterSource(PARAMETERS::get, "");
+    CachedTransformer cache = new CachedTransformer(new CachedTransformer.Weights(source.under("lm."), width, CONFIG.heads(),
+        CONFIG.totalLayers(), WINDOW), 1, 1, WINDOW, 1);
+    float[] features = new float[width];
+    float[] logits = new float[CONFIG.vocabSize()];
     for (int t = 0; t <= tokens.length; t++) {
-      assertArrayEquals(naive(Arrays.copyOf(tokens, t)), found[t], 1e-5);
+      int before = t == 0 ? 0 : tokens[t - 1] * width;
+      cache.run(1, new int[1], new int[] {t}, Arrays.copyOfRange(PARAMETERS.get("embed.weight"), before, before + width), features);
+      source.product("lm.head", width, CONFIG.vocabSize()).run(features, 1, logits);
+      double[] wide = IntStream.range(0, logits.length).mapToDouble(k -> logits[k]).toArray();
+      double norm = Math.log(Arrays.stream(wide).map(Math::exp).sum());
+      assertArrayEquals(naive(Arrays.copyOf(tokens, t)), Arrays.stream(wide).map(v -> v - norm).toArray(), 1e-5);
     }
   }
 

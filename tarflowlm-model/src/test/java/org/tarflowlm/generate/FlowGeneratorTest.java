@@ -22,6 +22,7 @@ import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.RandomModel;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.generate.parallel.NGramTable;
 
 class FlowGeneratorTest {
   private static final Direction L2R = Direction.LEFT_TO_RIGHT;
@@ -32,7 +33,8 @@ class FlowGeneratorTest {
 
   private static FlowGenerator generator(int patch, FlowSpec... flows) {
     TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 16, 2, 8, 2, patch, patch > 1 && flows.length > 1, flows);
-    return new FlowGenerator(StackWeights.of(config, RandomModel.parameters(config, 21)::get), new Text8Alphabet());
+    return new FlowGenerator(StackWeights.of(config, RandomModel.parameters(config, 21)::get), new Text8Alphabet(),
+        () -> NGramTable.empty(Text8Alphabet.SIZE));
   }
 
   @ParameterizedTest

@@ -135,7 +135,7 @@ class GraphGenerationTest {
       SpanSampler sampler = new SpanSampler(pair.weights, TokenFilter.NONE, 1.0, 1, 16, 0, 16, exact, Decoding.PARALLEL);
       double[][] z = {new double[whole.latents()[0].length]};
       sampler.draw(z, new Random[] {Prompts.random(OPTIONS.seed(), 0)}, 0, null);
-      assertTrue(exact.speeds().get(0).shareByBlocks() > 0, "blocks were used");
+      assertTrue(exact.speeds().get(0).positionsPerPass() > 0, "blocks were used");
       assertArrayEquals(whole.latents(), sampler.levels(z[0]));
       Generation usual = pair.graph.generate(new int[0], OPTIONS.withMaxNewTokens(16).withDecoding(Decoding.PARALLEL), null).get(0);
       assertArrayEquals(whole.tokens(), usual.tokens());
@@ -179,8 +179,8 @@ class GraphGenerationTest {
       InverseSession fromNothing = new InverseSession(config, arrays, false);
       InverseSession withPrompt = new InverseSession(config, arrays, true);
       weights = StackWeights.of(config, values::get);
-      kernels = new FlowGenerator(weights, new Text8Alphabet());
-      graph = new FlowGenerator(weights, new Text8Alphabet()).through((sampling, u, prompt) -> {
+      kernels = new FlowGenerator(weights, new Text8Alphabet(), () -> NGramTable.empty(Text8Alphabet.SIZE));
+      graph = new FlowGenerator(weights, new Text8Alphabet(), () -> NGramTable.empty(Text8Alphabet.SIZE)).through((sampling, u, prompt) -> {
         runs++;
         return (prompt[0].length == 0 ? fromNothing : withPrompt).inverse(sampling, u, prompt);
       });

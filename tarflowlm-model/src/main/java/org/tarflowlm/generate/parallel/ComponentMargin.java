@@ -2,6 +2,7 @@ package org.tarflowlm.generate.parallel;
 
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.flow.TokenMargin;
+import org.tarflowlm.vector.DoubleLoops;
 
 /** The margin by the components' weights: in each channel, what the components that are left have on the smaller side of z. */
 final class ComponentMargin implements TokenMargin {
@@ -27,10 +28,7 @@ final class ComponentMargin implements TokenMargin {
 
   @Override
   public void solved(boolean last, int k, double[] logWeight, double[] logJoint, double[] x, double[] inverseScale) {
-    int best = 0;
-    for (int j = 0; j < k; j++) {
-      best = logJoint[j] > logJoint[best] ? j : best;
-    }
+    int best = DoubleLoops.indexOfMax(logJoint, k);
     int left = 0;
     int second = -1;
     double below = 0.0;

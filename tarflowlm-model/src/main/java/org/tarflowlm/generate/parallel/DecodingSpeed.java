@@ -16,7 +16,7 @@ public final class DecodingSpeed {
 
   private final double[] nanos = {Double.NaN, Double.NaN};
   private final int[] measured = new int[2];
-  private final long[] positions = new long[2];
+  private long positionsByBlocks;
   private long passes;
   /** Outside of trials. */
   private int stretches;
@@ -63,20 +63,15 @@ public final class DecodingSpeed {
   public synchronized void measured(boolean byBlocks, long time, int count, int blockPasses) {
     int way = byBlocks ? 1 : 0;
     passes += blockPasses;
-    positions[way] += count;
+    positionsByBlocks += byBlocks ? count : 0;
     if (++measured[way] > COLD) {
       double each = (double) time / count;
       nanos[way] = measured[way] == COLD + 1 ? each : nanos[way] + NEWEST * (each - nanos[way]);
     }
   }
 
-  /** Positions found by blocks so far, as a share of all. */
-  public synchronized double shareByBlocks() {
-    return (double) positions[1] / Math.max(1, positions[0] + positions[1]);
-  }
-
   /** Mean positions that a pass over a block finished; NaN before the first. */
   public synchronized double positionsPerPass() {
-    return passes == 0 ? Double.NaN : (double) positions[1] / passes;
+    return passes == 0 ? Double.NaN : (double) positionsByBlocks / passes;
   }
 }

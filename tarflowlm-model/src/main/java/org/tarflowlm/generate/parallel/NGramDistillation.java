@@ -16,7 +16,7 @@ import org.tarflowlm.kernel.Parallel;
  * Makes an {@link NGramTable} that imitates a model whose first flow is Mix-d: the model writes, and the n-grams' weights are sums of the
  * probabilities that it gave to all tokens where it wrote. That tells more than the tokens themselves would.
  */
-final class NGramDistillation {
+public final class NGramDistillation {
   private static final int BATCH = 64;
   /** Smaller probabilities are left to shorter contexts. */
   private static final double LEAST = 2e-3;
@@ -43,7 +43,7 @@ final class NGramDistillation {
    * @param progress receives how many are written; returns whether to continue
    * @throws IllegalArgumentException if the first flow is not Mix-d, tied to the codebook, reading left to right, or a number is too small
    */
-  static NGramTable of(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {
+  public static NGramTable of(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {
     if (order < 1 || order > NGramFile.MOST_ORDER || tokens < 1) {
       throw new IllegalArgumentException(tokens < 1 ? "tokens is " + tokens + "; expected at least 1"
           : "order is " + order + "; expected 1 to " + NGramFile.MOST_ORDER);
@@ -72,11 +72,10 @@ final class NGramDistillation {
     double[][] z = new StackTransform(weights).inverse(u).latents().z();
     int[][] tokens = new int[texts][config.contextLength()];
     double[][][] p = new double[texts][config.contextLength()][config.vocabSize()];
-    int tasks = Math.min(Parallel.threads(), texts);
-    Parallel.run(tasks, task -> {
+    Parallel.runParts(texts, (first, end) -> {
       Workspace workspace = new Workspace();
       FlowTransform transform = new FlowTransform(flow, config.channels(), 1, config.positions(), TokenFilter.NONE, workspace);
-      for (int b = texts * task / tasks; b < texts * (task + 1) / tasks; b++) {
+      for (int b = first; b < end; b++) {
         transform.weights(z[b], p[b]);
         for (int t = 0; t < tokens[b].length; t++) {
           tokens[b][t] = Codebook.decode(z[b], t * config.latentDim(), weights.codebook(), workspace);

@@ -6,6 +6,7 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.flow.FlowOrder;
 import org.tarflowlm.flow.TokenFilter;
+import org.tarflowlm.vector.DoubleLoops;
 
 /**
  * Guesses for a Mix-d flow: weights of an n-gram model instead of the transformer's, put through nearly the same inverse with the same
@@ -80,10 +81,7 @@ final class NGramDraft implements Draft {
       weights[k] = Math.log(Math.max(LEAST, weights[k]));
     }
     filter.apply(weights, scratch);
-    double most = Double.NEGATIVE_INFINITY;
-    for (double weight : weights) {
-      most = Math.max(most, weight);
-    }
+    double most = DoubleLoops.max(weights, 0, weights.length);
     for (int k = 0; k < weights.length; k++) {
       weights[k] = Math.exp(weights[k] - most); // at a low temperature all of them may be nothing in double precision
     }

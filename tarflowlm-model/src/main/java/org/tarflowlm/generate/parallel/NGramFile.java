@@ -14,7 +14,7 @@ import java.util.zip.ZipException;
  * An {@link NGramTable} at rest: a tree of contexts, each with its followers, from the empty context on; a child's context begins one
  * token earlier. Weights are rounded to an eighth of an octave. Compressed with gzip, whose checksum tells of damage.
  */
-final class NGramFile {
+public final class NGramFile {
   private static final int MAGIC = 0x4E47524D;
   private static final int VERSION = 1;
   static final int MOST_ORDER = 16;
@@ -34,7 +34,7 @@ final class NGramFile {
    * @param leastTotal contexts of three tokens and more with a smaller sum of weights are left out
    * @param leastWeight followers with a smaller weight are left out
    */
-  static void write(NGramTable table, double leastTotal, double leastWeight, OutputStream out) throws IOException {
+  public static void write(NGramTable table, double leastTotal, double leastWeight, OutputStream out) throws IOException {
     GZIPOutputStream zip = new GZIPOutputStream(out);
     DataOutputStream data = new DataOutputStream(zip);
     data.writeInt(MAGIC);
@@ -118,27 +118,37 @@ final class NGramFile {
     }
   }
 
-  /** @throws IOException if it is no such file, or damaged; the message says how */
-  static NGramTable read(InputStream in) throws IOException {
+  /**
+   * Reads a table that was distilled from a model; it learns no more.
+   *
+   * @param in a file of n-grams, closed in the end
+   * @throws IOException if it is no such file, or damaged; the message says how
+   */
+  public static NGramTable read(InputStream in) throws IOException {
+    return read(in, 0).frozen();
+  }
+
+  /**
+   * Checks all of a file, without keeping what is in it.
+   *
+   * @param vocabulary that it must be made for
+   * @throws IOException if {@link #read} cannot read it, or it is made for another vocabulary; the message says how
+   */
+  public static void require(InputStream in, int vocabulary) throws IOException {
+    read(in, vocabulary);
+  }
+
+  /** @param onlyFor vocabulary for which a file is only checked; 0 to keep what is in it */
+  private static NGramTable read(InputStream in, int onlyFor) throws IOException {
     try (DataInputStream data = new DataInputStream(new GZIPInputStream(in, BUFFER))) {
       NGramTable table = readHeader(data);
-      new Reader(table, data, true, new int[2]).node(NGramTable.ROOT, 0);
+      require(onlyFor == 0 || table.vocabulary() == onlyFor, "is made for " + table.vocabulary() + " tokens; expected " + onlyFor);
+      new Reader(table, data, onlyFor == 0, new int[2]).node(NGramTable.ROOT, 0);
       require(data.read() < 0, "continues after its end");
       return table;
     } catch (EOFException | ZipException e) {
-      throw damaged(e);
-    }
-  }
-
-  /** Checks all of it, without keeping the n-grams. */
-  static void require(InputStream in, int vocabulary) throws IOException {
-    try (DataInputStream data = new DataInputStream(new GZIPInputStream(in, BUFFER))) {
-      NGramTable table = readHeader(data);
-      require(table.vocabulary() == vocabulary, "is made for " + table.vocabulary() + " tokens; expected " + vocabulary);
-      new Reader(table, data, false, new int[2]).node(NGramTable.ROOT, 0);
-      require(data.read() < 0, "continues after its end");
-    } catch (EOFException | ZipException e) {
-      throw damaged(e);
+      String cause = e instanceof EOFException ? "it ends too early" : e.getMessage();
+      throw new IOException("is damaged or not a file of n-grams: " + cause, e);
     }
   }
 
@@ -152,10 +162,6 @@ final class NGramFile {
     int order = data.readInt();
     require(order >= 1 && order <= MOST_ORDER, "has n-grams of " + order);
     return new NGramTable(vocabulary, order);
-  }
-
-  private static IOException damaged(IOException e) {
-    return new IOException("is damaged or not a file of n-grams: " + (e instanceof EOFException ? "it ends too early" : e.getMessage()), e);
   }
 
   /**

@@ -1,11 +1,6 @@
 package org.tarflowlm.generate.parallel;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.Arrays;
-import java.util.function.IntPredicate;
-import org.tarflowlm.flow.StackWeights;
 
 /**
  * N-gram model of the next token. For every context of up to {@link #order} - 1 tokens it keeps weights of the tokens that follow.
@@ -71,48 +66,6 @@ public final class NGramTable {
     NGramTable table = empty(vocabulary);
     table.learn(text, 0, text.length);
     return table;
-  }
-
-  /**
-   * A table that was distilled from a model; it learns no more.
-   *
-   * @param in a file of n-grams, closed in the end
-   * @throws IOException if it is no such file, or damaged; the message says how
-   */
-  public static NGramTable read(InputStream in) throws IOException {
-    return NGramFile.read(in).frozen();
-  }
-
-  /**
-   * Looks whether a file can be read by {@link #read}, without keeping what is in it.
-   *
-   * @param vocabulary that it must be made for
-   * @throws IOException if it cannot, or is made for another vocabulary; the message says how
-   */
-  public static void require(InputStream in, int vocabulary) throws IOException {
-    NGramFile.require(in, vocabulary);
-  }
-
-  /**
-   * Distils a table from a model whose first flow is Mix-d, tied to the codebook, and reads left to right.
-   *
-   * @param order tokens of the longest n-grams, at least 1
-   * @param tokens that the model writes to be imitated, at least
-   * @param progress receives how many are written; returns whether to continue
-   * @throws IllegalArgumentException if the model is of another kind, or a number is too small
-   */
-  public static NGramTable distil(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {
-    return NGramDistillation.of(weights, order, tokens, seed, progress);
-  }
-
-  /**
-   * Writes the table, compressed, with weights rounded to an eighth of an octave.
-   *
-   * @param leastTotal contexts of three tokens and more with a smaller sum of weights are left out
-   * @param leastWeight followers with a smaller weight are left out
-   */
-  public void write(OutputStream out, double leastTotal, double leastWeight) throws IOException {
-    NGramFile.write(this, leastTotal, leastWeight, out);
   }
 
   /** This table, from which on {@link #learn} has no effect. */

@@ -2,6 +2,8 @@ package org.tarflowlm.generate.parallel;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Workspace;
@@ -28,19 +30,13 @@ public final class ParallelFlows {
   private final StackWeights weights;
   private final Supplier<NGramTable> ngrams;
   private final List<DecodingSpeed> speeds = new ArrayList<>();
-  private final NGramTable[] tables;
-  private final ParallelDecoding.Blocks[] rules;
+  private final Map<Integer, NGramTable> tables = new ConcurrentHashMap<>();
+  private final Map<Integer, ParallelDecoding.Blocks> rules = new ConcurrentHashMap<>();
   private final int window;
   private final double tolerance;
 
-  /** @param ngrams guess the tokens of a first flow that reads left to right; loaded at the first use */
-  public ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams) {
-    this(weights, ngrams, 0, TOLERANCE);
-  }
-
   /**
-   * With blocks of another size, or another tolerance.
-   *
+   * @param ngrams guess the tokens of a first flow that reads left to right; loaded at the first use
    * @param window positions of a block, always as many; 0 for what suits the flow and the machine
    * @param tolerance error of a latent that is taken for none
    */
@@ -51,8 +47,6 @@ public final class ParallelFlows {
     // a masked head does not know how far its tokens are from each other: all above it would have to be made exact in the end
     this.tolerance = weights.flows().get(0).components() == null ? 0.0 : tolerance;
     weights.flows().forEach(flow -> speeds.add(new DecodingSpeed()));
-    tables = new NGramTable[weights.flows().size()];
-    rules = new ParallelDecoding.Blocks[weights.flows().size()];
   }
 
   /** Parts of a block that are computed side by side; 1 where the flows go by steps alone. */
@@ -83,7 +77,8 @@ public final class ParallelFlows {
 
   /** Flow l's decoding of one sequence. */
   ParallelDecoding of(int l, Decoding wanted, TokenFilter filter, Workspace workspace) {
-    return new ParallelDecoding(draft(l, filter, workspace), speeds.get(l), wanted, () -> rule(l), weights.config().channels());
+    return new ParallelDecoding(draft(l, filter, workspace), speeds.get(l), wanted, () -> rules.computeIfAbsent(l, this::rule),
+        weights.config().channels());
   }
 
   /** Whether all flows would go by steps over that many tokens of a single sequence; if so, they are counted as done. */
@@ -98,7 +93,8 @@ public final class ParallelFlows {
 
   private Draft draft(int l, TokenFilter filter, Workspace workspace) {
     return guessedByNGrams(l)
-        ? new NGramDraft(() -> table(l), weights.flows().get(l).components(), filter, workspace, weights.config().patchSize())
+        ? new NGramDraft(() -> tables.computeIfAbsent(l, this::table), weights.flows().get(l).components(), filter, workspace,
+            weights.config().patchSize())
         : new Draft.Noise(weights.config().channels());
   }
 
@@ -107,22 +103,12 @@ public final class ParallelFlows {
     return flow.components() != null && flow.components().count() <= MOST_COMPONENTS;
   }
 
-  private synchronized NGramTable table(int l) {
-    if (tables[l] == null) {
-      FlowWeights flow = weights.flows().get(l);
-      tables[l] = flow.spec().tied() && flow.leftToRight() ? ngrams.get() : NGramTable.empty(flow.spec().mixtures());
-    }
-    return tables[l];
+  private NGramTable table(int l) {
+    FlowWeights flow = weights.flows().get(l);
+    return flow.spec().tied() && flow.leftToRight() ? ngrams.get() : NGramTable.empty(flow.spec().mixtures());
   }
 
-  private synchronized ParallelDecoding.Blocks rule(int l) {
-    if (rules[l] == null) {
-      rules[l] = makeRule(l);
-    }
-    return rules[l];
-  }
-
-  private ParallelDecoding.Blocks makeRule(int l) {
+  private ParallelDecoding.Blocks rule(int l) {
     int usual = Math.max(LEAST_WINDOW, PART * Math.min(MOST_PARTS, Parallel.threads()));
     if (tolerance == 0 || guessedByNGrams(l)) {
       return window == 0 ? new ParallelDecoding.Blocks(usual, PART, tolerance) : new ParallelDecoding.Blocks(window, window, tolerance);

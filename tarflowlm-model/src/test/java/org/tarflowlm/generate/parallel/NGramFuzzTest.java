@@ -15,7 +15,7 @@ class NGramFuzzTest {
       out.write(bytes);
     }
     try {
-      NGramTable.read(new ByteArrayInputStream(packed.toByteArray()));
+      NGramFile.read(new ByteArrayInputStream(packed.toByteArray()));
     } catch (IOException e) {
       // Refused.
     }

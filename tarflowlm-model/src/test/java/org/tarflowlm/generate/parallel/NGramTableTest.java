@@ -70,7 +70,7 @@ class NGramTableTest {
 
   private static byte[] written(NGramTable table, double leastTotal, double leastWeight) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    table.write(out, leastTotal, leastWeight);
+    NGramFile.write(table, leastTotal, leastWeight, out);
     return out.toByteArray();
   }
 
@@ -79,8 +79,8 @@ class NGramTableTest {
     int[] text = new int[500];
     NGramTable table = random(text);
     byte[] file = written(table, 0, 0.2);
-    NGramTable read = NGramTable.read(new ByteArrayInputStream(file));
-    NGramTable.require(new ByteArrayInputStream(file), VOCABULARY);
+    NGramTable read = NGramFile.read(new ByteArrayInputStream(file));
+    NGramFile.require(new ByteArrayInputStream(file), VOCABULARY);
     double[] expected = new double[VOCABULARY];
     double[] p = new double[VOCABULARY];
     double difference = 0.0;
@@ -111,23 +111,23 @@ class NGramTableTest {
     byte[] file = written(random(new int[200]), 0, 0.2);
     for (byte[] bad : List.of(new byte[0], new byte[] {1, 2, 3}, Arrays.copyOf(file, file.length / 2),
         Arrays.copyOf(file, file.length - 1))) {
-      assertFails("is damaged", () -> NGramTable.read(new ByteArrayInputStream(bad)));
-      assertFails("is damaged", () -> NGramTable.require(new ByteArrayInputStream(bad), VOCABULARY));
+      assertFails("is damaged", () -> NGramFile.read(new ByteArrayInputStream(bad)));
+      assertFails("is damaged", () -> NGramFile.require(new ByteArrayInputStream(bad), VOCABULARY));
     }
     for (int at = file.length / 3; at < file.length; at += file.length / 3) {
       byte[] flipped = file.clone();
       flipped[at] ^= 4;
-      assertFails("", () -> NGramTable.read(new ByteArrayInputStream(flipped)));
-      assertFails("", () -> NGramTable.require(new ByteArrayInputStream(flipped), VOCABULARY));
+      assertFails("", () -> NGramFile.read(new ByteArrayInputStream(flipped)));
+      assertFails("", () -> NGramFile.require(new ByteArrayInputStream(flipped), VOCABULARY));
     }
-    assertFails("is made for 7 tokens; expected 27", () -> NGramTable.require(new ByteArrayInputStream(file), 27));
-    assertFails("is not a file of n-grams", () -> NGramTable.read(zipped(0, 1, 7, 4)));
-    assertFails("has version 2; this program reads version 1", () -> NGramTable.read(zipped(0x4E47524D, 2, 7, 4)));
-    assertFails("has a vocabulary of -7", () -> NGramTable.read(zipped(0x4E47524D, 1, -7, 4)));
-    assertFails("has n-grams of 99", () -> NGramTable.read(zipped(0x4E47524D, 1, 7, 99)));
+    assertFails("is made for 7 tokens; expected 27", () -> NGramFile.require(new ByteArrayInputStream(file), 27));
+    assertFails("is not a file of n-grams", () -> NGramFile.read(zipped(0, 1, 7, 4)));
+    assertFails("has version 2; this program reads version 1", () -> NGramFile.read(zipped(0x4E47524D, 2, 7, 4)));
+    assertFails("has a vocabulary of -7", () -> NGramFile.read(zipped(0x4E47524D, 1, -7, 4)));
+    assertFails("has n-grams of 99", () -> NGramFile.read(zipped(0x4E47524D, 1, 7, 99)));
     // what continues after its end, whatever comes, is not unpacked any further
-    assertFails("continues after its end", () -> NGramTable.require(zipped(0x4E47524D, 1, 7, 4, 0, 0, 0), 7));
-    assertFails("is damaged: a number is 9", () -> NGramTable.read(zipped(0x4E47524D, 1, 7, 4, 0x09000000)));
+    assertFails("continues after its end", () -> NGramFile.require(zipped(0x4E47524D, 1, 7, 4, 0, 0, 0), 7));
+    assertFails("is damaged: a number is 9", () -> NGramFile.read(zipped(0x4E47524D, 1, 7, 4, 0x09000000)));
   }
 
   private static ByteArrayInputStream zipped(int... numbers) throws IOException {
@@ -148,7 +148,7 @@ class NGramTableTest {
         FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT));
     StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 3)::get);
     List<Integer> heard = new ArrayList<>();
-    NGramTable table = NGramTable.distil(weights, 3, 3000, 1, heard::add);
+    NGramTable table = NGramDistillation.of(weights, 3, 3000, 1, heard::add);
     assertEquals(List.of(768, 1536, 2304, 3000), heard);
     float[] sums = new float[5];
     assertTrue(table.weights(NGramTable.ROOT, sums));
@@ -161,18 +161,18 @@ class NGramTableTest {
 
     assertEquals(768, stopped(weights), "ends when told to");
     assertEquals("tokens is 0; expected at least 1", assertThrows(IllegalArgumentException.class,
-        () -> NGramTable.distil(weights, 3, 0, 1, done -> true)).getMessage());
+        () -> NGramDistillation.of(weights, 3, 0, 1, done -> true)).getMessage());
     assertEquals("order is 17; expected 1 to 16", assertThrows(IllegalArgumentException.class,
-        () -> NGramTable.distil(weights, 17, 1, 1, done -> true)).getMessage());
+        () -> NGramDistillation.of(weights, 17, 1, 1, done -> true)).getMessage());
     TarFlowConfig other = RandomModel.config(5, 12, 2, 8, 2, 1, false, FlowSpec.mix1(1, 2, Direction.LEFT_TO_RIGHT));
     assertEquals("the first flow is MIX_1, LEFT_TO_RIGHT, not tied; expected a tied MIX_D, LEFT_TO_RIGHT",
-        assertThrows(IllegalArgumentException.class, () -> NGramTable.distil(
+        assertThrows(IllegalArgumentException.class, () -> NGramDistillation.of(
             StackWeights.of(other, RandomModel.parameters(other, 3)::get), 3, 10, 1, done -> true)).getMessage());
   }
 
   private static int stopped(StackWeights weights) {
     int[] last = new int[1];
-    NGramTable.distil(weights, 3, 3000, 1, done -> {
+    NGramDistillation.of(weights, 3, 3000, 1, done -> {
       last[0] = done;
       return false;
     });

@@ -27,6 +27,7 @@ import org.tarflowlm.flow.FlowPass;
 import org.tarflowlm.flow.FlowTransform;
 import org.tarflowlm.flow.LatentDecoder;
 import org.tarflowlm.flow.RandomModel;
+import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackTransformTest;
 import org.tarflowlm.flow.StackWeights;
@@ -55,7 +56,7 @@ class ParallelDecodingTest {
       sampler.draw(z, new Random[] {new Fixed(u[0])}, 0, null);
       assertArrayEquals(expected[0], z[0], name + " " + decoding);
     }
-    flows.speeds().forEach(speed -> assertTrue(speed.shareByBlocks() > 0, "blocks were used"));
+    flows.speeds().forEach(speed -> assertTrue(speed.positionsPerPass() > 0, "blocks were used"));
   }
 
   /** With the usual tolerance the tokens are those of the steps; latents differ by little, as flows of random weights amplify it. */
@@ -64,7 +65,7 @@ class ParallelDecodingTest {
   void blocksGiveTheSameTokensWithinTheTolerance(String name, TarFlowConfig config) {
     StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 5)::get);
     LatentDecoder decoder = new LatentDecoder(weights.codebook());
-    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(config.vocabSize()));
+    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(config.vocabSize()), 0, ParallelFlows.TOLERANCE);
     for (int seed = 0; seed < 5; seed++) {
       double[][] u = StackTransformTest.noise(config, 1, seed);
       double[] expected = new StackTransform(weights).inverse(u).latents().z()[0];
@@ -165,7 +166,7 @@ class ParallelDecodingTest {
   @MethodSource("models")
   void improvingEndsAtWhatStepsGive(String name, TarFlowConfig config) {
     StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 5)::get);
-    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(config.vocabSize()));
+    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(config.vocabSize()), 0, ParallelFlows.TOLERANCE);
     Random random = new Random(3);
     double[][] u = StackTransformTest.noise(config, 1, 9);
     for (int l = 0; l < weights.flows().size(); l++) {
@@ -173,7 +174,7 @@ class ParallelDecodingTest {
       ParallelTransform transform = transform(flows, weights, l, workspace);
       double[][] z = new double[1][u[0].length];
       transform.inverse(u, z, 0, config.positions(), null, null);
-      double[] expected = FlowPass.inverse(weights.flows().get(l), config.channels(), u)[0];
+      double[] expected = FlowPass.inverse(weights.flows().get(l), Sampling.DEFAULT, config.channels(), u, new double[1][0])[0];
       for (int i = 0; i < z[0].length; i++) {
         z[0][i] += 1e-4 * random.nextGaussian();
       }
@@ -226,15 +227,16 @@ class ParallelDecodingTest {
         float[] features = new float[rows * 16];
         transformer.begin();
         Parallel.run(parts, part -> transformer.run(part, rows * part / parts, rows * (part + 1) / parts, new int[rows], position,
-            embedded.clone(), features));
+            embedded.clone(), null, features));
         assertArrayEquals(expected, features, parts + " parts");
       }
     }
     // a part that fails leaves no other waiting for it
     CachedTransformer transformer = new CachedTransformer(weights, 1, rows, 40, 2);
     transformer.begin();
-    assertThrows(ArrayIndexOutOfBoundsException.class, () -> transformer.run(0, 0, 6, new int[] {7}, position, embedded.clone(), expected));
-    transformer.run(1, 6, 12, new int[rows], position, embedded.clone(), expected);
+    assertThrows(ArrayIndexOutOfBoundsException.class,
+        () -> transformer.run(0, 0, 6, new int[] {7}, position, embedded.clone(), null, expected));
+    transformer.run(1, 6, 12, new int[rows], position, embedded.clone(), null, expected);
   }
 
   @Test
@@ -271,7 +273,8 @@ class ParallelDecodingTest {
     TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 40, 2, 8, 2, 1, false,
         FlowSpec.tiedMixD(1, Text8Alphabet.SIZE, Direction.LEFT_TO_RIGHT),
         FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT));
-    FlowGenerator generator = new FlowGenerator(StackWeights.of(config, RandomModel.parameters(config, 2)::get), new Text8Alphabet());
+    FlowGenerator generator = new FlowGenerator(StackWeights.of(config, RandomModel.parameters(config, 2)::get), new Text8Alphabet(),
+        () -> NGramTable.empty(Text8Alphabet.SIZE));
     GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(70).withTopK(9).withTemperature(0.8);
     for (int seed = 0; seed < 20; seed++) {
       GenerationOptions each = options.withSeed(seed);
@@ -289,7 +292,7 @@ class ParallelDecodingTest {
     TarFlowConfig config = RandomModel.config(Text8Alphabet.SIZE, 40, 2, 8, 2, 1, false,
         FlowSpec.mix1(1, 2, Direction.LEFT_TO_RIGHT));
     StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 2)::get);
-    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(Text8Alphabet.SIZE));
+    ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(Text8Alphabet.SIZE), 0, ParallelFlows.TOLERANCE);
     ParallelTransform flow = transform(flows, weights, 0, new Workspace());
     for (int last = 0; last < 40; last++) {
       int[] heard = new int[1];
