@@ -7,12 +7,11 @@ import org.nd4j.autodiff.samediff.SDVariable;
  * one after a learned start vector (paper section 3.3).
  */
 record CausalTransformer(GraphScope scope, String prefix, int layers) {
-  /** Embedded inputs [B, T, H] to features [B, T, H]. */
-  SDVariable build(SDVariable embedded) {
-    return build(embedded, null);
-  }
-
-  /** The same with what a position knows besides the inputs before it, [B, T, H]; or null. */
+  /**
+   * Embedded inputs [B, T, H] to features [B, T, H].
+   *
+   * @param known what a position knows besides the inputs before it, [B, T, H]; or null
+   */
   SDVariable build(SDVariable embedded, SDVariable known) {
     Primitives p = scope.primitives();
     SDVariable h = p.shiftPosition(embedded, parameter("start"), parameter("position"));

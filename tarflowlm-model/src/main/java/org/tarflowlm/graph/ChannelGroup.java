@@ -74,11 +74,7 @@ final class ChannelGroup {
 
   /** The group's u [B, T, end - first] among the other channels of x as they are, [B, T, d]. */
   SDVariable putBack(SDVariable u, SDVariable x) {
-    INDArray places = Nd4j.zeros(scope.type(), end - first, channels);
-    for (int c = first; c < end; c++) {
-      places.putScalar(c - first, c, 1.0);
-    }
-    return product(u, places).add(x.mul(scope.sd().constant(others())));
+    return product(u, picking(first, end).transpose().dup('c')).add(x.mul(scope.sd().constant(others())));
   }
 
   /** log N(x; 0, 1) in nats of the channels that the flow does not map, [B, T]. */

@@ -138,7 +138,7 @@ final class ComposedCouplings implements Couplings {
 
   @Override
   public SDVariable vaeTerm(SDVariable z, SDVariable means, SDVariable logScales) {
-    return rosenblattLogDensity(z, null, means, logScales).neg();
+    return rosenblattLogDensity(z, null, Matrix.of(means), logScales).neg();
   }
 
   private SDVariable standardize(SDVariable z, SDVariable means, SDVariable logScales) {

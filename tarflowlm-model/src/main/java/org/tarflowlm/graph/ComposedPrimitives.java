@@ -46,7 +46,7 @@ final class ComposedPrimitives implements Primitives {
     // x' = S x with S[t, t-1] = 1, written as a product from the right because mmul does not broadcast a matrix over a batch
     SDVariable columns = x.permute(0, 2, 1).reshape(-1, positions).mmul(sd.constant(shiftMatrix()));
     SDVariable shifted = columns.reshape(-1, width, positions).permute(0, 2, 1);
-    SDVariable first = sd.constant(firstRow()).mmul(start.reshape(1, width));
+    SDVariable first = sd.constant(Nd4j.zeros(type, positions, 1).putScalar(0, 0, 1.0)).mmul(start.reshape(1, width));
     SDVariable used = size(position, 0) == positions ? position
         : sd.stridedSlice(position, new long[] {0, 0}, new long[] {positions, width}, 1, 1);
     return shifted.add(first.add(used).reshape(1, positions, width));
@@ -136,10 +136,6 @@ final class ComposedPrimitives implements Primitives {
       shift.putScalar(t - 1, t, 1.0);
     }
     return shift;
-  }
-
-  private INDArray firstRow() {
-    return Nd4j.zeros(type, positions, 1).putScalar(0, 0, 1.0);
   }
 
   private INDArray causalMask() {

@@ -52,7 +52,7 @@ public final class CouplingGraph {
     Couplings.Coupled result = switch (coupling) {
       case AFFINE -> couplings.affine(in.get("z"), in.get("theta"));
       case MIX_1 -> couplings.mixtureCdf(in.get("z"), in.get("theta"), mixtures);
-      case MIX_D -> couplings.rosenblatt(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"));
+      case MIX_D -> couplings.rosenblatt(in.get("z"), in.get("logits"), Matrix.of(in.get("means")), in.get("logScales"));
       case AFFINE_D -> couplings.momentMatched(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"));
     };
     result.u().sum().add(result.logDeterminant().sum()).rename(WindowGraph.LOSS);

@@ -29,18 +29,8 @@ interface Couplings {
   /** {@link org.tarflowlm.coupling.MixtureRosenblatt}. */
   Coupled rosenblatt(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales);
 
-  /** The same for means that are a parameter. */
-  default Coupled rosenblatt(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    return rosenblatt(z, logits, Matrix.of(means), logScales);
-  }
-
   /** log p(z) under the mixture-Rosenblatt coupling. */
   SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, Matrix means, SDVariable logScales);
-
-  /** The same for means that are a parameter. */
-  default SDVariable rosenblattLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
-    return rosenblattLogDensity(z, logits, Matrix.of(means), logScales);
-  }
 
   /** {@link org.tarflowlm.coupling.MomentMatched}. */
   Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);

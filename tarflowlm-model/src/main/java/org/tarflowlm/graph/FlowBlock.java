@@ -60,7 +60,7 @@ final class FlowBlock {
     Couplings.Coupled result = switch (spec.coupling()) {
       case AFFINE -> couplings.affine(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdf(x, scalarParameters(x, features), spec.mixtures());
-      case MIX_D -> couplings.rosenblatt(tokens(x), weights(features, x), componentMeans(), componentLogScales());
+      case MIX_D -> couplings.rosenblatt(tokens(x), weights(features, x), Matrix.of(componentMeans()), componentLogScales());
       case AFFINE_D -> couplings.momentMatched(tokens(x), weights(features, x), componentMeans(), componentLogScales());
     };
     return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
@@ -79,7 +79,7 @@ final class FlowBlock {
     return switch (spec.coupling()) {
       case AFFINE -> couplings.affineLogDensity(x, scalarParameters(x, features));
       case MIX_1 -> couplings.mixtureCdfLogDensity(x, scalarParameters(x, features), spec.mixtures());
-      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(features, x), componentMeans(), componentLogScales());
+      case MIX_D -> couplings.rosenblattLogDensity(tokens(x), weights(features, x), Matrix.of(componentMeans()), componentLogScales());
       case AFFINE_D -> couplings.momentMatchedLogDensity(tokens(x), weights(features, x), componentMeans(), componentLogScales());
     };
   }
@@ -110,9 +110,28 @@ final class FlowBlock {
     SDVariable logits = scope.primitives()
         .linear(features, scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]
     if (scope.config().hasPatchHead()) {
-      logits = logits.add(PatchHead.logits(scope, prefix(), features, x, spec.mixtures()));
+      logits = logits.add(patchLogits(features, x));
     }
     return scope.config().patchSize() == 1 ? logits : logits.reshape(-1, scope.tokens(), spec.mixtures());
+  }
+
+  /**
+   * Makes a token of a patch depend on the earlier tokens of the patch (not in the paper, whose tokens of a patch are independent given
+   * the context): a hidden layer per token that reads the features [B, T/P, H] and, through a mask, the latents of earlier tokens x
+   * [B, T/P, P d], for logits [B, T/P, P K] of its components, which are added.
+   */
+  private SDVariable patchLogits(SDVariable features, SDVariable x) {
+    Primitives p = scope.primitives();
+    int units = scope.config().patchHidden();
+    SDVariable context = p.linear(features, scope.matrix(prefix() + "patch.context.weight"), parameter("patch.context.bias"));
+    SDVariable before = p.matmul(x, masked("patch.latents.weight", scope.config().latentDim(), units, false));
+    return p.matmul(p.elu(context.add(before)), masked("patch.out.weight", units, spec.mixtures(), true));
+  }
+
+  private Matrix masked(String name, int perSource, int perTarget, boolean same) {
+    int tokens = scope.config().patchSize();
+    return scope.matrix(prefix() + name)
+        .masked(scope.sd().constant(MafHead.mask(scope.type(), tokens, perSource, tokens, perTarget, same)));
   }
 
   /** The tokens' own vectors: [B, T, d]. */
@@ -145,30 +164,5 @@ final class FlowBlock {
   /** Undoes {@link #mixChannels} (paper section 5, ChannelUnmix). */
   static SDVariable unmixChannels(SDVariable h, int positions, int channels) {
     return h.reshape(-1, positions, 2, channels / 2).permute(0, 1, 3, 2).reshape(-1, positions, channels);
-  }
-
-  /**
-   * Makes a token of a patch depend on the earlier tokens of the patch (not in the paper, whose tokens of a patch are independent given
-   * the context): a hidden layer per token that reads the features and, through a mask, the latents of earlier tokens, added to the
-   * logits of its components.
-   */
-  private static final class PatchHead {
-    private PatchHead() {}
-
-    /** Features [B, T/P, H] and latents x [B, T/P, P d] to logits [B, T/P, P K]. */
-    static SDVariable logits(GraphScope scope, String prefix, SDVariable features, SDVariable x, int components) {
-      Primitives p = scope.primitives();
-      int tokens = scope.config().patchSize();
-      int units = scope.config().patchHidden();
-      int dims = scope.config().latentDim();
-      SDVariable context =
-          p.linear(features, scope.matrix(prefix + "patch.context.weight"), scope.parameter(prefix + "patch.context.bias"));
-      SDVariable before = p.matmul(x, masked(scope, prefix + "patch.latents.weight", tokens, dims, units, false));
-      return p.matmul(p.elu(context.add(before)), masked(scope, prefix + "patch.out.weight", tokens, units, components, true));
-    }
-
-    private static Matrix masked(GraphScope scope, String name, int tokens, int perSource, int perTarget, boolean same) {
-      return scope.matrix(name).masked(scope.sd().constant(MafHead.mask(scope.type(), tokens, perSource, tokens, perTarget, same)));
-    }
   }
 }

@@ -21,12 +21,6 @@ import org.tarflowlm.config.TarFlowConfig;
 record GraphScope(
     SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings, DataType type,
     int tokens, Padding padding) {
-  /** For windows full of text. */
-  GraphScope(SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings,
-      DataType type, int tokens) {
-    this(sd, config, parameters, primitives, couplings, type, tokens, null);
-  }
-
   SDVariable parameter(String name) {
     SDVariable result = parameters.get(name);
     if (result == null) {

@@ -58,12 +58,6 @@ public final class WindowGraph {
     return "terms" + number;
   }
 
-  /** The graph of windows of ids that are full of text. */
-  public static void build(SameDiff sd, TarFlowConfig config, int tokens, DataType type, KernelChoice kernels,
-      Map<String, INDArray> parameters, Set<String> frozen) {
-    build(sd, config, Window.of(tokens), type, kernels, parameters, frozen);
-  }
-
   /**
    * Puts the graph together.
    *
@@ -118,7 +112,7 @@ public final class WindowGraph {
   private static SDVariable discrete(GraphScope scope, SDVariable ids) {
     Primitives p = scope.primitives();
     SDVariable embedded = p.embedding(scope.parameter("embed.weight"), ids);
-    SDVariable features = new CausalTransformer(scope, "lm.", scope.config().totalLayers()).build(embedded).rename(FEATURES);
+    SDVariable features = new CausalTransformer(scope, "lm.", scope.config().totalLayers()).build(embedded, null).rename(FEATURES);
     SDVariable logits = p.linear(features, scope.matrix("lm.head.weight"), scope.parameter("lm.head.bias"));
     SDVariable losses = p.crossEntropy(logits, ids, scope.config().vocabSize()).rename(terms(0));
     return scope.perSequence(losses, scope.tokens()).neg();

@@ -22,6 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.GaussianNoise;
+import org.tarflowlm.graph.Window;
 import org.tarflowlm.graph.WindowGraph;
 import org.tarflowlm.kernel.GradientClip;
 import org.tarflowlm.ops.Tensors;
@@ -256,7 +257,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   /** The graph for windows of full texts, for a caller to keep. */
   SameDiff graph(int tokens) {
     SameDiff sd = InverseSession.emptyGraph();
-    WindowGraph.build(sd, config, tokens, dataType, layer().getKernels(), paramTable, layer().frozenParameters());
+    WindowGraph.build(sd, config, Window.of(tokens), dataType, layer().getKernels(), paramTable, layer().frozenParameters());
     return sd;
   }
 

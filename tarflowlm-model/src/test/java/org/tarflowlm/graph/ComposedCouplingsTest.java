@@ -46,9 +46,9 @@ class ComposedCouplingsTest {
     cases.put("affine density", (c, in) -> List.of(c.affineLogDensity(in.get("x"), in.get("affine"))));
     cases.put("mixture CDF", (c, in) -> both(c.mixtureCdf(in.get("x"), in.get("mixture"), MIXTURES)));
     cases.put("mixture CDF density", (c, in) -> List.of(c.mixtureCdfLogDensity(in.get("x"), in.get("mixture"), MIXTURES)));
-    cases.put("Rosenblatt", (c, in) -> both(c.rosenblatt(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
+    cases.put("Rosenblatt", (c, in) -> both(c.rosenblatt(in.get("z"), in.get("logits"), Matrix.of(in.get("means")), in.get("logScales"))));
     cases.put("Rosenblatt density",
-        (c, in) -> List.of(c.rosenblattLogDensity(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
+        (c, in) -> List.of(c.rosenblattLogDensity(in.get("z"), in.get("logits"), Matrix.of(in.get("means")), in.get("logScales"))));
     cases.put("moment matched", (c, in) -> both(c.momentMatched(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
     cases.put("moment matched density",
         (c, in) -> List.of(c.momentMatchedLogDensity(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));

@@ -116,12 +116,12 @@ class ComposedGoldenTest {
     SDVariable means = variable(sd, type, "means", c.input("means"), k, d);
     SDVariable logScales = variable(sd, type, "log_scale", c.input("log_scale"), k);
     ComposedCouplings couplings = couplings(sd, type, n, d, k);
-    Couplings.Coupled coupled = couplings.rosenblatt(z, logits, means, logScales);
+    Couplings.Coupled coupled = couplings.rosenblatt(z, logits, Matrix.of(means), logScales);
     boolean narrow = c.name().startsWith("text8_like") || c.name().startsWith("narrow");
     boolean single = type == DataType.FLOAT;
     double uTolerance = narrow || c.name().startsWith("off_codebook") ? 5e-4 : 2e-6;
     check(new Errors(c, single ? uTolerance : 1e-11, single ? narrow ? 5e-5 : 1e-6 : 1e-11), coupled,
-        couplings.rosenblattLogDensity(z, logits, means, logScales));
+        couplings.rosenblattLogDensity(z, logits, Matrix.of(means), logScales));
     String[] names = {"z", "logits", "means", "log_scale"};
     Map<String, INDArray> gradients = gradients(sd, c, type, coupled, names);
     for (String name : names) {

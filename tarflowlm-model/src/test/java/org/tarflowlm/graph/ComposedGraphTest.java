@@ -54,7 +54,7 @@ class ComposedGraphTest {
     Map<String, INDArray> parameters = new LinkedHashMap<>();
     ParameterShapes.of(config).forEach((name, shape) -> parameters.put(name, Nd4j.create(type, shape)));
     SameDiff sd = SameDiff.create();
-    WindowGraph.build(sd, config, TestModels.TOKENS, type, kernels, parameters, Set.of());
+    WindowGraph.build(sd, config, Window.of(TestModels.TOKENS), type, kernels, parameters, Set.of());
     sd.createGradFunction();
     List<DifferentialFunction> result = new ArrayList<>(List.of(sd.ops()));
     result.addAll(List.of(sd.getFunction("grad").ops()));

@@ -130,7 +130,7 @@ class FlowBlockTest {
       });
       int positions = config.positions();
       GraphScope scope = new GraphScope(sd, config, parameters, new ComposedPrimitives(sd, TYPE, positions),
-          new KernelCouplings(sd), TYPE, config.contextLength());
+          new KernelCouplings(sd), TYPE, config.contextLength(), null);
       SDVariable h = sd.placeHolder("h", TYPE, -1, positions, config.channels());
       SDVariable features = null;
       SDVariable logDeterminant = null;

@@ -28,7 +28,7 @@ class FrozenFlowsTest {
     Map<String, INDArray> parameters = new LinkedHashMap<>();
     ParameterShapes.of(CONFIG).forEach((name, shape) -> parameters.put(name, Nd4j.zeros(DataType.FLOAT, shape)));
     SameDiff sd = SameDiff.create();
-    WindowGraph.build(sd, CONFIG, TestModels.TOKENS, DataType.FLOAT, KernelChoice.AUTO, parameters, frozen);
+    WindowGraph.build(sd, CONFIG, Window.of(TestModels.TOKENS), DataType.FLOAT, KernelChoice.AUTO, parameters, frozen);
     sd.createGradFunction();
     return sd.getFunction("grad").getOps().values().stream().map(op -> op.getOp().opName()).filter(name -> name.endsWith("_bp"))
         .collect(Collectors.groupingBy(name -> name, Collectors.counting()));

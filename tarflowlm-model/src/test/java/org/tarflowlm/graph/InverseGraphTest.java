@@ -109,7 +109,7 @@ class InverseGraphTest {
       SDVariable u = sd.placeHolder("u", DataType.FLOAT, -1, positions, channels);
       SDVariable h = InverseGraph.flows(sd, config, Sampling.DEFAULT, u, null, variables::get).get(0);
       GraphScope scope = new GraphScope(sd, config, variables, new FusedPrimitives(sd), new KernelCouplings(sd), DataType.FLOAT,
-          positions * config.patchSize());
+          positions * config.patchSize(), null);
       EncoderCodebook codebook = new EncoderCodebook(scope);
       SDVariable features = null;
       int mixes = 0;
