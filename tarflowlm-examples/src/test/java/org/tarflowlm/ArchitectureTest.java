@@ -97,7 +97,7 @@ class ArchitectureTest {
     MAY_USE.put("command", List.of());
     MAY_USE.put("bench", Stream.concat(library.stream(), Stream.of("command")).toList());
     MAY_USE.put("examples", library);
-    MAY_USE.put("serve", List.of("command", "config", "data", "data.tokenize", FACADE, "generate", "checkpoint", "eval"));
+    MAY_USE.put("serve", List.of("command", "config", "data", "data.tokenize", "data.tokens", FACADE, "generate", "checkpoint", "eval"));
     MAY_USE.put("cli", Stream.concat(library.stream(), Stream.of("command", "bench", "examples", "serve")).toList());
   }
 

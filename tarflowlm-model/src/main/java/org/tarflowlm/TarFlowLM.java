@@ -16,6 +16,7 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
+import org.tarflowlm.eval.TokenChoice;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.TokenListener;
@@ -149,12 +150,12 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * What the model expects at each position of a text, as {@link NextTokens#of} gives it; empty if its flows say nothing of tokens.
+   * What the model expects at each position of a text, as {@link TokenChoice#of} gives it; empty if its flows say nothing of tokens.
    * @throws DataException if a token is unknown
    */
-  public Optional<List<List<NextTokens.Choice>>> nextTokens(int[] tokens, int count, long seed) {
+  public Optional<List<List<TokenChoice>>> nextTokens(int[] tokens, int count, long seed) {
     TokenSequence known = new TokenArray(tokens, config.vocabSize());
-    return NextTokens.areKnown(config) ? Optional.of(engine.withNetwork(layer -> NextTokens.of(layer, known, count, seed)))
+    return NextTokens.areKnown(config) ? Optional.of(engine.withNetwork(layer -> TokenChoice.of(layer, known, count, seed)))
         : Optional.empty();
   }
 

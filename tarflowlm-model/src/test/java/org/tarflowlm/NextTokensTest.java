@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.Excerpt;
-import org.tarflowlm.nn.NextTokens.Choice;
+import org.tarflowlm.eval.TokenChoice;
 
 class NextTokensTest {
   private static final int LETTERS = 27;
@@ -22,16 +22,16 @@ class NextTokensTest {
   void theProbabilitiesOfAllTokensAddUpToOne(String id) {
     try (TarFlowLM model = TarFlowLM.pretrained(id)) {
       int[] tokens = tokens(model, 2 * model.config().contextLength() + 51);
-      List<List<Choice>> found = model.nextTokens(tokens, LETTERS, 1).orElseThrow();
-      List<List<Choice>> few = model.nextTokens(tokens, 3, 1).orElseThrow();
+      List<List<TokenChoice>> found = model.nextTokens(tokens, LETTERS, 1).orElseThrow();
+      List<List<TokenChoice>> few = model.nextTokens(tokens, 3, 1).orElseThrow();
       assertEquals(tokens.length, found.size());
       for (int t = 0; t < tokens.length; t++) {
-        Choice there = found.get(t).get(0);
-        List<Choice> all = found.get(t).subList(1, LETTERS + 1);
+        TokenChoice there = found.get(t).get(0);
+        List<TokenChoice> all = found.get(t).subList(1, LETTERS + 1);
         assertEquals(tokens[t], there.token());
         assertTrue(all.contains(there));
         assertEquals(1, all.stream().mapToDouble(each -> Math.exp(each.nats())).sum(), 1e-6);
-        assertEquals(all.stream().sorted(Comparator.comparingDouble(Choice::nats).reversed()).toList(), all);
+        assertEquals(all.stream().sorted(Comparator.comparingDouble(TokenChoice::nats).reversed()).toList(), all);
         assertEquals(all.subList(0, 3), few.get(t).subList(1, 4));
       }
     }
@@ -42,7 +42,7 @@ class NextTokensTest {
     try (TarFlowLM model = TarFlowLM.pretrained("text8-ar")) {
       int[] tokens = tokens(model, 300);
       List<Score.Piece> pieces = model.score(model.tokenizer().decode(tokens)).perToken();
-      List<List<Choice>> found = model.nextTokens(tokens, 0, 1).orElseThrow();
+      List<List<TokenChoice>> found = model.nextTokens(tokens, 0, 1).orElseThrow();
       for (int t = 0; t < tokens.length; t++) {
         assertEquals(pieces.get(t).bits() * Math.log(2), -found.get(t).get(0).nats(), 1e-4);
       }
@@ -57,7 +57,7 @@ class NextTokensTest {
       double bits = -model.nextTokens(tokens, 0, 1).orElseThrow().stream().mapToDouble(each -> each.get(0).nats()).sum() / Math.log(2);
       assertEquals(model.score(model.tokenizer().decode(tokens)).bitsPerCharacter(), bits / tokens.length, 0.1);
       int[] word = model.tokenizer().encode("the whal");
-      Choice likely = model.nextTokens(model.tokenizer().encode("the whale"), 1, 1).orElseThrow().get(word.length).get(1);
+      TokenChoice likely = model.nextTokens(model.tokenizer().encode("the whale"), 1, 1).orElseThrow().get(word.length).get(1);
       assertEquals("e", model.tokenizer().decode(new int[] {likely.token()}));
     }
   }

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.eval.TokenChoice;
 import org.tarflowlm.generate.Generation;
-import org.tarflowlm.nn.NextTokens;
 
 /** {@code POST /v1/completions}, as OpenAI's. */
 record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
@@ -136,11 +136,11 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
   }
 
   /** The most probable tokens, then the one that is there if it is none of them, as OpenAI's. */
-  private static List<Map<String, Double>> alternatives(ServedModel model, List<List<NextTokens.Choice>> choices, List<Double> nats) {
+  private static List<Map<String, Double>> alternatives(ServedModel model, List<List<TokenChoice>> choices, List<Double> nats) {
     List<Map<String, Double>> result = new ArrayList<>();
     for (int t = 0; t < choices.size(); t++) {
       Map<String, Double> each = new LinkedHashMap<>();
-      NextTokens.Choice own = choices.get(t).get(0);
+      TokenChoice own = choices.get(t).get(0);
       choices.get(t).stream().skip(1).forEach(choice -> each.put(model.piece(choice.token()), choice.nats()));
       each.put(model.piece(own.token()), model.hasFlows() ? own.nats() : nats.get(t));
       result.add(each);

@@ -1,9 +1,6 @@
 package org.tarflowlm.nn;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.PriorityQueue;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -12,7 +9,6 @@ import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
-import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
@@ -23,13 +19,6 @@ import org.tarflowlm.graph.WindowGraph;
  */
 public final class NextTokens {
   private NextTokens() {}
-
-  /**
-   * A token and how probable it is.
-   *
-   * @param nats log of its probability
-   */
-  public record Choice(int token, double nats) {}
 
   /** Whether a model says which tokens it expects. */
   public static boolean areKnown(TarFlowConfig config) {
@@ -42,34 +31,18 @@ public final class NextTokens {
   }
 
   /**
-   * The most probable tokens at each position of a text, which is read in windows that do not see each other, as in scoring.
+   * Logits of the tokens at each position of a window, [tokens][V].
    *
-   * @param count how many
-   * @param seed of the encoder's noise
-   * @return of each position the token that is there, then the most probable ones in falling order
+   * @param from tokens of the text before the window, which select the encoder's noise
+   * @param seed of the noise
    * @throws IllegalArgumentException if the model does not say ({@link #areKnown})
    */
-  public static List<List<Choice>> of(TarFlowLayer layer, TokenSequence tokens, int count, long seed) {
+  public static float[][] logits(TarFlowLayer layer, int[] window, long from, long seed) {
     TarFlowConfig config = layer.model();
     if (!areKnown(config)) {
       throw new IllegalArgumentException("the model's flows say nothing of the next token; expected a discrete model, or one whose first "
           + "flow is MIX_D, tied, LEFT_TO_RIGHT, over single tokens");
     }
-    List<List<Choice>> result = new ArrayList<>();
-    for (long from = 0; from < tokens.length(); from += config.contextLength()) {
-      int[] window = new int[(int) Math.min(config.contextLength(), tokens.length() - from)];
-      tokens.read(from, window, 0, window.length);
-      float[][] logits = logits(layer, window, from, seed);
-      for (int t = 0; t < window.length; t++) {
-        result.add(choices(logits[t], window[t], count));
-      }
-    }
-    return result;
-  }
-
-  /** What a head gives at each position of a window, [tokens][V], from its features. */
-  private static float[][] logits(TarFlowLayer layer, int[] window, long from, long seed) {
-    TarFlowConfig config = layer.model();
     boolean discrete = config.model() == ModelType.AUTOREGRESSIVE;
     String features = discrete ? WindowGraph.FEATURES : WindowGraph.features(0);
     String head = discrete ? "lm.head" : "flow0.head";
@@ -80,29 +53,5 @@ public final class NextTokens {
         INDArray logits = states.reshape(window.length, config.width()).mmul(layer.getParam(head + ".weight"))) {
       return logits.addiRowVector(layer.getParam(head + ".bias").reshape(1, config.vocabSize())).toFloatMatrix();
     }
-  }
-
-  private static List<Choice> choices(float[] logits, int token, int count) {
-    double max = Float.NEGATIVE_INFINITY;
-    for (float each : logits) {
-      max = Math.max(max, each);
-    }
-    double sum = 0;
-    Comparator<Integer> worstFirst = Comparator.<Integer>comparingDouble(k -> logits[k]).thenComparing(Comparator.reverseOrder());
-    PriorityQueue<Integer> best = new PriorityQueue<>(worstFirst);
-    for (int k = 0; k < logits.length; k++) {
-      sum += Math.exp(logits[k] - max);
-      if (best.size() < count || count > 0 && logits[k] > logits[best.peek()]) {
-        best.add(k);
-        if (best.size() > count) {
-          best.remove();
-        }
-      }
-    }
-    double norm = max + Math.log(sum);
-    List<Choice> result = new ArrayList<>();
-    result.add(new Choice(token, logits[token] - norm));
-    best.stream().sorted(worstFirst.reversed()).forEach(k -> result.add(new Choice(k, logits[k] - norm)));
-    return result;
   }
 }
