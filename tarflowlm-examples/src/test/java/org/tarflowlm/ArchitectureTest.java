@@ -68,7 +68,8 @@ class ArchitectureTest {
     MAY_USE.put("data.windows", List.of("data", "data.file", "data.tokenize", "data.documents", "data.tokens", "data.corpus"));
     MAY_USE.put("data.latent", List.of("data", "data.windows"));
     MAY_USE.put("data.corpus", List.of("data", "data.file", "data.tokenize", "data.documents", "data.tokens"));
-    MAY_USE.put("config", List.of("data", "data.file"));
+    MAY_USE.put("json", List.of("data"));
+    MAY_USE.put("config", List.of("json"));
     MAY_USE.put("vector", List.of());
     MAY_USE.put("coupling", List.of("vector"));
     MAY_USE.put("coupling.batch", List.of("vector", "coupling"));
@@ -76,28 +77,29 @@ class ArchitectureTest {
     MAY_USE.put("kernel", List.of("vector"));
     MAY_USE.put("flow", List.of("vector", "config", "coupling", "kernel", "data.latent"));
     MAY_USE.put("generate.parallel", List.of("config", "coupling", "kernel", "flow"));
-    MAY_USE.put("generate", List.of("generate.parallel", "config", "coupling", "kernel", "flow", "data", "data.tokenize"));
+    MAY_USE.put("generate", List.of("generate.parallel", "config", "json", "coupling", "kernel", "flow", "data", "data.tokenize"));
     MAY_USE.put("stock", List.of());
     MAY_USE.put("ops", List.of("config", "coupling", "coupling.batch", "coupling.near", "kernel", "flow", "stock"));
     MAY_USE.put("graph", List.of("config", "ops", "flow", "stock"));
     MAY_USE.put("init", List.of("config", "data", "data.latent", "data.tokens"));
     MAY_USE.put("nn.session", List.of("ops"));
-    MAY_USE.put("nn", List.of("nn.session", "config", "flow", "init", "kernel", "ops", "graph", "stock", "data", "data.latent"));
+    MAY_USE.put("nn", List.of("nn.session", "config", "json", "flow", "init", "kernel", "ops", "graph", "stock", "data",
+        "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "flow", "nn", "data", "data.tokens"));
     MAY_USE.put("checkpoint.safetensors", List.of("config", "data.file"));
-    MAY_USE.put("checkpoint", List.of("checkpoint.safetensors", "config", "generate",
-        "generate.parallel", "nn", "data", "data.documents",
-        "data.file", "data.tokenize"));
-    MAY_USE.put("zoo", List.of("checkpoint", "config", "nn", "data.file", "data.tokenize", "data.tokens"));
-    MAY_USE.put("train", List.of("checkpoint", "checkpoint.safetensors", "config", "graph", "nn", "eval", "data", "data.corpus",
-        "data.file", "data.tokenize", "data.tokens", "data.windows"));
-    MAY_USE.put(FACADE, List.of("zoo", "checkpoint", "checkpoint.safetensors", "config", "coupling", "flow", "generate",
+    MAY_USE.put("checkpoint", List.of("checkpoint.safetensors", "config", "json", "generate", "generate.parallel", "nn", "data",
+        "data.documents", "data.file", "data.tokenize"));
+    MAY_USE.put("zoo", List.of("checkpoint", "config", "json", "nn", "data.file", "data.tokenize", "data.tokens"));
+    MAY_USE.put("train", List.of("checkpoint", "checkpoint.safetensors", "config", "json", "graph", "nn", "eval", "data",
+        "data.corpus", "data.file", "data.tokenize", "data.tokens", "data.windows"));
+    MAY_USE.put(FACADE, List.of("zoo", "checkpoint", "checkpoint.safetensors", "config", "json", "coupling", "flow", "generate",
         "generate.parallel", "nn", "eval", "data", "data.file", "data.tokenize", "data.tokens"));
     List<String> library = List.copyOf(MAY_USE.keySet());
     MAY_USE.put("command", List.of());
     MAY_USE.put("bench", Stream.concat(library.stream(), Stream.of("command")).toList());
     MAY_USE.put("examples", library);
-    MAY_USE.put("serve", List.of("command", "config", "data", "data.tokenize", "data.tokens", FACADE, "generate", "checkpoint", "eval"));
+    MAY_USE.put("serve", List.of("command", "config", "json", "data", "data.tokenize", "data.tokens", FACADE, "generate",
+        "checkpoint", "eval"));
     MAY_USE.put("cli", Stream.concat(library.stream(), Stream.of("command", "bench", "examples", "serve")).toList());
   }
 
@@ -133,7 +135,7 @@ class ArchitectureTest {
         .allowEmptyShould(true).check(project);
   }
 
-  /** The arrows of docs/architecture.md: config and the data packages, which all may use, are left out there. */
+  /** The arrows of docs/architecture.md: config, json and the data packages, which all may use, are left out there. */
   @Test
   void theDrawingShowsTheArrowsThatThereAre() throws IOException {
     TreeSet<String> drawn = new TreeSet<>();
@@ -145,7 +147,7 @@ class ArchitectureTest {
     project.forEach(each -> each.getDirectDependenciesFromSelf().forEach(dependency -> {
       String from = room(each);
       String to = room(dependency.getTargetClass());
-      if (!from.equals(to) && !Set.of("config", "data", "").contains(to) && !Set.of("bench", "examples", "serve").contains(from)
+      if (!from.equals(to) && !Set.of("config", "json", "data", "").contains(to) && !Set.of("bench", "examples", "serve").contains(from)
           && (!from.equals("cli") || Set.of("bench", "serve").contains(to))) {
         found.add(from + " --> " + to);
       }
@@ -182,7 +184,8 @@ class ArchitectureTest {
     usesOnly("flow", "java..");
     usesOnly("generate..", "java..");
     usesOnly("vector", "java..");
-    usesOnly("config", "java..", "com.fasterxml.jackson..", "org.apache.commons.text..");
+    usesOnly("config", "java..", "com.fasterxml.jackson.annotation..");
+    usesOnly("json", "java..", "com.fasterxml.jackson..", "org.apache.commons.text..");
     usesOnly("kernel", "java..", "org.bytedeco..", "com.sun.jna..", "org.apache.logging.log4j..");
   }
 

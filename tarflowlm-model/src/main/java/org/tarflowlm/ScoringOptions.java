@@ -1,8 +1,8 @@
 package org.tarflowlm;
 
 import java.io.Serializable;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.Records;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.Records;
 
 /**
  * How to score. To a discrete model, whose likelihood is exact, seed and samples mean nothing.

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.json.ConfigException;
 
 class ScorePerTokenTest {
   private static double sum(List<Score.Piece> pieces) {

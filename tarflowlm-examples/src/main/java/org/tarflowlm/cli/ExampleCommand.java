@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.tarflowlm.command.BaseCommand;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.examples.ClassifySentences;
 import org.tarflowlm.examples.CompareLikelihoods;
 import org.tarflowlm.examples.CouplingByHand;
@@ -15,6 +14,7 @@ import org.tarflowlm.examples.SameDiffGraphs;
 import org.tarflowlm.examples.ScoreText;
 import org.tarflowlm.examples.TrainTiny;
 import org.tarflowlm.examples.WatchFlowsEdit;
+import org.tarflowlm.json.RecordJson;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 

@@ -8,9 +8,9 @@ import java.nio.file.NoSuchFileException;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.checkpoint.CheckpointException;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.IoErrors;
+import org.tarflowlm.json.ConfigException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 

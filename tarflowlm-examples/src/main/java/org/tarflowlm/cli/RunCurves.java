@@ -16,9 +16,9 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler.ChartTheme;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.AtomicFile;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.train.RunConfig;
 
 /** The curves of a run as images: bits per token while training and on the validation windows, of the whole stack and of its cuts. */

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.json.ConfigException;
 
 /** Computes answers on a fixed number of threads, behind a queue of bounded length. A cancelled request leaves either at once. */
 final class Jobs implements AutoCloseable {

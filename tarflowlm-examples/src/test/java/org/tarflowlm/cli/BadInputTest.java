@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.json.RecordJson;
 
 /** What is wrong is said in one line that names it; the exit code is 1, for wrong use of the command line 2. */
 class BadInputTest {

@@ -19,12 +19,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.Archives;
 import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.train.RunConfig;
 
 /** CORPUS:PART where a command takes a text, with small corpora in the formats and under the names of the real ones. */

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.CacheFolder;
+import org.tarflowlm.json.RecordJson;
 
 /** {@code --text-field} and {@code --bad-documents} mean the same to every command that takes a text, also by a corpus's name. */
 class DocumentOptionsTest {

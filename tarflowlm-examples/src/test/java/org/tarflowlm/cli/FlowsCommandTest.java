@@ -14,8 +14,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.json.RecordJson;
 
 /** What each flow does, and what it costs. */
 class FlowsCommandTest {

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.json.RecordJson;
 
 /** score, generate, demo and train with models of a few thousand parameters. */
 class ModelCommandsTest {

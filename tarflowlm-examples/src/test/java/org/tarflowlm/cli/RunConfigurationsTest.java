@@ -16,11 +16,11 @@ import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.train.RunConfig;
 
 /** The run configurations that come with the project. */

@@ -14,7 +14,6 @@ import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsException;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.Excerpt;
@@ -26,6 +25,7 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.generate.parallel.NGramFile;
 import org.tarflowlm.generate.parallel.NGramTable;
+import org.tarflowlm.json.RecordJson;
 
 /**
  * A stored model: configuration, weights and metadata. As a folder, or a folder inside a jar or a zip archive:

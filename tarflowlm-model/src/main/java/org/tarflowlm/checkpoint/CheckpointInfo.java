@@ -5,8 +5,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.Records;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.Records;
 
 /**
  * A checkpoint's metadata, {@code checkpoint.json}.

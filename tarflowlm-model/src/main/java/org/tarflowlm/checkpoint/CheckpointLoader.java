@@ -14,12 +14,12 @@ import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsException;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsReader;
 import org.tarflowlm.checkpoint.safetensors.TensorInfo;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 
 /** Reads and checks a checkpoint's files in the order in which they can be understood: manifest, configuration, header, weights. */
 public final class CheckpointLoader {

@@ -1,7 +1,7 @@
 package org.tarflowlm.checkpoint;
 
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * A model's default generation options.

@@ -1,7 +1,7 @@
 package org.tarflowlm.checkpoint;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * A measured likelihood.

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.json.RecordJson;
 
 /** Checks that tensors are the parameters of a configuration, by {@link ParameterShapes}. */
 final class Weights {

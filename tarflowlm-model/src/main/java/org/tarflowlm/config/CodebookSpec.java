@@ -2,6 +2,7 @@ package org.tarflowlm.config;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * The encoder's codebook of isotropic Gaussians, one per token (paper section 3.1). The paper does not say how it starts; the

@@ -2,6 +2,8 @@ package org.tarflowlm.config;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.Records;
 
 /**
  * One flow of the stack.

@@ -1,5 +1,7 @@
 package org.tarflowlm.config;
 
+import org.tarflowlm.json.ConfigException;
+
 /**
  * How weights start. The paper does not say; matrices start with standard deviation 1 / sqrt(fan-in), residual outputs with
  * 1 / sqrt(2 * layers * fan-in), because GPT-2's 0.02 rests on the bigram plateau for hundreds of steps at small widths.

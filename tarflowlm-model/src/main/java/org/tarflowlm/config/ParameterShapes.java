@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * Names and shapes of all parameters of a configuration, in their fixed order: the order of a network's parameter vector and of a

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
+import org.tarflowlm.json.Records;
 
 /**
  * Configuration of a model: every number that decides the shape of its parameters or the value of its likelihood.

@@ -1,5 +1,7 @@
 package org.tarflowlm.config;
 
+import org.tarflowlm.json.ConfigException;
+
 /** The data sets that models are made for: what fixes vocabulary and latent width. */
 public enum TextFormat {
   /** 27 symbols: a to z and the space; d = 5 as in the paper. */

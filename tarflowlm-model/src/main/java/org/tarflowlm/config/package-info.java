@@ -1,5 +1,2 @@
-/**
- * Configuration of models: records with checked constructors, strict JSON both ways, and the parameters' names and shapes. Errors are
- * {@link org.tarflowlm.config.ConfigException}s of one line.
- */
+/** Configuration of models: records with checked constructors, and the parameters' names and shapes. */
 package org.tarflowlm.config;

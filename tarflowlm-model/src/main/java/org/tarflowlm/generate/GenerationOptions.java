@@ -2,9 +2,9 @@ package org.tarflowlm.generate;
 
 import java.io.Serializable;
 import java.util.List;
-import org.tarflowlm.config.Records;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.generate.parallel.Decoding;
+import org.tarflowlm.json.Records;
 
 /**
  * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.

@@ -3,8 +3,8 @@ package org.tarflowlm.nn;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.Records;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.Records;
 
 /**
  * Adam with decoupled weight decay on matrices, clipping of the global gradient norm, warm-up and cosine decay. The paper does not say

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.json.RecordJson;
 
 /**
  * Parameters by the names of parts: {@code codebook}, {@code flow0}, {@code flow0.block1} or a parameter's own name such as

@@ -17,7 +17,6 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.config.CodebookSpec;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
@@ -26,6 +25,7 @@ import org.tarflowlm.data.latent.LatentCodebook;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.graph.InverseGraph;
 import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * Models as DL4J networks: a ComputationGraph of one output layer, {@value #LAYER}, whose input is {@value #INPUT} unless

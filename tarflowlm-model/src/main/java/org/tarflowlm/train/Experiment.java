@@ -11,9 +11,7 @@ import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.PaperConfigs;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.FileLocks;
@@ -22,6 +20,8 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**

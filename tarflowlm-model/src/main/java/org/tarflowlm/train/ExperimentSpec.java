@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * A comparison of models: what {@code tarflowlm experiment --spec} reads. The file may also hold the runs' configurations, in an object

@@ -2,8 +2,8 @@ package org.tarflowlm.train;
 
 import java.nio.file.Path;
 import org.tarflowlm.checkpoint.Checkpoint;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * A run that begins with a checkpoint: the file that {@code tarflowlm train --from} reads. Tokenizer and model are the checkpoint's and

@@ -1,7 +1,7 @@
 package org.tarflowlm.train;
 
 import java.util.List;
-import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * Layer-wise training (paper section 3.3): how long each stage lasts.

@@ -12,10 +12,10 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * Trains a stack flow by flow (paper section 3.3): the first flow with the codebook until its steps are used up or validation stops

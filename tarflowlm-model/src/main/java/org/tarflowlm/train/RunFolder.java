@@ -14,12 +14,12 @@ import org.tarflowlm.checkpoint.CheckpointInfo;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.checkpoint.safetensors.DType;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.FileLocks;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 
 /** The output folder of a run, known by the configuration in it. */
 final class RunFolder {

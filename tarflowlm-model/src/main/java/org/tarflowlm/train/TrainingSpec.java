@@ -1,8 +1,8 @@
 package org.tarflowlm.train;
 
 import java.util.List;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.Records;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.Records;
 import org.tarflowlm.nn.OptimizerSpec;
 
 /**

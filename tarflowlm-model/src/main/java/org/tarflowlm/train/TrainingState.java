@@ -13,7 +13,7 @@ import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsReader;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsWriter;
-import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**

@@ -7,10 +7,10 @@ import java.util.List;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointAddress;
 import org.tarflowlm.checkpoint.CheckpointException;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
+import org.tarflowlm.json.RecordJson;
 
 /**
  * The zoo: named checkpoints, and the way from a name, a path or an address to a {@link Checkpoint}.

@@ -17,11 +17,11 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointLoader;
 import org.tarflowlm.checkpoint.CheckpointSource;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 
 /** The entries of every {@value #RESOURCE} on the class path: that of the zoo's own weights, and those of anyone else's jars. */
 final class ZooIndex {

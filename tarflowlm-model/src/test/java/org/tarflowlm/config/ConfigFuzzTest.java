@@ -2,6 +2,8 @@ package org.tarflowlm.config;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.charset.StandardCharsets;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 
 /** Configurations from strangers: a model's, or a ConfigException; see docs/reliability.md. */
 class ConfigFuzzTest {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.tarflowlm.json.ConfigException;
 
 class ParameterShapesTest {
   private static final int BLOCKS_OF_WIDTH_8 = 12 * 8 * 8 + 13 * 8;

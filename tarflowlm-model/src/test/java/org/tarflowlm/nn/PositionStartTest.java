@@ -10,10 +10,10 @@ import org.tarflowlm.config.InitSpec;
 import org.tarflowlm.config.InitSpec.Positions;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
-import org.tarflowlm.config.Records;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
+import org.tarflowlm.json.Records;
 
 class PositionStartTest {
   private static INDArray positions(Variant variant, String name, Positions start) {

@@ -19,9 +19,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.tarflowlm.TestModels;
-import org.tarflowlm.config.ConfigException;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 
 class RateFactorsTest {
   private static final String SLOW = "flow1.block0.qkv.weight";

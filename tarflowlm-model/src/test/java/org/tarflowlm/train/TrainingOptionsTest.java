@@ -21,15 +21,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /** What a run may ask for besides the essentials, each with a run that is interrupted and resumed. */

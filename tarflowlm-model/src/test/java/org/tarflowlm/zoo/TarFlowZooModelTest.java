@@ -27,17 +27,17 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.checkpoint.Fixtures;
-import org.tarflowlm.config.ConfigException;
 import org.tarflowlm.config.ModelSize;
 import org.tarflowlm.config.PaperConfigs;
 import org.tarflowlm.config.ParameterShapes;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.config.TextFormat;
 import org.tarflowlm.config.Variant;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 @SuppressWarnings("deprecation") // DL4J marks metaData so

@@ -19,10 +19,10 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointInfo;
 import org.tarflowlm.checkpoint.Fixtures;
-import org.tarflowlm.config.RecordJson;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.Sha256;
+import org.tarflowlm.json.RecordJson;
 
 class TarFlowZooTest {
   @TempDir

@@ -21,7 +21,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.tarflowlm.config.ConfigException;
+import org.tarflowlm.json.ConfigException;
 
 /**
  * Where a run is kept: a folder of the driver, or one on a file system of Hadoop's. There each checkpoint is a folder {@code step-00000400}

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.TarFlowLM;
-import org.tarflowlm.config.RecordJson;
+import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingSpec;
 import picocli.CommandLine;

@@ -1,4 +1,4 @@
-package org.tarflowlm.config;
+package org.tarflowlm.json;
 
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.annotation.JsonInclude;

@@ -1,4 +1,4 @@
-package org.tarflowlm.config;
+package org.tarflowlm.json;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,6 +13,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.checkpoint.CheckpointInfo;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
+import org.tarflowlm.config.ModelSize;
+import org.tarflowlm.config.PaperConfigs;
+import org.tarflowlm.config.TextFormat;
+import org.tarflowlm.config.Variant;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.train.TrainingSpec;

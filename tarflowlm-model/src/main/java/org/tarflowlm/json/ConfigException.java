@@ -1,4 +1,4 @@
-package org.tarflowlm.config;
+package org.tarflowlm.json;
 
 import org.tarflowlm.data.DataException;
 

@@ -1,4 +1,4 @@
-package org.tarflowlm.config;
+package org.tarflowlm.json;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
