@@ -28,19 +28,9 @@ public record ScoringOptions(long seed, int samples, long maxCharacters, int str
     }
   }
 
-  /** Without the bits of each token. */
-  public ScoringOptions(long seed, int samples, long maxCharacters, int stride) {
-    this(seed, samples, maxCharacters, stride, false);
-  }
-
-  /** Windows that do not see each other. */
-  public ScoringOptions(long seed, int samples, long maxCharacters) {
-    this(seed, samples, maxCharacters, 0);
-  }
-
-  /** Seed 1, the ELBO, the whole text. */
+  /** Seed 1, the ELBO, the whole text in windows that do not see each other, without the bits of each token. */
   public static ScoringOptions defaults() {
-    return new ScoringOptions(1, 1, Long.MAX_VALUE);
+    return new ScoringOptions(1, 1, Long.MAX_VALUE, 0, false);
   }
 
   public ScoringOptions withSeed(long value) {

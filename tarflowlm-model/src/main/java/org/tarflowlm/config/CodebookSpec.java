@@ -59,7 +59,7 @@ public record CodebookSpec(
     sigmaMin = sigmaMin == null ? 1e-3 : sigmaMin;
     meanScale = meanScale == null ? 1.0 : meanScale;
     layout = layout == null ? Layout.NORMAL : layout;
-    order = order == null || order.isEmpty() ? List.of() : List.copyOf(order);
+    order = order == null ? List.of() : List.copyOf(order);
     groups = groups == null ? List.of() : List.copyOf(groups);
     if (!groups.isEmpty() && layout != Layout.NORMAL) {
       throw new ConfigException("groups", "are given with layout " + layout + "; expected layout NORMAL");
@@ -75,17 +75,7 @@ public record CodebookSpec(
 
   /** Means drawn from a normal distribution. */
   public CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale) {
-    this(sigma, sigmaMode, sigmaMin, meanScale, null);
-  }
-
-  /** Tokens take the points of a grid in the order of their ids. */
-  public CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout) {
-    this(sigma, sigmaMode, sigmaMin, meanScale, layout, null);
-  }
-
-  /** No groups of tokens. */
-  public CodebookSpec(Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order) {
-    this(sigma, sigmaMode, sigmaMin, meanScale, layout, order, null);
+    this(sigma, sigmaMode, sigmaMin, meanScale, null, null, null);
   }
 
   public static CodebookSpec defaults() {
@@ -94,7 +84,7 @@ public record CodebookSpec(
 
   /** A copy without order and groups, for tokens of another meaning. */
   CodebookSpec withoutTokens() {
-    return new CodebookSpec(sigma, sigmaMode, sigmaMin, meanScale, layout);
+    return new CodebookSpec(sigma, sigmaMode, sigmaMin, meanScale, layout, null, null);
   }
 
   /** @throws ConfigException unless the order, where there is one, has each of the ids once, and groups leave channels for the tokens */

@@ -74,14 +74,9 @@ public record FlowSpec(
     }
   }
 
-  /** Channels in ascending order. */
+  /** All channels, in ascending order. */
   public FlowSpec(Coupling coupling, int layers, int mixtures, Direction direction, boolean tied) {
-    this(coupling, layers, mixtures, direction, tied, ChannelDirection.ASCENDING);
-  }
-
-  /** All channels. */
-  public FlowSpec(Coupling coupling, int layers, int mixtures, Direction direction, boolean tied, ChannelDirection channelDirection) {
-    this(coupling, layers, mixtures, direction, tied, channelDirection, null, null, null);
+    this(coupling, layers, mixtures, direction, tied, null, null, null, null);
   }
 
   public static FlowSpec affine(int layers, Direction direction) {
@@ -105,11 +100,6 @@ public record FlowSpec(
   /** A Mix-d flow with a codebook of its own. */
   public static FlowSpec mixD(int layers, int mixtures, Direction direction) {
     return new FlowSpec(Coupling.MIX_D, layers, mixtures, direction, false);
-  }
-
-  /** A copy with another number of components. */
-  FlowSpec withMixtures(int other) {
-    return Records.with(this, "mixtures", other);
   }
 
   /** A copy that reads channels in another direction. */

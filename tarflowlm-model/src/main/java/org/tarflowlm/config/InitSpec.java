@@ -34,12 +34,7 @@ public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, 
     ConfigException.require(innerSpread >= 0 && innerSpread < 1, "innerSpread", "is " + innerSpread + "; expected a number in [0, 1)");
   }
 
-  /** Positions drawn from a normal distribution. */
-  public InitSpec(Double inputStd, Double positionStd, Double innerSpread) {
-    this(inputStd, positionStd, innerSpread, null);
-  }
-
   public static InitSpec defaults() {
-    return new InitSpec(null, null, null);
+    return new InitSpec(null, null, null, null);
   }
 }

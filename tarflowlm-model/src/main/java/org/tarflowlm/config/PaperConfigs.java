@@ -1,6 +1,7 @@
 package org.tarflowlm.config;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.tarflowlm.config.CodebookSpec.Layout;
@@ -26,8 +27,8 @@ import org.tarflowlm.config.InitSpec.Positions;
 public final class PaperConfigs {
   private static final int OPENWEBTEXT_CONTEXT = 1024;
   /** Two levels at distance 2, which one Gaussian per channel fits well enough. */
-  private static final CodebookSpec SMALL_AFFINE = new CodebookSpec(0.45, SigmaMode.SHARED, null, 1.0, Layout.GRID);
-  private static final CodebookSpec SMALL_MIX_1 = new CodebookSpec(0.75, SigmaMode.FIXED, null, 3.0, Layout.GRID);
+  private static final CodebookSpec SMALL_AFFINE = new CodebookSpec(0.45, SigmaMode.SHARED, null, 1.0, Layout.GRID, null, null);
+  private static final CodebookSpec SMALL_MIX_1 = new CodebookSpec(0.75, SigmaMode.FIXED, null, 3.0, Layout.GRID, null, null);
 
   private PaperConfigs() {}
 
@@ -106,9 +107,7 @@ public final class PaperConfigs {
 
   private static int[] equal(int flows, int layers) {
     int[] split = new int[flows];
-    for (int l = 0; l < flows; l++) {
-      split[l] = layers / flows + (l >= flows - layers % flows ? 1 : 0);
-    }
+    Arrays.setAll(split, l -> layers / flows + (l >= flows - layers % flows ? 1 : 0));
     return split;
   }
 }

@@ -63,13 +63,10 @@ public final class ParameterShapes {
    */
   public static long parameterCount(TarFlowConfig config) {
     try {
-      of(config).forEach((name, shape) -> {
-        if (length(shape) > MOST_NUMBERS) {
-          throw new ConfigException("the parameter " + name + " would have the shape " + Arrays.toString(shape) + "; expected at most "
-              + MOST_NUMBERS + " numbers");
-        }
-      });
-      return of(config).values().stream().mapToLong(ParameterShapes::length).reduce(0, Math::addExact);
+      Map<String, long[]> shapes = of(config);
+      shapes.forEach((name, shape) -> ConfigException.require(length(shape) <= MOST_NUMBERS, "", "the parameter " + name
+          + " would have the shape " + Arrays.toString(shape) + "; expected at most " + MOST_NUMBERS + " numbers"));
+      return shapes.values().stream().mapToLong(ParameterShapes::length).reduce(0, Math::addExact);
     } catch (ArithmeticException e) {
       throw new ConfigException("the configuration has more than 2^63 parameters", e);
     }

@@ -177,11 +177,7 @@ public record TarFlowConfig(
 
   /** The number after that of the last in-token flow on a trunk. */
   public int endOfTrunk(int trunk) {
-    int end = trunk + 1;
-    while (end < flows.size() && flows.get(end).isInToken()) {
-      end++;
-    }
-    return end;
+    return IntStream.range(trunk + 1, flows.size()).filter(flow -> !flows.get(flow).isInToken()).findFirst().orElse(flows.size());
   }
 
   /** Sum of the flows' transformer layers: the layers of the autoregressive twin. */
@@ -202,8 +198,7 @@ public record TarFlowConfig(
 
   /** A copy for another vocabulary; a flow tied to the codebook follows it. */
   public TarFlowConfig withVocabSize(int tokens) {
-    List<FlowSpec> newFlows = flows.stream()
-        .map(flow -> flow.tied() ? flow.withMixtures(tokens) : flow).toList();
+    List<FlowSpec> newFlows = flows.stream().map(flow -> flow.tied() ? Records.with(flow, "mixtures", tokens) : flow).toList();
     return new TarFlowConfig(model, tokens, contextLength, latentDim, width, heads, patchSize, channelMixing, newFlows,
         tokens == vocabSize ? codebook : codebook.withoutTokens(), logScaleBound, mafHidden, init, mafLayers, patchHidden);
   }

@@ -1,5 +1,6 @@
 package org.tarflowlm.config;
 
+import java.util.Arrays;
 import org.tarflowlm.json.ConfigException;
 
 /** The data sets that models are made for: what fixes vocabulary and latent width. */
@@ -27,12 +28,8 @@ public enum TextFormat {
    * @throws ConfigException if the tokenizer is none of these
    */
   public static TextFormat ofTokenizer(String name) {
-    for (TextFormat each : values()) {
-      if (each.tokenizerName.equals(name)) {
-        return each;
-      }
-    }
-    throw new ConfigException("tokenizer", "is \"" + name + "\"; expected text8, bytes or gpt2");
+    return Arrays.stream(values()).filter(each -> each.tokenizerName.equals(name)).findFirst()
+        .orElseThrow(() -> new ConfigException("tokenizer", "is \"" + name + "\"; expected text8, bytes or gpt2"));
   }
 
   /** Name of the tokenizer, as a checkpoint stores it. */

@@ -17,10 +17,9 @@ public enum Variant {
       return AUTOREGRESSIVE;
     }
     return switch (config.flows().get(0).coupling()) {
-      case AFFINE -> AFFINE;
+      case AFFINE, AFFINE_D -> AFFINE;
       case MIX_1 -> MIX_1;
       case MIX_D -> MIX_D;
-      case AFFINE_D -> AFFINE;
     };
   }
 }

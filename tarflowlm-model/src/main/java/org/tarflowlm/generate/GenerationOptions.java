@@ -66,16 +66,9 @@ public record GenerationOptions(
     decoding = decoding == null ? Decoding.AUTO : decoding;
   }
 
-  /** Without min-p, repetition penalty and end-of-text token, sampled. */
-  public GenerationOptions(int maxNewTokens, double temperature, double noiseTemperature, int topK, double topP, long seed,
-      List<String> stopStrings, int batchSize, int refinements, boolean showFlows, Decoding decoding) {
-    this(maxNewTokens, temperature, noiseTemperature, topK, topP, 0, 1, true, NO_EOS, seed, stopStrings, batchSize, refinements, showFlows,
-        decoding);
-  }
-
   /** 200 tokens of one sequence from the model as it is, seed 1. */
   public static GenerationOptions defaults() {
-    return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 1L, List.of(), 1, 0, false, Decoding.AUTO);
+    return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 0, 1, true, NO_EOS, 1L, List.of(), 1, 0, false, Decoding.AUTO);
   }
 
   public GenerationOptions withMaxNewTokens(int value) {

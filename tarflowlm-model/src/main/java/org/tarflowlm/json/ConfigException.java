@@ -40,14 +40,10 @@ public class ConfigException extends IllegalArgumentException {
 
   /** This problem, its key seen from the document that holds the object at {@code path}. */
   public ConfigException within(String path) {
-    ConfigException wider;
     if (path.isEmpty()) {
       return this;
-    } else if (key.isEmpty()) {
-      wider = new ConfigException(path + ":", problem);
-    } else {
-      wider = new ConfigException(path + (key.startsWith("[") ? "" : ".") + key, problem);
     }
+    ConfigException wider = new ConfigException(path + (key.isEmpty() ? ":" : key.startsWith("[") ? key : "." + key), problem);
     wider.initCause(this);
     return wider;
   }

@@ -253,8 +253,8 @@ public final class RecordJson {
     return printable(node.isNumber() ? node.asText() : node.toString());
   }
 
-  /** At most 60 printable characters of a text. */
-  private static String printable(String text) {
+  /** At most 60 characters of a text, all of them printable, for an error message. */
+  public static String printable(String text) {
     String clean = text.replaceAll("\\p{C}", "?");
     return clean.length() <= 60 ? clean : clean.substring(0, 57) + "...";
   }

@@ -16,16 +16,14 @@ public final class Records {
    */
   public static <R extends Record> R with(R record, String component, Object value) {
     RecordComponent[] components = record.getClass().getRecordComponents();
+    int replaced = Arrays.stream(components).map(RecordComponent::getName).toList().indexOf(component);
+    if (replaced < 0) {
+      throw new IllegalArgumentException(record.getClass().getSimpleName() + " has no component " + component);
+    }
     Object[] values = new Object[components.length];
-    boolean found = false;
     try {
       for (int i = 0; i < components.length; i++) {
-        boolean replaced = components[i].getName().equals(component);
-        found |= replaced;
-        values[i] = replaced ? value : components[i].getAccessor().invoke(record);
-      }
-      if (!found) {
-        throw new IllegalArgumentException(record.getClass().getSimpleName() + " has no component " + component);
+        values[i] = i == replaced ? value : components[i].getAccessor().invoke(record);
       }
       @SuppressWarnings("unchecked")
       Class<R> type = (Class<R>) record.getClass();

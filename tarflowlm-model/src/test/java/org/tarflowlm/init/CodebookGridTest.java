@@ -50,7 +50,7 @@ class CodebookGridTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 5})
   void componentsOfAFirstFlowStartOnTheLevels(int k) {
-    CodebookSpec codebook = new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, 2.0, CodebookSpec.Layout.GRID);
+    CodebookSpec codebook = new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, 2.0, CodebookSpec.Layout.GRID, null, null);
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, 8, 4, 3, 8, 2, 1, false,
         List.of(FlowSpec.mix1(1, k, Direction.LEFT_TO_RIGHT)), codebook, null, 16, null);
     ComputationGraph network = TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 1);

@@ -58,7 +58,7 @@ class CodebookStartTest {
   @Test
   void soItIsWithLargeMeansInAnOrderOfTheirOwn() {
     TarFlowConfig c = mix1(1, Direction.LEFT_TO_RIGHT);
-    CodebookSpec codebook = new CodebookSpec(1.0, SigmaMode.FIXED, null, 10.0, Layout.GRID, List.of(3, 1, 4, 0, 2));
+    CodebookSpec codebook = new CodebookSpec(1.0, SigmaMode.FIXED, null, 10.0, Layout.GRID, List.of(3, 1, 4, 0, 2), null);
     checkElboOfEqualTokens(new TarFlowConfig(c.model(), c.vocabSize(), c.contextLength(), c.latentDim(), c.width(), c.heads(), 1, null,
         c.flows(), codebook, null, c.mafHidden(), null));
   }

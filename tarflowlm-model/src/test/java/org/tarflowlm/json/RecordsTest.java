@@ -48,7 +48,7 @@ class RecordsTest {
 
   @Test
   void oneValueIsReplacedAndChecked() {
-    assertEquals(new ScoringOptions(1, 9, Long.MAX_VALUE, 0), Records.with(ScoringOptions.defaults(), "samples", 9));
+    assertEquals(new ScoringOptions(1, 9, Long.MAX_VALUE, 0, false), Records.with(ScoringOptions.defaults(), "samples", 9));
     assertThrows(ConfigException.class, () -> Records.with(ScoringOptions.defaults(), "samples", 0));
     assertThrows(IllegalArgumentException.class, () -> Records.with(ScoringOptions.defaults(), "sample", 9));
   }

@@ -69,7 +69,7 @@ final class ScoreCommand implements Runnable {
     } else if (tables.output() != null) {
       throw new ParameterException(spec.commandLine(), "--output was given with --one-text; expected one of them");
     }
-    SparkOptions options = SparkOptions.of(model).withScoring(new ScoringOptions(seed, samples, maxCharacters, stride))
+    SparkOptions options = SparkOptions.of(model).withScoring(new ScoringOptions(seed, samples, maxCharacters, stride, false))
         .withModelsPerExecutor(models).withMixedMachines(session.mixedMachines());
     session.run(spark -> {
       long begin = System.nanoTime();
