@@ -86,7 +86,7 @@ class ArchitectureTest {
     MAY_USE.put("nn", List.of("nn.session", "config", "json", "flow", "init", "kernel", "ops", "graph", "stock", "data",
         "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "flow", "nn", "data", "data.tokens"));
-    MAY_USE.put("checkpoint.safetensors", List.of("config", "data.file"));
+    MAY_USE.put("checkpoint.safetensors", List.of("json", "data.file"));
     MAY_USE.put("checkpoint", List.of("checkpoint.safetensors", "config", "json", "generate", "generate.parallel", "nn", "data",
         "data.documents", "data.file", "data.tokenize"));
     MAY_USE.put("zoo", List.of("checkpoint", "config", "json", "nn", "data.file", "data.tokenize", "data.tokens"));

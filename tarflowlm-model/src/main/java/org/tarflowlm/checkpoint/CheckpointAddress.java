@@ -57,8 +57,14 @@ public record CheckpointAddress(String place, String folder, String sha256) {
     return place.matches("(?i)https?:.*");
   }
 
+  /** Whether there is something at a place on disk. */
+  public boolean exists() {
+    Path path = path();
+    return path != null && Files.exists(path);
+  }
+
   /** The path on disk, or null if the place is on a server or no path. */
-  public Path path() {
+  private Path path() {
     try {
       return isRemote() || place.isBlank() ? null : isUri(place) ? Path.of(uri()) : Path.of(place);
     } catch (InvalidPathException e) {
@@ -82,45 +88,31 @@ public record CheckpointAddress(String place, String folder, String sha256) {
    * @throws CheckpointException if it cannot be fetched, has another hash, or is damaged
    */
   public Checkpoint load(CacheFolder cache, Progress progress) {
-    Path file = isRemote() ? fetch(cache, progress) : path();
-    if (!isRemote() && sha256 != null) {
-      if (Files.isDirectory(file)) {
-        throw new CheckpointException(file + " is a folder, which has no SHA-256; expected an archive");
+    Path file;
+    try {
+      file = isRemote() ? fetch(cache, progress) : path();
+      if (sha256 != null) {
+        if (Files.isDirectory(file)) {
+          throw new CheckpointException(file + " is a folder, which has no SHA-256; expected an archive");
+        }
+        Downloader.check(new RemoteFile(file.toUri(), RemoteFile.UNKNOWN, sha256), file);
       }
-      requireHash(file);
+    } catch (DataException e) {
+      throw new CheckpointException(e.getMessage(), e);
     }
     return folder.isEmpty() ? Checkpoint.load(file) : new CheckpointLoader(ArchiveSource.of(file, folder)).load();
   }
 
   private Path fetch(CacheFolder cache, Progress progress) {
     Path target = cache.file("checkpoints", sha256 + ".zip");
-    RemoteFile remote = new RemoteFile(uri(), RemoteFile.UNKNOWN, sha256);
     try {
-      if (Files.exists(target) && !hash(target).equals(sha256) && !cache.offline()) {
+      if (Files.exists(target) && !Sha256.of(target).equals(sha256) && !cache.offline()) {
         Files.delete(target); // damaged where it lay: fetched again
       }
-      new Downloader(cache.offline()).fetch(remote, target, progress);
-      Downloader.check(remote, target);
-      return target;
-    } catch (DataException e) {
-      throw new CheckpointException(e.getMessage(), e);
     } catch (IOException e) {
       throw new CheckpointException("cannot replace " + target + ": " + IoErrors.reason(e), e);
     }
-  }
-
-  private void requireHash(Path file) {
-    String found = hash(file);
-    if (!found.equals(sha256)) {
-      throw new CheckpointException("SHA-256 of " + file + " is " + found + "; expected " + sha256);
-    }
-  }
-
-  private static String hash(Path file) {
-    try {
-      return Sha256.of(file);
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + file + ": " + IoErrors.reason(e), e);
-    }
+    new Downloader(cache.offline()).fetch(new RemoteFile(uri(), RemoteFile.UNKNOWN, sha256), target, progress);
+    return target;
   }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.nd4j.linalg.api.shape.Shape;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.json.RecordJson;
@@ -24,7 +25,7 @@ final class Weights {
     for (String name : names) {
       long[] shape = expected.get(name);
       if (shape == null) {
-        throw new CheckpointException("tensor '" + printable(name) + "' with shape " + Arrays.toString(shapeOf.apply(name))
+        throw new CheckpointException("tensor '" + RecordJson.printable(name) + "' with shape " + Arrays.toString(shapeOf.apply(name))
             + " is not a parameter of the configuration" + RecordJson.didYouMean(name, expected.keySet()));
       } else if (!Arrays.equals(shape, shapeOf.apply(name))) {
         throw new CheckpointException("tensor '" + name + "' has shape " + Arrays.toString(shapeOf.apply(name)) + "; expected "
@@ -42,23 +43,9 @@ final class Weights {
   static void requireFinite(String name, long[] shape, float[] values) {
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
-        throw new CheckpointException("tensor '" + name + "' holds " + values[i] + " at " + Arrays.toString(index(i, shape))
+        throw new CheckpointException("tensor '" + name + "' holds " + values[i] + " at " + Arrays.toString(Shape.ind2subC(shape, i))
             + "; expected finite numbers");
       }
     }
-  }
-
-  private static long[] index(long flat, long[] shape) {
-    long[] index = new long[shape.length];
-    for (int axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = flat % shape[axis];
-      flat /= shape[axis];
-    }
-    return index;
-  }
-
-  private static String printable(String name) {
-    String start = name.length() <= 80 ? name : name.substring(0, 77) + "...";
-    return start.replaceAll("\\p{C}", "?");
   }
 }

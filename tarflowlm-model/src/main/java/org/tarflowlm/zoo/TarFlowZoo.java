@@ -1,8 +1,5 @@
 package org.tarflowlm.zoo;
 
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.List;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointAddress;
@@ -10,7 +7,6 @@ import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
-import org.tarflowlm.json.RecordJson;
 
 /**
  * The zoo: named checkpoints, and the way from a name, a path or an address to a {@link Checkpoint}.
@@ -23,7 +19,7 @@ public final class TarFlowZoo {
 
   /** All checkpoints on the class path, in the order of the index. */
   public static List<ZooEntry> list() {
-    return List.copyOf(index().entries());
+    return index().entries();
   }
 
   /**
@@ -32,12 +28,12 @@ public final class TarFlowZoo {
    * @throws CheckpointException if there is none of that id; the message lists the known ones
    */
   public static ZooEntry entry(String id) {
-    return find(index(), id);
+    return index().entry(id);
   }
 
   /** A checkpoint's configuration alone, without its weights. */
   static TarFlowConfig config(ZooEntry entry) {
-    return index().config(entry);
+    return index().loader(entry.id()).config();
   }
 
   /**
@@ -46,7 +42,7 @@ public final class TarFlowZoo {
    * @throws CheckpointException if there is none of that id (the message lists the known ones), or it is damaged
    */
   public static Checkpoint load(String id) {
-    return load(index(), id);
+    return index().loader(id).load();
   }
 
   /**
@@ -78,46 +74,18 @@ public final class TarFlowZoo {
     return resolve(index(), model, cache, progress);
   }
 
-  static Checkpoint load(ZooIndex index, String id) {
-    return index.load(find(index, id));
-  }
-
-  private static ZooEntry find(ZooIndex index, String id) {
-    ZooEntry entry = index.find(id);
-    if (entry == null) {
-      throw new CheckpointException("no checkpoint '" + id + "' in the zoo" + known(index, id));
-    }
-    return entry;
-  }
-
   static Checkpoint resolve(ZooIndex index, String model, CacheFolder cache, Progress progress) {
-    if (index.find(model) != null) {
-      return load(index, model);
+    if (index.has(model)) {
+      return index.loader(model).load();
+    } else if (CheckpointAddress.isUri(model)) {
+      return CheckpointAddress.parse(model).load(cache, progress);
     }
-    Path plain = path(model);
-    if (plain != null && Files.exists(plain)) {
-      return Checkpoint.load(plain);
-    }
-    CheckpointAddress address = CheckpointAddress.parse(model);
-    Path place = address.path();
-    if (!CheckpointAddress.isUri(model) && (place == null || !Files.exists(place))) {
-      throw new CheckpointException("'" + model + "' is neither a checkpoint of the zoo nor a folder" + known(index, model));
+    CheckpointAddress whole = new CheckpointAddress(model, "", null); // the name of a file may hold a "!/" or a "#sha256="
+    CheckpointAddress address = whole.exists() ? whole : CheckpointAddress.parse(model);
+    if (!address.exists()) {
+      throw new CheckpointException("'" + model + "' is neither a checkpoint of the zoo nor a folder" + index.known(model));
     }
     return address.load(cache, progress);
-  }
-
-  private static Path path(String text) {
-    try {
-      return text.isBlank() ? null : Path.of(text);
-    } catch (InvalidPathException e) {
-      return null;
-    }
-  }
-
-  private static String known(ZooIndex index, String id) {
-    return index.ids().isEmpty()
-        ? "; the zoo is empty: put the artifact zoo-weights on the class path"
-        : RecordJson.didYouMean(id, index.ids()) + "; expected one of " + String.join(", ", index.ids());
   }
 
   /** Read each time: it is short, and class paths grow in notebooks. */

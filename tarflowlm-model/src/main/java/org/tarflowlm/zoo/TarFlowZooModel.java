@@ -2,9 +2,9 @@ package org.tarflowlm.zoo;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.zoo.ModelMetaData;
@@ -122,8 +122,8 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
    * @throws ConfigException if the context length is below 1
    */
   public TarFlowConfig config() {
-    TarFlowConfig config = size != null || !pretrainedAvailable()
-        ? PaperConfigs.of(format, variant, size == null ? ModelSize.SMALL : size) : TarFlowZoo.config(entry());
+    TarFlowConfig config = size == null && pretrainedAvailable() ? TarFlowZoo.config(entry().orElseThrow())
+        : PaperConfigs.of(format, variant, size == null ? ModelSize.SMALL : size);
     return contextLength == null || contextLength == config.contextLength() ? config : config.withContextLength(contextLength);
   }
 
@@ -140,7 +140,8 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
    */
   @Override
   public ComputationGraph initPretrained() {
-    return initPretrained(entry().id());
+    return initPretrained(entry().orElseThrow(() -> new CheckpointException("the zoo has no checkpoint for " + format + " of variant "
+        + variant + packaged())).id());
   }
 
   /**
@@ -175,13 +176,8 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   }
 
   /** The zoo's entry for this data and variant: the first one of the index. */
-  private ZooEntry entry() {
-    return entries().findFirst().orElseThrow(() -> new CheckpointException("the zoo has no checkpoint for " + format + " of variant "
-        + variant + packaged()));
-  }
-
-  private Stream<ZooEntry> entries() {
-    return TarFlowZoo.list().stream().filter(each -> each.format() == format && each.variant() == variant);
+  private Optional<ZooEntry> entry() {
+    return TarFlowZoo.list().stream().filter(each -> each.format() == format && each.variant() == variant).findFirst();
   }
 
   /** For messages. */
@@ -194,7 +190,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
 
   /** Whether the zoo has a checkpoint for this data and variant. */
   public boolean pretrainedAvailable() {
-    return entries().findFirst().isPresent();
+    return entry().isPresent();
   }
 
   /** Always null: DL4J's names are those of image data sets. */

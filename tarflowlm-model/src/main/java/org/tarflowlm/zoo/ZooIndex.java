@@ -6,18 +6,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.checkpoint.CheckpointLoader;
 import org.tarflowlm.checkpoint.CheckpointSource;
-import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.json.ConfigException;
@@ -65,42 +62,36 @@ final class ZooIndex {
     }
   }
 
-  Collection<ZooEntry> entries() {
-    return Collections.unmodifiableCollection(entries.values());
+  List<ZooEntry> entries() {
+    return List.copyOf(entries.values());
   }
 
-  Collection<String> ids() {
-    return Collections.unmodifiableCollection(entries.keySet());
+  boolean has(String id) {
+    return entries.containsKey(id);
   }
 
-  ZooEntry find(String id) {
+  /** @throws CheckpointException if there is none of that id; the message lists the known ones */
+  ZooEntry entry(String id) {
+    if (!has(id)) {
+      throw new CheckpointException("no checkpoint '" + id + "' in the zoo" + known(id));
+    }
     return entries.get(id);
   }
 
-  /** @throws CheckpointException if the resources are not there or not as the entry says */
-  Checkpoint load(ZooEntry entry) {
-    return loaderOf(entry).load();
+  /** The known ids, and which of them may be meant, as the end of a message. */
+  String known(String id) {
+    return entries.isEmpty()
+        ? "; the zoo is empty: put the artifact zoo-weights on the class path"
+        : RecordJson.didYouMean(id, entries.keySet()) + "; expected one of " + String.join(", ", entries.keySet());
   }
 
-  /** @throws CheckpointException as {@link #load} */
-  TarFlowConfig config(ZooEntry entry) {
-    return loaderOf(entry).config();
-  }
-
-  private CheckpointLoader loaderOf(ZooEntry entry) {
-    return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + entry.id()), entry.files()));
+  /** Reads a checkpoint; throws a CheckpointException if the resources are not there or not as the entry says. */
+  CheckpointLoader loader(String id) {
+    return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + id), entry(id).files()));
   }
 
   /** A source of which only the files that are listed exist, and only if length and hash are as listed. */
-  private static final class VerifiedSource implements CheckpointSource {
-    private final CheckpointSource source;
-    private final Map<String, ZooEntry.FileDigest> files;
-
-    VerifiedSource(CheckpointSource source, Map<String, ZooEntry.FileDigest> files) {
-      this.source = source;
-      this.files = files;
-    }
-
+  private record VerifiedSource(CheckpointSource source, Map<String, ZooEntry.FileDigest> files) implements CheckpointSource {
     @Override
     public InputStream open(String file) throws IOException {
       ZooEntry.FileDigest expected = files.get(file);

@@ -62,7 +62,7 @@ class TarFlowZooTest {
 
   @Test
   void entriesSayWhatTheyAre() throws IOException {
-    assertEquals(List.of(entry), List.copyOf(index().entries()));
+    assertEquals(List.of(entry), index().entries());
     assertEquals(4007, entry.parameters());
     assertEquals(Fixtures.tiny().info().measurements().get(0), entry.measured());
     assertEquals(Sha256.of(zoo.resolve("tiny/model.safetensors")), entry.sha256());
@@ -75,7 +75,7 @@ class TarFlowZooTest {
 
   @Test
   void idsAndFoldersAreResolved() throws IOException {
-    assertEquals(Fixtures.tiny().tensors(), TarFlowZoo.load(index(), "tiny").tensors());
+    assertEquals(Fixtures.tiny().tensors(), index().loader("tiny").load().tensors());
     assertEquals(Fixtures.tiny().tensors(), resolve("tiny").tensors());
     Path folder = root.resolve("elsewhere");
     Fixtures.tiny().save(folder);
@@ -84,7 +84,7 @@ class TarFlowZooTest {
 
   @Test
   void unknownNamesListTheKnownOnes() throws IOException {
-    assertFails("no checkpoint 'tyni' in the zoo; expected one of tiny", () -> TarFlowZoo.load(index(), "tyni"));
+    assertFails("no checkpoint 'tyni' in the zoo; expected one of tiny", () -> index().loader("tyni").load());
     assertFails("'tinny' is neither a checkpoint of the zoo nor a folder (did you mean 'tiny'?); expected one of tiny",
         () -> resolve("tinny"));
     assertFails("'' is neither a checkpoint of the zoo nor a folder; expected one of tiny", () -> resolve(""));
@@ -93,7 +93,7 @@ class TarFlowZooTest {
     assertFails(file + " is a file; expected a checkpoint folder", () -> resolve(file.toString()));
     try (URLClassLoader empty = new URLClassLoader(new URL[0], null)) {
       assertFails("no checkpoint 'tiny' in the zoo; the zoo is empty: put the artifact zoo-weights on the class path",
-          () -> TarFlowZoo.load(new ZooIndex(empty), "tiny"));
+          () -> new ZooIndex(empty).loader("tiny").load());
     }
   }
 
@@ -102,12 +102,12 @@ class TarFlowZooTest {
     Path config = zoo.resolve("tiny/config.json");
     String original = Files.readString(config);
     Files.writeString(config, original.replace("5.0", "6.0"));
-    assertFails("classpath:org/tarflowlm/zoo/tiny/config.json has SHA-256 ", () -> TarFlowZoo.load(index(), "tiny"));
+    assertFails("classpath:org/tarflowlm/zoo/tiny/config.json has SHA-256 ", () -> index().loader("tiny").load());
     Files.writeString(config, original + " ");
     assertFails("config.json has more than " + original.length() + " bytes; expected " + original.length() + " by the zoo's index",
-        () -> TarFlowZoo.load(index(), "tiny"));
+        () -> index().loader("tiny").load());
     Files.delete(config);
-    assertFails("classpath:org/tarflowlm/zoo/tiny is not a checkpoint: config.json is missing", () -> TarFlowZoo.load(index(), "tiny"));
+    assertFails("classpath:org/tarflowlm/zoo/tiny is not a checkpoint: config.json is missing", () -> index().loader("tiny").load());
   }
 
   @Test

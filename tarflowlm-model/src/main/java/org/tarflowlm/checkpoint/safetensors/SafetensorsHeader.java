@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,6 +14,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
+import org.tarflowlm.json.RecordJson;
 
 /**
  * Header of a safetensors file.
@@ -40,7 +43,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
   }
 
   /** Tensors must cover the data exactly: no gap, no byte of two tensors, none left. */
-  static void checkLayout(List<TensorInfo> tensors, long dataBytes) throws SafetensorsException {
+  private static void checkLayout(Collection<TensorInfo> tensors, long dataBytes) throws SafetensorsException {
     List<TensorInfo> ordered = new ArrayList<>(tensors);
     ordered.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
     long covered = 0;
@@ -64,17 +67,20 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
   /** The header's JSON, read token by token: no tree is built and nothing is believed that is not checked. */
   static final class Parser implements AutoCloseable {
     private static final int MAX_RANK = 32;
+    /** Jackson's words for a key that is there already, which follows in quotes. */
+    private static final String DUPLICATE = "Duplicate field '";
 
     private static final JsonFactory JSON = JsonFactory.builder()
         // Names come from untrusted files and are seen once, so a shared symbol table gains nothing.
         .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
         .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(1 << 20).maxNestingDepth(8).build())
         .build();
 
     private final JsonParser json;
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
-    private Map<String, String> metadata;
+    private final Map<String, String> metadata = new LinkedHashMap<>();
 
     private Parser(byte[] header) throws IOException {
       json = JSON.createParser(new InputStreamReader(new ByteArrayInputStream(header), StandardCharsets.UTF_8.newDecoder()
@@ -91,16 +97,19 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       checkFrame(header);
       try (Parser parser = new Parser(header)) {
         parser.readHeader();
-        List<TensorInfo> layout = new ArrayList<>(parser.tensors.values());
-        checkLayout(layout, dataBytes);
-        return new SafetensorsHeader(parser.tensors, parser.metadata == null ? Map.of() : parser.metadata);
+        checkLayout(parser.tensors.values(), dataBytes);
+        return new SafetensorsHeader(parser.tensors, parser.metadata);
       } catch (SafetensorsException e) {
         throw e;
       } catch (CharacterCodingException e) {
         throw new SafetensorsException(Problem.HEADER_ENCODING, "the header is not UTF-8");
       } catch (JsonProcessingException e) {
-        throw new SafetensorsException(Problem.HEADER_SYNTAX, "the header is not valid JSON"
-            + (e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset()));
+        String where = e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
+        String found = e.getOriginalMessage();
+        throw found.startsWith(DUPLICATE)
+            ? new SafetensorsException(Problem.DUPLICATE_KEY,
+                quote(found.substring(DUPLICATE.length(), found.length() - 1)) + " appears twice in one object of the header" + where)
+            : new SafetensorsException(Problem.HEADER_SYNTAX, "the header is not valid JSON" + where);
       } catch (IOException e) {
         throw new SafetensorsException(Problem.HEADER_SYNTAX, "the header cannot be read");
       }
@@ -127,8 +136,6 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         String name = json.currentName();
         if (name.equals("__metadata__")) {
           readMetadata();
-        } else if (tensors.containsKey(name)) {
-          throw new SafetensorsException(Problem.DUPLICATE_KEY, "tensor " + quote(name) + " appears twice in the header");
         } else {
           tensors.put(name, readEntry(name));
         }
@@ -139,10 +146,6 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     }
 
     private void readMetadata() throws IOException {
-      if (metadata != null) {
-        throw new SafetensorsException(Problem.DUPLICATE_KEY, "__metadata__ appears twice in the header");
-      }
-      metadata = new LinkedHashMap<>();
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw new SafetensorsException(Problem.METADATA, "__metadata__ is " + found() + "; expected an object");
       }
@@ -151,9 +154,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         if (json.nextToken() != JsonToken.VALUE_STRING) {
           throw new SafetensorsException(Problem.METADATA, "__metadata__." + quote(key) + " is " + found() + "; expected a string");
         }
-        if (metadata.put(key, json.getText()) != null) {
-          throw new SafetensorsException(Problem.DUPLICATE_KEY, "__metadata__." + quote(key) + " appears twice");
-        }
+        metadata.put(key, json.getText());
       }
     }
 
@@ -167,25 +168,12 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       List<Long> offsets = null;
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String key = json.currentName();
-        boolean twice;
         switch (key) {
-          case "dtype" -> {
-            twice = dtype != null;
-            dtype = readDType(tensor);
-          }
-          case "shape" -> {
-            twice = shape != null;
-            shape = readNumbers(tensor + ": shape", Problem.SHAPE, MAX_RANK);
-          }
-          case "data_offsets" -> {
-            twice = offsets != null;
-            offsets = readNumbers(tensor + ": data_offsets", Problem.OFFSETS, 2);
-          }
+          case "dtype" -> dtype = readDType(tensor);
+          case "shape" -> shape = readNumbers(tensor + ": shape", Problem.SHAPE, MAX_RANK);
+          case "data_offsets" -> offsets = readNumbers(tensor + ": data_offsets", Problem.OFFSETS, 2);
           default -> throw new SafetensorsException(Problem.ENTRY,
               tensor + " has the unknown key " + quote(key) + "; expected dtype, shape, data_offsets");
-        }
-        if (twice) {
-          throw new SafetensorsException(Problem.DUPLICATE_KEY, tensor + ": " + key + " appears twice");
         }
       }
       if (dtype == null || shape == null || offsets == null) {
@@ -262,8 +250,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
     /** Untrusted text for a message: printable and short. */
     static String quote(String text) {
-      String start = text.length() <= 80 ? text : text.substring(0, 77) + "...";
-      return "'" + start.replaceAll("\\p{C}", "?") + "'";
+      return "'" + RecordJson.printable(text) + "'";
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
  */
 public final class SafetensorsReader implements AutoCloseable {
   private static final int CHUNK_BYTES = 1 << 18;
+  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
 
   private final SeekableByteChannel channel;
   private final SafetensorsHeader header;
@@ -84,55 +85,34 @@ public final class SafetensorsReader implements AutoCloseable {
    * @throws SafetensorsException if the file has no such tensor, or one too large for a Java array
    */
   public FloatTensor floats(String name) throws IOException {
-    TensorInfo info = find(name);
-    float[] values = new float[arrayLength(info)];
-    forEachChunk(info, (chunk, from, count) -> {
+    TensorInfo info = header.tensors().get(name);
+    if (info == null) {
+      throw new SafetensorsException(Problem.NO_SUCH_TENSOR, "no tensor " + SafetensorsHeader.Parser.quote(name) + " in the file");
+    } else if (info.length() > MOST_ELEMENTS) {
+      throw new SafetensorsException(Problem.TOO_LARGE, "tensor " + SafetensorsHeader.Parser.quote(name) + " has " + info.length()
+          + " elements; expected at most " + MOST_ELEMENTS);
+    }
+    float[] values = new float[(int) info.length()];
+    int bytes = info.dtype().bytes();
+    int from = 0;
+    while (from < values.length) {
+      int to = from + Math.min(CHUNK_BYTES / bytes, values.length - from);
+      ByteBuffer chunk = read(dataStart + info.begin() + (long) from * bytes, (to - from) * bytes);
       if (info.dtype() == DType.F32) {
-        chunk.asFloatBuffer().get(values, from, count);
+        chunk.asFloatBuffer().get(values, from, to - from);
       } else {
-        for (int i = 0; i < count; i++) {
-          values[from + i] = (float) info.dtype().get(chunk);
+        for (int i = from; i < to; i++) {
+          values[i] = (float) info.dtype().get(chunk);
         }
       }
-    });
+      from = to;
+    }
     return new FloatTensor(info.shapeArray(), values);
   }
 
   @Override
   public void close() throws IOException {
     channel.close();
-  }
-
-  private TensorInfo find(String name) throws SafetensorsException {
-    TensorInfo info = header.tensors().get(name);
-    if (info == null) {
-      throw new SafetensorsException(Problem.NO_SUCH_TENSOR, "no tensor " + SafetensorsHeader.Parser.quote(name) + " in the file");
-    }
-    return info;
-  }
-
-  private static int arrayLength(TensorInfo info) throws SafetensorsException {
-    if (info.length() > Integer.MAX_VALUE - 8) {
-      throw new SafetensorsException(Problem.TOO_LARGE,
-          "tensor " + SafetensorsHeader.Parser.quote(info.name()) + " has " + info.length() + " elements; expected at most "
-              + (Integer.MAX_VALUE - 8));
-    }
-    return (int) info.length();
-  }
-
-  @FunctionalInterface
-  private interface ChunkConsumer {
-    /** Takes {@code count} elements from the chunk; the first is element {@code from} of the tensor. */
-    void accept(ByteBuffer chunk, int from, int count);
-  }
-
-  private void forEachChunk(TensorInfo info, ChunkConsumer consumer) throws IOException {
-    int perChunk = CHUNK_BYTES / info.dtype().bytes();
-    for (int from = 0; from < info.length(); from += perChunk) {
-      int count = (int) Math.min(perChunk, info.length() - from);
-      long at = dataStart + info.begin() + (long) from * info.dtype().bytes();
-      consumer.accept(read(at, count * info.dtype().bytes()), from, count);
-    }
   }
 
   private ByteBuffer read(long at, int count) throws IOException {

@@ -2,9 +2,6 @@ package org.tarflowlm.checkpoint.safetensors;
 
 /** IEEE binary16 and bfloat16 as bits in a short; rounding is to nearest, ties to even. */
 final class SmallFloats {
-  /** The largest finite binary16. */
-  public static final float MAX_HALF = 65504f;
-
   private static final float SMALLEST_NORMAL_HALF = 0x1p-14f;
 
   private SmallFloats() {}
@@ -35,7 +32,7 @@ final class SmallFloats {
     return Float.intBitsToFloat(sign | exponent + 112 << 23 | fraction << 13);
   }
 
-  /** Rounds to binary16; values that round beyond {@link #MAX_HALF} become infinite, NaN stays NaN. */
+  /** Rounds to binary16; values that round beyond 65504, its largest finite number, become infinite, NaN stays NaN. */
   public static short toHalf(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = bits >>> 16 & 0x8000;
