@@ -153,7 +153,7 @@ final class BenchCouplingsCommand extends BaseCommand {
         sameDiff.calculateGradients(Map.of(), inputs).values().forEach(INDArray::close);
         return;
       }
-      session.run(wanted, Map.of(), Operation.TRAINING, List.of());
+      session.run(wanted, Map.of(), Operation.TRAINING, List.of(), Map.of());
       session.endStep();
     }
 

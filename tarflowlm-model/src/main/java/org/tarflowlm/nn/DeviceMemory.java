@@ -57,20 +57,12 @@ final class DeviceMemory {
 
   /** Bytes of a step in single precision. */
   static long bytes(TarFlowConfig config, long windows, int tokens) {
-    long parameters = ParameterShapes.of(config).values().stream().mapToLong(shape -> {
-      long length = 1;
-      for (long size : shape) {
-        length *= size;
-      }
-      return length;
-    }).sum();
-    return Float.BYTES * (PER_PARAMETER * parameters + windows * numbers(config, tokens));
+    return Float.BYTES * (PER_PARAMETER * ParameterShapes.parameterCount(config) + windows * numbers(config, tokens));
   }
 
   private static long numbers(TarFlowConfig config, long tokens) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
-      int layers = config.flows().stream().mapToInt(FlowSpec::layers).sum();
-      return transformer(config, tokens, layers) + 2 * PER_LOGITS * tokens * config.vocabSize();
+      return transformer(config, tokens, config.totalLayers()) + 2 * PER_LOGITS * tokens * config.vocabSize();
     }
     long positions = tokens / config.patchSize();
     // the codebook: one-hot rows, and sums over all codes in slices
@@ -108,15 +100,10 @@ final class DeviceMemory {
 
     private static long bytes() {
       Object devices = Nd4j.getExecutioner().getEnvironmentInformation().get(Nd4jEnvironment.CUDA_DEVICE_INFORMATION_KEY);
-      long most = 0;
-      if (devices instanceof List<?> list) {
-        for (Object each : list) {
-          if (each instanceof Map<?, ?> device && device.get(Nd4jEnvironment.CUDA_TOTAL_MEMORY_KEY) instanceof Number total) {
-            most = Math.max(most, total.longValue());
-          }
-        }
-      }
-      return most == 0 ? Long.MAX_VALUE : most;
+      return devices instanceof List<?> list ? list.stream()
+          .map(each -> each instanceof Map<?, ?> device ? device.get(Nd4jEnvironment.CUDA_TOTAL_MEMORY_KEY) : null)
+          .filter(Number.class::isInstance).mapToLong(total -> ((Number) total).longValue()).max().orElse(Long.MAX_VALUE)
+          : Long.MAX_VALUE;
     }
   }
 }

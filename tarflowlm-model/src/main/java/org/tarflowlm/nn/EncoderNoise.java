@@ -5,6 +5,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.random.impl.GaussianDistribution;
 import org.nd4j.linalg.api.rng.Random;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.data.SplitMix64;
 import org.tarflowlm.data.latent.GaussianNoise;
 import org.tarflowlm.ops.HostMemory;
@@ -35,10 +36,7 @@ public final class EncoderNoise {
 
   /** The draw's noise from number {@code from} on, for tokens in the middle of a text. */
   public static INDArray part(long seed, long draw, long from, DataType type, long... shape) {
-    int count = 1;
-    for (long size : shape) {
-      count = Math.toIntExact(count * size);
-    }
+    int count = Math.toIntExact(ParameterShapes.length(shape));
     // one array, not a view of another one: it can be closed
     return Nd4j.create(new GaussianNoise(seed, 0).draw(draw, from, count), shape, type);
   }

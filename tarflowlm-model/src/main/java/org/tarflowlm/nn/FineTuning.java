@@ -121,7 +121,7 @@ public final class FineTuning {
    * @param totalSteps iterations over which its learning rate decays
    */
   public FineTuning optimizer(OptimizerSpec optimizer, int totalSteps) {
-    TarFlowNetwork.optimize(changed, optimizer, totalSteps);
+    changed.optimize(optimizer, totalSteps);
     anew = true;
     return this;
   }

@@ -75,8 +75,9 @@ public final class InverseSession implements StackInverse {
     }
     try {
       INDArray filled = noise.filled(u, config.channels());
-      Map<String, INDArray> results = session.run(OUTPUTS, prompt[0].length == 0 ? Map.of(InverseGraph.U, filled)
-          : Map.of(InverseGraph.U, filled, InverseGraph.PROMPT, known.filled(prompt, config.channels())), Operation.INFERENCE, List.of());
+      Map<String, INDArray> placeholders = prompt[0].length == 0 ? Map.of(InverseGraph.U, filled)
+          : Map.of(InverseGraph.U, filled, InverseGraph.PROMPT, known.filled(prompt, config.channels()));
+      Map<String, INDArray> results = session.run(OUTPUTS, placeholders, Operation.INFERENCE, List.of(), Map.of());
       double[][] z = new double[u.length][u[0].length];
       int[][] tokens = new int[u.length][u[0].length / config.latentDim()];
       double[] latents = results.get(WindowGraph.latent(0)).dup('c').data().asDouble();

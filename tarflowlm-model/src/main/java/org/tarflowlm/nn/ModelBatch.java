@@ -139,20 +139,15 @@ final class ModelBatch implements AutoCloseable {
     return batch;
   }
 
-  /** Outputs of the graph that {@link #loss} needs. */
-  List<String> lossOutputs() {
-    return densityOnly ? List.of(WindowGraph.LOSS, WindowGraph.VAE_TERM) : List.of(WindowGraph.LOSS);
+  /** Outputs of the graph that {@link #loss} or {@link #logLikelihood} needs: the one of that name, perhaps with another. */
+  List<String> outputs(String name) {
+    return densityOnly ? List.of(name, WindowGraph.VAE_TERM) : List.of(name);
   }
 
   /** Sum over texts of nats per token; without ids of -log p(z). */
   double loss(Map<String, INDArray> outputs) {
     double loss = outputs.get(WindowGraph.LOSS).getDouble(0);
     return densityOnly ? loss + outputs.get(WindowGraph.VAE_TERM).sumNumber().doubleValue() * batch / tokens() : loss;
-  }
-
-  /** Outputs of the graph that {@link #logLikelihood} needs. */
-  List<String> logLikelihoodOutputs() {
-    return densityOnly ? List.of(WindowGraph.LOG_LIKELIHOOD, WindowGraph.VAE_TERM) : List.of(WindowGraph.LOG_LIKELIHOOD);
   }
 
   /** Nats per text, [batch]; without ids of log p(z). */

@@ -121,26 +121,19 @@ public final class OnePassGraph extends ComputationGraph {
       TarFlowLayer layer = TarFlowNetwork.layer(graph);
       TarFlowOutputLayer conf = (TarFlowOutputLayer) layer.layerConf();
       OnePassUpdate update = accumulator == null ? OnePassUpdate.of(graph) : null;
-      if (update == null && (accumulator != null || graph.batches == 1 && conf.getSkipNorm() == 0)) {
+      if (update == null && (accumulator != null || graph.batches == 1 && !conf.maySkip())) {
         return super.optimize(workspaces);
       }
       int iteration = graph.getIterationCount();
       int epoch = graph.getEpochCount();
-      layer.leaveScalingToUpdate(true);
-      layer.useDraw((long) iteration * graph.batches + graph.batch);
-      try {
-        graph.computeGradientAndScore(workspaces);
-      } finally {
-        layer.leaveScalingToUpdate(false);
-        layer.useDrawOfIteration();
-      }
+      layer.withoutScaling((long) iteration * graph.batches + graph.batch, () -> graph.computeGradientAndScore(workspaces));
       score = graph.score();
       try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
         if (!graph.isComplete()) {
           return true;
         }
         trainingListeners.forEach(listener -> listener.onGradientCalculation(graph));
-        double norm = layer.clipsGradient() || conf.getSkipNorm() > 0 ? layer.gradientNorm(graph.rows) : 0;
+        double norm = layer.clipsGradient() || conf.maySkip() ? layer.gradientNorm(graph.rows) : 0;
         graph.skipped = conf.skips(norm, iteration);
         if (!graph.skipped) {
           float factor = layer.clipsGradient() ? layer.clipScale(norm) : 1;

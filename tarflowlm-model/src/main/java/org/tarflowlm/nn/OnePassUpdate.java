@@ -63,9 +63,9 @@ record OnePassUpdate(ComputationGraph graph) {
     for (UpdaterBlock block : graph.getUpdater().getUpdaterBlocks()) {
       if (block.getGradientUpdater() instanceof ParallelAdam.Updater updater) {
         long start = block.getParamOffsetStart();
-        FloatPointer m = Tensors.floats(updater.state().getM());
-        FloatPointer v = Tensors.floats(updater.state().getV());
-        double rate = updater.conf().getLearningRate(iteration, epoch);
+        FloatPointer m = Tensors.floats(updater.getM());
+        FloatPointer v = Tensors.floats(updater.getV());
+        double rate = updater.getConfig().getLearningRate(iteration, epoch);
         AdamUpdate.step(Tensors.at(parameters, start), Tensors.at(gradients, start), m, v, factor, divisor,
             updater.coefficients(iteration, epoch), decays(block, rate, iteration, epoch));
       }

@@ -25,12 +25,16 @@ final class ParallelAdam extends Adam {
 
   @Override
   public GradientUpdater<Adam> instantiate(INDArray view, boolean initialize) {
-    return new Updater(original, (AdamUpdater) super.instantiate(view, initialize));
+    Updater updater = new Updater(original);
+    updater.setStateViewArray(view.reshape(view.length()), new long[] {view.length() / 2}, view.ordering(), initialize);
+    return updater;
   }
 
   @Override
   public GradientUpdater<Adam> instantiate(Map<String, INDArray> state, boolean initialize) {
-    return new Updater(original, (AdamUpdater) super.instantiate(state, initialize));
+    Updater updater = new Updater(original);
+    updater.setState(state, initialize);
+    return updater;
   }
 
   @Override
@@ -38,39 +42,24 @@ final class ParallelAdam extends Adam {
     return original.clone();
   }
 
-  record Updater(Adam conf, AdamUpdater state) implements GradientUpdater<Adam> {
-    @Override
-    public Adam getConfig() {
-      return conf;
-    }
-
-    @Override
-    public void setState(Map<String, INDArray> arrays, boolean initialize) {
-      state.setState(arrays, initialize);
-    }
-
-    @Override
-    public Map<String, INDArray> getState() {
-      return state.getState();
-    }
-
-    @Override
-    public void setStateViewArray(INDArray view, long[] shape, char order, boolean initialize) {
-      state.setStateViewArray(view, shape, order, initialize);
+  static final class Updater extends AdamUpdater {
+    Updater(Adam conf) {
+      super(conf);
     }
 
     @Override
     public void applyUpdater(INDArray gradient, int iteration, int epoch) {
-      INDArray m = state.getM();
-      INDArray v = state.getV();
+      INDArray m = getM();
+      INDArray v = getV();
       if (gradient.dataType() != DataType.FLOAT || !Tensors.isDense(gradient) || !Tensors.isDense(m) || !Tensors.isDense(v)) {
-        state.applyUpdater(gradient, iteration, epoch);
+        super.applyUpdater(gradient, iteration, epoch);
         return;
       }
       AdamUpdate.apply(Tensors.floats(gradient), Tensors.floats(m), Tensors.floats(v), gradient.length(), coefficients(iteration, epoch));
     }
 
     AdamUpdate.Coefficients coefficients(int iteration, int epoch) {
+      Adam conf = getConfig();
       return AdamUpdate.Coefficients.of(conf.getLearningRate(iteration, epoch), conf.getBeta1(), conf.getBeta2(), conf.getEpsilon(),
           iteration + 1);
     }

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.tarflowlm.json.RecordJson;
 
 /**
@@ -48,8 +49,6 @@ final class ParameterNames {
 
   /** First parts of the names: the codebook and the flows. */
   static Set<String> parts(Collection<String> all) {
-    Set<String> parts = new LinkedHashSet<>();
-    all.forEach(each -> parts.add(each.substring(0, each.indexOf('.'))));
-    return parts;
+    return all.stream().map(each -> each.substring(0, each.indexOf('.'))).collect(Collectors.toCollection(LinkedHashSet::new));
   }
 }

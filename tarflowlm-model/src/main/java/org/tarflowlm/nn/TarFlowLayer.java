@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.api.MaskState;
-import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
@@ -44,8 +43,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   private final transient WindowSessions sessions;
   private transient INDArray featuresMask;
   private double lossOfLastStep = Double.NaN;
-  private transient boolean leavesScaling;
   private transient long draw = OF_ITERATION;
+  private transient TarFlowOutputLayer unclipped;
 
   TarFlowLayer(NeuralNetConfiguration conf, DataType type) {
     super(conf, type);
@@ -109,10 +108,10 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   @Override
   public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
     assertInputSet(true);
-    try (ModelBatch batch = batch()) {
+    try (ModelBatch batch = batch(labels)) {
       sameDiff = sessions.differentiable(DeviceMemory.fitting(config, batch, sessions.window()));
       Set<String> frozen = layer().frozenParameters();
-      List<String> wanted = new ArrayList<>(batch.lossOutputs());
+      List<String> wanted = new ArrayList<>(batch.outputs(WindowGraph.LOSS));
       Map<String, INDArray> views = new HashMap<>();
       for (String name : paramTable.keySet()) {
         if (!frozen.contains(name)) {
@@ -127,7 +126,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
       Gradient gradient = new DefaultGradient();
       frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp leaves a gradient as it is and DL4J would subtract it
       paramTable.keySet().forEach(name -> gradient.gradientForVariable().put(name, gradTable.get(name)));
-      float scale = leavesScaling || !clipsGradient() ? 1 : clipScale(gradientNorm(input.size(0)));
+      float scale = draw != OF_ITERATION || !clipsGradient() ? 1 : clipScale(gradientNorm(input.size(0)));
       if (scale != 1) {
         gradients.muli(scale);
       }
@@ -136,19 +135,18 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     }
   }
 
-  /** If true, gradients stay as the graph gives them and the update is to clip them, by {@link #clipScale}. */
-  void leaveScalingToUpdate(boolean leave) {
-    leavesScaling = leave;
-  }
-
-  /** Selects the draw of the encoder's noise for the next steps; by default the iteration. */
-  void useDraw(long number) {
+  /**
+   * Computes gradients for an update that is to clip them itself, by {@link #clipScale}.
+   *
+   * @param number of the draw of the encoder's noise; elsewhere it is the iteration's
+   */
+  void withoutScaling(long number, Runnable gradients) {
     draw = number;
-  }
-
-  /** The iteration's own draw again. */
-  void useDrawOfIteration() {
-    draw = OF_ITERATION;
+    try {
+      gradients.run();
+    } finally {
+      draw = OF_ITERATION;
+    }
   }
 
   /** Whether {@code ClipL2PerLayer} is done here, on all cores, instead of by DL4J's updater. */
@@ -170,9 +168,14 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return norm > limit ? (float) (limit / norm) : 1;
   }
 
+  /** For DL4J's updater, which must not clip what is clipped here. */
   @Override
-  public TrainingConfig getConfig() {
-    return clipsGradient() ? new ClippedByLayer(layer()) : layer();
+  public TarFlowOutputLayer getConfig() {
+    if (clipsGradient() && unclipped == null) {
+      unclipped = (TarFlowOutputLayer) layer().clone();
+      unclipped.setGradientNormalization(GradientNormalization.None);
+    }
+    return clipsGradient() ? unclipped : layer();
   }
 
   @Override
@@ -181,8 +184,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     lossOfLastStep = Double.NaN;
     if (Double.isNaN(loss)) {
       assertInputSet(false);
-      try (ModelBatch batch = batch()) {
-        loss = batch.loss(evaluate(batch, batch.lossOutputs()));
+      try (ModelBatch batch = batch(labels)) {
+        loss = batch.loss(evaluate(batch, batch.outputs(WindowGraph.LOSS)));
       }
     }
     return loss / input.size(0) + regularization;
@@ -192,8 +195,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   @Override
   public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
     assertInputSet(false);
-    try (ModelBatch batch = batch()) {
-      INDArray result = batch.logLikelihood(evaluate(batch, batch.logLikelihoodOutputs()));
+    try (ModelBatch batch = batch(labels)) {
+      INDArray result = batch.logLikelihood(evaluate(batch, batch.outputs(WindowGraph.LOG_LIKELIHOOD)));
       for (int b = 0; b < batch.size(); b++) {
         result.putScalar(b, regularization - result.getDouble(b) / batch.tokens(b));
       }
@@ -208,8 +211,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   @Override
   public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
     assertInputSet(false);
-    try (ModelBatch batch = ModelBatch.of(config, layer().getInputs(), dataType, input, null, mask())) {
-      INDArray result = batch.logLikelihood(evaluate(batch, batch.logLikelihoodOutputs())).reshape(-1, 1);
+    try (ModelBatch batch = batch(null)) {
+      INDArray result = batch.logLikelihood(evaluate(batch, batch.outputs(WindowGraph.LOG_LIKELIHOOD))).reshape(-1, 1);
       return workspaces.leverageTo(ArrayType.ACTIVATIONS, result);
     }
   }
@@ -282,12 +285,9 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return sessions.outputs(outputs, batch.placeholders(sessions.window(), ids -> noise(0)));
   }
 
-  private ModelBatch batch() {
-    return ModelBatch.of(config, layer().getInputs(), dataType, input, labels, mask());
-  }
-
-  private INDArray mask() {
-    return BatchArrays.oneMask("features mask", featuresMask, "labels mask", maskArray);
+  private ModelBatch batch(INDArray withLabels) {
+    INDArray mask = BatchArrays.oneMask("features mask", featuresMask, "labels mask", maskArray);
+    return ModelBatch.of(config, layer().getInputs(), dataType, input, withLabels, mask);
   }
 
   private INDArray noise(long stream) {

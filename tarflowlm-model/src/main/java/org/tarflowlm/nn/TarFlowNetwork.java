@@ -7,15 +7,12 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.config.DL4JClassLoading;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
-import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
-import org.nd4j.linalg.learning.config.Adam;
-import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.config.CodebookSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
@@ -35,7 +32,6 @@ public final class TarFlowNetwork {
   public static final String INPUT = "ids";
   public static final String LAYER = "tarflow";
   private static final String JOINED = "idsAndNoise";
-  private static final double ADAM_EPSILON = 1e-8;
 
   private TarFlowNetwork() {}
 
@@ -73,14 +69,10 @@ public final class TarFlowNetwork {
   }
 
   private static ComputationGraph create(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps, DataType type) {
-    optimize(layer, optimizer, totalSteps);
-    List<String> names = layer.getInputs().names();
-    ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
-        .graphBuilder().addInputs(names);
-    if (names.size() > 1) {
-      graph.addVertex(JOINED, new IdsAndNoiseVertex(), names.toArray(String[]::new));
-    }
-    ComputationGraphConfiguration conf = graph.addLayer(LAYER, layer, names.size() > 1 ? JOINED : names.get(0)).setOutputs(LAYER).build();
+    layer.optimize(optimizer, totalSteps);
+    ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
+        .graphBuilder().addInputs(INPUT).addLayer(LAYER, layer, INPUT).setOutputs(LAYER).build();
+    connect(conf, layer.getInputs());
     ComputationGraph network = new OnePassGraph(conf);
     network.init();
     return network;
@@ -173,31 +165,6 @@ public final class TarFlowNetwork {
     if (!Backend.sees(DL4JClassLoading.getDl4jClassloader(), TarFlowNetwork.class)) {
       DL4JClassLoading.setDl4jClassloaderFromClass(TarFlowNetwork.class);
     }
-  }
-
-  /**
-   * Gives a layer the optimiser of a specification.
-   *
-   * @throws IllegalArgumentException if a rate factor is that of no part of the model
-   */
-  static void optimize(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps) {
-    layer.setUpdater(Adam.builder()
-        .learningRate(optimizer.learningRate())
-        .learningRateSchedule(new WarmupCosineSchedule(optimizer.learningRate(), optimizer.warmupSteps(), totalSteps,
-            optimizer.finalFraction()))
-        .beta1(optimizer.beta1())
-        .beta2(optimizer.beta2())
-        .epsilon(ADAM_EPSILON)
-        .build());
-    layer.setBiasUpdater(null);
-    layer.setRegularization(optimizer.weightDecay() > 0 ? List.of(new WeightDecay(optimizer.weightDecay(), true)) : List.of());
-    layer.setRegularizationBias(List.of());
-    layer.setGradientNormalization(optimizer.clipNorm() > 0 ? GradientNormalization.ClipL2PerLayer : GradientNormalization.None);
-    layer.setGradientNormalizationThreshold(optimizer.clipNorm());
-    ParameterNames.select(ParameterShapes.of(layer.model()).keySet(), optimizer.rateFactors().keySet());
-    layer.setRateFactors(optimizer.rateFactors());
-    layer.setSkipNorm(optimizer.skipNorm());
-    layer.setSkipAfter(optimizer.skipAfter());
   }
 
   /**

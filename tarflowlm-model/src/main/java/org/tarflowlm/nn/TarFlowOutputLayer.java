@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
@@ -43,6 +45,8 @@ import org.tarflowlm.init.ParameterInit;
  * <p>Kept as plain properties because DL4J writes and reads layers as JSON with a mapper of its own.
  */
 public class TarFlowOutputLayer extends SameDiffOutputLayer {
+  private static final double ADAM_EPSILON = 1e-8;
+
   @JsonProperty private String configJson;
   /** What {@link #configJson} says. */
   private transient TarFlowConfig model;
@@ -85,9 +89,9 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     copy.setRegularizationBias(getRegularizationBias());
     copy.setGradientNormalization(getGradientNormalization());
     copy.setGradientNormalizationThreshold(getGradientNormalizationThreshold());
-    copy.setRateFactors(rateFactors);
-    copy.setSkipNorm(skipNorm);
-    copy.setSkipAfter(skipAfter);
+    copy.rateFactors = rateFactors;
+    copy.skipNorm = skipNorm;
+    copy.skipAfter = skipAfter;
     copy.setInputs(inputs);
     return copy;
   }
@@ -112,18 +116,42 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   /** Names of the parameters that do not train. */
   public Set<String> frozenParameters() {
-    Set<String> result = new LinkedHashSet<>();
-    for (String name : getLayerParams().getParameterKeys()) {
-      if (isFrozen(name)) {
-        result.add(name);
-      }
-    }
-    return result;
+    return getLayerParams().getParameterKeys().stream().filter(this::isFrozen).collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
-  /** Whether an update is left out, see {@link OptimizerSpec}. */
+  /**
+   * Gives this layer the optimiser of a specification.
+   *
+   * @throws IllegalArgumentException if a rate factor is that of no part of the model
+   */
+  void optimize(OptimizerSpec optimizer, int totalSteps) {
+    setUpdater(Adam.builder()
+        .learningRate(optimizer.learningRate())
+        .learningRateSchedule(new WarmupCosineSchedule(optimizer.learningRate(), optimizer.warmupSteps(), totalSteps,
+            optimizer.finalFraction()))
+        .beta1(optimizer.beta1())
+        .beta2(optimizer.beta2())
+        .epsilon(ADAM_EPSILON)
+        .build());
+    setBiasUpdater(null);
+    setRegularization(optimizer.weightDecay() > 0 ? List.of(new WeightDecay(optimizer.weightDecay(), true)) : List.of());
+    setRegularizationBias(List.of());
+    setGradientNormalization(optimizer.clipNorm() > 0 ? GradientNormalization.ClipL2PerLayer : GradientNormalization.None);
+    setGradientNormalizationThreshold(optimizer.clipNorm());
+    ParameterNames.select(ParameterShapes.of(model()).keySet(), optimizer.rateFactors().keySet());
+    rateFactors = new TreeMap<>(optimizer.rateFactors());
+    skipNorm = optimizer.skipNorm();
+    skipAfter = optimizer.skipAfter();
+  }
+
+  /** Whether updates may be left out, see {@link OptimizerSpec}. */
+  boolean maySkip() {
+    return skipNorm > 0;
+  }
+
+  /** Whether an update is left out. */
   boolean skips(double norm, int iteration) {
-    return skipNorm > 0 && (!Double.isFinite(norm) || norm > skipNorm && iteration >= skipAfter);
+    return maySkip() && (!Double.isFinite(norm) || norm > skipNorm && iteration >= skipAfter);
   }
 
   private boolean isFrozen(String parameter) {
@@ -212,22 +240,6 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
       throw new IllegalArgumentException("inputs are " + inputs + "; a discrete model takes IDS");
     }
     this.inputs = inputs;
-  }
-
-  public void setRateFactors(Map<String, Double> rateFactors) {
-    this.rateFactors = new TreeMap<>(rateFactors);
-  }
-
-  public double getSkipNorm() {
-    return skipNorm;
-  }
-
-  public void setSkipNorm(double skipNorm) {
-    this.skipNorm = skipNorm;
-  }
-
-  public void setSkipAfter(int skipAfter) {
-    this.skipAfter = skipAfter;
   }
 
   /**

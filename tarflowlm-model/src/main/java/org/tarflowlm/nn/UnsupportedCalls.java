@@ -1,7 +1,5 @@
 package org.tarflowlm.nn;
 
-import java.util.Optional;
-
 /**
  * Calls of DL4J that silently do not reach a SameDiff layer. The classes are DL4J's, so the layer cannot override the calls; but each of
  * them asks the layer for something on its way, and who asks can be seen.
@@ -18,8 +16,8 @@ final class UnsupportedCalls {
    * @throws UnsupportedOperationException if it is
    */
   static void refuse(String className, String method, String what) {
-    Optional<StackWalker.StackFrame> asking = STACK.walk(frames -> frames.skip(2).findFirst());
-    if (asking.isPresent() && asking.get().getClassName().equals(className) && asking.get().getMethodName().equals(method)) {
+    if (STACK.walk(frames -> frames.skip(2).limit(1).anyMatch(asking ->
+        asking.getClassName().equals(className) && asking.getMethodName().equals(method)))) {
       throw new UnsupportedOperationException(what + "; use org.tarflowlm.nn.FineTuning.of(network)");
     }
   }

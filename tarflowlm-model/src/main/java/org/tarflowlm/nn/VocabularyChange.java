@@ -2,8 +2,6 @@ package org.tarflowlm.nn;
 
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.INDArrayIndex;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Another vocabulary for a model, and which of its tokens were in the old one.
@@ -50,17 +48,9 @@ record VocabularyChange(int size, int[] oldTokens) {
     for (long repeat = 0; repeat < repeats; repeat++) {
       for (int token = 0; token < size; token++) {
         if (oldTokens[token] >= 0) {
-          INDArray value = at(from, axis, repeat * oldSize + oldTokens[token]);
-          at(to, axis, repeat * size + token).assign(value);
+          to.slice(repeat * size + token, axis).assign(from.slice(repeat * oldSize + oldTokens[token], axis));
         }
       }
     }
-  }
-
-  private static INDArray at(INDArray array, int axis, long place) {
-    INDArrayIndex[] index = new INDArrayIndex[array.rank()];
-    Arrays.fill(index, NDArrayIndex.all());
-    index[axis] = NDArrayIndex.interval(place, place + 1);
-    return array.get(index);
   }
 }

@@ -65,7 +65,7 @@ final class WindowSessions {
     }
     Map<String, INDArray> results = new HashMap<>();
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-      forward.run(names, placeholders, Operation.INFERENCE, listeners).forEach((name, array) -> results.put(name, array.dup()));
+      forward.run(names, placeholders, Operation.INFERENCE, listeners, Map.of()).forEach((name, array) -> results.put(name, array.dup()));
     } finally {
       forward.endStep();
     }

@@ -152,7 +152,7 @@ class Dl4jContractTest {
     Map<String, INDArray> inputs = Map.of("x", Nd4j.ones(DataType.FLOAT, 2));
     int afterOne = -1;
     for (int i = 0; i < 20; i++) {
-      assertEquals(2.0, session.run(List.of("loss"), inputs, Operation.INFERENCE, List.of()).get("loss").getDouble(0));
+      assertEquals(2.0, session.run(List.of("loss"), inputs, Operation.INFERENCE, List.of(), Map.of()).get("loss").getDouble(0));
       session.endStep();
       afterOne = afterOne < 0 ? session.rememberedArrays() : afterOne;
     }

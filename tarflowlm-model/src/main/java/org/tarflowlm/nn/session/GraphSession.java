@@ -42,16 +42,7 @@ public final class GraphSession extends InferenceSession {
    *
    * @param placeholders arrays by placeholder name
    * @param listeners notified of every op that runs
-   */
-  public Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation,
-      List<Listener> listeners) {
-    return run(outputs, placeholders, operation, listeners, Map.of());
-  }
-
-  /**
-   * Runs with some outputs in the caller's arrays.
-   *
-   * @param targets dense arrays of the shapes of some of the outputs, by output; always the same ones for the same outputs
+   * @param targets the caller's dense arrays for some of the outputs, by output; always the same ones for the same outputs
    */
   public Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners,
       Map<String, INDArray> targets) {

@@ -34,7 +34,8 @@ import org.tarflowlm.ops.Tensors;
 final class RecordedRun {
   private final Map<String, INDArray> placeholders = new HashMap<>();
   private final List<Step> steps = new ArrayList<>();
-  private final List<OpContext> contexts = new ArrayList<>();
+  /** Of ND4J's own ops; they receive the arrays once. */
+  private final Map<Step, OpContext> contexts = new HashMap<>();
   private final Map<String, INDArray> results = new HashMap<>();
   private boolean repeatable = true;
 
@@ -61,20 +62,17 @@ final class RecordedRun {
    */
   void finish(Map<String, INDArray> outputs, Map<String, INDArray> targets) {
     results.putAll(outputs);
-    targets.forEach((name, target) -> {
-      INDArray found = outputs.get(name);
-      if (Tensors.isDense(found)) {
-        redirect(found, target);
-      } else {
-        steps.add(new Step(List.of(found), List.of(target), (inputs, filled) -> filled.get(0).assign(inputs.get(0))));
-      }
-      results.put(name, target);
+    results.putAll(targets);
+    targets.forEach((name, target) -> redirect(outputs.get(name), target));
+    contexts.forEach((step, context) -> {
+      context.setInputArrays(step.inputs);
+      context.setOutputArrays(step.outputs);
     });
   }
 
   /** An array may have served several ops in turn; what is wanted is what the last one left there. */
   private void redirect(INDArray from, INDArray to) {
-    int last = steps.size() - 1;
+    int last = Tensors.isDense(from) ? steps.size() - 1 : -1;
     while (last >= 0 && !steps.get(last).fills(from)) {
       last--;
     }
@@ -102,7 +100,7 @@ final class RecordedRun {
 
   /** Lets go of the native handles. */
   void close() {
-    contexts.forEach(OpContext::purge);
+    contexts.values().forEach(OpContext::purge);
     contexts.clear();
     steps.clear();
     repeatable = false;
@@ -116,51 +114,29 @@ final class RecordedRun {
     } else if (op instanceof BaseCompatOp || op instanceof CreateView || op instanceof Assign || context == null) {
       repeatable = false;
     } else if (op instanceof DynamicCustomOp customOp) {
-      OpContext own = newContext();
+      OpContext own = Nd4j.getExecutioner().buildContext();
       own.setIArguments(customOp.iArgs());
       own.setTArguments(customOp.tArgs());
       own.setBArguments(customOp.bArgs());
       own.setDArguments(customOp.dArgs());
-      steps.add(new Step(context.getInputArrays(), context.getOutputArrays(), new NativeCall(own, () -> Nd4j.exec(customOp, own))));
+      add(context, own, () -> Nd4j.exec(customOp, own));
     } else if (op instanceof Op legacy && op.argNames().length == 1) {
-      OpContext own = newContext();
-      steps.add(new Step(context.getInputArrays(), context.getOutputArrays(), new NativeCall(own, () -> Nd4j.exec(legacy, own))));
+      OpContext own = Nd4j.getExecutioner().buildContext();
+      add(context, own, () -> Nd4j.exec(legacy, own));
     } else {
       repeatable = false; // with a second input M2.1 keeps an axis or a scalar of it in the op
     }
   }
 
-  private OpContext newContext() {
-    OpContext own = Nd4j.getExecutioner().buildContext();
-    contexts.add(own);
-    return own;
+  private void add(OpContext recorded, OpContext own, Runnable call) {
+    Step step = new Step(recorded.getInputArrays(), recorded.getOutputArrays(), (inputs, outputs) -> call.run());
+    steps.add(step);
+    contexts.put(step, own);
   }
 
   /** Runs an op: reads the first list, fills the second. */
   private interface Kernel {
     void run(List<INDArray> inputs, List<INDArray> outputs);
-  }
-
-  /** An op of ND4J's, whose context receives its arrays once. */
-  private static final class NativeCall implements Kernel {
-    private final OpContext context;
-    private final Runnable call;
-    private boolean ready;
-
-    NativeCall(OpContext context, Runnable call) {
-      this.context = context;
-      this.call = call;
-    }
-
-    @Override
-    public void run(List<INDArray> inputs, List<INDArray> outputs) {
-      if (!ready) {
-        context.setInputArrays(inputs);
-        context.setOutputArrays(outputs);
-        ready = true;
-      }
-      call.run();
-    }
   }
 
   /** One op with its arrays. */

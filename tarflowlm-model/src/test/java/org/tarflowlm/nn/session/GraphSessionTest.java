@@ -83,7 +83,7 @@ class GraphSessionTest {
     GraphSession session = new GraphSession(graph);
     for (int round = 0; round < 3; round++) {
       INDArray given = Nd4j.createFromArray(round, 1f, 2f, 3f, 4f, 5f).reshape(2, 3);
-      Map<String, INDArray> found = session.run(List.of(sum.name()), Map.of("x", given), Operation.INFERENCE, List.of());
+      Map<String, INDArray> found = session.run(List.of(sum.name()), Map.of("x", given), Operation.INFERENCE, List.of(), Map.of());
       assertTrue(given.sub(1).norm2(1).equalsWithEps(found.get("z"), 1e-6), "round " + round);
       session.endStep();
     }
