@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.file.FileLocks;
+import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentSpec;
 import org.tarflowlm.train.RunConfig;
@@ -89,7 +90,7 @@ class ExperimentCommandTest {
     Path configs = Path.of("configs");
     Experiment.Texts none = new Experiment.Texts("", "", "");
     for (Path file : files("configs/experiment-*.json")) {
-      ExperimentSpec spec = new Experiment(file, none, 1, folder).spec();
+      ExperimentSpec spec = new Experiment(file, none, 1, folder, Changes.REFUSE).spec();
       spec.rows().forEach(row -> assertTrue(RunConfig.read(configs.resolve(row.config())).training().steps() > 0));
     }
   }

@@ -59,14 +59,10 @@ public final class Experiment {
    * @param specFile JSON of an {@link ExperimentSpec}
    * @param samples K of the importance-weighted bound; 1 leaves it out
    * @param out folder of the runs; made if it is not there
+   * @param changes whether runs of an older program are accepted
    * @throws ConfigException if the file is not an experiment's, or a row of it names a published figure and its model has not the form
    *     of the paper's
    */
-  public Experiment(Path specFile, Texts texts, int samples, Path out) {
-    this(specFile, texts, samples, out, Changes.REFUSE);
-  }
-
-  /** Like {@link #Experiment(Path, Texts, int, Path)}, and may accept runs of an older program. */
   public Experiment(Path specFile, Texts texts, int samples, Path out, Changes changes) {
     this.spec = RecordJson.read(specFile, ExperimentSpec.class);
     this.specFile = specFile.toAbsolutePath();

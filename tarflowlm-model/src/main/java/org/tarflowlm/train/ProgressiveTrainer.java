@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.checkpoint.Checkpoint;
@@ -34,14 +36,15 @@ public final class ProgressiveTrainer {
   private final TokenSequence train;
   private final TokenSequence valid;
   private final Path out;
-  private Changes changes = Changes.REFUSE;
+  private final Changes changes;
 
-  private ProgressiveTrainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out) {
+  private ProgressiveTrainer(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes) {
     this.config = config;
     this.spec = config.progressive() == null ? ProgressiveSpec.defaults() : config.progressive();
     this.train = train;
     this.valid = valid;
     this.out = out;
+    this.changes = changes;
     ConfigException.require(config.model().model() == ModelType.TARFLOW, "model.model", "is " + config.model().model()
         + "; expected TARFLOW: only flows train one by one");
   }
@@ -53,7 +56,7 @@ public final class ProgressiveTrainer {
    * @throws ConfigException if the folder exists and is not empty, or the model has no flows
    */
   public static ProgressiveTrainer start(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);
+    ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out, Changes.REFUSE);
     RunFolder.requireNew(out);
     RunFolder.create(out, config, RunSources.of(train, valid));
     return trainer;
@@ -62,18 +65,13 @@ public final class ProgressiveTrainer {
   /**
    * Goes on with a run in its unfinished stage.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program
+   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program and {@code changes} do
+   *     not allow that
    */
-  public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    return resume(config, train, valid, out, Changes.REFUSE);
-  }
-
-  /** Like {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, and may allow changes. */
   public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes)
       throws IOException {
-    ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out);
+    ProgressiveTrainer trainer = new ProgressiveTrainer(config, train, valid, out, changes);
     RunFolder.requireRun(out, config, RunSources.of(train, valid), changes);
-    trainer.changes = changes;
     return trainer;
   }
 
@@ -93,20 +91,18 @@ public final class ProgressiveTrainer {
    * @return of the stages from the first to the one where the run stands; the run is at its end if that is the last stage and finished
    */
   public List<TrainingSummary> run(BooleanSupplier interrupted) throws IOException {
-    return RunFolder.holding(out, () -> runLocked(interrupted));
-  }
-
-  private List<TrainingSummary> runLocked(BooleanSupplier interrupted) throws IOException {
-    List<TrainingSummary> summaries = new ArrayList<>();
-    for (int stage = 1; stage <= stages(); stage++) {
-      TrainingSummary summary = trainer(stage).run(interrupted);
-      summaries.add(summary);
-      if (!summary.finished()) {
-        break;
+    return RunFolder.holding(out, () -> {
+      List<TrainingSummary> summaries = new ArrayList<>();
+      for (int stage = 1; stage <= stages(); stage++) {
+        TrainingSummary summary = trainer(stage).run(interrupted);
+        summaries.add(summary);
+        if (!summary.finished()) {
+          break;
+        }
+        LOG.info("stage {} of {}: best validation {} bits per token", stage, stages(), summary.bestBits());
       }
-      LOG.info("stage {} of {}: best validation {} bits per token", stage, stages(), summary.bestBits());
-    }
-    return summaries;
+      return summaries;
+    });
   }
 
   private Trainer trainer(int number) throws IOException {
@@ -118,11 +114,7 @@ public final class ProgressiveTrainer {
   }
 
   private static List<String> frozen(int stage) {
-    List<String> prefixes = new ArrayList<>(List.of("codebook."));
-    for (int flow = 0; flow < stage - 1; flow++) {
-      prefixes.add("flow" + flow + ".");
-    }
-    return prefixes;
+    return Stream.concat(Stream.of("codebook."), IntStream.range(0, stage - 1).mapToObj(flow -> "flow" + flow + ".")).toList();
   }
 
   /** The first flows only; each stage has a seed of its own, so that it reads the windows in another order. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,8 @@ final class RunFolder {
   private RunFolder() {}
 
   /** @throws ConfigException if the folder exists and is not empty */
-  static void requireNew(Path out) throws IOException {
-    if (Files.exists(out) && (!Files.isDirectory(out) || hasEntries(out))) {
+  static void requireNew(Path out) {
+    if (Files.exists(out) && !Arrays.equals(out.toFile().list(), new String[0])) { // null for a file
       throw new ConfigException("output folder " + out + " exists; expected a new or empty folder, or --resume");
     }
   }
@@ -119,12 +120,6 @@ final class RunFolder {
         throw e;
       }
       return false;
-    }
-  }
-
-  private static boolean hasEntries(Path folder) throws IOException {
-    try (var entries = Files.list(folder)) {
-      return entries.findAny().isPresent();
     }
   }
 }

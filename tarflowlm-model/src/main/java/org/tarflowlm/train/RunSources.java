@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
@@ -33,7 +34,7 @@ import org.tarflowlm.data.tokens.TokenSequence;
 @JsonIgnoreProperties(ignoreUnknown = true)
 record RunSources(long trainTokens, String trainSha256, long validTokens, String validSha256, String code) {
   static RunSources of(TokenSequence train, TokenSequence valid) {
-    return new RunSources(train.length(), train.contentHash(), valid.length(), valid.contentHash(), CodeHash.current());
+    return new RunSources(train.length(), train.contentHash(), valid.length(), valid.contentHash(), CodeHash.VALUE);
   }
 
   /** In words, what differs from an earlier run's. */
@@ -56,17 +57,10 @@ record RunSources(long trainTokens, String trainSha256, long validTokens, String
   /** Tells whether two processes compute with the same program: a hash of this module's compiled classes. */
   private static final class CodeHash {
     /** Where the classes cannot be looked through, as in a jar within a jar. */
-    static final String UNKNOWN = "unknown";
+    private static final String UNKNOWN = "unknown";
+    static final String VALUE = compute();
 
     private CodeHash() {}
-
-    private static final class Once {
-      static final String VALUE = compute();
-    }
-
-    static String current() {
-      return Once.VALUE;
-    }
 
     private static String compute() {
       try {
@@ -92,7 +86,7 @@ record RunSources(long trainTokens, String trainSha256, long validTokens, String
       Path ours = root.resolve("org").resolve("tarflowlm");
       List<Path> classes;
       try (Stream<Path> walk = Files.walk(ours)) {
-        classes = walk.filter(each -> each.toString().endsWith(".class")).sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
+        classes = walk.filter(each -> each.toString().endsWith(".class")).sorted(Comparator.comparing(Path::toString)).toList();
       } catch (UncheckedIOException e) {
         throw e.getCause();
       }

@@ -108,13 +108,9 @@ public final class Trainer {
   /**
    * Goes on with a run from its last checkpoint, or from its start if it has none yet.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program
+   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program and {@code changes} do
+   *     not allow that
    */
-  public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out) throws IOException {
-    return resume(config, train, valid, out, Changes.REFUSE);
-  }
-
-  /** Like {@link #resume(RunConfig, TokenSequence, TokenSequence, Path)}, and may allow changes. */
   public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes) throws IOException {
     return resume(config, train, valid, out, ProgressiveTrainer.Stage.WHOLE, changes);
   }
@@ -171,11 +167,11 @@ public final class Trainer {
             + ": another process has continued it");
       }
       log.truncateAfter(counters.step());
-      return runLocked(interrupted);
+      return train(interrupted);
     });
   }
 
-  private TrainingSummary runLocked(BooleanSupplier interrupted) throws IOException {
+  private TrainingSummary train(BooleanSupplier interrupted) throws IOException {
     while (!finished() && !interrupted.getAsBoolean()) {
       int steps = roundSteps();
       long begin = System.nanoTime();
@@ -184,8 +180,7 @@ public final class Trainer {
       for (TarFlowNetwork.Step each : taken) {
         add(each, took);
       }
-      int step = counters.step();
-      if (finished() || step % spec.checkpointEvery() == 0) {
+      if (finished() || counters.step() % spec.checkpointEvery() == 0) {
         save();
       }
     }

@@ -2,6 +2,7 @@ package org.tarflowlm.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -58,10 +59,7 @@ public final class TrainingWorker implements Workers {
     List<TarFlowNetwork.Step> taken = new ArrayList<>();
     batches.seek((long) from * spec.accumulate());
     for (int step = 0; step < steps; step++) {
-      List<MultiDataSet> together = new ArrayList<>();
-      for (int i = 0; i < spec.accumulate(); i++) {
-        together.add(batches.next());
-      }
+      List<MultiDataSet> together = IntStream.range(0, spec.accumulate()).mapToObj(i -> batches.next()).toList();
       taken.add(TarFlowNetwork.step(own, together));
       together.forEach(batch -> batch.getFeatures(0).close()); // labels are the same array
     }

@@ -80,7 +80,7 @@ class ProgressiveTrainerTest {
     List<TrainingSummary> first = ProgressiveTrainer.start(config, text(), text(), parts).run(after(6));
     assertEquals(2, first.size());
     assertFalse(first.get(1).finished());
-    List<TrainingSummary> found = ProgressiveTrainer.resume(config, text(), text(), parts).run(() -> false);
+    List<TrainingSummary> found = ProgressiveTrainer.resume(config, text(), text(), parts, Changes.REFUSE).run(() -> false);
 
     assertEquals(expected.stream().map(TrainingSummary::bestBits).toList(), found.stream().map(TrainingSummary::bestBits).toList());
     Map<String, FloatTensor> whole = best("whole", 3);
@@ -97,7 +97,7 @@ class ProgressiveTrainerTest {
     List<TrainingSummary> summaries = ProgressiveTrainer.start(config, text(), text(), out).run(() -> false);
     assertTrue(summaries.stream().allMatch(TrainingSummary::finished));
     assertTrue(summaries.stream().anyMatch(summary -> summary.step() < steps), () -> "no stage ended early: " + summaries);
-    assertEquals(summaries, ProgressiveTrainer.resume(config, text(), text(), out).run(() -> false));
+    assertEquals(summaries, ProgressiveTrainer.resume(config, text(), text(), out, Changes.REFUSE).run(() -> false));
   }
 
   @Test
@@ -106,7 +106,7 @@ class ProgressiveTrainerTest {
     assertEquals(config, RecordJson.read(RecordJson.write(config), RunConfig.class));
     assertThrows(ConfigException.class, () -> run(new ProgressiveSpec(List.of(1, 2), null)));
     assertThrows(ConfigException.class, () -> new ProgressiveSpec(List.of(1, 0), null));
-    assertThrows(ConfigException.class, () -> ProgressiveTrainer.resume(config, text(), text(), folder.resolve("nothing")));
+    assertThrows(ConfigException.class, () -> ProgressiveTrainer.resume(config, text(), text(), folder.resolve("nothing"), Changes.REFUSE));
     RunConfig discrete = new RunConfig("text8", config.model().autoregressiveTwin(), config.training());
     assertThrows(ConfigException.class, () -> ProgressiveTrainer.start(discrete, text(), text(), folder.resolve("discrete")));
   }

@@ -48,7 +48,7 @@ class TrainerTest {
     AtomicInteger asked = new AtomicInteger();
     Trainer first = Trainer.start(run(30), text(), text(), folder.resolve("parts"));
     assertEquals(13, first.run(() -> asked.incrementAndGet() > 13).step());
-    Trainer second = Trainer.resume(run(30), text(), text(), folder.resolve("parts"));
+    Trainer second = Trainer.resume(run(30), text(), text(), folder.resolve("parts"), Changes.REFUSE);
     TrainingSummary found = second.run(() -> false);
 
     assertEquals(whole.network().params(), second.network().params());
@@ -68,8 +68,8 @@ class TrainerTest {
   @Test
   void aRunResumesOnlyWithItsOwnConfiguration() throws IOException {
     Trainer.start(run(10), text(), text(), folder.resolve("run"));
-    assertThrows(ConfigException.class, () -> Trainer.resume(run(11), text(), text(), folder.resolve("run")));
-    assertThrows(ConfigException.class, () -> Trainer.resume(run(10), text(), text(), folder.resolve("nothing")));
+    assertThrows(ConfigException.class, () -> Trainer.resume(run(11), text(), text(), folder.resolve("run"), Changes.REFUSE));
+    assertThrows(ConfigException.class, () -> Trainer.resume(run(10), text(), text(), folder.resolve("nothing"), Changes.REFUSE));
   }
 
   @Test

@@ -81,7 +81,7 @@ class TrainingOptionsTest {
     assertTrue(expected.finished());
     AtomicInteger asked = new AtomicInteger();
     assertEquals(3, start(config, "parts").run(() -> asked.incrementAndGet() > 3).step());
-    Trainer resumed = Trainer.resume(config, text(), text(), folder.resolve("parts"));
+    Trainer resumed = Trainer.resume(config, text(), text(), folder.resolve("parts"), Changes.REFUSE);
     TrainingSummary found = resumed.run(() -> false);
     assertEquals(expected.step(), found.step());
     assertEquals(expected.bestBits(), found.bestBits());
