@@ -3,6 +3,7 @@ package org.tarflowlm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.commons.math3.linear.ArrayRealVector;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.TarFlowConfig;
@@ -96,25 +97,16 @@ final class LatentSpace {
 
   /** Spherical interpolation: between two draws of N(0, I) it passes through points as far from the origin as such draws are. */
   private static double[] onArc(double[] a, double[] b, double share) {
-    double dot = 0;
-    double squaresA = 0;
-    double squaresB = 0;
-    for (int i = 0; i < a.length; i++) {
-      dot += a[i] * b[i];
-      squaresA += a[i] * a[i];
-      squaresB += b[i] * b[i];
-    }
-    double angle = Math.acos(Math.max(-1, Math.min(1, dot / Math.sqrt(squaresA * squaresB))));
+    ArrayRealVector from = new ArrayRealVector(a, false);
+    ArrayRealVector to = new ArrayRealVector(b, false);
+    double cosine = from.dotProduct(to) / Math.sqrt(from.dotProduct(from) * to.dotProduct(to));
+    double angle = Math.acos(Math.max(-1, Math.min(1, cosine)));
     // the arc of parallel vectors is their line, and that of opposite ones could be any: take the line too
     double sine = Math.sin(angle);
     boolean line = !(sine > 1e-9);
     double weightA = line ? 1 - share : Math.sin((1 - share) * angle) / sine;
     double weightB = line ? share : Math.sin(share * angle) / sine;
-    double[] result = new double[a.length];
-    for (int i = 0; i < result.length; i++) {
-      result[i] = weightA * a[i] + weightB * b[i];
-    }
-    return result;
+    return from.combine(weightA, weightB, to).toArray();
   }
 
   /** Texts of equally long noises [tokens * d], together through the flows. */

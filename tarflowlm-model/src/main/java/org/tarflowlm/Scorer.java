@@ -1,8 +1,8 @@
 package org.tarflowlm;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.tarflowlm.Score.Piece;
 import org.tarflowlm.config.ModelType;
@@ -25,7 +25,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     if (options.perToken()) {
       Likelihood.ByToken each = likelihood.byToken(scored);
       Pieces pieces = new Pieces(scored, each.nats(), tokenizer);
-      return Score.of(name, each.estimate(), characters(scored, each.estimate().tokens(), tokenizer), pieces.tokens(), pieces.characters());
+      return Score.of(name, each.estimate(), characters(scored, each.estimate().tokens(), tokenizer), pieces.tokens, pieces.characters);
     }
     LikelihoodEstimate estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
     return Score.of(name, estimate, characters(scored, estimate.tokens(), tokenizer), List.of(), List.of());
@@ -98,8 +98,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     private final List<Piece> tokens = new ArrayList<>();
     private final List<Piece> characters = new ArrayList<>();
     /** Bytes and bits of the character that is not complete yet. */
-    private byte[] bytes = new byte[4];
-    private int count;
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(4);
     private double bits;
 
     /** @param nats of each token, as many as were scored */
@@ -122,31 +121,20 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
       end();
     }
 
-    List<Piece> tokens() {
-      return tokens;
-    }
-
-    List<Piece> characters() {
-      return characters;
-    }
-
     private void add(byte each, double share) {
       // every byte of UTF-8 that continues a character has the bits 10 in front
       if ((each & 0xc0) != 0x80) {
         end();
       }
-      if (count == bytes.length) {
-        bytes = Arrays.copyOf(bytes, 2 * count);
-      }
-      bytes[count++] = each;
+      bytes.write(each);
       bits += share;
     }
 
     private void end() {
-      if (count > 0) {
-        characters.add(new Piece(new String(bytes, 0, count, StandardCharsets.UTF_8), bits));
+      if (bytes.size() > 0) {
+        characters.add(new Piece(bytes.toString(StandardCharsets.UTF_8), bits));
       }
-      count = 0;
+      bytes.reset();
       bits = 0;
     }
   }

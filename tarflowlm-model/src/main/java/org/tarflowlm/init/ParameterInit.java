@@ -98,39 +98,26 @@ public final class ParameterInit {
   }
 
   private double standardDeviation(String name, INDArray array) {
-    InitSpec init = config.init();
-    String last = name.substring(name.indexOf('.') + 1);
     if (name.endsWith(".bias") || name.endsWith(".component.logScale")) {
       return 0;
     }
-    if (name.equals("codebook.mean")) {
-      return config.codebook().meanScale();
-    }
-    if (name.equals("embed.weight") || last.equals("start")) {
-      return init.inputStd();
-    }
-    if (last.equals("position")) {
-      return init.positionStd();
-    }
-    if (last.equals("in.weight") || last.equals("look.weight")) {
-      return init.inputStd() / (latentScale(name) * Math.sqrt(array.size(0)));
-    }
-    if (last.equals("head.weight") || last.equals("patch.out.weight")) {
-      return HEAD_STD;
-    }
-    if (last.equals("maf.features.weight") || last.equals("patch.latents.weight")) {
-      return 1 / (latentScale(name) * Math.sqrt(array.size(0)));
-    }
-    if (last.equals("maf.out.weight")) {
-      FlowSpec flow = flowOf(name);
-      return flow.isInToken() && flow.coupling() == Coupling.AFFINE ? 0 : MAF_OUT_STD;
-    }
-    if (last.equals("component.mean")) {
-      return COMPONENT_STD;
-    }
+    InitSpec init = config.init();
+    String last = name.substring(name.indexOf('.') + 1);
     double fanIn = array.size(0);
-    boolean residual = last.endsWith("proj.weight") || last.endsWith("down.weight");
-    return 1 / Math.sqrt(residual ? 2.0 * layersAround(name) * fanIn : fanIn);
+    return switch (last) {
+      case "mean" -> config.codebook().meanScale(); // codebook.mean
+      case "weight", "start" -> init.inputStd(); // embed.weight
+      case "position" -> init.positionStd();
+      case "in.weight", "look.weight" -> init.inputStd() / (latentScale(name) * Math.sqrt(fanIn));
+      case "head.weight", "patch.out.weight" -> HEAD_STD;
+      case "maf.features.weight", "patch.latents.weight" -> 1 / (latentScale(name) * Math.sqrt(fanIn));
+      case "maf.out.weight" -> flowOf(name).isInToken() && flowOf(name).coupling() == Coupling.AFFINE ? 0 : MAF_OUT_STD;
+      case "component.mean" -> COMPONENT_STD;
+      default -> {
+        boolean residual = last.endsWith("proj.weight") || last.endsWith("down.weight");
+        yield 1 / Math.sqrt(residual ? 2.0 * layersAround(name) * fanIn : fanIn);
+      }
+    };
   }
 
   /** Size of the latents that a flow reads: the codebook's for the first, about 1 for the others. */
@@ -139,10 +126,7 @@ public final class ParameterInit {
   }
 
   private int layersAround(String name) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
-      return config.totalLayers();
-    }
-    return flowOf(name).layers();
+    return config.model() == ModelType.AUTOREGRESSIVE ? config.totalLayers() : flowOf(name).layers();
   }
 
   private FlowSpec flowOf(String name) {
