@@ -28,7 +28,8 @@ def run(path):
     """A kernel that does not answer within half a minute never will; the next one does."""
     for attempt in range(TRIES):
         notebook = nbformat.read(path, 4)
-        client = PatientClient(notebook, timeout=1800, kernel_name="java", startup_timeout=30, record_timing=False, coalesce_streams=True)
+        client = PatientClient(notebook, timeout=1800, kernel_name="java", startup_timeout=30, record_timing=False, coalesce_streams=True,
+                               resources={"metadata": {"path": os.path.dirname(path) or "."}})
         try:
             client.execute()
             return notebook
