@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -35,7 +37,6 @@ import picocli.CommandLine.Spec;
     "Measure scoring and tokenising beside the driver alone, in turns, and what a round of training costs beside its updates. Medians.",
     "Executors compute with one thread per kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files."})
 final class BenchCommand implements Runnable {
-  private static final int DOCUMENTS = 16;
   private static final int[] PARAMETERS = {1_336_003, 10_000_000};
 
   @Option(names = "--input", required = true, paramLabel = "FILE", description = "A text of 27 symbols to work on.")
@@ -46,6 +47,12 @@ final class BenchCommand implements Runnable {
 
   @Option(names = "--row-characters", paramLabel = "N", description = "Characters of a row; default 2048.")
   private int rowCharacters = 2_048;
+
+  @Option(names = "--only", split = ",", paramLabel = "WHAT", description = "What to measure: SCORING, TOKENISING, AVERAGING; default: all.")
+  private Set<Part> only = EnumSet.allOf(Part.class);
+
+  @Option(names = "--shards", paramLabel = "N", description = "Shards to tokenise into, of 4 MB; default 8.")
+  private int shards = 8;
 
   @Option(names = "--turns", paramLabel = "N", description = "Turns of each; default 3.")
   private int turns = 3;
@@ -77,9 +84,15 @@ final class BenchCommand implements Runnable {
   public void run() {
     session.setDefault("spark.executorEnv.TARFLOWLM_THREADS", "1");
     session.run(spark -> {
-      scoring(spark);
-      tokenising(spark);
-      averaging(new JavaSparkContext(spark.sparkContext()));
+      if (only.contains(Part.SCORING)) {
+        scoring(spark);
+      }
+      if (only.contains(Part.TOKENISING)) {
+        tokenising(spark);
+      }
+      if (only.contains(Part.AVERAGING)) {
+        averaging(new JavaSparkContext(spark.sparkContext()));
+      }
       if (config != null) {
         training(spark);
       }
@@ -95,6 +108,9 @@ final class BenchCommand implements Runnable {
       spec.commandLine().getOut().printf(Locale.ROOT, "%-64s %,14.3f%n", name, value);
     }
   }
+
+  /** What can be measured alone. */
+  enum Part { SCORING, TOKENISING, AVERAGING }
 
   /** Some work of a turn. */
   @FunctionalInterface
@@ -155,18 +171,19 @@ final class BenchCommand implements Runnable {
     Path folder = Files.createTempDirectory("tarflowlm-bench");
     try {
       Path corpus = Files.createDirectory(folder.resolve("corpus"));
+      int documents = 2 * shards;
       String text = Files.readString(input).strip();
       String document = text.substring(0, Math.min(text.length(), 1_000_000));
-      for (int i = 0; i < DOCUMENTS; i++) {
-        Files.writeString(corpus.resolve(String.format(Locale.ROOT, "document%02d.txt", i)), document.repeat(2));
+      for (int i = 0; i < documents; i++) {
+        Files.writeString(corpus.resolve(String.format(Locale.ROOT, "document%05d.txt", i)), document.repeat(2));
       }
       Map<String, Work> all = new LinkedHashMap<>();
       int[] turn = {0};
       all.put("driver alone", () -> new TokenCacheBuilder(InputFile.of(corpus), Tokenizers.byName("gpt2"))
           .build(folder.resolve("local" + turn[0]++ + ".tokens")));
       all.put("shards", () -> new SparkTokenizer(spark, "gpt2", DocumentOptions.DEFAULT, folder.resolve("shards" + turn[0]++).toString())
-          .files(corpus.toString(), 2L * document.length() * DOCUMENTS / 8));
-      ratios("tokenising", "MB", 2e-6 * document.length() * DOCUMENTS, seconds(all));
+          .files(corpus.toString(), 4L * document.length()));
+      ratios("tokenising", "MB", 2e-6 * document.length() * documents, seconds(all));
     } finally {
       RunStore.delete(folder);
     }

@@ -1,143 +1,146 @@
 package org.tarflowlm.spark;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Stream;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.tarflowlm.data.DataException;
-import org.tarflowlm.data.documents.BadDocuments;
+import org.tarflowlm.data.documents.Document;
 import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.documents.DocumentReport;
+import org.tarflowlm.data.documents.DocumentSource;
+import org.tarflowlm.data.documents.DocumentSources;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Tokenizers;
-import org.tarflowlm.data.tokens.TokenCache;
-import org.tarflowlm.data.tokens.TokenCacheBuilder;
+import org.tarflowlm.data.tokens.TokenCacheHeader;
+import org.tarflowlm.data.tokens.TokenShardBuilder;
 import org.tarflowlm.data.tokens.TokenShards;
 import scala.Tuple2;
 
 /**
- * Makes shards in a task: in a temporary folder of the machine, then under a temporary name on the file system, then renamed. A small file
- * beside the shard, written after it, says that it is whole and what it was made from.
+ * Makes shards in a task: streams documents from their file system, keeps the ids in a scratch file of the machine, writes the shard once
+ * under a temporary name beside its place, and renames it. So a shard that is there is whole, and its header says what it was made from.
  */
 record ShardWriter(String tokenizer, DocumentOptions options, String output, SerializableConfiguration hadoop) implements Serializable {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** A shard, and the bad documents that are not in it. */
+  record Made(int number, TokenShards.Shard shard, long bad, String firstBad) implements Serializable {}
 
-  /** Content of the file beside a shard. */
-  record Done(String made, TokenShards.Shard shard) {}
-
-  /** Some work on local files. */
+  /** Opens the documents of a shard, given a folder of the machine for what cannot be streamed. */
   @FunctionalInterface
-  private interface Work {
-    /** @return the documents */
-    java.nio.file.Path in(java.nio.file.Path folder) throws IOException;
+  private interface Documents {
+    DocumentSource open(java.nio.file.Path folder, DocumentReport report) throws IOException;
   }
 
-  /** Whether a shard is there. @throws DataException if it was made from something else */
-  boolean has(int number, String made) {
-    Done done = done(number);
-    if (done != null && !done.made().equals(made)) {
-      throw new DataException(new Path(output, name(number)) + " was made from other documents, by another tokenizer or with other "
-          + "options; expected a new folder");
+  /**
+   * The shard that is there, or null.
+   *
+   * @throws DataException if it is damaged, or was made from something else
+   */
+  Made existing(int number, String made) throws IOException {
+    Path file = new Path(output, name(number));
+    FileSystem files = file.getFileSystem(hadoop.value());
+    if (!files.exists(file)) {
+      return null;
     }
-    return done != null;
+    byte[] head;
+    try (FSDataInputStream in = files.open(file)) {
+      head = in.readNBytes(TokenCacheHeader.BYTES);
+    }
+    TokenCacheHeader header = TokenCacheHeader.parse(head, file);
+    long length = files.getFileStatus(file).getLen();
+    if (length != header.fileLength()) {
+      throw new DataException(file + " is damaged: it has " + length + " bytes; its header announces " + header.fileLength()
+          + "; delete it to make it anew");
+    }
+    if (!header.sourceHash().equals(made)) {
+      throw new DataException(file + " was made from other documents, by another tokenizer or with other options; expected a new folder");
+    }
+    return new Made(number, new TokenShards.Shard(file.getName(), header.tokens(), header.documents()), 0, null);
   }
 
-  TokenShards.Shard shard(int number) {
-    return done(number).shard();
+  /** A shard of a folder's files. */
+  Made ofFiles(int number, List<SparkTokenizer.Source> sources, String made) throws IOException {
+    Iterator<DocumentSources.StoredFile> files = sources.stream()
+        .map(each -> new DocumentSources.StoredFile(each.path(), each.length(), () -> open(each))).iterator();
+    String name = new Path(sources.get(0).path()).getName();
+    return make(number, name, sources.stream().mapToLong(SparkTokenizer.Source::length).sum(), made,
+        (folder, report) -> DocumentSources.ofFiles(files, options, report));
   }
 
-  private Done done(int number) {
-    Path file = new Path(output, name(number) + ".json");
+  private InputStream open(SparkTokenizer.Source source) throws IOException {
+    Path path = new Path(source.path());
+    FileSystem files = path.getFileSystem(hadoop.value());
+    FileStatus now = files.getFileStatus(path);
+    if (now.getLen() != source.length() || now.getModificationTime() != source.modified()) {
+      throw new DataException(path + " was changed while the job ran; give the command again with a new folder");
+    }
+    return files.open(path);
+  }
+
+  /** The only shard of a file that is the whole corpus. What the file is tells its content, as locally. */
+  Made ofFile(SparkTokenizer.Source source, String made) throws IOException {
+    Path path = new Path(source.path());
+    FileSystem files = path.getFileSystem(hadoop.value());
+    if (isLocal(path)) {
+      java.nio.file.Path local = java.nio.file.Path.of(path.toUri().getPath());
+      return make(0, path.getName(), source.length(), made, (folder, report) -> DocumentSources.open(InputFile.of(local), options, report));
+    }
+    String[] copy = {path.getName()};
     try {
-      FileSystem files = file.getFileSystem(hadoop.value());
-      if (!files.exists(file)) {
-        return null;
-      }
-      try (var in = files.open(file)) {
-        return JSON.readValue((java.io.InputStream) in, Done.class);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return make(0, path.getName(), source.length(), made, (folder, report) -> {
+        java.nio.file.Path local = folder.resolve(path.getName());
+        copy[0] = local.toString();
+        files.copyToLocalFile(false, path, new Path(local.toUri()), true);
+        return DocumentSources.open(InputFile.of(local), options, report);
+      });
+    } catch (DataException e) {
+      throw new DataException(e.getMessage().replace(copy[0], path.toString()), e);
     }
   }
 
-  void ofFiles(int number, List<SparkTokenizer.Source> sources, String made) throws IOException {
-    make(number, made, folder -> {
-      List<java.nio.file.Path> copies = new ArrayList<>();
-      for (SparkTokenizer.Source source : sources) {
-        Path path = new Path(source.path());
-        copies.add(folder.resolve(String.format(Locale.ROOT, "%07d-%s", copies.size(), path.getName())));
-        path.getFileSystem(hadoop.value()).copyToLocalFile(false, path, new Path(copies.get(copies.size() - 1).toUri()), true);
-      }
-      return sources.size() == 1 ? copies.get(0) : folder;
-    });
+  static boolean isLocal(Path path) {
+    return "file".equals(path.toUri().getScheme());
   }
 
-  void ofRows(int number, Iterable<Tuple2<Long, String>> rows, String made) throws IOException {
-    List<Tuple2<Long, String>> sorted = new ArrayList<>();
-    rows.forEach(sorted::add);
-    sorted.sort(Comparator.comparing(Tuple2::_1));
-    make(number, made, folder -> {
-      java.nio.file.Path file = folder.resolve("documents.jsonl");
-      try (BufferedWriter out = Files.newBufferedWriter(file)) {
-        for (Tuple2<Long, String> row : sorted) {
-          if (row._2() != null) {
-            out.write(JSON.writeValueAsString(Map.of("text", row._2())));
-            out.newLine();
-          } else if (options.bad() == BadDocuments.FAIL) {
-            throw new DataException("document " + row._1() + " is null; expected a text");
-          }
-        }
-      }
-      return file;
-    });
+  /** A shard of numbered texts. */
+  Made ofRows(int number, Iterator<Tuple2<Long, String>> rows, String made) throws IOException {
+    return make(number, "rows", 0, made, (folder, report) -> new Rows(rows, options, report));
   }
 
-  private void make(int number, String made, Work work) throws IOException {
+  private Made make(int number, String name, long bytes, String made, Documents documents) throws IOException {
     java.nio.file.Path folder = Files.createTempDirectory("tarflowlm-shard");
     try {
-      java.nio.file.Path documents = work.in(Files.createDirectory(folder.resolve("documents")));
-      java.nio.file.Path local = folder.resolve("shard.tokens");
-      // Rows are made into the default field.
-      DocumentOptions reading = documents.endsWith("documents.jsonl") ? options.withTextField("text") : options;
-      new TokenCacheBuilder(InputFile.of(documents), Tokenizers.byName(tokenizer)).options(reading).threads(1).build(local);
-      TokenShards.Shard shard;
-      try (TokenCache cache = TokenCache.open(local)) {
-        shard = new TokenShards.Shard(name(number), cache.length(), cache.documents());
+      DocumentReport report = new DocumentReport();
+      TokenShardBuilder shard = new TokenShardBuilder(Tokenizers.byName(tokenizer), options, folder.resolve("ids"));
+      try (DocumentSource source = documents.open(folder, report)) {
+        shard.add(source, report, name, bytes, made);
       }
       Path target = new Path(output, name(number));
-      FileSystem files = target.getFileSystem(hadoop.value());
-      Path temporary = temporary(target);
-      files.copyFromLocalFile(false, true, new Path(local.toUri()), temporary);
-      moveIntoPlace(files, temporary, target);
-      writeAtomically(files, new Path(output, name(number) + ".json"), JSON.writeValueAsBytes(new Done(made, shard)));
+      writeAtomically(target.getFileSystem(hadoop.value()), target, shard);
+      return new Made(number, new TokenShards.Shard(target.getName(), shard.tokens(), shard.documents()), report.bad(), report.firstBad());
     } finally {
-      delete(folder);
+      RunStore.delete(folder);
     }
   }
 
-  static void writeAtomically(FileSystem files, Path target, byte[] content) throws IOException {
-    Path temporary = temporary(target);
+  /** Writes under another name, then renames. Of two attempts, whose bytes are the same, the first wins. */
+  static void writeAtomically(FileSystem files, Path target, AtomicFile.Content content) throws IOException {
+    Path temporary = new Path(target.getParent(), "_" + target.getName() + "." + UUID.randomUUID() + ".part");
     try (OutputStream out = files.create(temporary, true)) {
-      out.write(content);
+      content.writeTo(out);
     }
-    moveIntoPlace(files, temporary, target);
-  }
-
-  /** Moves a shard into place. Of two attempts, whose bytes are the same, the first wins. */
-  private static void moveIntoPlace(FileSystem files, Path temporary, Path target) throws IOException {
     if (files.exists(target) || !files.rename(temporary, target)) {
       files.delete(temporary, false);
       if (!files.exists(target)) {
@@ -146,19 +149,37 @@ record ShardWriter(String tokenizer, DocumentOptions options, String output, Ser
     }
   }
 
-  private static Path temporary(Path target) {
-    return new Path(target.getParent(), "_" + target.getName() + "." + UUID.randomUUID() + ".part");
-  }
-
-  private static void delete(java.nio.file.Path folder) throws IOException {
-    try (Stream<java.nio.file.Path> all = Files.walk(folder)) {
-      for (java.nio.file.Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(each);
-      }
-    }
-  }
-
   private static String name(int number) {
     return String.format(Locale.ROOT, "shard-%05d.tokens", number);
+  }
+
+  /** Texts as documents. */
+  private record Rows(Iterator<Tuple2<Long, String>> rows, DocumentOptions options, DocumentReport report) implements DocumentSource {
+    @Override
+    public Part next() {
+      Batch batch = new Batch();
+      boolean any = false;
+      while (rows.hasNext()) {
+        Tuple2<Long, String> row = rows.next();
+        byte[] text = row._2() == null ? null : row._2().getBytes(StandardCharsets.UTF_8);
+        if (text == null) {
+          options.bad("document " + row._1() + " is null; expected a text", report);
+        } else if (text.length > options.limits().documentBytes()) {
+          options.bad("document " + row._1() + " has " + text.length + " bytes; the limit for a document is "
+              + options.limits().documentBytes(), report);
+        } else {
+          any = true;
+          if (batch.add(new Document("document " + row._1(), text))) {
+            return batch;
+          }
+        }
+      }
+      return any ? batch : null;
+    }
+
+    @Override
+    public void close() {
+      // Spark's iterator has nothing to close.
+    }
   }
 }

@@ -4,14 +4,22 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
@@ -22,8 +30,10 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.documents.DocumentSources;
+import org.tarflowlm.data.documents.FolderFiles;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokenize.Tokenizers;
+import org.tarflowlm.data.tokens.TokenShardBuilder;
 import org.tarflowlm.data.tokens.TokenShards;
 import scala.Tuple2;
 
@@ -34,6 +44,7 @@ import scala.Tuple2;
  */
 public final class SparkTokenizer {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Logger LOG = LogManager.getLogger(SparkTokenizer.class);
 
   private final SparkSession spark;
   private final String tokenizer;
@@ -53,8 +64,15 @@ public final class SparkTokenizer {
     this.output = output;
   }
 
-  /** A file of a corpus on its way to a shard. */
-  record Source(String path, long length) implements Serializable {}
+  /** A file of a corpus on its way to a shard; its time of change in milliseconds since 1970. */
+  record Source(String path, long length, long modified) implements Serializable {
+    static Source of(FileStatus file) {
+      return new Source(file.getPath().toString(), file.getLen(), file.getModificationTime());
+    }
+  }
+
+  /** What is known of the shards before work starts. */
+  private record Plan(List<ShardWriter.Made> existing, List<Integer> missing) {}
 
   /**
    * Tokenises what the local commands read: a file, or a folder of .txt and .jsonl files and archives of them, in the order in which a
@@ -76,14 +94,17 @@ public final class SparkTokenizer {
       size += each.length();
     }
     ShardWriter writer = writer();
-    List<Integer> missing = IntStream.range(0, groups.size()).filter(i -> !writer.has(i, made(groups.get(i)))).boxed().toList();
-    List<Tuple2<Integer, List<Source>>> work = missing.stream().map(i -> new Tuple2<>(i, groups.get(i))).toList();
+    List<String> made = groups.stream().map(each -> made(each.toString())).toList();
+    Plan plan = plan(writer, made);
+    List<ShardWriter.Made> all = new ArrayList<>(plan.existing());
+    boolean folder = fileSystem(new Path(input)).getFileStatus(new Path(input)).isDirectory();
+    List<Tuple2<Integer, List<Source>>> work = plan.missing().stream().map(i -> new Tuple2<>(i, groups.get(i))).toList();
     if (!work.isEmpty()) {
-      List<String> hashes = groups.stream().map(this::made).toList();
-      new JavaSparkContext(spark.sparkContext()).parallelize(work, work.size())
-          .foreach(each -> writer.ofFiles(each._1(), each._2(), hashes.get(each._1())));
+      all.addAll(new JavaSparkContext(spark.sparkContext()).parallelize(work, work.size())
+          .map(each -> folder ? writer.ofFiles(each._1(), each._2(), made.get(each._1()))
+              : writer.ofFile(each._2().get(0), made.get(each._1()))).collect());
     }
-    return finish(writer, groups.size());
+    return finish(input, all);
   }
 
   /**
@@ -106,14 +127,42 @@ public final class SparkTokenizer {
     }
     int shards = Math.toIntExact((documents + shardDocuments - 1) / shardDocuments);
     ShardWriter writer = writer();
-    String made = Sha256.of((tokenizer + "\n" + options + "\n" + documents + "\n" + shardDocuments).getBytes(StandardCharsets.UTF_8));
-    List<Integer> missing = IntStream.range(0, shards).filter(i -> !writer.has(i, made)).boxed().toList();
+    String made = made(documents + "\n" + shardDocuments);
+    Plan plan = plan(writer, Collections.nCopies(shards, made));
+    List<ShardWriter.Made> all = new ArrayList<>(plan.existing());
+    List<Integer> missing = plan.missing();
     if (!missing.isEmpty()) {
-      numbered.filter(each -> missing.contains((int) (each._1() / shardDocuments)))
-          .mapToPair(each -> new Tuple2<>((int) (each._1() / shardDocuments), new Tuple2<>(each._1(), each._2())))
-          .groupByKey(missing.size()).foreach(each -> writer.ofRows(each._1(), each._2(), made));
+      ByShard partitions = new ByShard(missing, shardDocuments);
+      all.addAll(numbered.filter(each -> partitions.has(each._1())).repartitionAndSortWithinPartitions(partitions)
+          .mapPartitionsWithIndex((i, rows) -> List.of(writer.ofRows(missing.get(i), rows, made)).iterator(), true).collect());
     }
-    return finish(writer, shards);
+    return finish("the column " + column, all);
+  }
+
+  /** A partition for each missing shard. */
+  private static final class ByShard extends Partitioner {
+    private static final long serialVersionUID = 1L;
+    private final Map<Integer, Integer> partitions = new HashMap<>();
+    private final int shardDocuments;
+
+    ByShard(List<Integer> missing, int shardDocuments) {
+      missing.forEach(shard -> partitions.put(shard, partitions.size()));
+      this.shardDocuments = shardDocuments;
+    }
+
+    boolean has(long number) {
+      return partitions.containsKey((int) (number / shardDocuments));
+    }
+
+    @Override
+    public int numPartitions() {
+      return partitions.size();
+    }
+
+    @Override
+    public int getPartition(Object number) {
+      return partitions.get((int) ((Long) number / shardDocuments));
+    }
   }
 
   private ShardWriter writer() {
@@ -127,43 +176,79 @@ public final class SparkTokenizer {
     }
   }
 
-  /** Fingerprint of a shard's sources. */
-  private String made(List<Source> files) {
-    return Sha256.of((tokenizer + "\n" + options + "\n" + files).getBytes(StandardCharsets.UTF_8));
+  /** Fingerprint of what a shard is made from, and how. */
+  private String made(String documents) {
+    String reader = TokenShardBuilder.reader(Tokenizers.byName(tokenizer), options);
+    return Sha256.of((tokenizer + "\n" + reader + "\n" + options + "\n" + documents).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The index comes last: without it nobody takes the folder for whole. */
-  private TokenShards.Index finish(ShardWriter writer, int shards) throws IOException {
-    List<TokenShards.Shard> all = new ArrayList<>();
-    for (int i = 0; i < shards; i++) {
-      all.add(writer.shard(i));
+  private static Plan plan(ShardWriter writer, List<String> made) throws IOException {
+    Plan plan = new Plan(new ArrayList<>(), new ArrayList<>());
+    for (int i = 0; i < made.size(); i++) {
+      ShardWriter.Made existing = writer.existing(i, made.get(i));
+      if (existing == null) {
+        plan.missing().add(i);
+      } else {
+        plan.existing().add(existing);
+      }
     }
-    TokenShards.Index index = new TokenShards.Index(tokenizer, all.stream().mapToLong(TokenShards.Shard::documents).sum(), all);
-    ShardWriter.writeAtomically(fileSystem(new Path(output)), new Path(output, TokenShards.INDEX), JSON.writeValueAsBytes(index));
+    return plan;
+  }
+
+  /** The index comes last: without it nobody takes the folder for whole. A shard whose documents have no text is not in it. */
+  private TokenShards.Index finish(String input, List<ShardWriter.Made> made) throws IOException {
+    long bad = made.stream().mapToLong(ShardWriter.Made::bad).sum();
+    String left = made.stream().map(ShardWriter.Made::firstBad).filter(Objects::nonNull).findFirst().orElse(null);
+    List<TokenShards.Shard> shards = made.stream().sorted(Comparator.comparing(ShardWriter.Made::number)).map(ShardWriter.Made::shard)
+        .filter(each -> each.tokens() > 0).toList();
+    if (shards.isEmpty()) {
+      throw new DataException(input + " holds no document with text" + (bad == 0 ? "" : " (" + bad + " bad documents were left out: " + left
+          + ")"));
+    }
+    if (bad > 0) {
+      LOG.warn("{}: {} bad documents were left out; one of them: {}", input, bad, left);
+    }
+    TokenShards.Index index = new TokenShards.Index(tokenizer, shards.stream().mapToLong(TokenShards.Shard::documents).sum(), shards);
+    byte[] json = JSON.writeValueAsBytes(index);
+    ShardWriter.writeAtomically(fileSystem(new Path(output)), new Path(output, TokenShards.INDEX), out -> out.write(json));
     return index;
   }
 
   /** Files that may hold documents, each folder's in the order of names, as locally. */
   private List<Source> list(String input) throws IOException {
-    Path root = new Path(input);
-    FileSystem files = fileSystem(root);
+    FileSystem files = fileSystem(new Path(input));
+    Path root = files.makeQualified(new Path(input));
     if (!files.exists(root)) {
       throw new DataException("no such file: " + input);
     }
     if (files.getFileStatus(root).isFile()) {
-      return List.of(new Source(root.toString(), files.getFileStatus(root).getLen()));
+      return List.of(Source.of(files.getFileStatus(root)));
     }
+    List<Source> found = ShardWriter.isLocal(root) ? localDocuments(root) : documents(files, root);
+    if (found.isEmpty()) {
+      throw new DataException(input + " holds no document; expected .txt or .jsonl files, or archives of them, not hidden");
+    }
+    return found;
+  }
+
+  /** Hadoop's own listing of this machine starts a process for each file's permissions. */
+  private static List<Source> localDocuments(Path folder) throws IOException {
     List<Source> found = new ArrayList<>();
-    RemoteIterator<LocatedFileStatus> all = files.listFiles(root, true);
-    String base = files.resolvePath(root).toUri().getPath();
+    for (java.nio.file.Path each : FolderFiles.documents(java.nio.file.Path.of(folder.toUri().getPath()))) {
+      found.add(new Source(new Path(each.toUri()).toString(), Files.size(each), Files.getLastModifiedTime(each).toMillis()));
+    }
+    return found;
+  }
+
+  private static List<Source> documents(FileSystem files, Path folder) throws IOException {
+    List<Source> found = new ArrayList<>();
+    RemoteIterator<LocatedFileStatus> all = files.listFiles(folder, true);
+    String base = files.resolvePath(folder).toUri().getPath();
     while (all.hasNext()) {
       LocatedFileStatus each = all.next();
       if (DocumentSources.mayHoldDocuments(String.join("/", relative(base, each.getPath())))) {
-        found.add(new Source(each.getPath().toString(), each.getLen()));
+        found.add(Source.of(each));
       }
-    }
-    if (found.isEmpty()) {
-      throw new DataException(input + " holds no document; expected .txt or .jsonl files, or archives of them, not hidden");
     }
     found.sort(Comparator.comparing((Source each) -> relative(base, new Path(each.path())), SparkTokenizer::compare));
     return found;

@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.stream.IntStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -91,6 +95,36 @@ class SparkTokenizerTest {
   }
 
   @Test
+  void shardsWithoutTextAreNotInTheIndex() throws IOException {
+    Files.writeString(corpus.resolve("aa.txt"), "");
+    Files.writeString(corpus.resolve("d.txt"), "");
+    TokenShards.Index index = tokenizer("gpt2").files(corpus.toString(), 1);
+    assertEquals(List.of(4, 5L), List.of(index.shards().size(), index.documents()));
+    assertLocal("gpt2", corpus);
+    Path empty = Files.writeString(folder.resolve("empty.txt"), "");
+    assertLine(empty + " holds no document with text", () -> new SparkTokenizer(Cluster.SPARK, "gpt2", DocumentOptions.DEFAULT,
+        folder.resolve("none").toString()).files(empty.toString(), 1));
+  }
+
+  /** A name with blanks and marks, here and on a file system of another kind. */
+  @ParameterizedTest
+  @CsvSource({"'', a b%20c.zip", "shared://, a b%20c.zip", "shared://, text.txt", "shared://, ''"})
+  void aLoneFileAndAnotherFileSystemHaveTheLocalIds(String scheme, String name) throws IOException {
+    Path zip = folder.resolve("corpus/a b%20c.zip");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+      out.putNextEntry(new ZipEntry("one.txt"));
+      out.write("loomings".getBytes(StandardCharsets.UTF_8));
+      out.putNextEntry(new ZipEntry("two.txt"));
+      out.write("the carpet bag".getBytes(StandardCharsets.UTF_8));
+    }
+    Files.writeString(corpus.resolve("text.txt"), "the spouter inn");
+    output = scheme + folder.resolve("shards");
+    tokenizer("gpt2").files(scheme + (name.isEmpty() ? corpus : corpus.resolve(name)), 1);
+    output = folder.resolve("shards").toString();
+    assertLocal("gpt2", name.isEmpty() ? corpus : corpus.resolve(name));
+  }
+
+  @Test
   void aKilledExecutorCostsNoDocument() throws Exception {
     Path many = Files.createDirectory(folder.resolve("many"));
     for (int i = 0; i < 12; i++) {
@@ -115,10 +149,18 @@ class SparkTokenizerTest {
       before.add(Files.getLastModifiedTime(shards.resolve("shard-0000" + i + ".tokens")));
     }
     Files.delete(shards.resolve("shards.json"));
-    Files.delete(shards.resolve("shard-00002.tokens.json"));
+    byte[] whole = Files.readAllBytes(shards.resolve("shard-00002.tokens"));
+    Files.write(shards.resolve("shard-00002.tokens"), Arrays.copyOf(whole, whole.length - 1));
+    assertLine("its header announces " + whole.length + "; delete it to make it anew", () -> tokenizer("gpt2").files(corpus.toString(), 1));
     Files.delete(shards.resolve("shard-00002.tokens"));
     assertLine("was made from other documents, by another tokenizer or with other options; expected a new folder",
         () -> tokenizer("bytes").files(corpus.toString(), 1));
+    Path first = corpus.resolve("a.txt");
+    FileTime written = Files.getLastModifiedTime(first);
+    Files.setLastModifiedTime(first, FileTime.fromMillis(written.toMillis() + 5));
+    assertLine("was made from other documents, by another tokenizer or with other options; expected a new folder",
+        () -> tokenizer("gpt2").files(corpus.toString(), 1));
+    Files.setLastModifiedTime(first, written);
     tokenizer("gpt2").files(corpus.toString(), 1);
     assertLocal("gpt2", corpus);
     for (int i : new int[] {0, 1, 3}) {

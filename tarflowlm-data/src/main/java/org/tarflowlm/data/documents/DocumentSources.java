@@ -38,12 +38,40 @@ public final class DocumentSources {
    */
   public static DocumentSource open(InputFile file, DocumentOptions options, DocumentReport report) {
     return switch (kind(file)) {
-      case OTHER -> new FolderDocuments(file.path(), options, report);
+      case OTHER -> ofFiles(FolderFiles.all(file.path()).stream().map(StoredFile::of).iterator(), options, report);
       case ZIP -> new ZipDocuments(file.openZip(), file.toString(), options, report, 1);
       case TAR -> new TarDocuments(file.open(), file.toString(), options, report, 1);
       case JSON_LINES -> new JsonLines(file.open(), file.toString(), options, report);
       case TEXT -> new WholeFile(file);
     };
+  }
+
+  /**
+   * A folder's file, wherever it lies.
+   *
+   * @param name where it lies, for messages; its end tells the kind
+   * @param length bytes
+   * @param content opens it
+   */
+  public record StoredFile(String name, long length, Content content) {
+    static StoredFile of(Path path) {
+      return new StoredFile(path.toString(), IoErrors.reading(path, () -> Files.size(path)), () -> Files.newInputStream(path));
+    }
+
+    /** Opens a file. */
+    @FunctionalInterface
+    public interface Content {
+      InputStream open() throws IOException;
+    }
+  }
+
+  /**
+   * The documents of files as those of a folder that holds them, in this order.
+   *
+   * @param files each taken when the one before it is done
+   */
+  public static DocumentSource ofFiles(Iterator<StoredFile> files, DocumentOptions options, DocumentReport report) {
+    return new FileDocuments(files, options, report);
   }
 
   /** The documents of several files or folders, one after another; each as {@link #open(InputFile, DocumentOptions, DocumentReport)}. */
@@ -101,13 +129,13 @@ public final class DocumentSources {
         && Arrays.equals(head, TAR_MAGIC_AT, head.length, TAR_MAGIC, 0, TAR_MAGIC.length);
   }
 
-  /** Documents of a folder and the folders in it, see {@link FolderFiles}. */
-  private static final class FolderDocuments extends MemberDocuments {
-    private final Iterator<Path> files;
+  /** Documents of files. */
+  private static final class FileDocuments extends MemberDocuments {
+    private final Iterator<StoredFile> files;
 
-    FolderDocuments(Path folder, DocumentOptions options, DocumentReport report) {
+    FileDocuments(Iterator<StoredFile> files, DocumentOptions options, DocumentReport report) {
       super(options, report, 0);
-      this.files = FolderFiles.all(folder).iterator();
+      this.files = files;
     }
 
     @Override
@@ -115,8 +143,8 @@ public final class DocumentSources {
       if (!files.hasNext()) {
         return null;
       }
-      Path path = files.next();
-      return new Member(path.toString(), IoErrors.reading(path, () -> Files.size(path)), () -> Files.newInputStream(path));
+      StoredFile file = files.next();
+      return new Member(file.name(), file.length(), file.content()::open);
     }
   }
 

@@ -18,7 +18,7 @@ import org.tarflowlm.data.file.Sha256;
  * @param name file or folder, with the member of a zip archive
  * @param length bytes in all
  * @param modified latest time of change, in milliseconds since 1970
- * @param sha256 of the file; of a folder, of the list of its documents with their hashes
+ * @param sha256 of the file; of a folder, of the list of its documents with their hashes; see {@link TokenShardBuilder}
  * @param state hash of what the file system says of each file: its place on the disk, length, times of change to the nanosecond;
  *     null in caches of old
  */

@@ -107,15 +107,16 @@ public final class TokenCacheBuilder {
 
   private TokenCache openFresh(Path cache) {
     TokenCache opened = TokenCache.open(cache, source, tokenizer);
-    if (!made().equals(opened.made())) {
-      throw new TokenCache.StaleCacheException(cache + " is stale: it was made by " + opened.made() + "; expected " + made()
+    String made = made(tokenizer, options);
+    if (!made.equals(opened.made())) {
+      throw new TokenCache.StaleCacheException(cache + " is stale: it was made by " + opened.made() + "; expected " + made
           + "; delete the cache to build it anew");
     }
     return opened;
   }
 
   /** The reader's version, the options and the tokenizer's doing on a sample: what the ids depend on besides the source. */
-  private String made() {
+  static String made(Tokenizer tokenizer, DocumentOptions options) {
     String sample;
     try {
       int[] ids = tokenizer.encode("the quick brown fox jumps over the lazy dog");
@@ -184,7 +185,7 @@ public final class TokenCacheBuilder {
   }
 
   private Journal resumed(Path part, Path journalFile, SourceStamp stamp) throws IOException {
-    Journal fresh = new Journal(tokenizer.name(), made(), stamp, 0, 0, 0);
+    Journal fresh = new Journal(tokenizer.name(), made(tokenizer, options), stamp, 0, 0, 0);
     if (!Files.exists(journalFile) || !Files.exists(part)) {
       return fresh;
     }
@@ -212,12 +213,18 @@ public final class TokenCacheBuilder {
 
   /** @return ids written; the separator before the very first document is left out */
   private static long append(FileChannel out, DocumentTokenizer.Chunk chunk, long tokensBefore) throws IOException {
-    int first = tokensBefore == 0 && chunk.length() > 0 ? 1 : 0;
+    ByteBuffer bytes = bytes(chunk, tokensBefore == 0);
+    AtomicFile.writeFully(out.position(TokenCacheHeader.BYTES + 2 * tokensBefore), bytes);
+    return bytes.limit() / 2;
+  }
+
+  /** Ids as a token cache holds them; without the first, a separator, if nothing stands before them. */
+  static ByteBuffer bytes(DocumentTokenizer.Chunk chunk, boolean atStart) {
+    int first = atStart && chunk.length() > 0 ? 1 : 0;
     int count = chunk.length() - first;
     ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asShortBuffer().put(chunk.ids(), first, count);
-    AtomicFile.writeFully(out.position(TokenCacheHeader.BYTES + 2 * tokensBefore), bytes);
-    return count;
+    return bytes;
   }
 
   /** Checksums after the ids, then the header: without it the file is not a token cache. */

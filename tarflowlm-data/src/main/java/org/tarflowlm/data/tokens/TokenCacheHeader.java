@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.tarflowlm.data.DataException;
@@ -37,6 +36,11 @@ public record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, lon
     return BYTES + 2 * tokens;
   }
 
+  /** The source's SHA-256, or what a {@link TokenShardBuilder} was given instead. */
+  public String sourceHash() {
+    return source.sha256();
+  }
+
   public int blocks() {
     return Math.toIntExact((tokens + blockTokens - 1) / blockTokens);
   }
@@ -55,7 +59,7 @@ public record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, lon
   }
 
   /** @throws DataException if these are not the first bytes of a token cache */
-  public static TokenCacheHeader parse(byte[] bytes, Path file) {
+  public static TokenCacheHeader parse(byte[] bytes, Object file) {
     if (bytes.length < BYTES || !Arrays.equals(MAGIC, Arrays.copyOf(bytes, MAGIC.length))) {
       throw new DataException(file + " is not a token cache (it does not start with TARFTOK1)");
     }

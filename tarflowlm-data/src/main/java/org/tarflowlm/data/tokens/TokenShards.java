@@ -1,6 +1,7 @@
 package org.tarflowlm.data.tokens;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ public final class TokenShards implements TokenSequence {
    * @param tokens ids in it
    * @param documents documents in it
    */
-  public record Shard(String file, long tokens, long documents) {}
+  public record Shard(String file, long tokens, long documents) implements Serializable {}
 
   private TokenShards(Path folder, Index index) {
     this.index = index;

@@ -11,11 +11,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.documents.DocumentOptions;
+import org.tarflowlm.data.documents.DocumentReport;
+import org.tarflowlm.data.documents.DocumentSource;
+import org.tarflowlm.data.documents.DocumentSources;
+import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
@@ -69,6 +75,30 @@ class TokenShardsTest {
       assertThrows(IndexOutOfBoundsException.class, () -> joined.read(length, new int[1], 0, 1));
       assertNotEquals("", joined.contentHash());
     }
+  }
+
+  @Test
+  void aStreamedShardIsTheCacheOfItsDocuments() throws IOException {
+    List<String> documents = Collections.nCopies(300, "call me ishmael. some years ago, never mind how long precisely. ".repeat(50));
+    Path file = folder.resolve("streamed.tokens");
+    try (TokenCache cache = cache(folder.resolve("long.tokens"), documents)) {
+      TokenShardBuilder shard = new TokenShardBuilder(Tokenizers.byName("gpt2"), DocumentOptions.DEFAULT, folder.resolve("scratch"));
+      try (DocumentSource source = DocumentSources.open(InputFile.of(folder.resolve("long.tokens.jsonl")))) {
+        shard.add(source, new DocumentReport(), "documents", 1, "fingerprint");
+      }
+      AtomicFile.write(file, shard);
+      assertTrue(shard.tokens() > 3 * TokenCache.BLOCK_TOKENS, "blocks are short of what is to be tested");
+      try (TokenCache streamed = TokenCache.open(file)) {
+        assertEquals(List.of(cache.length(), cache.documents(), cache.contentHash()),
+            List.of(streamed.length(), streamed.documents(), streamed.contentHash()));
+        int[] ids = new int[(int) cache.length()];
+        int[] expected = new int[ids.length];
+        streamed.read(0, ids, 0, ids.length); // checks every block
+        cache.read(0, expected, 0, ids.length);
+        assertArrayEquals(expected, ids);
+      }
+    }
+    assertEquals("fingerprint", TokenCacheHeader.parse(Files.readAllBytes(file), file).sourceHash());
   }
 
   @Test
