@@ -3,6 +3,7 @@ package org.tarflowlm.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -35,8 +37,10 @@ import picocli.CommandLine.Spec;
 /** Figures of this Spark beside the driver alone. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = {
     "Measure scoring and tokenising beside the driver alone, in turns, and what a round of training costs beside its updates. Medians.",
-    "Executors compute with one thread per kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files."})
+    "Executors compute with one thread per kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files.",
+    "Processor time is what a busy machine tells reliably; of executors it counts those that this process starts (local-cluster)."})
 final class BenchCommand implements Runnable {
+  private static final int SHARDS = 8;
   private static final int[] PARAMETERS = {1_336_003, 10_000_000};
 
   @Option(names = "--input", required = true, paramLabel = "FILE", description = "A text of 27 symbols to work on.")
@@ -51,8 +55,8 @@ final class BenchCommand implements Runnable {
   @Option(names = "--only", split = ",", paramLabel = "WHAT", description = "What to measure: SCORING, TOKENISING, AVERAGING; default: all.")
   private Set<Part> only = EnumSet.allOf(Part.class);
 
-  @Option(names = "--shards", paramLabel = "N", description = "Shards to tokenise into, of 4 MB; default 8.")
-  private int shards = 8;
+  @Option(names = "--megabytes", paramLabel = "N", description = "Text to tokenise in a turn, into 8 shards; default 128.")
+  private int megabytes = 128;
 
   @Option(names = "--turns", paramLabel = "N", description = "Turns of each; default 3.")
   private int turns = 3;
@@ -118,21 +122,39 @@ final class BenchCommand implements Runnable {
     void run() throws IOException;
   }
 
-  /** Median seconds of each work, in turns; the first turn does not count. */
-  private Map<String, Double> seconds(Map<String, Work> all) throws IOException {
-    Map<String, List<Double>> taken = new LinkedHashMap<>();
+  /**
+   * Medians of a work.
+   *
+   * @param seconds on the clock
+   * @param processor seconds of processor time, of this process and of executors that it has started
+   */
+  private record Taken(double seconds, double processor) {}
+
+  /** Each work in turns; the first turn does not count. */
+  private Map<String, Taken> seconds(Map<String, Work> all) throws IOException {
+    Map<String, List<Taken>> taken = new LinkedHashMap<>();
     for (int turn = 0; turn <= turns; turn++) {
       for (Map.Entry<String, Work> each : all.entrySet()) {
+        double processor = processorSeconds();
         long begin = System.nanoTime();
         each.getValue().run();
         if (turn > 0) {
-          taken.computeIfAbsent(each.getKey(), key -> new ArrayList<>()).add((System.nanoTime() - begin) / 1e9);
+          taken.computeIfAbsent(each.getKey(), key -> new ArrayList<>())
+              .add(new Taken((System.nanoTime() - begin) / 1e9, processorSeconds() - processor));
         }
       }
     }
-    Map<String, Double> medians = new LinkedHashMap<>();
-    taken.forEach((name, values) -> medians.put(name, median(values)));
+    Map<String, Taken> medians = new LinkedHashMap<>();
+    taken.forEach((name, values) -> medians.put(name,
+        new Taken(median(values.stream().map(Taken::seconds).toList()), median(values.stream().map(Taken::processor).toList()))));
     return medians;
+  }
+
+  private static double processorSeconds() {
+    try (Stream<ProcessHandle> executors = ProcessHandle.current().descendants()) {
+      return Stream.concat(Stream.of(ProcessHandle.current()), executors)
+          .mapToDouble(each -> each.info().totalCpuDuration().map(Duration::toMillis).orElse(0L) / 1e3).sum();
+    }
   }
 
   private static double median(List<Double> values) {
@@ -140,12 +162,13 @@ final class BenchCommand implements Runnable {
     return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 
-  private void ratios(String what, String unit, double amount, Map<String, Double> seconds) {
-    double local = seconds.get("driver alone");
-    seconds.forEach((name, value) -> {
-      put(what + ", " + name + ", " + unit + "/s", amount / value);
+  private void ratios(String what, String unit, double amount, Map<String, Taken> taken) {
+    Taken local = taken.get("driver alone");
+    taken.forEach((name, value) -> {
+      put(what + ", " + name + ", " + unit + "/s", amount / value.seconds());
       if (!name.equals("driver alone")) {
-        put(what + ", " + name + " / driver alone", local / value);
+        put(what + ", " + name + " / driver alone", local.seconds() / value.seconds());
+        put(what + ", " + name + " / driver alone, by processor time", local.processor() / value.processor());
       }
     });
   }
@@ -171,19 +194,20 @@ final class BenchCommand implements Runnable {
     Path folder = Files.createTempDirectory("tarflowlm-bench");
     try {
       Path corpus = Files.createDirectory(folder.resolve("corpus"));
-      int documents = 2 * shards;
       String text = Files.readString(input).strip();
-      String document = text.substring(0, Math.min(text.length(), 1_000_000));
+      String document = text.substring(0, Math.min(text.length(), 2_000_000));
+      int documents = Math.toIntExact((1_000_000L * megabytes + document.length() - 1) / document.length());
+      long bytes = (long) documents * document.length();
       for (int i = 0; i < documents; i++) {
-        Files.writeString(corpus.resolve(String.format(Locale.ROOT, "document%05d.txt", i)), document.repeat(2));
+        Files.writeString(corpus.resolve(String.format(Locale.ROOT, "document%05d.txt", i)), document);
       }
       Map<String, Work> all = new LinkedHashMap<>();
       int[] turn = {0};
       all.put("driver alone", () -> new TokenCacheBuilder(InputFile.of(corpus), Tokenizers.byName("gpt2"))
           .build(folder.resolve("local" + turn[0]++ + ".tokens")));
       all.put("shards", () -> new SparkTokenizer(spark, "gpt2", DocumentOptions.DEFAULT, folder.resolve("shards" + turn[0]++).toString())
-          .files(corpus.toString(), 4L * document.length()));
-      ratios("tokenising", "MB", 2e-6 * document.length() * documents, seconds(all));
+          .files(corpus.toString(), bytes / SHARDS));
+      ratios("tokenising", "MB", 1e-6 * bytes, seconds(all));
     } finally {
       RunStore.delete(folder);
     }
@@ -198,7 +222,7 @@ final class BenchCommand implements Runnable {
         int n = number;
         all.put("averaging " + parameters + " parameters, " + n + (n == 1 ? " worker, s" : " workers, s"), () -> average(spark, state, n));
       }
-      seconds(all).forEach(this::put);
+      seconds(all).forEach((name, taken) -> put(name, taken.seconds()));
     }
   }
 

@@ -101,8 +101,6 @@ final class Commands implements Runnable {
 
   /** Spark's part of every command. */
   static final class Session {
-    private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
-
     @Option(names = "--master", paramLabel = "URL", description = "Without spark-submit: Spark's master; default local[*].")
     private String master;
 
@@ -132,6 +130,7 @@ final class Commands implements Runnable {
 
     /** Works in the session of this application: a new one, which ends with the work, unless there is one already. */
     void run(Work work) {
+      SparkVersion.require();
       boolean own = SparkSession.getDefaultSession().isEmpty();
       SparkSession spark = open();
       try {
@@ -158,12 +157,7 @@ final class Commands implements Runnable {
         // executors on this machine that no spark-submit has given a class path
         conf.setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"));
       }
-      SparkSession spark = SparkSession.builder().config(TarFlowSpark.configure(conf)).getOrCreate();
-      Matcher version = VERSION.matcher(spark.version());
-      if (version.matches() && 100 * Integer.parseInt(version.group(1)) + Integer.parseInt(version.group(2)) < 305) {
-        throw new IllegalArgumentException("Spark is " + spark.version() + "; expected 3.5 or newer");
-      }
-      return spark;
+      return SparkSession.builder().config(TarFlowSpark.configure(conf)).getOrCreate();
     }
   }
 }

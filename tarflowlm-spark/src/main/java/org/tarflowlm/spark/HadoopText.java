@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,18 @@ final class HadoopText {
   static boolean isOne(String name) {
     int end = name.indexOf("://");
     return end > 1 && !List.of("file", "http", "https").contains(name.substring(0, end).toLowerCase(Locale.ROOT));
+  }
+
+  /** A name for executors, whose working folders are others: that of a file or folder of this machine from its root on. */
+  static String everywhere(String name) {
+    try {
+      int hash = name.indexOf('#');
+      String file = hash < 0 || Files.exists(java.nio.file.Path.of(name)) ? name : name.substring(0, hash);
+      java.nio.file.Path path = java.nio.file.Path.of(file);
+      return Files.exists(path) ? path.toAbsolutePath().normalize() + name.substring(file.length()) : name;
+    } catch (InvalidPathException e) {
+      return name;
+    }
   }
 
   /**

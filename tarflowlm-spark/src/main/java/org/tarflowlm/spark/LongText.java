@@ -18,12 +18,13 @@ final class LongText {
   static Score score(JavaSparkContext spark, String text, DocumentOptions documents, SparkOptions options) {
     ModelPool pool = ModelPool.of(options.model());
     try (TokenSequence tokens = RemoteWorker.open(text, pool.checkpoint().info().tokenizer(), documents, spark.hadoopConfiguration())) {
+      String everywhere = HadoopText.everywhere(text);
       return pool.use(0, model -> {
         var parts = model.texts().parts(tokens, options.scoring());
         long count = parts.count();
         int tasks = (int) Math.min(count, (long) TASKS_A_SLOT * spark.defaultParallelism());
         long[] from = IntStream.rangeClosed(0, tasks).mapToLong(task -> count * task / tasks).toArray();
-        return parts.join(nats(spark, text, documents, options, from));
+        return parts.join(nats(spark, everywhere, documents, options, from));
       });
     }
   }

@@ -18,11 +18,19 @@ public final class Main {
       System.setProperty(THREADS, "1"); // as many tasks as cores, one thread each
     }
     try {
+      SparkVersion.require();
       Class.forName("org.apache.spark.sql.SparkSession");
-    } catch (ClassNotFoundException e) {
-      System.err.println("tarflowlm: Spark is not on the class path; expected to be run by spark-submit or ./tarflowlm spark");
-      System.exit(Commands.FAILURE);
+    } catch (ClassNotFoundException | NoClassDefFoundError e) {
+      fail("Spark is not on the class path, or not all of it (" + e.getMessage().replace('/', '.') + " is missing); expected to be run by "
+          + "spark-submit or ./tarflowlm spark");
+    } catch (IllegalStateException e) {
+      fail(e.getMessage());
     }
     System.exit(Commands.execute(arguments));
+  }
+
+  private static void fail(String message) {
+    System.err.println("tarflowlm: " + message);
+    System.exit(Commands.FAILURE);
   }
 }

@@ -11,6 +11,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkFiles;
 import org.tarflowlm.checkpoint.Checkpoint;
+import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /**
@@ -35,7 +36,11 @@ final class ModelPool {
 
   private ModelPool(String name) {
     this.name = name;
-    this.checkpoint = TarFlowZoo.resolve(name.startsWith(SPARK_FILES) ? SparkFiles.get(name.substring(SPARK_FILES.length())) : name);
+    try {
+      this.checkpoint = TarFlowZoo.resolve(name.startsWith(SPARK_FILES) ? SparkFiles.get(name.substring(SPARK_FILES.length())) : name);
+    } catch (CheckpointException e) {
+      throw new CheckpointException(Numerics.toldBy(e.getMessage()), e);
+    }
   }
 
   /**

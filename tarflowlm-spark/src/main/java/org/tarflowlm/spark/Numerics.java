@@ -91,6 +91,12 @@ record Numerics(int threads, String coreType) implements Serializable {
     return env == null ? "this process" : "executor " + env.executorId() + " on " + env.blockManager().blockManagerId().host();
   }
 
+  /** A failure's message, with the executor that met it; the driver's needs none. */
+  static String toldBy(String message) {
+    SparkEnv env = SparkEnv.get();
+    return env == null || env.executorId().equals("driver") ? message : here() + ": " + message;
+  }
+
   private static List<String> cpuFlags() {
     try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
       return lines.filter(line -> line.startsWith("flags")).findFirst().map(line -> Arrays.asList(line.split("\\s+"))).orElse(List.of());

@@ -11,6 +11,7 @@ import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
+import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.tokenize.Tokenizers;
@@ -56,7 +57,11 @@ final class RemoteWorker {
   static TokenSequence open(String name, String tokenizer, DocumentOptions documents, Configuration hadoop) {
     String file = name.startsWith(ModelPool.SPARK_FILES) ? SparkFiles.get(name.substring(ModelPool.SPARK_FILES.length()))
         : HadoopText.isOne(name) ? HadoopText.copy(name, hadoop).toString() : name;
-    return Corpora.fromEnvironment().with(documents).open(file, Tokenizers.byName(tokenizer));
+    try {
+      return Corpora.fromEnvironment().with(documents).open(file, Tokenizers.byName(tokenizer));
+    } catch (DataException e) {
+      throw new DataException(Numerics.toldBy(e.getMessage()), e);
+    }
   }
 
   /** Takes updates {@code from} to {@code from + steps - 1} of a worker. */

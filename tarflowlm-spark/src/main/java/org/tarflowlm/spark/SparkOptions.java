@@ -24,6 +24,7 @@ public record SparkOptions(String model, ScoringOptions scoring, GenerationOptio
     if (model == null || model.isBlank()) {
       throw new IllegalArgumentException("model is empty; expected an id of the zoo, a folder, an address or spark-files:NAME");
     }
+    model = model.contains("/") ? HadoopText.everywhere(model) : model;
     if (modelsPerExecutor < 0) {
       throw new IllegalArgumentException("modelsPerExecutor is " + modelsPerExecutor + "; expected at least 0");
     }

@@ -113,11 +113,12 @@ public final class SparkTokenizer {
    * @param order columns that together differ in every row: they number the documents
    * @param shardDocuments documents a shard, at least 1
    * @throws DataException if the output holds finished or other shards, or a document is bad
-   * @throws IllegalArgumentException if there is no such column, or it is not a string
+   * @throws IllegalArgumentException if there is no such column, or the texts are no strings
    */
   public TokenShards.Index rows(Dataset<Row> data, String column, List<String> order, int shardDocuments) throws IOException {
     requireUnfinished();
     TarFlowSpark.requireText(data, column);
+    order.forEach(each -> TarFlowSpark.requireColumn(data, each));
     Column[] keys = order.stream().map(name -> data.col(name)).toArray(Column[]::new);
     JavaPairRDD<Long, String> numbered = data.sort(keys).select(data.col(column)).javaRDD().zipWithIndex()
         .mapToPair(each -> new Tuple2<>(each._2(), each._1().getString(0)));

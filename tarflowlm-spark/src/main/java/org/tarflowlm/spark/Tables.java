@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.Locale;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -13,6 +15,8 @@ import picocli.CommandLine.ParameterException;
 
 /** Where rows come from and go to. */
 final class Tables {
+  private static final Logger LOG = LogManager.getLogger(Tables.class);
+
   /** Kinds of file. */
   enum Format { PARQUET, JSON, CSV, TEXT }
 
@@ -48,11 +52,9 @@ final class Tables {
   /** @throws IOException in one line if the input does not exist, or the output does */
   Dataset<Row> read(SparkSession spark) throws IOException {
     requireNew(spark, output);
-    if (!exists(spark, input)) {
-      throw new IllegalArgumentException("no such file: " + input);
-    }
+    requireFile(spark, input);
     Dataset<Row> rows = switch (format == null ? format(input) : format) {
-      case PARQUET -> spark.read().parquet(input);
+      case PARQUET -> parquet(spark, input);
       case JSON -> spark.read().json(input);
       case CSV -> spark.read().option("header", true).option("escape", "\"").option("multiLine", true).csv(input);
       case TEXT -> spark.read().text(input).withColumnRenamed("value", "text");
@@ -68,6 +70,24 @@ final class Tables {
     }
     rows.write().parquet(output);
     return spark.read().parquet(output);
+  }
+
+  /** @throws IllegalArgumentException in one line if it is none */
+  static Dataset<Row> parquet(SparkSession spark, String path) throws IOException {
+    requireFile(spark, path);
+    try {
+      return spark.read().parquet(path);
+    } catch (Exception e) { // Spark throws checked ones, undeclared, and tells of its task
+      LOG.debug("not read", e);
+      throw new IllegalArgumentException(path + " cannot be read as Parquet; expected files of that kind, or a name or --format that tells "
+          + "another", e);
+    }
+  }
+
+  private static void requireFile(SparkSession spark, String path) throws IOException {
+    if (!exists(spark, path)) {
+      throw new IllegalArgumentException("no such file: " + path);
+    }
   }
 
   static void requireNew(SparkSession spark, String path) throws IOException {

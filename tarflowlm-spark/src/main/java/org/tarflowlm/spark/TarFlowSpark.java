@@ -48,8 +48,11 @@ public final class TarFlowSpark {
   /**
    * Settings for executors that compute as this JVM does: threads and kernels, as environment variables. Values that are set stay. Call
    * before the session is made.
+   *
+   * @throws IllegalStateException if this Spark is too old
    */
   public static SparkConf configure(SparkConf conf) {
+    SparkVersion.require();
     Numerics.ofThisProcess().pin(conf);
     return conf.setIfMissing("spark.sql.artifact.isolation.enabled", "false"); // Spark 4 would keep files that were sent from DataFrames
   }
@@ -170,6 +173,7 @@ public final class TarFlowSpark {
 
   /** The model of some options, read on the driver: what is wrong with it is known before work starts. */
   static RowWork work(SparkOptions options, StructType columns, RowWork.Task task) {
+    SparkVersion.require();
     ModelPool.of(options.model());
     return new RowWork(options, Numerics.ofThisProcess(), columns.length(), task);
   }
@@ -213,12 +217,17 @@ public final class TarFlowSpark {
     column(data, name, DataTypes.StringType);
   }
 
+  /** A column of any type. */
+  static void requireColumn(Dataset<Row> data, String name) {
+    column(data, name);
+  }
+
   private static int column(Dataset<Row> data, String name, DataType... types) {
     String[] names = data.schema().fieldNames();
     for (int i = 0; i < names.length; i++) {
       if (names[i].equals(name)) {
         DataType found = data.schema().fields()[i].dataType();
-        if (!List.of(types).contains(found)) {
+        if (types.length > 0 && !List.of(types).contains(found)) {
           throw new IllegalArgumentException("column " + name + " is " + found.simpleString() + "; expected " + types[0].simpleString());
         }
         return i;

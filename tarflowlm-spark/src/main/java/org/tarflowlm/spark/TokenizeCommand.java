@@ -74,7 +74,7 @@ final class TokenizeCommand implements Runnable {
       if (column == null) {
         index = job.files(input, 1_000_000L * shardMegabytes);
       } else {
-        Dataset<Row> rows = spark.read().parquet(input);
+        Dataset<Row> rows = Tables.parquet(spark, input);
         index = job.rows(rows, column, order, shardDocuments);
       }
       print(index, (System.nanoTime() - begin) / 1e9);

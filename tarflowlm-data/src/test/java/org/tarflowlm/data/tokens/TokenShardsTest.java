@@ -83,7 +83,8 @@ class TokenShardsTest {
     Path file = folder.resolve("streamed.tokens");
     try (TokenCache cache = cache(folder.resolve("long.tokens"), documents)) {
       TokenShardBuilder shard = new TokenShardBuilder(Tokenizers.byName("gpt2"), DocumentOptions.DEFAULT, folder.resolve("scratch"));
-      try (DocumentSource source = DocumentSources.open(InputFile.of(folder.resolve("long.tokens.jsonl")))) {
+      try (DocumentSource source = DocumentSources.open(InputFile.of(folder.resolve("long.tokens.jsonl")),
+          DocumentOptions.DEFAULT, new DocumentReport())) {
         shard.add(source, new DocumentReport(), "documents", 1, "fingerprint");
       }
       AtomicFile.write(file, shard);
