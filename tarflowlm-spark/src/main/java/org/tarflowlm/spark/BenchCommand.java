@@ -52,7 +52,8 @@ final class BenchCommand implements Runnable {
   @Option(names = "--row-characters", paramLabel = "N", description = "Characters of a row; default 2048.")
   private int rowCharacters = 2_048;
 
-  @Option(names = "--only", split = ",", paramLabel = "WHAT", description = "What to measure: SCORING, TOKENISING, AVERAGING; default: all.")
+  @Option(names = "--only", split = ",", paramLabel = "WHAT",
+      description = "What to measure: SCORING, TOKENISING, AVERAGING; default: all.")
   private Set<Part> only = EnumSet.allOf(Part.class);
 
   @Option(names = "--megabytes", paramLabel = "N", description = "Text to tokenise in a turn, into 8 shards; default 128.")

@@ -76,8 +76,8 @@ public final class SparkTrainer {
 
   private SparkTrainer(Trainer trainer, RunStore store, SparkSession spark, RunConfig config, String train, Plan plan) {
     JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
-    RemoteWorker.Job job = new RemoteWorker.Job(UUID.randomUUID().toString(), RecordJson.write(config), HadoopText.everywhere(train), plan.documents(),
-        plan.workers(), Numerics.ofThisProcess(), plan.mixedMachines(),
+    RemoteWorker.Job job = new RemoteWorker.Job(UUID.randomUUID().toString(), RecordJson.write(config), HadoopText.everywhere(train),
+        plan.documents(), plan.workers(), Numerics.ofThisProcess(), plan.mixedMachines(),
         context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
     this.trainer = trainer.on(new Executors(context, job, plan.round(), rounds)).onCheckpoint(store::save);
   }

@@ -52,7 +52,8 @@ public final class TokenShardBuilder implements AtomicFile.Content {
    */
   public void add(DocumentSource source, DocumentReport report, String name, long bytes, String fingerprint) throws IOException {
     stamp = new SourceStamp(name, bytes, 0, fingerprint, null);
-    try (FileChannel out = FileChannel.open(scratch, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+    try (FileChannel out = FileChannel.open(scratch, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING);
         ParallelTokenizer parts = new ParallelTokenizer(source, new DocumentTokenizer(tokenizer, options, report), 1)) {
       for (DocumentTokenizer.Chunk chunk = parts.next(); chunk != null; chunk = parts.next()) {
         ByteBuffer ids = TokenCacheBuilder.bytes(chunk, tokens == 0);
