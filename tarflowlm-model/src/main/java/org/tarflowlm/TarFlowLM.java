@@ -154,9 +154,8 @@ public class TarFlowLM implements AutoCloseable {
    * @throws DataException if a token is unknown
    */
   public Optional<List<List<TokenChoice>>> nextTokens(int[] tokens, int count, long seed) {
-    TokenSequence known = new TokenArray(tokens, config.vocabSize());
-    return NextTokens.areKnown(config) ? Optional.of(engine.withNetwork(layer -> TokenChoice.of(layer, known, count, seed)))
-        : Optional.empty();
+    return Optional.of(new TokenArray(tokens, config.vocabSize())).filter(known -> NextTokens.areKnown(config))
+        .map(known -> engine.withNetwork(layer -> TokenChoice.of(layer, known, count, seed)));
   }
 
   /** This model's default generation options. */

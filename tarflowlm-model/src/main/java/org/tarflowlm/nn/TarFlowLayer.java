@@ -239,9 +239,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * Hidden states of an autoregressive model.
+   * Hidden states of an autoregressive model for ids, INT [batch, time].
    *
-   * @param ids INT [batch, time]
    * @return what the head reads at each position, which depends on the tokens before it, [batch, time, width]
    * @throws IllegalStateException if the model is one of flows
    */
