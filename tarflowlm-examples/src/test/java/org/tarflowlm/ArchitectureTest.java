@@ -76,8 +76,9 @@ class ArchitectureTest {
     MAY_USE.put("coupling.near", List.of("vector", "coupling", "coupling.batch"));
     MAY_USE.put("kernel", List.of("vector"));
     MAY_USE.put("flow", List.of("vector", "config", "coupling", "kernel", "data.latent"));
-    MAY_USE.put("generate.parallel", List.of("config", "coupling", "kernel", "flow"));
-    MAY_USE.put("generate", List.of("generate.parallel", "config", "json", "coupling", "kernel", "flow", "data", "data.tokenize"));
+    MAY_USE.put("generate.parallel", List.of("config", "vector", "coupling", "kernel", "flow"));
+    MAY_USE.put("generate", List.of("generate.parallel", "config", "vector", "json", "coupling", "kernel", "flow",
+        "data", "data.tokenize"));
     MAY_USE.put("stock", List.of());
     MAY_USE.put("ops", List.of("config", "coupling", "coupling.batch", "coupling.near", "kernel", "flow", "stock"));
     MAY_USE.put("graph", List.of("config", "ops", "flow", "stock"));
