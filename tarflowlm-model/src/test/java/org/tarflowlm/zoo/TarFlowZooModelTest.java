@@ -144,7 +144,7 @@ class TarFlowZooModelTest {
   @Test
   void otherSizesAreRefusedWithTheListOfWhatIsPackaged() {
     assertFails("no weights of size PAPER are packaged for TEXT8; leave size and context length out for what there is. Packaged: "
-        + "text8-mixd (TEXT8, MIX_D, 1,336,003 parameters), text8-mix1 (", () -> Text8TarFlow.builder().size(ModelSize.PAPER).build()
+        + "text8-mixd (TEXT8, MIX_D, 1,336,003 parameters), text8-mixd6 (", () -> Text8TarFlow.builder().size(ModelSize.PAPER).build()
         .initPretrained());
     assertFails("no weights of context length 64 are packaged for ENWIK8", () -> Enwik8TarFlow.builder().contextLength(64).build()
         .initPretrained());
