@@ -12,11 +12,11 @@ import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** What a model computes with: built at the first use, freed when the model is closed. May be used by many threads. */
+/** A model's network, flow weights and sampler, each built on first use and all freed by {@link #close}. Thread-safe. */
 final class Engine implements AutoCloseable {
   private final String name;
   private final Tokenizer tokenizer;
-  /** DL4J's networks are for one thread at a time; fair, so that no caller starves. */
+  /** A DL4J network serves one thread at a time; the lock is fair, so that no caller starves. */
   private final ReentrantLock network = new ReentrantLock(true);
   private Checkpoint checkpoint;
   private ComputationGraph graph;
@@ -37,7 +37,7 @@ final class Engine implements AutoCloseable {
     return checkpoint;
   }
 
-  /** Runs work on the network; callers wait for each other. */
+  /** Runs work on the network, one caller at a time. */
   <T> T withNetwork(Function<TarFlowLayer, T> work) {
     network.lock();
     try {
@@ -72,7 +72,7 @@ final class Engine implements AutoCloseable {
     return latents;
   }
 
-  /** @throws IllegalStateException if the model is discrete, which has no such thing */
+  /** @throws IllegalStateException if the model is discrete and so lacks {@code what} */
   void requireFlows(String what) {
     ModelType type = checkpoint().config().model();
     if (type != ModelType.TARFLOW) {
@@ -88,7 +88,7 @@ final class Engine implements AutoCloseable {
     return weights;
   }
 
-  /** Frees everything, after the work that the network is doing. */
+  /** Waits for the work that the network is doing, then frees everything. */
   @Override
   public void close() {
     network.lock();

@@ -18,8 +18,7 @@ import org.tarflowlm.nn.TarFlowLayer;
 
 /**
  * A model's latent space: tokens to latents and back by the codebook (paper section 3.1), latents to noise and back by the flows (section
- * 3.3). A text longer than the context length goes through the flows in windows that do not see each other, as in scoring. May be used by
- * many threads.
+ * 3.3). A text longer than the context length passes through the flows in independent windows, as in scoring. Thread-safe.
  */
 final class LatentSpace {
   private static final int FEATURE_BATCH = 16;
@@ -38,12 +37,12 @@ final class LatentSpace {
     this.decoder = new LatentDecoder(weights.codebook());
   }
 
-  /** z = mu + sigma * noise, [tokens][d]. */
+  /** Draws z = mu + sigma * noise for each token: [tokens][d]. */
   double[][] encode(String text, long seed) {
     return rows(encoder.encode(tokenizer.encode(text), seed));
   }
 
-  /** The text of the most probable token of each latent [tokens][d]. */
+  /** The text of the most probable token for each latent; z is [tokens][d]. */
   String decode(double[][] z) {
     return tokenizer.decode(decoder.decode(flat("z", z)));
   }
@@ -71,7 +70,7 @@ final class LatentSpace {
     return result;
   }
 
-  /** The text of the noise u [tokens][d]. */
+  /** The text that the flows make of the noise u, [tokens][d]. */
   String fromNoise(double[][] u) {
     return fromNoise(List.of(flat("u", u))).get(0);
   }
@@ -95,13 +94,13 @@ final class LatentSpace {
     return fromNoise(path);
   }
 
-  /** Spherical interpolation: between two draws of N(0, I) it passes through points as far from the origin as such draws are. */
+  /** Spherical interpolation: between two draws from N(0, I), it stays about as far from the origin as such draws are. */
   private static double[] onArc(double[] a, double[] b, double share) {
     ArrayRealVector from = new ArrayRealVector(a, false);
     ArrayRealVector to = new ArrayRealVector(b, false);
     double cosine = from.dotProduct(to) / Math.sqrt(from.dotProduct(from) * to.dotProduct(to));
     double angle = Math.acos(Math.max(-1, Math.min(1, cosine)));
-    // the arc of parallel vectors is their line, and that of opposite ones could be any: take the line too
+    // between parallel vectors the arc is a straight line, and between opposite ones it is undefined: use the line for both
     double sine = Math.sin(angle);
     boolean line = !(sine > 1e-9);
     double weightA = line ? 1 - share : Math.sin((1 - share) * angle) / sine;
@@ -109,7 +108,7 @@ final class LatentSpace {
     return from.combine(weightA, weightB, to).toArray();
   }
 
-  /** Texts of equally long noises [tokens * d], together through the flows. */
+  /** Inverts equally long noises, [tokens * d] each, in one batch, and decodes them. */
   private List<String> fromNoise(List<double[]> noises) {
     int[][] tokens = new int[noises.size()][noises.get(0).length / config.latentDim()];
     List<List<double[][]>> cut = noises.stream().map(this::windows).toList();
@@ -128,7 +127,7 @@ final class LatentSpace {
     return Arrays.stream(tokens).map(tokenizer::decode).toList();
   }
 
-  /** Full windows of latents [windows][T * d], then what is left as a window of its own. */
+  /** Splits latents into full windows [windows][T * d]; the rest is a shorter window of its own. */
   private List<double[][]> windows(double[] latents) {
     int length = config.contextLength() * config.latentDim();
     int full = latents.length / length;
@@ -182,7 +181,7 @@ final class LatentSpace {
     return tokens;
   }
 
-  /** A flow's hidden states over a whole text, in windows that do not see each other: [tokens / patch][width]. */
+  /** A flow's hidden states over a whole text, computed in independent windows: [tokens / patchSize][width]. */
   static double[][] features(TarFlowLayer layer, int[] tokens, int flow) {
     int patch = layer.model().patchSize();
     int length = layer.model().contextLength();

@@ -21,16 +21,12 @@ import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.TokenListener;
 import org.tarflowlm.nn.InverseSession;
 
-/** Generation, whatever the model. */
+/** Generates from any checkpoint, discrete or with flows. */
 final class Sampler {
   private final AutoregressiveSampler discrete;
   private final FlowGenerator flows;
 
-  /**
-   * The sampler of a checkpoint.
-   *
-   * @param weights of its flows; null if it is discrete
-   */
+  /** @param weights the flows' weights; null for a discrete model */
   Sampler(Checkpoint checkpoint, StackWeights weights, Tokenizer tokenizer) {
     discrete = weights == null ? new AutoregressiveSampler(checkpoint.config(), checkpoint::values, tokenizer) : null;
     flows = weights == null ? null
@@ -41,7 +37,7 @@ final class Sampler {
     return flows == null ? discrete.generate(prompt, options, listener) : flows.generate(prompt, options, listener);
   }
 
-  /** Continues different prompts side by side; of each what {@link #generate} gives by itself. */
+  /** Continues several prompts in parallel; each result is what {@link #generate} gives for that prompt alone. */
   List<List<Generation>> generateAll(List<int[]> prompts, GenerationOptions options) {
     return prompts.parallelStream().map(prompt -> generate(prompt, options, null)).toList();
   }
@@ -54,7 +50,7 @@ final class Sampler {
     return flows;
   }
 
-  /** A checkpoint's inverse graph for many threads: as many sessions as there are callers at one time, over one set of parameters. */
+  /** A checkpoint's inverse graph for many threads: one session per concurrent caller, over one shared set of parameters. */
   private static final class GraphInverse implements StackInverse {
     private final Checkpoint checkpoint;
     private final Queue<InverseSession> fromNothing = new ConcurrentLinkedQueue<>();

@@ -4,18 +4,18 @@ import java.util.List;
 import org.tarflowlm.eval.LikelihoodEstimate;
 
 /**
- * Likelihood of a text under a model.
+ * The likelihood of a text under a model.
  *
  * @param model name of the model
  * @param bound what the figures are: upper bounds from one or more samples of the encoder, or exact
  * @param bitsPerCharacter bits per character of the text, or per byte for models of bytes
  * @param standardError of {@code bitsPerCharacter}, from the spread between windows; NaN where there is only one window
- * @param characters characters (bytes) that were scored: all of the text, but for an end that does not fill a patch
- * @param tokens the same in tokens
- * @param nats negative log-likelihood of them all in nats
+ * @param characters number of characters (bytes) scored: the whole text except a last patch that it does not fill
+ * @param tokens number of tokens scored
+ * @param nats negative log-likelihood of all scored tokens, in nats
  * @param perplexity exp of the nats per token
- * @param tokenPieces what {@link #perToken()} returns; empty if the options did not ask for it
- * @param characterPieces what {@link #perCharacter()} returns; empty if the options did not ask for it
+ * @param tokenPieces the bits of each token; empty unless the options asked for them
+ * @param characterPieces the bits of each character; empty unless the options asked for them
  */
 public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPerCharacter, double standardError, long characters,
     long tokens, double nats, double perplexity, List<Piece> tokenPieces, List<Piece> characterPieces) {
@@ -23,9 +23,9 @@ public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPer
   /**
    * A token or character of the text.
    *
-   * @param text what it stands for; bytes that are no text by themselves are U+FFFD
-   * @param bits of a discrete model -log2 p(token | tokens before it); of a flow model the terms of the ELBO at the token's position
-   *     ({@link org.tarflowlm.nn.TokenTerms}), of one sample of the noise: a token that the model expects may have negative bits
+   * @param text what it stands for; bytes that are not text by themselves become U+FFFD
+   * @param bits for a discrete model, -log2 p(token | tokens before it); for a flow model, the ELBO's terms at the token's position
+   *     ({@link org.tarflowlm.nn.TokenTerms}) for one sample of the noise, which may be negative for a token that the model expects
    */
   public record Piece(String text, double bits) {}
 
@@ -35,7 +35,7 @@ public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPer
   }
 
   /**
-   * The bits of each token; their sum is that of the text, up to rounding in single precision.
+   * The bits of each token; they add up to the bits of the text, within single-precision rounding.
    *
    * @throws IllegalStateException if the score was computed without them
    */
@@ -44,8 +44,8 @@ public record Score(String model, LikelihoodEstimate.Bound bound, double bitsPer
   }
 
   /**
-   * The bits of each character (Unicode code point): a token's bits in equal shares over its bytes, and of a character the sum over its
-   * bytes.
+   * The bits of each character (Unicode code point): each token's bits are shared equally among its bytes, and a character gets the sum
+   * over its own bytes.
    *
    * @throws IllegalStateException if the score was computed without them
    */

@@ -31,10 +31,10 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     return Score.of(name, estimate, characters(scored, estimate.tokens(), tokenizer), List.of(), List.of());
   }
 
-  /** The tokens that are scored: those of the first characters. */
+  /** The tokens to score: those that make up the first {@link ScoringOptions#maxCharacters} characters. */
   static TokenSequence scored(TarFlowConfig config, Tokenizer tokenizer, TokenSequence tokens, ScoringOptions options) {
     if (tokens.vocabSize() != config.vocabSize()) {
-      throw new IllegalArgumentException("the tokens are of a vocabulary of " + tokens.vocabSize() + "; expected " + config.vocabSize());
+      throw new IllegalArgumentException("the tokens' vocabulary has " + tokens.vocabSize() + " tokens; expected " + config.vocabSize());
     }
     long count = tokensWithin(tokens, options.maxCharacters(), tokenizer);
     int least = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
@@ -45,7 +45,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     return tokens.slice(0, count);
   }
 
-  /** Characters in the first tokens of a sequence: Unicode code points, or bytes for tokenizers of bytes. At least 1. */
+  /** Counts the characters in the first {@code count} tokens: Unicode code points, or bytes for byte tokenizers. At least 1. */
   static long characters(TokenSequence tokens, long count, Tokenizer tokenizer) {
     if (tokenizer instanceof ByteTokenizer) {
       return count;
@@ -57,7 +57,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     return Math.max(1, characters);
   }
 
-  /** Number of tokens from the start that make up at most so many characters. */
+  /** Number of leading tokens that make up at most {@code maxCharacters} characters. */
   static long tokensWithin(TokenSequence tokens, long maxCharacters, Tokenizer tokenizer) {
     if (tokenizer instanceof ByteTokenizer) {
       return Math.min(tokens.length(), maxCharacters);
@@ -87,7 +87,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
   private static long characters(int[] ids, Tokenizer tokenizer) {
     long characters = 0;
     for (byte each : tokenizer.decodeBytes(ids)) {
-      // every byte of UTF-8 that continues a character has the bits 10 in front
+      // in UTF-8, every byte that continues a character starts with the bits 10
       characters += (each & 0xc0) == 0x80 ? 0 : 1;
     }
     return characters;
@@ -97,11 +97,11 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
   private static final class Pieces {
     private final List<Piece> tokens = new ArrayList<>();
     private final List<Piece> characters = new ArrayList<>();
-    /** Bytes and bits of the character that is not complete yet. */
+    /** Bytes of the character that is not complete yet; {@code bits} are its bits so far. */
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(4);
     private double bits;
 
-    /** @param nats of each token, as many as were scored */
+    /** @param nats of each token that was scored */
     Pieces(TokenSequence text, double[] nats, Tokenizer tokenizer) {
       int[] ids = new int[nats.length];
       text.read(0, ids, 0, ids.length);
@@ -122,7 +122,6 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
     }
 
     private void add(byte each, double share) {
-      // every byte of UTF-8 that continues a character has the bits 10 in front
       if ((each & 0xc0) != 0x80) {
         end();
       }

@@ -25,7 +25,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /**
- * A ready language model: weights, tokenizer, scoring, generation and latents.
+ * A ready-to-use language model: it scores text, generates text, and maps text to latents and noise and back.
  *
  * <pre>
  * try (TarFlowLM model = TarFlowLM.pretrained()) {
@@ -34,9 +34,8 @@ import org.tarflowlm.zoo.TarFlowZoo;
  * }
  * </pre>
  *
- * <p>May be used by many threads. Texts are scored one after another, each on all cores; generations run side by side. What is needed is
- * built at the first use; once the model is closed, these calls throw an IllegalStateException. To train a model further see
- * {@link CheckpointNetworks}.
+ * <p>Thread-safe. Texts are scored one after another, each on all cores; generations run in parallel. Networks are built on first use;
+ * once the model is closed, calls that need one throw an IllegalStateException. To train a model further, see {@link CheckpointNetworks}.
  */
 public class TarFlowLM implements AutoCloseable {
   /** Id of the zoo's flagship. */
@@ -65,15 +64,15 @@ public class TarFlowLM implements AutoCloseable {
   /**
    * A checkpoint of the zoo.
    * @param id one of {@link TarFlowZoo#list()}
-   * @throws CheckpointException if there is none of that id, or it is damaged
+   * @throws CheckpointException if the zoo has no checkpoint with that id, or it is damaged
    */
   public static TarFlowLM pretrained(String id) {
     return new TarFlowLM(id, TarFlowZoo.load(id));
   }
 
   /**
-   * A checkpoint's folder, or a .zip or .jar that holds one.
-   * @throws CheckpointException if there is no checkpoint, or a damaged one
+   * Loads a checkpoint from its folder, or from a .zip or .jar that holds one.
+   * @throws CheckpointException if there is no checkpoint, or it is damaged
    */
   public static TarFlowLM load(Path path) {
     return new TarFlowLM(path.toString(), Checkpoint.load(path));
@@ -82,7 +81,7 @@ public class TarFlowLM implements AutoCloseable {
   /**
    * Loads a model by name: an id of the zoo, a path, or an address such as {@code https://example.org/mine.zip#sha256=0a1b...}, as
    * {@link TarFlowZoo#resolve(String, CacheFolder, Progress)} reads it.
-   * @throws CheckpointException if there is no such thing, it cannot be fetched, has another hash, or is damaged
+   * @throws CheckpointException if there is no such checkpoint, it cannot be fetched, its hash differs, or it is damaged
    */
   public static TarFlowLM resolve(String model) {
     return resolve(model, CacheFolder.fromEnvironment(), Progress.NONE);
@@ -93,13 +92,13 @@ public class TarFlowLM implements AutoCloseable {
     return new TarFlowLM(model, TarFlowZoo.resolve(model, cache, progress));
   }
 
-  /** A model of given weights. */
+  /** A model with this checkpoint's weights. */
   public static TarFlowLM of(Checkpoint checkpoint) {
     String id = checkpoint.info().id();
     return new TarFlowLM(id == null ? "unnamed" : id, checkpoint);
   }
 
-  /** Id or folder. */
+  /** The id, path or address from which the model was loaded. */
   public String name() {
     return name;
   }
@@ -112,7 +111,7 @@ public class TarFlowLM implements AutoCloseable {
     return tokenizer;
   }
 
-  /** Origin, licence, measured likelihoods of the weights. */
+  /** The weights' origin, licence and measured likelihoods. */
   public CheckpointInfo info() {
     return info;
   }
@@ -121,13 +120,13 @@ public class TarFlowLM implements AutoCloseable {
     return engine.checkpoint();
   }
 
-  /** Scores a text with the default options, and each of its tokens: {@link Score#perToken()}. */
+  /** Scores a text with the default options, keeping the bits of each token ({@link Score#perToken()}). */
   public Score score(String text) {
     return score(text, ScoringOptions.defaults().withPerToken(true));
   }
 
   /**
-   * The likelihood of a text, by windows of the context length ({@link Likelihood}).
+   * The likelihood of a text, computed in windows of the context length ({@link Likelihood}).
    * @throws DataException if the text is empty, shorter than a patch, or holds a character that the model does not know (the message
    *     names it and its offset)
    */
@@ -136,21 +135,22 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * The likelihood of tokens, such as those of a large file, which is read as it is scored.
+   * The likelihood of a token sequence. A sequence backed by a large file is read as it is scored.
    * @throws DataException as {@link #score(String, ScoringOptions)}
-   * @throws IllegalArgumentException if the tokens are of another vocabulary
+   * @throws IllegalArgumentException if the tokens' vocabulary has another size
    */
   public Score score(TokenSequence tokens, ScoringOptions options) {
     return engine.withNetwork(layer -> new Scorer(name, tokenizer, layer).score(tokens, options));
   }
 
-  /** A long text to be scored in parts; throws as {@link #score(TokenSequence, ScoringOptions)}. */
+  /** Prepares a long text to be scored in parts; throws as {@link #score(TokenSequence, ScoringOptions)}. */
   public TextParts parts(TokenSequence tokens, ScoringOptions options) {
     return new TextParts(this, engine, tokens, options);
   }
 
   /**
-   * What the model expects at each position of a text, as {@link TokenChoice#of} gives it; empty if its flows say nothing of tokens.
+   * For each position of a text, its token and the {@code count} most probable ones ({@link TokenChoice#of}); empty if the flows give no
+   * probabilities for tokens ({@link NextTokens#areKnown}).
    * @throws DataException if a token is unknown
    */
   public Optional<List<List<TokenChoice>>> nextTokens(int[] tokens, int count, long seed) {
@@ -163,46 +163,46 @@ public class TarFlowLM implements AutoCloseable {
     return info.generation().options();
   }
 
-  /** One continuation of a text, which may be empty, with {@link #generationOptions()}. */
+  /** Continues a text, which may be empty, once, with {@link #generationOptions()}. */
   public Generation generate(String prompt) {
     return generate(prompt, generationOptions().withBatchSize(1)).get(0);
   }
 
-  /** Several continuations, as {@link #generate(String, GenerationOptions, TokenListener)}. */
+  /** Like {@link #generate(String, GenerationOptions, TokenListener)}, without a listener. */
   public List<Generation> generate(String prompt, GenerationOptions options) {
     return generate(prompt, options, null);
   }
 
   /**
-   * Continues a text; {@link Generation#exact()} says whether the model's stack allows that exactly.
-   * @param listener receives the tokens of the only sequence as soon as they are final, or null
+   * Continues a text {@code options.batchSize()} times; {@link Generation#exact()} says whether the model's stack can do so exactly.
+   * @param listener receives each token of a single sequence as soon as it is final; may be null
    * @throws DataException if the prompt holds a character that the model does not know
-   * @throws IllegalArgumentException if the prompt is shorter than a patch, but not empty, or there is a listener for several sequences
+   * @throws IllegalArgumentException if the prompt is shorter than a patch but not empty, or if a listener is given with several sequences
    */
   public List<Generation> generate(String prompt, GenerationOptions options, TokenListener listener) {
     return generate(tokenizer.encode(prompt), options, listener);
   }
 
-  /** As {@link #generate(String, GenerationOptions, TokenListener)}, of tokens, which need not be what the tokenizer makes of a text. */
+  /** Like {@link #generate(String, GenerationOptions, TokenListener)}, for any token ids, even ones the tokenizer would not produce. */
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     return engine.sampler().generate(prompt, options, listener);
   }
 
   /**
-   * Continues different texts: of each {@code options.batchSize()} continuations, the same as by itself.
+   * Continues each of several texts {@code options.batchSize()} times, with the same results as one call per text.
    * @throws DataException if a prompt holds a character that the model does not know
    */
   public List<List<Generation>> generate(List<String> prompts, GenerationOptions options) {
     return engine.sampler().generateAll(prompts.stream().map(tokenizer::encode).toList(), options);
   }
 
-  /** Fills a gap of some tokens between two texts; {@link org.tarflowlm.generate.FlowGenerator#infill} says how. Only flow models can. */
+  /** Fills a gap of {@code gap} tokens between two texts ({@link org.tarflowlm.generate.FlowGenerator#infill}). Only flow models can. */
   public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
     return engine.sampler().flows().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
   }
 
   /**
-   * A given text of at most a window at every level of the stack; see {@link org.tarflowlm.generate.FlowGenerator#read}.
+   * A given text of at most one window, seen at every level of the stack; see {@link org.tarflowlm.generate.FlowGenerator#read}.
    * @throws IllegalStateException if the model is discrete
    */
   public Generation read(String text, long seed) {
@@ -210,27 +210,27 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * A text as latents: z = mu + sigma * noise of every token (paper section 3.1).
+   * Encodes a text as latents: z = mu + sigma * noise for every token (paper section 3.1).
    * @return [tokens][latentDim]
    * @throws DataException if the text holds a character that the model does not know
-   * @throws IllegalStateException if the model is discrete, as for all that concerns latents
+   * @throws IllegalStateException if the model is discrete, as in every method that deals with latents
    */
   public double[][] encode(String text, long seed) {
     return engine.latents().encode(text, seed);
   }
 
   /**
-   * The text that latents stand for: of every token the most probable one given its latent.
+   * Decodes latents: the most probable token given each latent.
    * @param z [tokens][latentDim], finite numbers
-   * @throws IllegalArgumentException if a latent has another size, or holds a number that is not finite
+   * @throws IllegalArgumentException if a latent has another length, or holds a number that is not finite
    */
   public String decode(double[][] z) {
     return engine.latents().decode(z);
   }
 
   /**
-   * A text at every level of the stack: z = h[0] as {@link #encode} gives it, h[l + 1] = f_l(h[l]), u = h[L] (paper section 3.3). Windows
-   * of the context length do not see each other.
+   * A text at every level of the stack: h[0] = z as {@link #encode} gives it, h[l + 1] = f_l(h[l]), h[L] = u (paper section 3.3). Windows
+   * of the context length are independent.
    * @return [L + 1][tokens][latentDim]
    * @throws DataException if the text is empty, does not fill its last patch, or holds a character that the model does not know
    */
@@ -238,7 +238,7 @@ public class TarFlowLM implements AutoCloseable {
     return engine.latents().levels(text, seed);
   }
 
-  /** The last of {@link #levels}: the noise u, [tokens][latentDim], from which {@link #fromNoise} makes the text. */
+  /** The last of {@link #levels}: the noise u, [tokens][latentDim], which {@link #fromNoise} turns back into the text. */
   public double[][] toNoise(String text, long seed) {
     return levels(text, seed)[config.flows().size()];
   }
@@ -249,17 +249,17 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * The text of a noise: the flows inverted, the last one first, and every latent decoded. A draw from N(0, I) gives a new text.
+   * Turns noise into text: inverts the flows, the last one first, and decodes every latent. A draw from N(0, I) gives a new text.
    * @param u [tokens][latentDim], finite numbers, whole patches
-   * @throws IllegalArgumentException if u is empty or of another shape, or holds a number that is not finite
+   * @throws IllegalArgumentException if u is empty, has another shape, or holds a number that is not finite
    */
   public String fromNoise(double[][] u) {
     return engine.latents().fromNoise(u);
   }
 
   /**
-   * A walk from one text to another: spherical interpolation between their noises, decoded at every step.
-   * @param steps texts to return, at least 2; the first is a, the last b, but for tokens whose latent decodes to another one
+   * Interpolates between two texts: spherically between their noises, decoded at every step.
+   * @param steps texts to return, at least 2; the first is a, the last b, except for tokens whose latent decodes to another one
    * @param seed of the encoder's noise, the same for both
    * @throws DataException as {@link #levels}
    * @throws IllegalArgumentException if the texts differ in their number of tokens, or there are fewer than two steps
@@ -269,8 +269,8 @@ public class TarFlowLM implements AutoCloseable {
   }
 
   /**
-   * Hidden states of a flow's transformer ({@link org.tarflowlm.nn.TarFlowFeatures#states}): what it knows at each position from the
-   * patches that it has read before.
+   * Hidden states of a flow's transformer ({@link org.tarflowlm.nn.TarFlowFeatures#states}): at each position, a summary of the patches
+   * that it has read before.
    * @param flow counted from 0, data to noise
    * @return [tokens / patchSize][width]
    * @throws DataException as {@link #levels}
@@ -282,17 +282,17 @@ public class TarFlowLM implements AutoCloseable {
     return engine.withNetwork(layer -> LatentSpace.features(layer, tokens, flow));
   }
 
-  /** The mean of {@link #features} over the positions, one vector [width] per text. */
+  /** The mean of {@link #features} over the positions: [width]. */
   public double[] meanFeatures(String text, int flow) {
     return LatentSpace.mean(features(text, flow));
   }
 
-  /** Saves the model as a checkpoint, bit-exact, in a new folder; throws a {@link CheckpointException} if it cannot. */
+  /** Saves the model as a checkpoint, bit-exact, in a new folder; throws a {@link CheckpointException} if that fails. */
   public void save(Path folder) {
     checkpoint().save(folder);
   }
 
-  /** Frees the weights and the native memory, after the score that is being computed; generations that run come to their end. */
+  /** Waits for a score in progress, then frees the weights and the native memory; running generations finish normally. */
   @Override
   public void close() {
     engine.close();

@@ -7,8 +7,8 @@ import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.eval.TextBatches;
 
 /**
- * One long text that is scored in parts, by several machines for example. Together the parts are
- * {@link TarFlowLM#score(TokenSequence, ScoringOptions)}, bit for bit.
+ * One long text to score in parts, for example on several machines. Joined, the parts give exactly, bit for bit, what
+ * {@link TarFlowLM#score(TokenSequence, ScoringOptions)} gives.
  */
 public final class TextParts {
   private final TarFlowLM model;
@@ -28,17 +28,17 @@ public final class TextParts {
     this.batches = TextBatches.of(model.config(), this.tokens.length(), options.stride());
   }
 
-  /** Batches of windows in the text. */
+  /** Number of batches of windows in the text. */
   public long count() {
     return batches.count();
   }
 
   /**
-   * Scores some batches.
+   * Scores a range of batches.
    *
-   * @param from the first
-   * @param to after the last
-   * @return nats of each of their windows
+   * @param from first batch, counted from 0
+   * @param to batch after the last, at most {@link #count()}
+   * @return negative log-likelihood of each of their windows, in nats
    */
   public double[] score(long from, long to) {
     return engine.withNetwork(layer -> new Likelihood(layer, options.seed(), options.samples()).windows(tokens, batches, from, to));
@@ -47,8 +47,8 @@ public final class TextParts {
   /**
    * The score of the whole text.
    *
-   * @param nats of all windows: what {@link #score(long, long)} returned for parts that follow each other
-   * @throws IllegalArgumentException if these are not as many as there are windows
+   * @param nats of all windows: the results of {@link #score(long, long)} for consecutive parts, in order
+   * @throws IllegalArgumentException if their number is not the number of windows
    */
   public Score join(List<double[]> nats) {
     LikelihoodEstimate estimate = Likelihood.sum(model.config(), batches, options.samples(), nats);

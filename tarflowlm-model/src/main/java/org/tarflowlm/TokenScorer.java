@@ -12,7 +12,7 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** The bits of each token of a text. Has a network of its own; may be used by many threads, which wait for each other. */
+/** Computes the bits of each token of a text with a network of its own. Thread-safe; calls run one at a time. */
 public final class TokenScorer implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final ComputationGraph network;
@@ -23,8 +23,8 @@ public final class TokenScorer implements AutoCloseable {
   }
 
   /**
-   * The sum that {@link TarFlowLM#score(String, ScoringOptions)} gives for one sample, token by token ({@link Likelihood#byToken}). Tokens
-   * at the end that do not fill a patch have none.
+   * The score of {@link TarFlowLM#score(String, ScoringOptions)} for one sample, token by token ({@link Likelihood#byToken}), in bits.
+   * Tokens at the end that do not fill a patch are left out.
    *
    * @throws DataException if the text is empty, or holds a character that the model does not know
    * @throws IllegalArgumentException if it is shorter than a patch

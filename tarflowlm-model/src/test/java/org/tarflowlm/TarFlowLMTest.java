@@ -193,7 +193,7 @@ class TarFlowLMTest {
       assertFails(RuntimeException.class, "character 'I' (U+0049) at offset 8 is outside the text8 alphabet",
           () -> model.score("call me Ishmael"));
       assertFails(RuntimeException.class, "character '!' (U+0021) at offset 0", () -> model.generate("!"));
-      assertFails(IllegalArgumentException.class, "the tokens are of a vocabulary of 256; expected 27",
+      assertFails(IllegalArgumentException.class, "the tokens' vocabulary has 256 tokens; expected 27",
           () -> model.score(new TokenArray(new int[] {200}, 256), ScoringOptions.defaults()));
     }
   }

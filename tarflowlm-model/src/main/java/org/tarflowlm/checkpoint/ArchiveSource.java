@@ -13,13 +13,13 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.tarflowlm.data.file.IoErrors;
 
-/** A checkpoint inside a .zip or .jar, in whichever folder. Nothing is unpacked to disk, so no name in the archive can lead anywhere. */
+/** A checkpoint in any folder of a .zip or .jar. Nothing is unpacked to disk, so a hostile file name in the archive does no harm. */
 record ArchiveSource(Path archive, String prefix) implements CheckpointSource {
   private static final byte[] MAGIC = {'P', 'K', 3, 4};
 
   /**
-   * @param folder of the checkpoint inside the archive; empty for the only one that there is
-   * @throws CheckpointException if the file is not an archive, or it is not clear which checkpoint is meant
+   * @param folder the checkpoint's folder inside the archive; empty if the archive holds only one checkpoint
+   * @throws CheckpointException if the file is not an archive, or several checkpoints could be meant
    */
   static ArchiveSource of(Path archive, String folder) {
     try {

@@ -28,7 +28,7 @@ import org.tarflowlm.generate.parallel.NGramTable;
 import org.tarflowlm.json.RecordJson;
 
 /**
- * A stored model: configuration, weights and metadata. As a folder, or a folder inside a jar or a zip archive:
+ * A stored model: configuration, weights and metadata. It is a folder, on disk or inside a jar or zip archive, with these files:
  * <pre>
  * checkpoint.json     format version, tokenizer, generation defaults, measured likelihood, origin  ({@link CheckpointInfo})
  * config.json         what the model is                                                           ({@link TarFlowConfig})
@@ -36,16 +36,16 @@ import org.tarflowlm.json.RecordJson;
  * README.md           the model card, for people
  * ngrams.bin          optional: n-grams distilled from the model, for parallel decoding
  * </pre>
- * Other files in the folder are ignored. Immutable, but for the arrays inside the tensors, which nobody should write to.
+ * Other files in the folder are ignored. Immutable, except for the arrays inside the tensors, which callers must not change.
  */
 public final class Checkpoint {
   public static final String INFO = "checkpoint.json";
   public static final String CONFIG = "config.json";
   public static final String WEIGHTS = "model.safetensors";
   public static final String CARD = "README.md";
-  /** N-grams distilled from a Mix-d model, from which parallel decoding guesses; only some checkpoints have them. */
+  /** N-grams distilled from a Mix-d model, from which parallel decoding drafts tokens; only some checkpoints have them. */
   public static final String NGRAMS = "ngrams.bin";
-  /** An image beside the card, of the training's curves; only packaged checkpoints have one. */
+  /** A plot of the training curves for the card; only packaged checkpoints have one. */
   public static final String CURVES = "curves.png";
   public static final List<String> REQUIRED_FILES = List.of(INFO, CONFIG, WEIGHTS);
 
@@ -59,13 +59,13 @@ public final class Checkpoint {
   /**
    * @param tensors all parameters of the configuration, in any order
    * @param card model card in Markdown; null or empty to have one written from {@code info}
-   * @throws CheckpointException if tensors, tokenizer and configuration do not fit each other, or a weight is NaN or infinite
+   * @throws CheckpointException if tensors, tokenizer and configuration do not match, or a weight is NaN or infinite
    */
   public Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card) {
     this(config, info, tensors, card, null);
   }
 
-  /** With the checked contents of an n-gram file, or null. */
+  /** @param ngrams contents of an n-gram file, already checked; or null */
   Checkpoint(TarFlowConfig config, CheckpointInfo info, Map<String, FloatTensor> tensors, String card, byte[] ngrams) {
     Weights.requireMatch(config, tensors.keySet(), name -> tensors.get(name).shape());
     Map<String, FloatTensor> ordered = new LinkedHashMap<>();
@@ -82,7 +82,7 @@ public final class Checkpoint {
     this.ngrams = ngrams;
   }
 
-  /** @throws CheckpointException if the tokenizer is not known, or has another vocabulary than the configuration */
+  /** @throws CheckpointException if the tokenizer is unknown, or its vocabulary size differs from the configuration's */
   static void requireTokenizer(TarFlowConfig config, CheckpointInfo info) {
     int size;
     try {
@@ -99,7 +99,7 @@ public final class Checkpoint {
   /**
    * Loads a checkpoint from a folder, or from a .zip or .jar that holds one.
    *
-   * @throws CheckpointException if there is none, or one that is damaged, contradicts itself or is of a newer format
+   * @throws CheckpointException if there is none, or it is damaged, contradicts itself or has a newer format
    */
   public static Checkpoint load(Path path) {
     if (!Files.exists(path)) {
@@ -116,12 +116,12 @@ public final class Checkpoint {
     return info;
   }
 
-  /** Parameters by name, in the order of {@link ParameterShapes}; not to be written to. */
+  /** Parameters by name, in the order of {@link ParameterShapes}; callers must not change them. */
   public Map<String, FloatTensor> tensors() {
     return tensors;
   }
 
-  /** Values of a parameter, row by row; not to be written to. Null if there is none of that name. */
+  /** A parameter's values in row-major order, which callers must not change; null if there is no parameter of that name. */
   public float[] values(String name) {
     FloatTensor tensor = tensors.get(name);
     return tensor == null ? null : tensor.values();
@@ -137,7 +137,7 @@ public final class Checkpoint {
     return ParameterShapes.parameterCount(config);
   }
 
-  /** A copy of the weights under another description. */
+  /** A copy with the same weights and another description. */
   public Checkpoint withInfo(CheckpointInfo newInfo, String newCard) {
     return new Checkpoint(config, newInfo, tensors, newCard, ngrams);
   }
@@ -145,8 +145,8 @@ public final class Checkpoint {
   /**
    * A copy with n-grams for parallel decoding.
    *
-   * @param file what {@link NGramFile#write} wrote
-   * @throws CheckpointException if it is not, or is damaged, or made for another vocabulary
+   * @param file bytes that {@link NGramFile#write} wrote
+   * @throws CheckpointException if they are not an n-gram file, are damaged, or were made for another vocabulary
    */
   public Checkpoint withNGrams(byte[] file) {
     requireNGrams(file, config);
@@ -162,8 +162,8 @@ public final class Checkpoint {
   }
 
   /**
-   * N-grams for parallel decoding to guess from: those of the checkpoint; if it has none, counts that begin with the bundled excerpt,
-   * where the model knows its characters, and that learn from what is written. A new table each time.
+   * N-grams from which parallel decoding drafts tokens: the checkpoint's own; without any, a table that learns from the text as it is
+   * written and starts from the bundled excerpt (empty for tokenizers other than text8's). Each call returns a new table.
    */
   public NGramTable ngrams() {
     if (ngrams == null) {
@@ -178,7 +178,7 @@ public final class Checkpoint {
   }
 
   /**
-   * The model that comes back if this one is saved as that type: figures measured on it are those of the stored bits.
+   * This model with its weights rounded as if saved in that type and loaded again, so that it can be measured as it is stored.
    *
    * @throws CheckpointException if a weight is too large for the type
    */
@@ -194,11 +194,11 @@ public final class Checkpoint {
   }
 
   /**
-   * Saves to a folder, all files or none: they are written to a folder beside it, forced to disk, and renamed. Of two processes that
-   * overwrite one checkpoint the last one's is kept, of two that save to a new folder the first one's.
+   * Saves to a folder, all files or none: writes them to a folder beside it, forces them to disk, and renames it. If two processes
+   * overwrite one checkpoint, the last one wins; if two save to the same new folder, the first one wins.
    *
    * @param dtype F32 (bit-exact), F16 or BF16 (half the size, weights rounded)
-   * @param overwrite whether a checkpoint that is already there is replaced, with everything else in its folder
+   * @param overwrite whether to replace a checkpoint that is already there, along with everything else in its folder
    * @throws CheckpointException if the folder exists (and overwrite is false, or it holds something other than a checkpoint), cannot be
    *     written, or a weight is too large for the type
    */
@@ -217,7 +217,7 @@ public final class Checkpoint {
     } catch (SafetensorsException e) {
       throw new CheckpointException("cannot save " + folder + ": " + e.getMessage(), e);
     } catch (IOException e) {
-      boolean exists = e instanceof FileAlreadyExistsException && Files.exists(folder); // else a file stands in the place of its parent
+      boolean exists = e instanceof FileAlreadyExistsException && Files.exists(folder); // otherwise the parent folder's path is a file
       throw new CheckpointException(exists ? folder + " exists; expected a new folder (nothing was overwritten)"
           : "cannot write " + folder + ": " + IoErrors.reason(e), e);
     }

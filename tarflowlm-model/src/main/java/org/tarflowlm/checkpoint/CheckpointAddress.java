@@ -16,11 +16,10 @@ import org.tarflowlm.data.file.RemoteFile;
 import org.tarflowlm.data.file.Sha256;
 
 /**
- * Where a checkpoint lies: {@code place[!/folder][#sha256=hash]}, with a place on disk (a path or a file: address, of a folder or an
- * archive) or on a server (an http or https address of an archive, with a hash).
+ * The address of a checkpoint: {@code place[!/folder][#sha256=hash]}. The place is a path or file: address of a folder or an archive, or
+ * an http or https address of an archive, which needs a hash.
  *
- * <p>What is fetched is kept in the cache folder as {@code checkpoints/hash.zip}, by the mechanics of {@link Downloader}, and its hash is
- * compared again whenever it is loaded.
+ * <p>{@link Downloader} keeps a fetched archive in the cache folder as {@code checkpoints/hash.zip}; its hash is checked on every load.
  *
  * @param place path or address
  * @param folder inside an archive, or empty
@@ -29,12 +28,12 @@ import org.tarflowlm.data.file.Sha256;
 public record CheckpointAddress(String place, String folder, String sha256) {
   private static final String HASH = "#sha256=";
 
-  /** Whether a text is meant as an address, and not as a name or a path. */
+  /** Whether a text is an http, https or file: address rather than a name or a path. */
   public static boolean isUri(String text) {
     return text.matches("(?i)(https?|file):.*");
   }
 
-  /** @throws CheckpointException if the hash has not 64 digits, or is missing where it is needed */
+  /** @throws CheckpointException if the hash does not have 64 digits, or a server's address has none */
   public static CheckpointAddress parse(String text) {
     int hash = text.indexOf(HASH);
     String sha256 = hash < 0 ? null : text.substring(hash + HASH.length()).toLowerCase(Locale.ROOT);
@@ -57,13 +56,13 @@ public record CheckpointAddress(String place, String folder, String sha256) {
     return place.matches("(?i)https?:.*");
   }
 
-  /** Whether there is something at a place on disk. */
+  /** Whether the place is on disk and exists. */
   public boolean exists() {
     Path path = path();
     return path != null && Files.exists(path);
   }
 
-  /** The path on disk, or null if the place is on a server or no path. */
+  /** The path on disk, or null if the place is on a server or is not a valid path. */
   private Path path() {
     try {
       return isRemote() || place.isBlank() ? null : isUri(place) ? Path.of(uri()) : Path.of(place);
@@ -83,9 +82,9 @@ public record CheckpointAddress(String place, String folder, String sha256) {
   }
 
   /**
-   * Loads the checkpoint, after fetching it if it has to be.
+   * Loads the checkpoint, after fetching it if necessary.
    *
-   * @throws CheckpointException if it cannot be fetched, has another hash, or is damaged
+   * @throws CheckpointException if it cannot be fetched, its hash differs, or it is damaged
    */
   public Checkpoint load(CacheFolder cache, Progress progress) {
     Path file;
@@ -107,7 +106,7 @@ public record CheckpointAddress(String place, String folder, String sha256) {
     Path target = cache.file("checkpoints", sha256 + ".zip");
     try {
       if (Files.exists(target) && !Sha256.of(target).equals(sha256) && !cache.offline()) {
-        Files.delete(target); // damaged where it lay: fetched again
+        Files.delete(target); // damaged in the cache: fetch it again
       }
     } catch (IOException e) {
       throw new CheckpointException("cannot replace " + target + ": " + IoErrors.reason(e), e);

@@ -2,7 +2,7 @@ package org.tarflowlm.checkpoint;
 
 import org.tarflowlm.data.DataException;
 
-/** A checkpoint that cannot be loaded or saved; the message is one line: which checkpoint, what was found, what was expected. */
+/** A checkpoint cannot be loaded or saved; the message says in one line which checkpoint, what was found and what was expected. */
 public class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -11,8 +11,8 @@ import org.tarflowlm.json.Records;
 /**
  * A checkpoint's metadata, {@code checkpoint.json}.
  *
- * @param formatVersion of the folder's layout, see {@link #FORMAT_VERSION}
- * @param id short name, such as {@code text8-mixd-small}; left out for checkpoints that have none
+ * @param formatVersion version of the folder's layout, see {@link #FORMAT_VERSION}
+ * @param id short name, such as {@code text8-mixd-small}; optional
  * @param version of the weights under that id
  * @param tokenizer name of the tokenizer
  * @param description one line
@@ -20,7 +20,7 @@ import org.tarflowlm.json.Records;
  * @param corpus what the model was trained on
  * @param generation defaults of generation
  * @param measurements measured likelihoods
- * @param training facts for the record in free form: command, seed, steps, tokens seen, hashes of the data
+ * @param training how the model was trained, in free form: command, seed, steps, tokens seen, hashes of the data
  * @param weightsSha256 SHA-256 of {@code model.safetensors} in hexadecimal; checked on loading if present
  */
 public record CheckpointInfo(
@@ -36,7 +36,7 @@ public record CheckpointInfo(
     Map<String, String> training,
     String weightsSha256) {
 
-  /** The layout that this version writes; it reads this one and all older ones. */
+  /** The layout that this library writes; it reads this one and all older ones. */
   public static final int FORMAT_VERSION = 1;
 
   public CheckpointInfo {
@@ -50,12 +50,12 @@ public record CheckpointInfo(
     }
   }
 
-  /** Nothing but a tokenizer. */
+  /** Metadata that name only a tokenizer. */
   public static CheckpointInfo of(String tokenizer) {
     return new CheckpointInfo(FORMAT_VERSION, null, null, tokenizer, null, null, null, null, null, null, null);
   }
 
-  /** A copy for weights of this hash, in the current format. */
+  /** A copy for weights with this hash, in the current format. */
   CheckpointInfo withWeights(String sha256) {
     return Records.with(Records.with(this, "formatVersion", FORMAT_VERSION), "weightsSha256", sha256);
   }

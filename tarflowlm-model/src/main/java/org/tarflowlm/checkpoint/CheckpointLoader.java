@@ -21,11 +21,11 @@ import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 
-/** Reads and checks a checkpoint's files in the order in which they can be understood: manifest, configuration, header, weights. */
+/** Reads and checks a checkpoint's files, each needed to check the next: metadata, configuration, tensor header, weights. */
 public final class CheckpointLoader {
   private static final int MAX_TEXT_BYTES = 1 << 20;
   private static final int MAX_NGRAM_BYTES = 1 << 24;
-  /** Limit for a safetensors header, with its length. */
+  /** Limit for a safetensors header, including the 8 bytes of its length. */
   private static final long MAX_HEADER_BYTES = 100_000_008;
 
   private final CheckpointSource source;
@@ -34,7 +34,7 @@ public final class CheckpointLoader {
     this.source = source;
   }
 
-  /** @throws CheckpointException whatever is wrong */
+  /** @throws CheckpointException if anything is wrong */
   public Checkpoint load() {
     try {
       return loadFiles();
@@ -118,7 +118,7 @@ public final class CheckpointLoader {
     }
   }
 
-  /** Comes before all other checks: a newer layout may have keys that we do not know. */
+  /** Runs before all other checks, because a newer layout may have keys that this version does not know. */
   private static void requireReadableVersion(JsonNode version) {
     if (version.isNumber() && version.asDouble() > CheckpointInfo.FORMAT_VERSION) {
       throw new ConfigException("formatVersion", "is " + version.asText() + "; this program reads versions up to "

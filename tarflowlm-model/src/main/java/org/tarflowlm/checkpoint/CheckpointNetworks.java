@@ -9,9 +9,9 @@ import org.tarflowlm.checkpoint.safetensors.FloatTensor;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Checkpoints as DL4J networks, and networks as checkpoints. */
+/** Converts checkpoints to DL4J networks and back. */
 public final class CheckpointNetworks {
-  /** Iterations over which the learning rate of a loaded network decays if nothing else is said. */
+  /** Default number of iterations over which a loaded network's learning rate decays. */
   public static final int DEFAULT_STEPS = 1000;
 
   private CheckpointNetworks() {}
@@ -49,7 +49,7 @@ public final class CheckpointNetworks {
     return new Checkpoint(TarFlowNetwork.layer(network).model(), info, tensors, card);
   }
 
-  /** Writes tensors into a network's parameters of their names, which they replace; the others stay. */
+  /** Replaces a network's parameters by the tensors of the same names; other parameters stay. */
   public static void assign(Map<String, FloatTensor> tensors, ComputationGraph network) {
     Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
     tensors.forEach((name, tensor) -> {

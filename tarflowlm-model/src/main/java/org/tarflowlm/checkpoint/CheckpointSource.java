@@ -13,10 +13,10 @@ public interface CheckpointSource {
   InputStream open(String file) throws IOException;
 
   /**
-   * Opens a file of tensors; by default through memory.
+   * Opens a safetensors file; the default reads it into memory first.
    *
-   * @param most bytes that it can have: a compressed file says little of how much would come out of it
-   * @throws CheckpointException if it has more
+   * @param most limit in bytes; needed because the size of a compressed file does not bound the size of its contents
+   * @throws CheckpointException if the file has more bytes
    */
   default SafetensorsReader openTensors(String file, long most) throws IOException {
     int limit = (int) Math.min(most, Integer.MAX_VALUE - 9);
@@ -31,7 +31,7 @@ public interface CheckpointSource {
 
   boolean has(String file);
 
-  /** For messages. */
+  /** The source's name in messages. */
   @Override
   String toString();
 

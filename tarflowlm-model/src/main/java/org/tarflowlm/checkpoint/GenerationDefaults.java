@@ -6,9 +6,9 @@ import org.tarflowlm.json.ConfigException;
 /**
  * A model's default generation options.
  *
- * @param tokens how many; default 200
- * @param temperature divisor of a discrete model's logits and of the weights of Mix-d flows; default 1
- * @param topK most likely tokens to choose from (components of Mix-d flows); 0, the default, means all
+ * @param tokens number of tokens to generate; default 200
+ * @param temperature divides a discrete model's logits and the log-weights of Mix-d flows; default 1
+ * @param topK how many of the most likely tokens (of Mix-d flows: components) to choose from; 0, the default, means all
  * @param seed default 1
  */
 public record GenerationDefaults(Integer tokens, Double temperature, Integer topK, Long seed) {
@@ -22,7 +22,7 @@ public record GenerationDefaults(Integer tokens, Double temperature, Integer top
     ConfigException.requireAtLeast("topK", topK, 0);
   }
 
-  /** These defaults as generation options, with general defaults for everything else. */
+  /** Generation options with these values, and the general defaults for everything else. */
   public GenerationOptions options() {
     return GenerationOptions.defaults().withMaxNewTokens(tokens).withTemperature(temperature).withTopK(topK).withSeed(seed);
   }

@@ -7,10 +7,10 @@ import org.tarflowlm.json.ConfigException;
  * A measured likelihood.
  *
  * @param data what it was measured on, such as {@code pd8.test}
- * @param bound what the figure is: {@code ELBO} (an upper bound on the bits), {@code IW-64} (importance-weighted) or {@code EXACT}
+ * @param bound {@code ELBO} (an upper bound on the bits), {@code IW-64} (importance-weighted, 64 samples) or {@code EXACT}
  * @param bitsPerCharacter bits per character of the text, or per byte for models of bytes
  * @param standardError of {@code bitsPerCharacter}, over windows; left out where unknown
- * @param characters how many characters it is the mean of
+ * @param characters number of characters (bytes) over which the figure was averaged
  */
 public record Measurement(
     @JsonProperty(required = true) String data,

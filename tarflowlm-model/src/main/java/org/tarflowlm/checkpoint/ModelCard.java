@@ -7,7 +7,7 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 
-/** The model card of a checkpoint that brings none of its own: what {@code checkpoint.json} and {@code config.json} say, as Markdown. */
+/** Writes a Markdown model card from {@code checkpoint.json} and {@code config.json}, for a checkpoint without a card of its own. */
 final class ModelCard {
   private ModelCard() {}
 

@@ -9,14 +9,14 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.json.RecordJson;
 
-/** Checks that tensors are the parameters of a configuration, by {@link ParameterShapes}. */
+/** Checks tensors against the parameters that {@link ParameterShapes} lists for a configuration. */
 final class Weights {
   private Weights() {}
 
   /**
-   * Names and shapes, both ways.
+   * Checks that the tensors are exactly the configuration's parameters: none missing, none extra, all shapes equal.
    *
-   * @param shapeOf shape of a tensor by its name
+   * @param shapeOf gives a tensor's shape by its name
    * @throws CheckpointException naming the tensor, the shape found and the shape expected
    */
   static void requireMatch(TarFlowConfig config, Iterable<String> names, Function<String, long[]> shapeOf) {

@@ -1,2 +1,2 @@
-/** A model at rest: configuration, weights and card in one folder or archive, and the addresses from which it is loaded. */
+/** Stored models: configuration, weights and card in one folder or archive, and the addresses from which they are loaded. */
 package org.tarflowlm.checkpoint;

@@ -5,18 +5,18 @@ import java.util.stream.IntStream;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * The encoder's codebook of isotropic Gaussians, one per token (paper section 3.1). The paper does not say how it starts; the
- * defaults are the ones that trained best here.
+ * The encoder's codebook of isotropic Gaussians, one per token (paper section 3.1). The paper does not say how to initialise it; the
+ * defaults trained best in our experiments.
  *
- * @param sigma standard deviation that every component starts with; must be positive
+ * @param sigma initial standard deviation of every component; must be positive
  * @param sigmaMode which standard deviations are learned
  * @param sigmaMin lower bound of sigma
- * @param meanScale standard deviation of a coordinate of the means at the start
+ * @param meanScale initial standard deviation of each coordinate of the means
  * @param layout where the means start
- * @param order with {@link Layout#GRID}, the token ids in the order in which they take the grid's points, each once; by default that of
- *     the ids. {@link org.tarflowlm.init.GridOrder} finds one that helps a Mix-1 flow
+ * @param order with {@link Layout#GRID}, the token ids in the order in which they take the grid's points, each once; default: ascending.
+ *     {@link org.tarflowlm.init.GridOrder} finds an order that helps a Mix-1 flow
  * @param groups groups of tokens that start with equal means in some channels, the coarsest first, for flows that
- *     {@linkplain FlowSpec#isPartial map some channels}; default none. The means stay equal only if training leaves the codebook alone
+ *     {@linkplain FlowSpec#isPartial map only some channels}; default none. The means stay equal only if the codebook is not trained
  */
 public record CodebookSpec(
     Double sigma, SigmaMode sigmaMode, Double sigmaMin, Double meanScale, Layout layout, List<Integer> order, List<Groups> groups) {
@@ -24,8 +24,8 @@ public record CodebookSpec(
   /**
    * A partition of the vocabulary.
    *
-   * @param channels how many channels hold it, after those of the coarser partitions
-   * @param of group of each token id
+   * @param channels number of channels that encode the group; they follow those of the coarser partitions
+   * @param of group of each token id, [vocabSize]
    */
   public record Groups(int channels, List<Integer> of) {
     public Groups {
@@ -47,8 +47,8 @@ public record CodebookSpec(
     /** Drawn from a normal distribution. */
     NORMAL,
     /**
-     * Each on a point of its own of the grid with the fewest levels per channel that has room for all: 27 tokens in five channels on
-     * corners of a cube. A channel then is a digit of the token's rank in {@link CodebookSpec#order}, the first channel the highest.
+     * Each token on its own point of the smallest grid that holds all tokens, with equally many levels in every channel: 27 tokens in five
+     * channels take corners of a cube. Each channel is a digit of the token's rank in {@link CodebookSpec#order}, the first the highest.
      */
     GRID
   }
@@ -82,12 +82,12 @@ public record CodebookSpec(
     return new CodebookSpec(null, null, null, null);
   }
 
-  /** A copy without order and groups, for tokens of another meaning. */
+  /** A copy without order and groups, for another vocabulary. */
   CodebookSpec withoutTokens() {
     return new CodebookSpec(sigma, sigmaMode, sigmaMin, meanScale, layout, null, null);
   }
 
-  /** @throws ConfigException unless the order, where there is one, has each of the ids once, and groups leave channels for the tokens */
+  /** @throws ConfigException if a given order does not hold each id once, or the groups leave no channel for the tokens */
   void requireFits(int vocabSize, int latentDim) {
     int channels = groups.stream().mapToInt(Groups::channels).sum();
     if (channels > 0 && channels >= latentDim) {

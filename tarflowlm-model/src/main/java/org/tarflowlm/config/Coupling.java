@@ -11,12 +11,12 @@ public enum Coupling {
   /** Mixture-Rosenblatt: every token's vector has a mixture over a shared codebook of components (section 3.2.2). */
   MIX_D,
   /**
-   * Affine over a shared codebook, not in the paper: each channel's shift and scale are the mean and the standard deviation that
-   * {@link #MIX_D}'s mixture has there, given the channels before.
+   * Affine over a shared codebook, not in the paper: each channel's shift and scale are the mean and standard deviation of
+   * {@link #MIX_D}'s mixture in that channel, given the channels before it.
    */
   AFFINE_D;
 
-  /** Whether components are shared by all positions and the context gives their weights only. */
+  /** Whether all positions share the components, so that the context gives only their weights. */
   @JsonIgnore
   public boolean sharesComponents() {
     return this == MIX_D || this == AFFINE_D;

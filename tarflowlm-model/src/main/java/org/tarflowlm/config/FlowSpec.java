@@ -18,10 +18,10 @@ import org.tarflowlm.json.Records;
  * @param direction reading order of the positions; an in-token flow has its trunk's
  * @param tied {@link Coupling#MIX_D} and {@link Coupling#AFFINE_D} only: the components are the encoder's codebook (paper section 3.2.2)
  * @param channelDirection reading order of the channels; default ASCENDING, the only one of the couplings that share components
- * @param firstChannel of a {@linkplain #isPartial partial flow}: first channel that it maps; default 0
- * @param endChannel of a partial flow: the channel after the last one that it maps; default 0, which stands for all channels
- * @param lookAhead of a partial flow with channels before its own: tokens after the current one, in its direction, whose channels before
- *     its own it knows; default 0
+ * @param firstChannel first channel that a {@linkplain #isPartial partial flow} maps; default 0
+ * @param endChannel channel after the last one that a partial flow maps; default 0, which stands for all channels
+ * @param lookAhead for a partial flow with firstChannel above 0: the number of tokens after the current one, in reading order, whose
+ *     channels below firstChannel it also reads; default 0
  */
 public record FlowSpec(
     @JsonProperty(required = true) Coupling coupling,
@@ -92,7 +92,7 @@ public record FlowSpec(
     return new FlowSpec(Coupling.MIX_D, layers, vocabSize, direction, true);
   }
 
-  /** A copy that maps the channels [first, end) only and knows those before {@code first} of so many tokens ahead. */
+  /** A copy that maps only channels [first, end) and also reads the channels below {@code first} of {@code tokensAhead} later tokens. */
   public FlowSpec onChannels(int first, int end, int tokensAhead) {
     return new FlowSpec(coupling, layers, mixtures, direction, tied, channelDirection, first, end, tokensAhead);
   }
@@ -108,17 +108,17 @@ public record FlowSpec(
   }
 
   /**
-   * Whether this flow maps some channels of each token only and leaves the others as they are. It knows its own channels of the tokens
-   * before, in its direction, and, since it does not change them, the channels before its own: those of the tokens before, of the token
-   * itself and of {@code lookAhead} tokens after it. So flows over the channels of a codebook whose first channels are shared by a group
-   * of tokens write a text from coarse to fine, each in a direction of its own.
+   * Whether this flow maps only some channels of each token and leaves the others as they are. At a token, it reads the channels it maps
+   * at earlier tokens (in its direction). It also reads the channels below {@code firstChannel}, which it does not change, at earlier
+   * tokens, the token itself and {@code lookAhead} tokens after it. If tokens of one group share their first channels in the codebook,
+   * such flows write a text from coarse to fine, each in its own direction.
    */
   @JsonIgnore
   public boolean isPartial() {
     return firstChannel > 0 || endChannel > 0;
   }
 
-  /** The channel after the last one that this flow maps, of so many. */
+  /** The channel after the last one that this flow maps, if a position has {@code channels} of them. */
   public int endChannel(int channels) {
     return endChannel == 0 ? channels : endChannel;
   }

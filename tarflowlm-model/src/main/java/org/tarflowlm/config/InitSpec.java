@@ -3,23 +3,23 @@ package org.tarflowlm.config;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * How weights start. The paper does not say; matrices start with standard deviation 1 / sqrt(fan-in), residual outputs with
- * 1 / sqrt(2 * layers * fan-in), because GPT-2's 0.02 rests on the bigram plateau for hundreds of steps at small widths.
+ * How weights are initialised, which the paper does not say. Matrices start with standard deviation 1 / sqrt(fan-in), residual outputs
+ * with 1 / sqrt(2 * layers * fan-in). With GPT-2's 0.02, narrow models stay on the bigram plateau for hundreds of steps.
  *
  * @param inputStd root mean square of the projected input of a flow; default 0.5
- * @param positionStd standard deviation of the position embedding; like the input's size, or attention cannot see positions; default 0.5
- * @param innerSpread flows after the first start near the identity: component means at this times normal quantiles; default 0.1
- * @param positions what the position embedding starts as; default NORMAL
+ * @param positionStd standard deviation of the position embedding; if much below inputStd, attention cannot tell positions; default 0.5
+ * @param innerSpread flows after the first start near the identity, with component means at this times normal quantiles; default 0.1
+ * @param positions how the position embedding starts; default NORMAL
  */
 public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, Positions positions) {
 
   /** Initial values of the learned position embeddings. */
   public enum Positions {
-    /** Drawn from a normal distribution, each position for itself. */
+    /** Each position is drawn independently from a normal distribution. */
     NORMAL,
     /**
-     * Sines and cosines of the position, with wavelengths from 2 pi to 10,000 times that: a head then finds the position before
-     * by one rotation, which is the same everywhere, and a model leaves the bigram plateau sooner.
+     * Sines and cosines of the position, with wavelengths from 2 pi to 10,000 times that. A head can then find the previous position by
+     * one rotation, the same everywhere, so the model leaves the bigram plateau sooner.
      */
     SINUSOIDAL
   }

@@ -3,7 +3,7 @@ package org.tarflowlm.config;
 /**
  * Size of the transformer body, shared by all flows of a model.
  *
- * <p>PAPER is GPT-2 small, the only body of the paper; the others are ours, to train on CPUs.
+ * <p>PAPER is GPT-2 small, the only body that the paper uses; the others are ours, for training on CPUs.
  */
 public enum ModelSize {
   /** For tests and a first look: seconds to train. */
@@ -40,7 +40,7 @@ public enum ModelSize {
     return layers;
   }
 
-  /** Tokens of a window; the paper's OpenWebText models have 1024 instead, and for text8 the paper does not say. */
+  /** Tokens in a window. The paper uses 1024 for OpenWebText, and does not give the number for text8. */
   public int contextLength() {
     return contextLength;
   }

@@ -4,6 +4,6 @@ package org.tarflowlm.config;
 public enum ModelType {
   /** Flows over continuous latents, trained on the ELBO. */
   TARFLOW,
-  /** The discrete autoregressive transformer of the same body: the baseline of every comparison. */
+  /** The discrete autoregressive transformer with the same body: the baseline in every comparison. */
   AUTOREGRESSIVE
 }

@@ -19,10 +19,10 @@ import org.tarflowlm.config.InitSpec.Positions;
  * <tr><td>MIX_D</td><td>tied mixture-Rosenblatt, K = V, then two mixture-CDF, K = 2 [8, 2, 2]</td><td>K = 50257, then 64, 64</td></tr>
  * <tr><td>AUTOREGRESSIVE</td><td>the sum: 12 layers</td><td>the same</td></tr>
  * </table>
- * Directions alternate and begin left to right. Our choices where the paper does not say: the split [8, 2, 2] of Mix-d (its first flow
- * is the one that reads tokens as a language model does, and it is trained first), the context of 256 for text8 and enwik8, and all
- * of enwik8, and position embeddings that start as sinusoids. Below PAPER size the codebook of affine and Mix-1 models starts on a grid,
- * and Mix-1's has a fixed sigma, an eighth of the distance of neighbours: both train faster so at small budgets.
+ * Directions alternate and begin left to right. Where the paper does not say, we chose: the split [8, 2, 2] of Mix-d, since its first
+ * flow reads tokens as a language model does and is trained first; a context of 256 for text8 and enwik8; everything about enwik8; and
+ * position embeddings that start as sinusoids. Below PAPER size the codebook of affine and Mix-1 models starts on a grid. Mix-1's sigma
+ * is then fixed at an eighth of the distance between neighbours. Both choices speed up training on small budgets.
  */
 public final class PaperConfigs {
   private static final int OPENWEBTEXT_CONTEXT = 1024;
@@ -32,7 +32,7 @@ public final class PaperConfigs {
 
   private PaperConfigs() {}
 
-  /** The configuration of a variant for a data set at a size. */
+  /** The configuration of a variant at a given size for a given data set. */
   public static TarFlowConfig of(TextFormat format, Variant variant, ModelSize size) {
     boolean paper = size == ModelSize.PAPER;
     int context = paper && format == TextFormat.OPENWEBTEXT ? OPENWEBTEXT_CONTEXT : size.contextLength();
@@ -42,9 +42,11 @@ public final class PaperConfigs {
   }
 
   /**
-   * Whether a model has the form of the paper's of its kind, at whatever size, so that the two may be compared: the paper's number of
-   * flows with their layers in the paper's proportions and directions that alternate, one token per position, a codebook without a
-   * built order, and Mix-d trained flow by flow.
+   * Whether a model of any size has the same form as the paper's model of its kind, so that the two can be compared. That means the paper's
+   * number of flows and proportions of layers, alternating directions, one token per position, a codebook without a given order, and Mix-d
+   * trained flow by flow.
+   *
+   * @param progressive whether the model was trained flow by flow
    */
   public static boolean hasForm(TarFlowConfig config, boolean progressive) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
@@ -94,7 +96,7 @@ public final class PaperConfigs {
     return flows;
   }
 
-  /** Layers of each flow: at the paper's 12 the paper's own split, below that the same idea with at least one layer per flow. */
+  /** Layers of each flow: the paper's split of its 12 layers; of fewer layers, a similar split with at least one per flow. */
   private static int[] split(Variant variant, int layers) {
     int small = Math.max(1, layers / 6);
     int large = layers - 2 * small;

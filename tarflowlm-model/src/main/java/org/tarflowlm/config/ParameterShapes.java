@@ -7,9 +7,9 @@ import java.util.Map;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * Names and shapes of all parameters of a configuration, in their fixed order: the order of a network's parameter vector and of a
- * checkpoint's tensors. Matrices are [in, out]. In the tables H is the transformer's width, V the vocabulary, d the latent width, P the
- * patch size, T the context length, D = P*d the channels of a position, K a flow's mixture components.
+ * Names and shapes of a configuration's parameters, in the fixed order that a network's parameter vector and a checkpoint's tensors
+ * share. Matrices are [in, out]. In the tables, H is the transformer's width, V the vocabulary size, d the latent width, P the patch
+ * size, T the context length, D = P*d the channels of a position, and K a flow's mixture components.
  *
  * <p>{@link ModelType#TARFLOW}:
  * <pre>
@@ -34,7 +34,7 @@ import org.tarflowlm.json.ConfigException;
  * A block: {@code norm1.gain|bias [H]}, {@code qkv.weight [H, 3H]}, {@code qkv.bias}, {@code proj.weight [H, H]}, {@code proj.bias},
  * {@code norm2.gain|bias [H]}, {@code up.weight [H, 4H]}, {@code up.bias}, {@code down.weight [4H, H]}, {@code down.bias}.
  *
- * <p>Names hold no underscore: DL4J's updater splits its keys there.
+ * <p>Names must not contain underscores, because DL4J's updater splits its keys there.
  */
 public final class ParameterShapes {
   private static final int MOST_NUMBERS = Integer.MAX_VALUE - 8;
@@ -42,7 +42,7 @@ public final class ParameterShapes {
 
   private ParameterShapes() {}
 
-  /** Name to shape, in order; the map cannot be changed. */
+  /** Shapes by parameter name, in order; the map is immutable. */
   public static Map<String, long[]> of(TarFlowConfig config) {
     ParameterShapes collected = new ParameterShapes();
     if (config.model() == ModelType.AUTOREGRESSIVE) {
@@ -57,9 +57,9 @@ public final class ParameterShapes {
   }
 
   /**
-   * Number of scalars in all parameters.
+   * Total number of scalars in all parameters.
    *
-   * @throws ConfigException if one has more than 2^31, which no array holds
+   * @throws ConfigException if a single parameter has too many scalars for a Java array (about 2^31)
    */
   public static long parameterCount(TarFlowConfig config) {
     try {
@@ -72,7 +72,7 @@ public final class ParameterShapes {
     }
   }
 
-  /** Number of scalars of a shape. */
+  /** Number of scalars in a shape. */
   public static long length(long[] shape) {
     return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
@@ -88,8 +88,8 @@ public final class ParameterShapes {
   }
 
   /**
-   * E of a masked head of so many hidden units (D_module), channels and hidden layers. The paper's formula leaves a head over many channels
-   * a single feature per channel; heads with further layers, which the paper does not have, get at least four.
+   * E of a masked head, from its hidden units (D_module), channels and hidden layers. With many channels, the paper's formula leaves only
+   * one feature per channel; heads with more than one hidden layer, which the paper does not have, get at least four.
    */
   public static int mafEmbedding(int mafHidden, int channels, int mafLayers) {
     int preceding = Math.max(1, channels - 1);

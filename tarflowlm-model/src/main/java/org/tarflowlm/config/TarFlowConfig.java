@@ -19,17 +19,17 @@ import org.tarflowlm.json.Records;
  * @param width H, width of the transformer; a multiple of {@code heads}
  * @param heads attention heads
  * @param patchSize P, tokens that form one position of the flows (paper section 5); default 1
- * @param channelMixing whether channels are mixed before every later flow that has a transformer of its own; default: where P is above 1
- *     and there is such a flow (then P*d must be even)
+ * @param channelMixing whether channels are mixed before each flow after the first that has its own transformer, which needs an even P*d;
+ *     default: true if P is above 1 and there is such a flow
  * @param flows the stack, in the order data to noise
  * @param codebook the encoder
- * @param logScaleBound log-scales of flows are kept in (-bound, bound) by {@code bound * tanh(raw / bound)}; default 5
+ * @param logScaleBound bounds the flows' log-scales to (-bound, bound) by {@code bound * tanh(raw / bound)}; default 5
  * @param mafHidden hidden units of the masked head (D_module of the paper's appendix H), half as many per channel; default 128
  * @param init how weights start
- * @param mafLayers hidden layers of the masked head; the paper's has 1 (default), each further one is residual. In-token flows, which bend
+ * @param mafLayers hidden layers of the masked head; default 1, as in the paper. Further layers are residual. In-token flows, which bend
  *     one another's Gaussians, learn faster with 2
- * @param patchHidden hidden units per token of what makes the weights of shared components depend on the tokens before it in its patch;
- *     default 0, as in the paper: the tokens of a patch are independent given the context
+ * @param patchHidden hidden units per token of the patch head, which makes a token's component weights depend on the tokens before it in
+ *     its patch; default 0, as in the paper: the tokens of a patch are independent given the context
  */
 public record TarFlowConfig(
     ModelType model,
@@ -103,7 +103,7 @@ public record TarFlowConfig(
         }
         requireChannels(flow, "flows[" + i + "].", latentDim, patchSize);
         if (flow.isInToken() && flows.get(i - 1).isPartial()) {
-          throw new ConfigException("flows[" + i + "].layers", "is 0 behind a flow over some channels; expected at least 1");
+          throw new ConfigException("flows[" + i + "].layers", "is 0 after a flow that maps only some channels; expected at least 1");
         }
         if (flow.tied() && flow.mixtures() != vocabSize) {
           throw new ConfigException("flows[" + i + "].mixtures", "is " + flow.mixtures()
@@ -113,7 +113,7 @@ public record TarFlowConfig(
     }
   }
 
-  /** Whether a flow before one of the stack maps channels below {@code end}. */
+  /** Whether any flow before {@code flow} maps channels below {@code end}. */
   private static boolean mapsBefore(List<FlowSpec> flows, int flow, int end) {
     return flows.subList(0, flow).stream().anyMatch(before -> before.firstChannel() < end);
   }
@@ -128,19 +128,19 @@ public record TarFlowConfig(
         + "; expected less than latentDim " + channels);
   }
 
-  /** Whether the weights of shared components depend on the tokens before in the patch. */
+  /** Whether the weights of shared components depend on earlier tokens of the patch. */
   @JsonIgnore
   public boolean hasPatchHead() {
     return patchSize > 1 && patchHidden > 0;
   }
 
-  /** Whether some flow maps some channels only. */
+  /** Whether any flow maps only some of the channels. */
   @JsonIgnore
   public boolean hasPartialFlows() {
     return flows.stream().anyMatch(FlowSpec::isPartial);
   }
 
-  /** Masked heads of one hidden layer. */
+  /** A configuration whose masked heads have one hidden layer, without a patch head. */
   public TarFlowConfig(ModelType model, int vocabSize, int contextLength, int latentDim, int width, int heads, Integer patchSize,
       Boolean channelMixing, List<FlowSpec> flows, CodebookSpec codebook, Double logScaleBound, Integer mafHidden, InitSpec init) {
     this(model, vocabSize, contextLength, latentDim, width, heads, patchSize, channelMixing, flows, codebook, logScaleBound, mafHidden,
@@ -159,23 +159,23 @@ public record TarFlowConfig(
     return contextLength / patchSize;
   }
 
-  /** Whether the input of a flow is the output of the one before with its channels mixed. */
+  /** Whether the previous flow's output has its channels mixed before this flow reads it. */
   public boolean mixesBefore(int flow) {
     return channelMixing && flow > 0 && !flows.get(flow).isInToken();
   }
 
-  /** The flow whose transformer gives a flow its features: itself, or the nearest one before an in-token flow. */
+  /** The flow whose transformer gives a flow its features: the flow itself or, for an in-token flow, the nearest trunk before it. */
   public int trunkOf(int flow) {
     return flows.get(flow).isInToken() ? trunkOf(flow - 1) : flow;
   }
 
-  /** Flows with a transformer of their own, in order. */
+  /** Indices of the flows that have their own transformer, in order. */
   @JsonIgnore
   public List<Integer> trunks() {
     return IntStream.range(0, flows.size()).filter(flow -> !flows.get(flow).isInToken()).boxed().toList();
   }
 
-  /** The number after that of the last in-token flow on a trunk. */
+  /** Index after the trunk and its in-token flows. */
   public int endOfTrunk(int trunk) {
     return IntStream.range(trunk + 1, flows.size()).filter(flow -> !flows.get(flow).isInToken()).findFirst().orElse(flows.size());
   }
@@ -226,7 +226,7 @@ public record TarFlowConfig(
     return RecordJson.read(file, TarFlowConfig.class);
   }
 
-  /** The discrete twin with the same body. */
+  /** The discrete autoregressive model with the same body. */
   public TarFlowConfig autoregressiveTwin() {
     return new TarFlowConfig(ModelType.AUTOREGRESSIVE, vocabSize, contextLength, latentDim, width, heads, 1, false, flows, codebook,
         logScaleBound, mafHidden, init, mafLayers, patchHidden);

@@ -3,11 +3,11 @@ package org.tarflowlm.config;
 import java.util.Arrays;
 import org.tarflowlm.json.ConfigException;
 
-/** The data sets that models are made for: what fixes vocabulary and latent width. */
+/** The data sets that models are made for; each fixes the vocabulary and the latent width. */
 public enum TextFormat {
   /** 27 symbols: a to z and the space; d = 5 as in the paper. */
   TEXT8("text8", 27, 5),
-  /** Bytes of Wikipedia's XML. Not in the paper; d = 8 is our choice, between its two. */
+  /** Bytes of Wikipedia's XML. Not in the paper; our d = 8 lies between the paper's two values. */
   ENWIK8("bytes", 256, 8),
   /** GPT-2's byte-pair tokens; d = 16 as in the paper. */
   OPENWEBTEXT("gpt2", 50257, 16);
@@ -23,9 +23,9 @@ public enum TextFormat {
   }
 
   /**
-   * The data that a tokenizer's models are made for.
+   * The data set that goes with a tokenizer.
    *
-   * @throws ConfigException if the tokenizer is none of these
+   * @throws ConfigException if no data set uses this tokenizer
    */
   public static TextFormat ofTokenizer(String name) {
     return Arrays.stream(values()).filter(each -> each.tokenizerName.equals(name)).findFirst()

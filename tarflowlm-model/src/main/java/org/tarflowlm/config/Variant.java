@@ -8,10 +8,10 @@ public enum Variant {
   MIX_1,
   /** A mixture-Rosenblatt flow tied to the encoder's codebook, then mixture-CDF flows: the paper's best. */
   MIX_D,
-  /** The discrete transformer of the same body. */
+  /** The discrete transformer with the same body. */
   AUTOREGRESSIVE;
 
-  /** The variant of a model, decided by its first flow. */
+  /** A model's variant, decided by its type and its first flow. */
   public static Variant of(TarFlowConfig config) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
       return AUTOREGRESSIVE;

@@ -2,7 +2,7 @@ package org.tarflowlm.checkpoint.safetensors;
 
 import java.nio.ByteBuffer;
 
-/** Element types of the format that we read; F32, F16 and BF16 are also written. All are little-endian. */
+/** Element types of the format that the reader knows; F32, F16 and BF16 can also be written. All are little-endian. */
 public enum DType {
   F64(8),
   F32(4),
@@ -31,7 +31,7 @@ public enum DType {
     return this == F64 || this == F32 || this == F16 || this == BF16;
   }
 
-  /** Takes the next element from a little-endian buffer as a double: exact, but for I64 above 2^53. */
+  /** Reads the next element from a little-endian buffer as a double: exact, except for I64 beyond 2^53. */
   double get(ByteBuffer from) {
     return switch (this) {
       case F64 -> from.getDouble();

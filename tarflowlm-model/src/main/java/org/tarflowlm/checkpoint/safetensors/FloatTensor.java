@@ -2,7 +2,7 @@ package org.tarflowlm.checkpoint.safetensors;
 
 import java.util.Arrays;
 
-/** A dense array of floats in row-major order. The values are shared, not copied: whoever holds a tensor must not change them. */
+/** A dense array of floats in row-major order. The values are shared, not copied, so callers must not change them. */
 public final class FloatTensor {
   private final long[] shape;
   private final float[] values;
@@ -10,7 +10,7 @@ public final class FloatTensor {
   /**
    * @param shape sizes, empty for a scalar
    * @param values as many as the product of the sizes
-   * @throws IllegalArgumentException if their number is another
+   * @throws IllegalArgumentException if the number of values differs from that product
    */
   public FloatTensor(long[] shape, float... values) {
     if (Arrays.stream(shape).reduce(1, Math::multiplyExact) != values.length) {
@@ -24,12 +24,12 @@ public final class FloatTensor {
     return shape.clone();
   }
 
-  /** The values themselves, row-major. */
+  /** The values themselves, not a copy, in row-major order. */
   public float[] values() {
     return values;
   }
 
-  /** The tensor after storing it as that type and reading it back; itself for F32. */
+  /** This tensor rounded to F16 or BF16 and back; other types return the tensor itself. */
   public FloatTensor rounded(DType dtype) {
     if (dtype != DType.F16 && dtype != DType.BF16) {
       return this;

@@ -2,11 +2,11 @@ package org.tarflowlm.checkpoint.safetensors;
 
 import java.io.IOException;
 
-/** A file that is not a valid safetensors file, or holds what we do not read; the message is one line. */
+/** The file is not a valid safetensors file, or holds something that the reader does not support; the message is one line. */
 public class SafetensorsException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** Kind of problem; every check of the reader has its own. */
+  /** Kind of problem, one for each check. */
   public enum Problem {
     /** The file is shorter than the 8 bytes of the header's length. */
     NO_HEADER_LENGTH,
@@ -46,11 +46,11 @@ public class SafetensorsException extends IOException {
     TRUNCATED,
     /** The file continues after the last tensor. */
     TRAILING_BYTES,
-    /** A tensor that was requested is not in the file. */
+    /** A requested tensor is not in the file. */
     NO_SUCH_TENSOR,
-    /** A tensor that has more elements than a Java array can. */
+    /** A tensor has more elements than fit in a Java array. */
     TOO_LARGE,
-    /** A value that the element type to be written cannot hold. */
+    /** A value is too large for the element type to be written. */
     OUT_OF_RANGE
   }
 

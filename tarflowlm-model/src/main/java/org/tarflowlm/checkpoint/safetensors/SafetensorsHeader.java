@@ -25,13 +25,13 @@ import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
 import org.tarflowlm.json.RecordJson;
 
 /**
- * Header of a safetensors file.
+ * The header of a safetensors file.
  *
  * @param tensors by name, in the order of the header
  * @param metadata free strings; empty if the file has none
  */
 record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
-  /** Bytes of the header's length, which the file begins with. */
+  /** Size in bytes of the header's length field, with which the file begins. */
   public static final int LENGTH_BYTES = 8;
 
   /** The longest header that the format allows. */
@@ -42,7 +42,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
   }
 
-  /** Tensors must cover the data exactly: no gap, no byte of two tensors, none left. */
+  /** Checks that the tensors cover the data exactly: no gap, no overlap, nothing left over. */
   private static void checkLayout(Collection<TensorInfo> tensors, long dataBytes) throws SafetensorsException {
     List<TensorInfo> ordered = new ArrayList<>(tensors);
     ordered.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
@@ -64,14 +64,14 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     }
   }
 
-  /** The header's JSON, read token by token: no tree is built and nothing is believed that is not checked. */
+  /** Reads the header's JSON token by token, without building a tree, and checks every value before using it. */
   static final class Parser implements AutoCloseable {
     private static final int MAX_RANK = 32;
-    /** Jackson's words for a key that is there already, which follows in quotes. */
+    /** The start of Jackson's message for a duplicate key; the key follows in quotes. */
     private static final String DUPLICATE = "Duplicate field '";
 
     private static final JsonFactory JSON = JsonFactory.builder()
-        // Names come from untrusted files and are seen once, so a shared symbol table gains nothing.
+        // names come from untrusted files and occur once, so a shared symbol table would not help
         .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
         .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -88,10 +88,11 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     }
 
     /**
-     * Parses a header without its length.
+     * Parses a header.
      *
-     * @param dataBytes bytes of the file after the header
-     * @throws SafetensorsException one problem per check
+     * @param header its bytes, without the length field
+     * @param dataBytes number of bytes in the file after the header
+     * @throws SafetensorsException with the {@link Problem} of the first check that fails
      */
     static SafetensorsHeader parse(byte[] header, long dataBytes) throws SafetensorsException {
       checkFrame(header);
@@ -248,7 +249,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       };
     }
 
-    /** Untrusted text for a message: printable and short. */
+    /** Makes untrusted text printable and short, and quotes it for a message. */
     static String quote(String text) {
       return "'" + RecordJson.printable(text) + "'";
     }

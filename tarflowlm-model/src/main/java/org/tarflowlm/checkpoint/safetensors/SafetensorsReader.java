@@ -12,8 +12,8 @@ import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
 
 /**
  * Reads safetensors files, strictly: 8 bytes with the header's length, a JSON header of names, types, shapes and offsets, then the
- * tensors' bytes with nothing between or after them. The whole header is checked before the first tensor is read, and no more memory is
- * taken than the file has bytes to fill it with.
+ * tensors' bytes with nothing between or after them. The reader checks the whole header before it reads a tensor, and never allocates
+ * memory that the file does not have the bytes to fill.
  *
  * <p>Not thread-safe.
  */
@@ -74,7 +74,7 @@ public final class SafetensorsReader implements AutoCloseable {
     return header.tensors();
   }
 
-  /** The file's free strings. */
+  /** The free strings in the header's {@code __metadata__}; empty if there are none. */
   public Map<String, String> metadata() {
     return header.metadata();
   }

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsException.Problem;
 import org.tarflowlm.data.file.AtomicFile;
 
-/** Writes safetensors files of one element type: F32, F16 or BF16. Tensors lie in the order of the map, from a multiple of 8 bytes. */
+/** Writes safetensors files of one element type: F32, F16 or BF16. Tensors keep the map's order; their data begin at a multiple of 8. */
 public final class SafetensorsWriter {
   private static final int CHUNK_FLOATS = 1 << 16;
 

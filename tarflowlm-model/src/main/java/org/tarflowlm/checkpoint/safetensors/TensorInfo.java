@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * A tensor's entry in the header. Elements are stored in row-major order.
  *
- * @param name its key
+ * @param name the tensor's key in the header
  * @param dtype element type
  * @param shape sizes, empty for a scalar
  * @param begin first byte, counted from the end of the header
@@ -21,7 +21,7 @@ public record TensorInfo(String name, DType dtype, List<Long> shape, long begin,
     return (end - begin) / dtype.bytes();
   }
 
-  /** The shape as an array of its own. */
+  /** The shape as a new array. */
   public long[] shapeArray() {
     return shape.stream().mapToLong(Long::longValue).toArray();
   }

@@ -1,2 +1,2 @@
-/** The safetensors format, read strictly: a file that is not exactly what its header says is refused with one line. */
+/** The safetensors format, read strictly: a file that differs in any way from what its header says is refused with a one-line message. */
 package org.tarflowlm.checkpoint.safetensors;
