@@ -7,7 +7,7 @@ package org.tarflowlm.coupling;
 public final class Affine {
   private Affine() {}
 
-  /** u. */
+  /** u = (z - shift) exp(-logScale). */
   public static double forward(double z, double shift, double logScale) {
     return (z - shift) * Math.exp(-logScale);
   }
@@ -34,7 +34,7 @@ public final class Affine {
     return dz;
   }
 
-  /** Gradient of L = b log p(z): as {@link #gradient} with a = -b u. */
+  /** Gradient of L = b log p(z): {@link #gradient} with a = -b u. */
   public static double logDensityGradient(double z, double shift, double logScale, double b, double[] dTheta, int dAt) {
     return gradient(z, shift, logScale, -b * forward(z, shift, logScale), b, dTheta, dAt);
   }

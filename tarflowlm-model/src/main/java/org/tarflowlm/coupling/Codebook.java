@@ -9,7 +9,7 @@ import org.tarflowlm.vector.DoubleLoops;
 public final class Codebook {
   private Codebook() {}
 
-  /** z = mu_k + sigma_k noise [d]. */
+  /** Writes z [d] = mu_k + sigma_k noise. */
   public static void encode(int token, double[] noise, int nAt, Components codes, double[] z, int zAt) {
     int count = codes.count();
     double scale = codes.scales[token];
@@ -33,7 +33,7 @@ public final class Codebook {
     }
   }
 
-  /** log N_k(z) in nats for every token, [V]. */
+  /** Writes log N_k(z) in nats for every token k to {@code out} [V]. */
   public static void logDensities(double[] z, int zAt, Components codes, double[] out, int outAt, Workspace w) {
     int count = codes.count();
     double norm = codes.dims() * Normal.LOG_SQRT_2PI;
@@ -69,7 +69,7 @@ public final class Codebook {
     MixtureRosenblatt.gaussianGradient(z, zAt, codes, w.adjoint, dz, dzAt, dMeans, dLogScales, w.term);
   }
 
-  /** log p(k | z) in nats for every token, [V]. */
+  /** Writes log p(k | z) in nats for every token k to {@code out} [V]. */
   public static void logPosterior(double[] z, int zAt, Components codes, double[] out, int outAt, Workspace w) {
     int count = codes.count();
     logDensities(z, zAt, codes, out, outAt, w);
@@ -79,7 +79,7 @@ public final class Codebook {
     }
   }
 
-  /** The most probable token, argmax_k p(k | z); the smallest id among equals. */
+  /** The most probable token, argmax_k p(k | z); ties go to the smallest id. */
   public static int decode(double[] z, int zAt, Components codes, Workspace w) {
     w.ensure(1, codes.count());
     logDensities(z, zAt, codes, w.logJoint, 0, w);
@@ -87,8 +87,8 @@ public final class Codebook {
   }
 
   /**
-   * The token whose mean lies nearest; the smallest id among equals. That is {@link #decode} for equal scales: for latents far from all
-   * codes, where the widest code would win whatever its direction.
+   * The token whose mean is nearest; ties go to the smallest id. With equal scales this is {@link #decode}. It suits latents far from all
+   * codes, where {@link #decode} would return the widest code whatever its direction.
    */
   public static int nearest(double[] z, int zAt, Components codes) {
     int best = 0;

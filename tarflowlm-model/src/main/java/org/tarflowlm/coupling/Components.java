@@ -3,9 +3,8 @@ package org.tarflowlm.coupling;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * K isotropic Gaussian components in d dimensions, shared by all positions: N(.; m_k, s_k^2 I). Means are kept dimension by
- * dimension, [d][K], which is the order in which the couplings walk through them. May be read by many threads between calls of
- * {@link #assign}.
+ * K isotropic Gaussian components in d dimensions, shared by all positions: N(.; m_k, s_k^2 I). Means are stored dimension by
+ * dimension, [d][K], the order in which the couplings read them. Many threads may read between calls of {@link #assign}.
  */
 public final class Components {
   private static final AtomicLong VERSIONS = new AtomicLong();
@@ -22,7 +21,7 @@ public final class Components {
   /** 1 / s_k. */
   public double[] inverseScales = new double[0];
 
-  /** No components; to be filled by {@link #assign}. */
+  /** An empty instance, which {@link #assign} fills. */
   public Components() {}
 
   /**
@@ -33,7 +32,7 @@ public final class Components {
     assign(means, logScales, count, dims);
   }
 
-  /** Replaces all components; allocates only if there are more numbers than ever before. Arguments as in the constructor. */
+  /** Replaces all components; allocates only to grow. Arguments as in the constructor; throws if a size is below 1. */
   public void assign(double[] newMeans, double[] newLogScales, int newCount, int newDims) {
     if (newCount < 1 || newDims < 1) {
       throw new IllegalArgumentException(
@@ -62,7 +61,7 @@ public final class Components {
     }
   }
 
-  /** A number that no other contents of any instance have: what is derived from these may be kept under it. */
+  /** A number unique to these contents among all instances, so that derived data can be cached under it. */
   public long version() {
     return version;
   }
@@ -77,7 +76,7 @@ public final class Components {
     return dims;
   }
 
-  /** The components' marginals in the channels [from, to). */
+  /** The components' marginals over the channels [from, to). */
   public Components slice(int from, int to) {
     double[] part = new double[count * (to - from)];
     for (int k = 0; k < count; k++) {
@@ -88,7 +87,7 @@ public final class Components {
     return new Components(part, logScales, count, to - from);
   }
 
-  /** By component, the first one with the same mean and scale. */
+  /** For each component, the index of the first component with the same mean and scale: [K]. */
   public int[] firstEquals() {
     int[] result = new int[count];
     for (int k = 0; k < count; k++) {
@@ -107,7 +106,7 @@ public final class Components {
     return same;
   }
 
-  /** out[k] = sum_i (z_i - m_ki)^2 / s_k^2. By differences: expanded squares lose all digits for narrow components. */
+  /** out[k] = sum_i (z_i - m_ki)^2 / s_k^2. Sums squared differences, since expanded squares lose all digits for narrow components. */
   void squaredDistances(double[] z, int zAt, double[] out) {
     int k = count;
     for (int j = 0; j < k; j++) {
@@ -123,7 +122,7 @@ public final class Components {
     }
   }
 
-  /** Copies a gradient in this class's order [d][K], from index {@code from}, to the order [K][d]. */
+  /** Copies a gradient from this class's order [d][K], starting at index {@code from}, to the order [K][d]. */
   public static void transpose(double[] byDimension, int from, int count, int dims, double[] byComponent) {
     for (int i = 0; i < dims; i++) {
       for (int k = 0; k < count; k++) {

@@ -6,13 +6,13 @@ import org.tarflowlm.vector.DoubleLoops;
  * Keeps the log-scales that a network predicts within (-bound, bound): logScale = bound tanh(raw / bound), the identity near 0.
  * The paper does not bound them; without a bound, one bad step early in training can make a scale underflow.
  *
- * <p>Arrays hold {@code rows} rows of {@code width} numbers, of which the last {@code k} of every row are log-scales; the others
- * pass unchanged.
+ * <p>Arrays hold {@code rows} rows of {@code width} numbers. The last {@code k} numbers of every row are log-scales; the others are
+ * copied unchanged.
  */
 public final class LogScaleBound {
   private LogScaleBound() {}
 
-  /** Bounds the log-scales of {@code raw} into {@code theta}. */
+  /** Copies {@code raw} to {@code theta} with its log-scales bounded. */
   public static void forward(double[] raw, int rows, int width, int k, double bound, double[] theta) {
     double factor = 2.0 / bound;
     for (int row = 0; row < rows; row++) {
@@ -24,7 +24,7 @@ public final class LogScaleBound {
     }
   }
 
-  /** dL/draw from the bounded {@code theta} and dL/dtheta: the derivative is 1 - (logScale / bound)^2. */
+  /** Writes dL/draw, given the bounded {@code theta} and dL/dtheta: the derivative is 1 - (logScale / bound)^2. */
   public static void gradient(double[] theta, double[] dTheta, int rows, int width, int k, double bound, double[] dRaw) {
     double factor = 1.0 / bound;
     for (int row = 0; row < rows; row++) {

@@ -3,8 +3,8 @@ package org.tarflowlm.coupling;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * Mixture-CDF coupling of one scalar (paper section 3.2.1, appendix A): the context predicts a mixture of K Gaussians, and the
- * scalar is sent through the mixture's distribution function and the normal quantile,
+ * Mixture-CDF coupling of one scalar (paper section 3.2.1, appendix A). The context predicts a mixture of K Gaussians; the coupling
+ * applies the mixture's distribution function and then the normal quantile to the scalar,
  *
  * <pre>
  *   u = Phi^-1(F(z)),  F(z) = sum_k pi_k Phi((z - m_k) / s_k),  log |du/dz| = log p(z) - log phi(u).
@@ -16,7 +16,7 @@ import org.tarflowlm.vector.DoubleLoops;
 public final class MixtureCdf {
   private MixtureCdf() {}
 
-  /** u; sets {@code w.logDensity()} and {@code w.logDet()}. */
+  /** Returns u; sets {@code w.logDensity()} and {@code w.logDet()}, in nats. */
   public static double forward(double z, double[] theta, int at, int k, Workspace w) {
     return forward(z, theta, at, k, false, w);
   }
@@ -28,14 +28,14 @@ public final class MixtureCdf {
     return u;
   }
 
-  /** Numbers of {@code saved} that {@link #forward(double, double[], int, double[], Workspace)} fills. */
+  /** How many numbers of {@code saved} {@link #forward(double, double[], int, double[], Workspace)} fills. */
   public static int savedTerms(int k) {
     return 5 * k + 1;
   }
 
   /**
-   * {@link #forward} that saves what a gradient in single precision needs, theta from index 0: [pi_k | r_k | z - m_k |
-   * c_k = x_k / s_k - u du/dz | t_k = sgn M (w_k - pi_k) | du/dz], K each but for the last. c_k is a difference that would cancel there.
+   * Like {@link #forward}, with theta from index 0, but also saves what a single-precision gradient needs: [pi_k | r_k | z - m_k |
+   * c_k = x_k / s_k - u du/dz | t_k = sgn M (w_k - pi_k) | du/dz], K numbers each except the last. In single precision, c_k would cancel.
    */
   public static double forward(double z, double[] theta, int k, double[] saved, Workspace w) {
     double u = forward(z, theta, 0, k, true, w);
@@ -47,7 +47,7 @@ public final class MixtureCdf {
     return u;
   }
 
-  /** {@link #logDensity} that saves what its gradient needs, as above but with c_k = x_k / s_k and without the last two. */
+  /** Like {@link #logDensity}, but also saves [pi_k | r_k | z - m_k | c_k = x_k / s_k] for its gradient. */
   public static double logDensity(double z, double[] theta, int k, double[] saved, Workspace w) {
     prepare(theta, 0, k, w);
     ScalarMixture.standardize(z, k, w);
@@ -64,7 +64,7 @@ public final class MixtureCdf {
     }
   }
 
-  /** log p(z) in nats; cheaper than {@link #forward} where u is not needed. */
+  /** log p(z) in nats; cheaper than {@link #forward} if u is not needed. */
   public static double logDensity(double z, double[] theta, int at, int k, Workspace w) {
     w.ensure(1, k);
     double[] joint = w.logJoint;
@@ -109,7 +109,7 @@ public final class MixtureCdf {
     return -DoubleLoops.sum(dMean, 0, k);
   }
 
-  /** Gradient of L = b log p(z): returns dL/dz and writes dL/dtheta; sets {@code w.logDensity()}. No distribution function. */
+  /** Gradient of L = b log p(z): returns dL/dz, writes dL/dtheta, sets {@code w.logDensity()}. Needs no distribution function. */
   public static double logDensityGradient(double z, double[] theta, int at, int k, double b, double[] dTheta, int dAt, Workspace w) {
     prepare(theta, at, k, w);
     ScalarMixture.standardize(z, k, w);
@@ -131,13 +131,13 @@ public final class MixtureCdf {
     return -DoubleLoops.sum(dMean, 0, k);
   }
 
-  /** The z with forward(z) = u; {@code w} counts the iterations. */
+  /** Returns the z with forward(z) = u; {@code w} counts the iterations. */
   public static double inverse(double u, double[] theta, int at, int k, Workspace w) {
     prepare(theta, at, k, w);
     return MixtureInverse.solve(u, k, w);
   }
 
-  /** Weights, means and scales of the mixture into the workspace. */
+  /** Writes the mixture's weights, means and scales to the workspace. */
   private static void prepare(double[] theta, int at, int k, Workspace w) {
     w.ensure(1, k);
     ScalarMixture.softmax(theta, at, k, w);

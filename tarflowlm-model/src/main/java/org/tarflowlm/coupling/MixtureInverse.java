@@ -1,21 +1,21 @@
 package org.tarflowlm.coupling;
 
 /**
- * Inverse of one scalar mixture: the z with Phi^-1(F(z)) = u, by a safeguarded iteration of Halley's kind on
- * h(z) = Phi^-1(F(z)) - u, which is linear for one component and nearly so in both tails.
+ * Inverts one scalar mixture: finds the z with Phi^-1(F(z)) = u by a safeguarded Halley iteration on h(z) = Phi^-1(F(z)) - u, which is
+ * linear for one component and nearly so in both tails.
  *
  * <p>The root lies between min_k(m_k + s_k u) and max_k(m_k + s_k u): every component's own distribution function is at most
- * Phi(u) at the lower end and at least Phi(u) at the upper. Each evaluation narrows that bracket; a step that leaves it, or a
- * residual that stagnates, is replaced by bisection. So gaps between narrow components, where h is flat, cost some steps but
- * never the root.
+ * Phi(u) at the lower end and at least Phi(u) at the upper. Each evaluation narrows that bracket; bisection replaces a step that
+ * leaves it, and takes over when the residual stagnates. So gaps between narrow components, where h is flat, cost extra steps but the
+ * root is always found.
  */
 final class MixtureInverse {
   private static final int MOST_ITERATIONS = 200;
-  /** Residual at rounding level, relative to max(1, |u|); the effect on u of one unit in the last place of z is added. */
+  /** Residual at rounding level, relative to max(1, |u|), to which the effect on u of z's last bit is added. */
   private static final double ROUNDING = 1e-14;
-  /** Halley's step cubes the error: from a residual this small, and as small relative to the curvature, one ends at rounding. */
+  /** A Halley step cubes the error: from a residual this small, also relative to the curvature, one step reaches rounding level. */
   private static final double LAST_STEP = 1e-5;
-  /** Passes that narrow down the group of components to start from. */
+  /** Limit on the passes that narrow down the group of components to start from. */
   private static final int MOST_SPLITS = 16;
   /** Components whose means lie within this many scales are treated as one. */
   private static final double OVERLAP = 4.0;
@@ -23,8 +23,8 @@ final class MixtureInverse {
   private MixtureInverse() {}
 
   /**
-   * z. The mixture is row 0 of weight, and logWeight, mean, logScale, scale and inverseScale of the workspace. Leaves what
-   * {@link ScalarMixture#evaluate} leaves at the last evaluation, which is within rounding or one short step of z.
+   * Returns z. Reads the mixture from the workspace: row 0 of weight, and logWeight, mean, logScale, scale and inverseScale. Leaves there
+   * the results of the last {@link ScalarMixture#evaluate}, taken within rounding or one short step of z.
    */
   static double solve(double u, int k, Workspace w) {
     double lo = Double.POSITIVE_INFINITY;
@@ -75,9 +75,9 @@ final class MixtureInverse {
   }
 
   /**
-   * A starting point, or NaN. The smaller tail of u says how much weight lies on its side of the root. Counting component weights
-   * from that side as if components were points, halving singles out those around the root, until they overlap; the normal
-   * distribution with their joint mean and variance then gives the point.
+   * A starting point, or NaN. The smaller tail of u tells how much weight lies on its side of the root. Treating components as points and
+   * summing their weights from that side, bisection narrows them to a group around the root whose members overlap. The starting point is
+   * a quantile of the normal distribution with that group's mean and variance.
    */
   private static double start(double u, int k, Workspace w) {
     double side = u > 0 ? -1.0 : 1.0;
@@ -111,7 +111,7 @@ final class MixtureInverse {
     return sum;
   }
 
-  /** The components with means (times side) in (from, to]: their weight, range of means, typical scale, joint mean and deviation. */
+  /** Components with means (times side) in (from, to]: their weight, range of means, typical scale, joint mean and deviation. */
   static final class Group {
     double weight;
     double least;

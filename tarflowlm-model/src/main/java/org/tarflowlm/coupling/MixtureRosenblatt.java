@@ -3,8 +3,8 @@ package org.tarflowlm.coupling;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * Mixture-Rosenblatt coupling of a vector z in R^d (paper section 3.2.2, appendix B, algorithm 1): its density is a mixture of
- * shared isotropic {@link Components} whose K weights the context predicts, log pi = logits - logsumexp(logits). With
+ * Mixture-Rosenblatt coupling of a vector z in R^d (paper section 3.2.2, appendix B, algorithm 1). Its density is a mixture of
+ * shared isotropic {@link Components}; the context predicts their K weights, log pi = logits - logsumexp(logits). With
  * x_ik = (z_i - m_ki) / s_k and alpha_1 = pi, for i = 1..d
  *
  * <pre>
@@ -15,18 +15,18 @@ import org.tarflowlm.vector.DoubleLoops;
  * </pre>
  */
 public final class MixtureRosenblatt {
-  /** A component has all the weight where any other's is less than e to minus this times its own ... */
+  /** One component counts as having all the weight if every other weight is below e^-80 of its own and every |u| is below {@link #FAR}. */
   private static final double ALONE = 80.0;
-  /** ... and all u are smaller than this: Phi(-7) is 1e-12, and e^-80 of that at most comes from the other components. */
+  /** Phi(-7) is 1e-12, of which the other components then contribute at most e^-80. */
   private static final double FAR = 7.0;
 
-  /** Watches an inverse. */
+  /** Observes an inverse as it runs. */
   public interface InverseListener {
     /** Called before the first channel. */
     void begin();
 
     /**
-     * Called when z_i is found. Arrays are [K] and not to be written to.
+     * Called when z_i is found. Arrays are [K]; the listener must not change them.
      *
      * @param last whether it is the last channel
      * @param logWeight log alpha_i
@@ -61,7 +61,7 @@ public final class MixtureRosenblatt {
     }
   }
 
-  /** log p(z) in nats; one exponential per component, whatever d: for the last flow, whose u is not needed. */
+  /** log p(z) in nats, with one exponential per component whatever d is. Serves the last flow, whose u is not needed. */
   public static double logDensity(double[] z, int zAt, double[] logits, int lAt, Components c, Workspace w) {
     w.ensure(c.dims(), c.count());
     joint(z, zAt, logits, lAt, c, w);
@@ -76,10 +76,10 @@ public final class MixtureRosenblatt {
    * from 0 in the order [d][K] of {@link Components}, and dL/dlogScales [K] to {@code dLogScales}. Sets what {@link #forward}
    * sets.
    *
-   * <p>Per dimension the scalar mixture's closed form holds with g_i = a_i + b u_i; log alpha_i gets from u_i the adjoint
-   * c_ik = g_i sgn M_i (w_ik - alpha_ik). Since log alpha_ik is log pi_k plus the log-densities of the dimensions before i, up
-   * to a constant, one backward sweep carries G_k = b r_k + sum of the c_jk of later dimensions to each log N(z_i; m_ki, s_k^2),
-   * and in the end to the logits; r = alpha_d+1 are the posterior weights given all of z.
+   * <p>Per dimension, the scalar mixture's closed form holds with g_i = a_i + b u_i; u_i contributes the adjoint
+   * c_ik = g_i sgn M_i (w_ik - alpha_ik) to log alpha_i. Up to a constant, log alpha_ik is log pi_k plus the log-densities of the
+   * dimensions before i. So one backward sweep carries G_k = b r_k + (sum of c_jk over later dimensions j) to each
+   * log N(z_i; m_ki, s_k^2), and finally to the logits. r = alpha_d+1 are the posterior weights given all of z.
    */
   public static void gradient(double[] z, int zAt, double[] logits, int lAt, Components c, double[] a, int aAt, double b,
       double[] dz, int dzAt, double[] dLogits, int dlAt, double[] dMeans, double[] dLogScales, Workspace w) {
@@ -126,7 +126,7 @@ public final class MixtureRosenblatt {
     return DoubleLoops.sum(dMean, 0, k);
   }
 
-  /** Gradient of L = b log p(z), to the same places as {@link #gradient}; sets {@code w.logDensity()}. */
+  /** Gradient of L = b log p(z), written to the same arrays as by {@link #gradient}; sets {@code w.logDensity()}. */
   public static void logDensityGradient(double[] z, int zAt, double[] logits, int lAt, Components c, double b,
       double[] dz, int dzAt, double[] dLogits, int dlAt, double[] dMeans, double[] dLogScales, Workspace w) {
     int k = c.count();
@@ -150,10 +150,10 @@ public final class MixtureRosenblatt {
   }
 
   /**
-   * Algorithm 1 backwards, channel by channel: z_i is the root of the mixture with the weights alpha_i, and Bayes' rule gives alpha_i+1.
-   * Once a single component has all the weight, the remaining channels need no root: z_i = m_ki + s_k u_i.
+   * Inverts algorithm 1 channel by channel: solves the mixture with weights alpha_i for z_i, then gets alpha_i+1 from Bayes' rule.
+   * Once a single component k has all the weight, the remaining channels need no root finding: z_i = m_ki + s_k u_i.
    *
-   * @param listener hears of every channel that needs a root; or null
+   * @param listener called for every channel that needs root finding; or null
    */
   public static void inverse(double[] u, int uAt, double[] logits, int lAt, Components c, double[] z, int zAt,
       InverseListener listener, Workspace w) {
@@ -234,7 +234,7 @@ public final class MixtureRosenblatt {
     }
   }
 
-  /** Weights and scales of the mixture into the workspace. */
+  /** Writes the mixture's weights and scales to the workspace. */
   private static void prepare(double[] logits, int lAt, Components c, Workspace w) {
     int k = c.count();
     w.ensure(c.dims(), k);
@@ -257,7 +257,7 @@ public final class MixtureRosenblatt {
     }
   }
 
-  /** log alpha_i+1 from the joint log-densities that {@link ScalarMixture#density} left behind. */
+  /** Computes log alpha_i+1 from the joint log-densities that {@link ScalarMixture#density} left in the workspace. */
   private static void updateWeights(int k, double logDensity, Workspace w) {
     double[] joint = w.logJoint;
     double[] logWeight = w.logWeight;

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * Affine coupling of a token's vector z in R^d over shared {@link Components}: {@link MixtureRosenblatt} with the mixture of each channel,
- * given the channels before, replaced by the Gaussian of its mean and variance. Not in the paper. With alpha_1 = softmax(logits) and
- * x_ik = (z_i - m_ki) / s_k, for i = 1..d
+ * Affine coupling of a token's vector z in R^d over shared {@link Components}. It replaces each channel's mixture in
+ * {@link MixtureRosenblatt}, given the channels before, by the Gaussian with the same mean and variance. Not in the paper. With
+ * alpha_1 = softmax(logits), for i = 1..d
  *
  * <pre>
  *   m_i       = sum_k alpha_ik m_ki
@@ -16,8 +16,8 @@ import org.tarflowlm.vector.DoubleLoops;
  *   log |det du/dz| = -1/2 sum_i log v_i
  * </pre>
  *
- * <p>The density that this gives comes near to the mixture's where every channel says little about the token, that is for many channels
- * and wide components: a mixture of Gaussians that overlap is nearly one Gaussian.
+ * <p>Its density is close to the mixture's if each channel says little about the token, that is, with many channels and wide components:
+ * a mixture of overlapping Gaussians is nearly one Gaussian.
  */
 public final class MomentMatched {
   private MomentMatched() {}
@@ -47,8 +47,8 @@ public final class MomentMatched {
    * Gradient of L = sum_i a_i u_i + b log |det du/dz|. Writes dL/dz [d] and dL/dlogits [K]; adds dL/dmeans to {@code dMeans} from 0 in
    * the order [d][K] of {@link Components}, and dL/dlogScales [K] to {@code dLogScales}. Sets what {@link #forward} sets.
    *
-   * <p>One backward sweep carries the adjoint of the log-weights: those of a channel act on its mean and variance and, through Bayes'
-   * rule, on the weights of all later channels.
+   * <p>One backward sweep carries the adjoint of the log-weights: a channel's weights affect its own mean and variance and, through
+   * Bayes' rule, the weights of all later channels.
    */
   public static void gradient(double[] z, int zAt, double[] logits, int lAt, Components c, double[] a, int aAt, double b,
       double[] dz, int dzAt, double[] dLogits, int dlAt, double[] dMeans, double[] dLogScales, Workspace w) {
@@ -112,7 +112,7 @@ public final class MomentMatched {
     w.logDet -= 0.5 * Math.log(variance);
   }
 
-  /** Bayes' rule: what z_i says about the components, up to a constant. */
+  /** Bayes' rule: updates the log-weights, up to a constant, by the evidence of z_i. */
   private static void update(int i, double z, Components c, Workspace w) {
     int k = c.count();
     int at = i * k;

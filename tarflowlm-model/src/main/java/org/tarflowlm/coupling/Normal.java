@@ -19,7 +19,7 @@ public final class Normal {
   /** Beyond this, R(t) = 1/t to double precision, and the powers in the rational function would overflow. */
   private static final double MILLS_ASYMPTOTIC = 1e9;
 
-  /** Arrays shorter than this are left to the scalar loop: see {@link #upperMills(double[], int, int, double[])}. */
+  /** Shorter arrays use the scalar loop: see {@link #upperMills(double[], int, int, double[])}. */
   private static final int VECTOR_LENGTH = 8;
 
   private Normal() {}
@@ -40,8 +40,8 @@ public final class Normal {
   }
 
   /**
-   * R(|x_j|) for {@code count} elements from {@code at}; finite for |x| &lt; 1e25. Plain loops with small bodies, which the
-   * compiler turns into vector instructions; it does so only where trip counts are long, hence the separate loop for short arrays.
+   * R(|x_j|) for {@code count} elements from {@code at}; finite for |x| &lt; 1e25. Plain loops with small bodies let the compiler emit
+   * vector instructions; that pays only for many iterations, hence the separate loop for short arrays.
    */
   public static void upperMills(double[] x, int at, int count, double[] result) {
     if (count < VECTOR_LENGTH) {
@@ -129,7 +129,7 @@ public final class Normal {
     return Math.min(u - error * tail / (1.0 + 0.5 * error * (1.0 + u * tail)), 0.0);
   }
 
-  /** The u with Phi(u) = F, given log F and log(1 - F), each accurate by itself: the smaller tail decides. */
+  /** The u with Phi(u) = F, computed from the smaller of log F and log(1 - F); each must be accurate on its own. */
   public static double quantileFromLogs(double logF, double log1mF) {
     return logF <= log1mF ? quantileOfLog(logF) : -quantileOfLog(log1mF);
   }

@@ -14,9 +14,9 @@ import org.tarflowlm.vector.DoubleLoops;
  *   du/dz = M p / tail                         du/dlogit_k = sgn M (w_k - pi_k)   du/dm_k = -r_k du/dz
  * </pre>
  *
- * <p>Both tails are sums of positive terms: a component's own smaller tail is pi_k phi(x_k) R(|x_k|), which costs no
- * exponential beyond the density's, and its larger one is pi_k minus that. Only where the mixture's smaller tail underflows
- * (|u| beyond about 33) are the sums formed by logarithms.
+ * <p>Both tails are sums of positive terms. A component's own smaller tail is pi_k phi(x_k) R(|x_k|), which needs no exponential
+ * beyond the density's, and its larger one is pi_k minus that. Logarithmic sums are used only where the mixture's smaller tail
+ * underflows (|u| beyond about 33).
  */
 final class ScalarMixture {
   /** Below this the linear tail sums may have lost terms to underflow ({@link DoubleLoops#exp} is 0 below e^-700). */
@@ -24,7 +24,7 @@ final class ScalarMixture {
 
   private ScalarMixture() {}
 
-  /** Row 0 of weight, and logWeight, from unnormalised logits (log pi = logits - logsumexp). */
+  /** Fills row 0 of weight, and logWeight, from unnormalised logits (log pi = logits - logsumexp). */
   static void softmax(double[] logits, int at, int k, Workspace w) {
     double[] logWeight = w.logWeight;
     double max = DoubleLoops.max(logits, at, k);
@@ -36,7 +36,7 @@ final class ScalarMixture {
     }
   }
 
-  /** u at z, with logDensity, for a mixture in row 0 of weight, and in logWeight, mean, logScale, scale, inverseScale. */
+  /** Returns u at z and sets logDensity; the mixture is row 0 of weight, and logWeight, mean, logScale, scale, inverseScale. */
   static double evaluate(double z, int k, boolean tailWeights, Workspace w) {
     standardize(z, k, w);
     Normal.upperMills(w.x, 0, k, w.mills);
@@ -44,7 +44,7 @@ final class ScalarMixture {
     return quantile(0, k, w.logDensity, tailWeights, w);
   }
 
-  /** Row 0 of x. */
+  /** Fills row 0 of x. */
   static void standardize(double z, int k, Workspace w) {
     double[] x = w.x;
     double[] mean = w.mean;
@@ -55,8 +55,8 @@ final class ScalarMixture {
   }
 
   /**
-   * log p(z), and the posterior weights r into row {@code dim + 1} of weight; leaves log r_k + log p(z) + log sqrt(2 pi) in
-   * logJoint. Needs row {@code dim} of x, logWeight and logScale.
+   * Returns log p(z) and writes the posterior weights r to row {@code dim + 1} of weight; leaves log r_k + log p(z) + log sqrt(2 pi)
+   * in logJoint. Needs row {@code dim} of x, logWeight and logScale.
    */
   static double density(int dim, int k, Workspace w) {
     joint(dim, k, w);
@@ -86,7 +86,7 @@ final class ScalarMixture {
   }
 
   /**
-   * u, after {@link #density}; sets u, slope (du/dz) and signedMills (sgn M) of this dimension, and on demand the tail weights.
+   * Returns u, after {@link #density}; sets this dimension's u, slope (du/dz) and signedMills (sgn M), and on request the tail weights.
    * Needs row {@code dim} of mills.
    */
   static double quantile(int dim, int k, double logDensity, boolean tailWeights, Workspace w) {
@@ -127,7 +127,7 @@ final class ScalarMixture {
     return finish(dim, lower, u, ratio, ratio * density / tail, w);
   }
 
-  /** The quantile where the tail underflows: |u| beyond 33. Always computes the tail weights. */
+  /** The quantile where the tail underflows, for |u| beyond 33. Always computes the tail weights. */
   private static double quantileByLogs(int dim, int k, Workspace w) {
     double[] x = w.x;
     double[] logTail = w.tailWeight;
@@ -148,7 +148,7 @@ final class ScalarMixture {
     return finish(dim, lower, u, ratio, ratio * hazard, w);
   }
 
-  /** log sum_k pi_k Phi(sign x_k), the terms' logarithms into tailWeight. */
+  /** Returns log sum_k pi_k Phi(sign x_k) and leaves the terms' logarithms in tailWeight. */
   private static double logTails(double sign, int at, int k, Workspace w) {
     for (int j = 0; j < k; j++) {
       w.tailWeight[at + j] = w.logWeight[j] + Normal.logCdf(sign * w.x[at + j]);
@@ -156,7 +156,7 @@ final class ScalarMixture {
     return DoubleLoops.logSumExp(w.tailWeight, at, k);
   }
 
-  /** {@code lowerU} is the u of the smaller tail taken as the lower one. */
+  /** @param lowerU the u that results if the smaller tail is the lower one; negated if it is the upper */
   private static double finish(int dim, boolean lower, double lowerU, double ratio, double slope, Workspace w) {
     double u = lower ? lowerU : -lowerU;
     w.u[dim] = u;

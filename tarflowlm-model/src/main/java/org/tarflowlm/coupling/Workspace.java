@@ -1,8 +1,8 @@
 package org.tarflowlm.coupling;
 
 /**
- * Temporaries and secondary results of the couplings; one instance per thread, to be reused. Arrays grow on demand and never
- * shrink, so a warm workspace allocates nothing.
+ * Temporaries and secondary results of the couplings. Each thread reuses its own instance. Arrays grow on demand and never shrink, so a
+ * workspace stops allocating once it is large enough.
  *
  * <p>Layout for d dimensions (1 for {@link MixtureCdf}) and K components: {@code x}, {@code mills} and {@code tailWeight} are
  * [d][K]; {@code weight} is [d + 1][K], where row i holds the component weights before dimension i and row i + 1 the posterior
@@ -47,12 +47,12 @@ public final class Workspace {
     return logDet;
   }
 
-  /** Evaluations of a mixture distribution function spent by all scalar inversions so far. */
+  /** How many times the scalar inversions so far evaluated a mixture's distribution function. */
   public long rootIterations() {
     return rootIterations;
   }
 
-  /** Scalar inversions so far. */
+  /** Number of scalar inversions so far. */
   public long inversions() {
     return inversions;
   }

@@ -4,32 +4,32 @@ import java.util.Arrays;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
- * Layout of many mixtures side by side: an array [K][R] holds one number for each of K components of each of R rows, the rows next
- * to each other. So a formula for one component of one row is one loop over all of the array, and a sum over components adds
- * whole slices of rows: both are vector instructions, whatever K is.
+ * The memory layout of many mixtures: an array [K][R] holds one number for each of K components of each of R rows, with rows adjacent.
+ * So a formula for one component of one row becomes one loop over the whole array, and a sum over components adds whole slices of rows.
+ * Both compile to vector instructions whatever K is.
  *
- * <p>All of it in single precision; loops are as {@link FloatLoops} has them. In particular slices are copied before they are added,
- * because with two different offsets the compiler must assume that the arrays overlap.
+ * <p>Everything is in single precision; loops follow the rules of {@link FloatLoops}. In particular, slices are copied before they are
+ * added, because with two different offsets the compiler must assume that the arrays overlap.
  */
 public final class BatchLayout {
   /**
-   * Numbers of an array [K][R], about: two dozen such arrays stay in the second-level cache. Fewer would leave too few rows for the
-   * loops over R numbers, of which the compiler runs the last hundred or so one by one.
+   * Approximate size of an array [K][R], such that two dozen arrays fit into the second-level cache. With fewer numbers, rows would be too
+   * few for the loops over R, whose last hundred or so iterations the compiler does not vectorise.
    */
   private static final int CELLS = 4_096;
-  /** Components that are moved between layouts together. */
+  /** Number of components that one loop moves between layouts. */
   private static final int GROUP = 4;
 
   private BatchLayout() {}
 
-  /** R for a part of {@code count} rows: parts of equal size, about, and by the numbers alone. */
+  /** R that cuts {@code count} rows into parts of about equal size; it depends on the arguments alone. */
   public static int rows(int count, int k) {
     int most = Math.max(1, CELLS / k);
     int parts = (count + most - 1) / most;
     return (count + parts - 1) / parts;
   }
 
-  /** target [K][R] = K numbers each from {@code at}, {@code at + stride}, ... of {@code source}. */
+  /** Copies K numbers of each row, from {@code at}, {@code at + stride}, ... of {@code source}, to target [K][R]. */
   public static void gather(float[] source, int at, int stride, float[] target, int k, int rows) {
     int j = 0;
     for (; j + GROUP <= k; j += GROUP) {
@@ -40,7 +40,7 @@ public final class BatchLayout {
     }
   }
 
-  /** Four components: one loop over rows, so that no index but the row's needs a check of its bounds. */
+  /** Moves four components in one loop over rows, so that only the row's index needs a bounds check. */
   private static void gatherGroup(float[] source, int at, int stride, float[] target, int to, int rows) {
     int second = to + rows;
     int third = second + rows;
@@ -92,15 +92,15 @@ public final class BatchLayout {
     }
   }
 
-  /** x [K][R] = the R numbers of {@code row}, for every component; each copy doubles what is filled. */
+  /** Fills x [K][R] with the R numbers of {@code row} for every component; each copy doubles the filled part. */
   public static void repeat(float[] row, float[] x, int rows, int cells) {
     System.arraycopy(row, 0, x, 0, rows);
     FloatLoops.repeat(x, rows, cells);
   }
 
   /**
-   * result [R] = sums of x [K][R] over components: pairwise, in an order that K and R alone set. Where there are more than fit the cache,
-   * the first of them take in the others, slice by slice, before that.
+   * Sums x [K][R] over components into result [R], pairwise, in an order that only K and R determine. If the components exceed the cache,
+   * later slices are first added to the leading ones.
    */
   public static void sum(float[] x, int k, int rows, float[] result, BatchWorkspace w) {
     float[] tree = w.tree;
@@ -120,7 +120,7 @@ public final class BatchLayout {
     System.arraycopy(tree, 0, result, 0, rows);
   }
 
-  /** The first step of the tree: target = x up to {@code half}, plus what comes behind. */
+  /** First step of the pairwise sum: target = x[0..half) plus x[half..end). */
   private static void fold(float[] x, int half, int end, float[] target, float[] spare) {
     int n = end - half;
     System.arraycopy(x, half, spare, 0, n);
@@ -128,7 +128,7 @@ public final class BatchLayout {
     System.arraycopy(x, n, target, n, half - n);
   }
 
-  /** Like the sums, with maxima. */
+  /** Like {@link #sum}, with maxima. */
   public static void max(float[] x, int k, int rows, float[] result, BatchWorkspace w) {
     float[] tree = w.tree;
     int first = Math.min(k, CELLS / rows);
@@ -155,7 +155,7 @@ public final class BatchLayout {
     }
   }
 
-  /** x [K][R] = the K numbers of {@code values} from {@code at}, for every row. */
+  /** Fills x [K][R] with the K numbers of {@code values} from {@code at}, for every row. */
   public static void spread(double[] values, int at, int k, int rows, float[] x) {
     if (rows == 1) {
       for (int j = 0; j < k; j++) {

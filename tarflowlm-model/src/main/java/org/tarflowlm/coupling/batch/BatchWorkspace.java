@@ -1,10 +1,10 @@
 package org.tarflowlm.coupling.batch;
 
 /**
- * Temporaries of the couplings that treat many rows at a time; one instance per thread, to be reused. Arrays grow on demand and never
- * shrink, so a warm workspace allocates nothing.
+ * Temporaries of the couplings that process many rows at a time. Each thread reuses its own instance. Arrays grow on demand and never
+ * shrink, so a workspace stops allocating once it is large enough.
  *
- * <p>Layouts as in {@link BatchLayout}: arrays of components are [K][R], arrays of rows have R numbers.
+ * <p>Layouts as in {@link BatchLayout}: per-component arrays are [K][R], per-row arrays [R].
  */
 public final class BatchWorkspace {
   private static final int SPREAD = 4;
@@ -38,14 +38,14 @@ public final class BatchWorkspace {
   float[] logDet = new float[0];
   float[] upstream = new float[0];
   final float[][] factor = new float[SPREAD][0];
-  /** Whether single precision will do for a row. */
+  /** Whether single precision suffices for a row. */
   boolean[] usable = new boolean[0];
 
   /** One mixture per channel; {@link MixtureCdfBatch} uses the first. */
   ScalarMixtureBatch[] mixtures = {new ScalarMixtureBatch()};
   /** For the couplings with shared components. */
   final ComponentsBatch components = new ComponentsBatch();
-  /** For the rows that are left to double precision. */
+  /** For the rows that need double precision. */
   final RowInDouble inDouble = new RowInDouble();
 
   /** Makes room for {@code dims} mixtures of K components in R rows. */
@@ -98,7 +98,7 @@ public final class BatchWorkspace {
     }
   }
 
-  /** The numbers of {@code row} [R] repeated for every component, [K][R]: one of four arrays, until it is asked for again. */
+  /** Repeats {@code row} [R] for every component, [K][R]. The result lives in one of four slots until that slot is used again. */
   float[] spread(int slot, float[] row, int rows, int cells) {
     BatchLayout.repeat(row, spread[slot], rows, cells);
     return spread[slot];

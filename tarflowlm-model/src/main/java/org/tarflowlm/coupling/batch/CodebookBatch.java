@@ -7,8 +7,8 @@ import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
- * {@link Codebook#vaeTerm} in single precision, many positions at a time; those that single precision cannot hold
- * ({@link ComponentsBatch#softmax}) are computed by {@link Codebook}.
+ * {@link Codebook#vaeTerm} in single precision, many positions at a time; {@link Codebook} computes those for which single precision
+ * does not suffice ({@link ComponentsBatch#softmax}).
  *
  * <pre>
  *   z, dz [n][d]      term, b [n]      dMeans [d][V]      dLogScales [V]
@@ -17,7 +17,7 @@ import org.tarflowlm.vector.FloatLoops;
 public final class CodebookBatch {
   private CodebookBatch() {}
 
-  /** Fills term. */
+  /** Fills term, in nats. */
   public static void vaeTerm(float[] z, int n, Components codes, float[] term, BatchWorkspace w) {
     int rows = BatchLayout.rows(n, codes.count());
     float norm = (float) (codes.dims() * Normal.LOG_SQRT_2PI);

@@ -6,13 +6,13 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link Components} in single precision and the layout of {@link BatchLayout}: each number stands once for every row, so that the loops
- * over all components of all rows need nothing else. Kept until other components or another number of rows are asked for.
+ * {@link Components} in single precision and the layout of {@link BatchLayout}: each number is repeated for every row, as the loops over
+ * all components of all rows require. Cached until other components or another number of rows are requested.
  *
- * <p>Beside them what needs the components' joint density over all dimensions only, not the conditional ones.
+ * <p>Also computes what needs only the components' joint density over all dimensions, not the conditional ones.
  */
 final class ComponentsBatch {
-  /** Beyond this log-density, up or down, rounding in single precision blurs which component is the nearest. */
+  /** Beyond this absolute log-density, single precision cannot tell which component is the nearest. */
   private static final float LARGEST_LOG_DENSITY = 2_000f;
 
   /** [d][K][R]. */
@@ -21,7 +21,7 @@ final class ComponentsBatch {
   float[] inverseScale = new float[0];
   /** d log s_k, [K][R]. */
   float[] volume = new float[0];
-  /** Largest 1 / s_k, R times. */
+  /** Largest 1 / s_k, repeated R times. */
   float[] largestInverse = new float[0];
 
   private long version;
@@ -69,8 +69,8 @@ final class ComponentsBatch {
   }
 
   /**
-   * Softmax of {@code joint} [K][R] in place, relative to the largest: one exponential per component, whatever d is. Leaves
-   * log sum_k exp(joint_k) in {@code logSum} and whether single precision will do in {@code usable}.
+   * Softmax of {@code joint} [K][R] in place, relative to the largest: one exponential per component, whatever d is. Writes
+   * log sum_k exp(joint_k) to {@code logSum}, and to {@code usable} whether single precision suffices.
    */
   void softmax(float[] joint, int k, BatchWorkspace w) {
     int cells = k * rows;
@@ -109,7 +109,7 @@ final class ComponentsBatch {
     BatchLayout.addRowSums(w.dLogScale, k, rows, dLogScales, 0);
   }
 
-  /** Channel {@code i} of each row of z, for every component [K][R]. */
+  /** Channel {@code i} of each row of z, repeated for every component: [K][R]. */
   private float[] channel(float[] z, int first, int dims, int i, int cells, BatchWorkspace w) {
     for (int row = 0; row < rows; row++) {
       w.perRow[row] = z[(first + row) * dims + i];

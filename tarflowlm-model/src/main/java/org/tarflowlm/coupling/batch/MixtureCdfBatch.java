@@ -6,24 +6,24 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link MixtureCdf} in single precision, many scalars at a time: the same formulas, with vector instructions. The few rows that single
- * precision cannot hold (far tails, densities near 0: {@link ScalarMixtureBatch#judge}) are computed by {@link MixtureCdf}.
+ * {@link MixtureCdf} in single precision, many scalars at a time: the same formulas, with vector instructions. {@link MixtureCdf} itself
+ * computes the few rows for which single precision does not suffice (far tails, densities near 0: {@link ScalarMixtureBatch#judge}).
  *
  * <pre>
  *   z, u, logDet, logDensity, a, b, dz [n]      theta, dTheta [n][3K], a row being [logits | means | log-scales]
  * </pre>
  *
- * <p>DoubleLoops take as many arrays at once as their formula has: most of the time goes into moving numbers, not into adding them.
+ * <p>Each loop takes all the arrays of its formula at once, because moving numbers costs more time than arithmetic.
  *
- * <p>The forward map saves what the gradient needs of each component, because exponentials and changes of layout are what costs:
- * with x_k = (z - m_k) / s_k, g = a + b u and the notation of {@code ScalarMixture},
+ * <p>The forward map saves what the gradient needs of each component, because exponentials and changes of layout dominate the cost.
+ * With x_k = (z - m_k) / s_k, g = a + b u and the notation of {@code ScalarMixture},
  *
  * <pre>
  *   saved per component: pi_k, r_k, z - m_k, c_k = x_k / s_k - u du/dz, t_k = sgn M (w_k - pi_k)     per row: u, du/dz
  *   dL/dm_k = r_k (b c_k - a du/dz)    dL/dlogs_k = dL/dm_k (z - m_k) - b r_k    dL/dlogit_k = g t_k + b (r_k - pi_k)
  * </pre>
  *
- * <p>c_k is saved as a difference, which the scalar code forms in double precision where it would cancel, in the far tails.
+ * <p>c_k is saved as one number: in the far tails, where the difference would cancel, the scalar code forms it in double precision.
  */
 public final class MixtureCdfBatch {
   private static final int SAVED = 5;
@@ -32,17 +32,17 @@ public final class MixtureCdfBatch {
 
   private MixtureCdfBatch() {}
 
-  /** Numbers that {@link #forward} saves per row. */
+  /** How many numbers {@link #forward} saves per row. */
   public static int savedWidth(int k) {
     return SAVED * k + SAVED_ROWS;
   }
 
-  /** Numbers that {@link #logDensity} saves per row. */
+  /** How many numbers {@link #logDensity} saves per row. */
   public static int savedDensityWidth(int k) {
     return SAVED_OF_DENSITY * k;
   }
 
-  /** Fills u, logDet and saved. */
+  /** Fills u, logDet (in nats) and saved. */
   public static void forward(float[] z, float[] theta, int n, int k, float[] u, float[] logDet, SavedNumbers saved,
       BatchWorkspace w) {
     int rows = BatchLayout.rows(n, k);
@@ -91,7 +91,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** Fills logDensity and saved. */
+  /** Fills logDensity (in nats) and saved. */
   public static void logDensity(float[] z, float[] theta, int n, int k, float[] logDensity, SavedNumbers saved, BatchWorkspace w) {
     int rows = BatchLayout.rows(n, k);
     for (int first = 0; first < n; first += rows) {
@@ -129,7 +129,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** The mixtures of some rows, evaluated, with or without distribution functions. */
+  /** Loads and evaluates the mixtures of some rows; {@code tails} asks for the distribution functions too. */
   private static ScalarMixtureBatch load(float[] z, float[] theta, int first, int rows, int k, boolean tails, BatchWorkspace w) {
     w.ensure(1, k, rows);
     ScalarMixtureBatch m = w.mixtures[0];
@@ -145,13 +145,13 @@ public final class MixtureCdfBatch {
     if (tails) {
       m.quantiles(w.mass, k, rows, w);
     }
-    BatchLayout.sum(w.inverseScale, k, rows, w.largestInverse, w); // at most K times the largest, and quicker
+    BatchLayout.sum(w.inverseScale, k, rows, w.largestInverse, w); // at most K times the largest, and faster to compute
     ScalarMixtureBatch.begin(w.logitSum, w.headroom, rows, w.usable);
     m.judge(w.headroom, w.largestInverse, tails, rows, w.usable);
     return m;
   }
 
-  /** joint becomes the posterior weights r; c into {@code curve}, t into {@code tilt}. */
+  /** Turns joint into the posterior weights r; writes c to {@code curve} and t to {@code tilt}. */
   private static void prepareGradient(ScalarMixtureBatch m, int rows, int k, BatchWorkspace w) {
     int cells = k * rows;
     m.posterior(m.joint, k, rows, w);
@@ -178,7 +178,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** 0 and 1: sgn M / tail if the smaller tail is the lower or the upper one, else 0; 2: sgn M, 3: u du/dz. */
+  /** Factor 0: sgn M / tail if the smaller tail is the lower one, else 0; 1: the same for the upper one; 2: sgn M; 3: u du/dz. */
   private static void tailFactors(ScalarMixtureBatch m, float[][] factor, int n) {
     for (int i = 0; i < n; i++) {
       float signedMills = m.mills[i] * (2f * m.lower[i] - 1f);
@@ -190,7 +190,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** 0: g = a + b u, 1: b, 2: a du/dz. */
+  /** Factor 0: g = a + b u; 1: b; 2: a du/dz. */
   private static void factors(float[] a, float[] b, int first, ScalarMixtureBatch m, float[][] factor, int n) {
     for (int i = 0; i < n; i++) {
       factor[0][i] = a[first + i] + b[first + i] * m.u[i];
@@ -227,7 +227,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** From the gradients of logits and means and from b [K][R] to those of the scales, and all out of the layout. */
+  /** Computes the gradients of the scales from those of the means and b [K][R], then stores all gradients in row order. */
   private static void store(int first, int rows, int k, float[] b, float[] dz, float[] dTheta, BatchWorkspace w) {
     ScalarMixtureBatch m = w.mixtures[0];
     scaleGradients(w.dMean, m.offset, b, m.joint, w.dLogScale, rows * k);
@@ -241,7 +241,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** One row's part of what is saved, from what double precision found. */
+  /** Overwrites one row of the saved numbers with the results in double precision. */
   private static void takeSaved(int row, int rows, int k, BatchWorkspace w) {
     ScalarMixtureBatch m = w.mixtures[0];
     for (int j = 0; j < k; j++) {
@@ -254,7 +254,7 @@ public final class MixtureCdfBatch {
     }
   }
 
-  /** The parts that forward map and log-density have in common. */
+  /** Saves the numbers that the gradients of both forward map and log-density need. */
   private static void save(ScalarMixtureBatch m, SavedNumbers saved, int n, BatchWorkspace w) {
     saved.write(m.weight, n);
     saved.write(m.joint, n);

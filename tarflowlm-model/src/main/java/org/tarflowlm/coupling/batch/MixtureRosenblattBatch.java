@@ -8,15 +8,15 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link MixtureRosenblatt} in single precision, many vectors at a time: the same formulas, with vector instructions. The few rows that
- * single precision cannot hold ({@link ScalarMixtureBatch#judge}) are computed by {@link MixtureRosenblatt}.
+ * {@link MixtureRosenblatt} in single precision, many vectors at a time: the same formulas, with vector instructions.
+ * {@link MixtureRosenblatt} itself computes the few rows for which single precision does not suffice ({@link ScalarMixtureBatch#judge}).
  *
  * <pre>
  *   z, u, a, dz [n][d]      logits, dLogits [n][K]      logDet, logDensity, b [n]      dMeans [d][K]      dLogScales [K]
  * </pre>
  *
- * <p>The weights alpha_i are kept normalised, so a component whose weight underflows in one dimension is lost to the later ones. That
- * matters only if all that was left has become as improbable since; the rows' headroom, a product over dimensions, tells.
+ * <p>The weights alpha_i stay normalised, so a component whose weight underflows in one dimension is lost to later ones. That matters
+ * only if later dimensions make the remaining components just as improbable; a row's headroom, a product over dimensions, detects this.
  */
 public final class MixtureRosenblattBatch {
   private static final float LARGEST = 1e30f;
@@ -24,7 +24,7 @@ public final class MixtureRosenblattBatch {
 
   private MixtureRosenblattBatch() {}
 
-  /** Fills u and logDet of the rows from {@code from} to before {@code to}. */
+  /** Fills u and logDet (in nats) of the rows [from, to). */
   public static void forward(float[] z, float[] logits, int from, int to, Components c, float[] u, float[] logDet, BatchWorkspace w) {
     int dims = c.dims();
     int rows = BatchLayout.rows(to - from, c.count());
@@ -43,7 +43,7 @@ public final class MixtureRosenblattBatch {
     }
   }
 
-  /** Fills logDensity. */
+  /** Fills logDensity, in nats. */
   public static void logDensity(float[] z, float[] logits, int n, Components c, float[] logDensity, BatchWorkspace w) {
     int rows = BatchLayout.rows(n, c.count());
     float norm = (float) (c.dims() * Normal.LOG_SQRT_2PI);
@@ -60,8 +60,8 @@ public final class MixtureRosenblattBatch {
   }
 
   /**
-   * Gradient of sum(a u) + sum(b logDet) over the rows from {@code from} to before {@code to}: fills dz and dLogits, adds to dMeans and
-   * dLogScales. The backward sweep is that of {@link MixtureRosenblatt#gradient}.
+   * Gradient of sum(a u) + sum(b logDet) over the rows [from, to): fills dz and dLogits, adds to dMeans and dLogScales. The backward sweep
+   * is that of {@link MixtureRosenblatt#gradient}.
    */
   public static void gradient(float[] z, float[] logits, int from, int to, Components c, float[] a, float[] b, float[] dz, float[] dLogits,
       double[] dMeans, double[] dLogScales, BatchWorkspace w) {
@@ -94,7 +94,7 @@ public final class MixtureRosenblattBatch {
     }
   }
 
-  /** Gradient of sum(b logDensity), to the same places. */
+  /** Gradient of sum(b logDensity), written to the same arrays. */
   public static void logDensityGradient(float[] z, float[] logits, int n, Components c, float[] b, float[] dz, float[] dLogits,
       double[] dMeans, double[] dLogScales, BatchWorkspace w) {
     int k = c.count();
@@ -121,8 +121,8 @@ public final class MixtureRosenblattBatch {
   }
 
   /**
-   * All dimensions of some rows: the mixtures, log |det du/dz| in {@code logDet} and whether the rows are usable; the weights after the
-   * last dimension in {@code posterior}.
+   * Evaluates all dimensions of some rows: fills the mixtures, {@code logDet}, {@code usable}, and {@code posterior}, the weights after the
+   * last dimension.
    */
   private static void evaluate(float[] z, float[] logits, int first, int rows, Components c, BatchWorkspace w) {
     int k = c.count();
@@ -150,7 +150,7 @@ public final class MixtureRosenblattBatch {
     }
   }
 
-  /** One dimension of the backward sweep; {@code after} are the weights behind the dimension. */
+  /** One dimension of the backward sweep; {@code after} holds the weights given this dimension. */
   private static void backward(int i, float[] after, int first, int rows, Components c, float[] a, float[] dz, double[] dMeans,
       BatchWorkspace w) {
     int k = c.count();
@@ -179,7 +179,7 @@ public final class MixtureRosenblattBatch {
     }
   }
 
-  /** With g = a + b u: 0: g du/dz, 1: g sgn M, 2 and 3: g sgn M / tail for the lower and the upper tail. */
+  /** With g = a + b u, factor 0: g du/dz; 1: g sgn M; 2 and 3: g sgn M / tail for the lower and the upper tail. */
   private static void factors(ScalarMixtureBatch m, float[] a, float[] b, float[][] factor, boolean[] usable, int n) {
     for (int i = 0; i < n; i++) {
       float g = usable[i] ? a[i] + b[i] * m.u[i] : 0f;
@@ -192,7 +192,7 @@ public final class MixtureRosenblattBatch {
     }
   }
 
-  /** Zeros in unusable rows, whose numbers might be infinite: they take part in sums over rows. */
+  /** Zeroes unusable rows, because their numbers might be infinite and would enter sums over rows. */
   private static void blankUnusable(int rows, int k, int dims, BatchWorkspace w) {
     for (int row = 0; row < rows; row++) {
       if (!w.usable[row]) {
@@ -211,8 +211,8 @@ public final class MixtureRosenblattBatch {
   }
 
   /**
-   * Normalised weights pi in the first mixture, those given z in {@code posterior}, log p(z) + d log sqrt(2 pi) in {@code logSum}. By
-   * logarithms relative to the largest: one exponential per component, whatever d is.
+   * Writes the normalised weights pi to the first mixture, the weights given z to {@code posterior}, and log p(z) + d log sqrt(2 pi) to
+   * {@code logSum}. Works with logarithms relative to the largest: one exponential per component, whatever d is.
    */
   private static void posterior(float[] z, float[] logits, int first, int rows, Components c, BatchWorkspace w) {
     int k = c.count();

@@ -7,8 +7,8 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * Single rows of float arrays by way of the couplings in double precision, for what single precision cannot hold: the conversion there and
- * back. Arguments are those of the couplings' batches, and the number of the row. One instance per thread.
+ * Computes single rows of float arrays in double precision, where single precision does not suffice, and converts there and back.
+ * Arguments are those of the batch couplings, plus the row's index. One instance per thread.
  */
 public final class RowInDouble {
   private final Workspace workspace = new Workspace();
@@ -84,7 +84,7 @@ public final class RowInDouble {
     return (float) workspace.logDet();
   }
 
-  /** Number {@code i} of what the last scalar mixture left for its gradient. */
+  /** The {@code i}th number that the last scalar mixture saved for its gradient. */
   float saved(int i) {
     return (float) out[i];
   }

@@ -4,8 +4,8 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@code ScalarMixture} in single precision for many rows at a time: one scalar z per row, each under a mixture of its own. Arrays of
- * components are [K][R] ({@link BatchLayout}), the others hold R numbers.
+ * {@code ScalarMixture} in single precision for many rows at a time: one scalar z per row, each with its own mixture. Per-component
+ * arrays are [K][R] ({@link BatchLayout}), the others [R].
  *
  * <pre>
  *   joint_k = pi_k exp(-x_k^2 / 2) / s_k     below_k = pi_k Phi(x_k)      above_k = pi_k Phi(-x_k)
@@ -13,13 +13,13 @@ import org.tarflowlm.vector.FloatMath;
  *   |u| = -Phi^-1(tail)                      slope = du/dz = R(|u|) p / tail
  * </pre>
  *
- * <p>Sums are formed in linear space, without a shift by the largest term, which costs a tail or a density below about 1e-25 its
- * digits. {@link #judge} finds the rows in which that happened; they are left to the scalar code.
+ * <p>Sums are formed in linear space, without a shift by the largest term, so a tail or density below about 1e-25 loses its digits.
+ * {@link #judge} finds the rows in which that happened, and the scalar code computes them.
  */
 public final class ScalarMixtureBatch {
-  /** {@link FloatMath#exp} replaces terms by 2e-35 of the largest possible one at worst: this much is left to be right to 1e-9. */
+  /** {@link FloatMath#exp} may round terms up to 2e-35 of the largest possible one; sums above this share stay accurate to 1e-9. */
   private static final float SMALLEST_SHARE = 1e-25f;
-  /** Where numbers end for which logarithms and scales may be taken. */
+  /** Larger numbers are treated as overflow. */
   private static final float LARGEST = 1e30f;
   private static final float SMALLEST = 1e-30f;
 
@@ -38,7 +38,7 @@ public final class ScalarMixtureBatch {
   public float[] mills = new float[0];
   public float[] slope = new float[0];
 
-  /** Makes room. */
+  /** Makes room for arrays of {@code cells} = K * R and of {@code rows} = R numbers. */
   public void ensure(int cells, int rows) {
     if (weight.length < cells) {
       weight = new float[cells];
@@ -59,8 +59,8 @@ public final class ScalarMixtureBatch {
   }
 
   /**
-   * Softmax of {@code weight} in place; {@code sums} [R] of the exponentials. No shift by the largest logit, which would cost as much
-   * again: {@link #begin} finds the rows that need it.
+   * Softmax of {@code weight} in place; writes the sums of the exponentials to {@code sums} [R]. It does not shift by the largest logit,
+   * which would double the cost: {@link #begin} finds the rows that need a shift.
    */
   void normalize(float[] sums, int k, int rows, BatchWorkspace w) {
     int cells = k * rows;
@@ -70,7 +70,7 @@ public final class ScalarMixtureBatch {
     FloatLoops.multiply(weight, w.spread(0, w.perRow, rows, cells), weight, cells);
   }
 
-  /** Starts the judgement of rows from the sums of {@link #normalize}: a weight has its digits if they are neither tiny nor huge. */
+  /** Starts judging rows from the sums of {@link #normalize}: weights are accurate if their sum is neither tiny nor huge. */
   static void begin(float[] sums, float[] headroom, int rows, boolean[] usable) {
     for (int i = 0; i < rows; i++) {
       headroom[i] = Math.min(sums[i], 1f);
@@ -83,7 +83,7 @@ public final class ScalarMixtureBatch {
     standardize(w.spread(0, z, rows, k * rows), mean, inverseScale, offset, x, k * rows);
   }
 
-  /** joint, density, and the masses pi_k exp(-x_k^2 / 2). */
+  /** Computes joint, density, and the masses pi_k exp(-x_k^2 / 2). */
   void densities(float[] inverseScale, int k, int rows, BatchWorkspace w) {
     FloatMath.gauss(x, joint, w.steps, k * rows);
     masses(weight, inverseScale, w.mass, joint, k * rows);
@@ -116,7 +116,7 @@ public final class ScalarMixtureBatch {
     FloatLoops.multiply(joint, w.spread(0, w.perRow, rows, k * rows), after, k * rows);
   }
 
-  /** Zeros in one row. */
+  /** Zeroes one row. */
   void blank(int row, int rows, int k) {
     for (int at = row; at < k * rows; at += rows) {
       weight[at] = 0f;
@@ -128,8 +128,8 @@ public final class ScalarMixtureBatch {
   }
 
   /**
-   * Clears {@code usable} where single precision may have lost digits. {@code headroom} is the share of the largest possible density
-   * that the dimensions before have left, and takes this one's; {@code largestInverse} the largest 1 / s_k, or somewhat more.
+   * Clears {@code usable} where single precision may have lost digits. {@code headroom} is the share of the largest possible density that
+   * earlier dimensions have left; this dimension's share is multiplied in. {@code largestInverse} is an upper bound of 1 / s_k.
    */
   void judge(float[] headroom, float[] largestInverse, boolean tails, int rows, boolean[] usable) {
     for (int i = 0; i < rows; i++) {
@@ -156,8 +156,8 @@ public final class ScalarMixtureBatch {
   }
 
   /**
-   * The two tails of each component: given its smaller one in {@code below}, {@code below} becomes the lower tail, weight Phi(x), and
-   * {@code above} the upper. The choice by the sign of x is a blend with weights that are exactly 0 and 1.
+   * Computes both tails of each component from its smaller one in {@code below}: {@code below} becomes the lower tail, weight Phi(x), and
+   * {@code above} the upper. The sign of x selects by a blend whose weights are exactly 0 or 1, which avoids a branch.
    */
   private static void bothTails(float[] x, float[] weight, float[] below, float[] above, int n) {
     for (int i = 0; i < n; i++) {
@@ -169,7 +169,7 @@ public final class ScalarMixtureBatch {
     }
   }
 
-  /** From the sums of both tails to the smaller one, and whether that is the lower one, which is first. */
+  /** Turns the sums of the lower tail ({@code tail}) and the upper ({@code lower}) into the smaller one and a 1 where it is the lower. */
   private static void smallerSide(float[] tail, float[] lower, int n) {
     for (int i = 0; i < n; i++) {
       float difference = lower[i] - tail[i];

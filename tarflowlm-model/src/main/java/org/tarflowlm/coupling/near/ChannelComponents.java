@@ -7,25 +7,25 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * The components that can still matter to one channel of {@link MixtureRosenblattNear}, side by side, and the results of the channel's map.
- * Arrays have an entry per component kept.
+ * The components that can still matter to one channel of {@link MixtureRosenblattNear}, and the results of the channel's map. Arrays have
+ * one entry per component kept.
  */
 final class ChannelComponents {
   int count;
-  /** Number of each component, ascending. */
+  /** Index of each component among all K, ascending. */
   int[] component = new int[0];
-  /** Where each stands among those of the channel before. */
+  /** Index of each component among those of the previous channel. */
   int[] parent = new int[0];
   float[] inverseScale = new float[0];
   float[] logScale = new float[0];
-  /** Joint log-densities of the channels before, relative to {@link #largest}. */
+  /** Joint log-densities over the previous channels, relative to {@link #largest}. */
   float[] joint = new float[0];
   double largest;
-  /** Sum of exp(joint), and {@link #largest} plus its logarithm. */
+  /** Sum of exp(joint); {@code logSum} is {@link #largest} plus its logarithm. */
   float sum;
   double logSum;
   float[] adjoint = new float[0];
-  /** Normalised weights and the map of the channel, with R = 1; its {@code joint} is that of the next channel, as yet. */
+  /** The normalised weights and the channel's map, with R = 1; its {@code joint} already includes this channel. */
   final ScalarMixtureBatch mixture = new ScalarMixtureBatch();
 
   void ensure(int size) {
@@ -41,7 +41,7 @@ final class ChannelComponents {
     }
   }
 
-  /** Takes all components, log-densities aside. */
+  /** Loads all components, except for their log-densities. */
   void fill(Components c) {
     ensure(c.count());
     count = c.count();
@@ -52,7 +52,7 @@ final class ChannelComponents {
     }
   }
 
-  /** Shifts {@link #joint} by its maximum, which is at the index that is returned, and forms the weights. */
+  /** Shifts {@link #joint} by its maximum, forms the weights, and returns the index of the maximum. */
   int weigh(double shift, NearWorkspace w) {
     int best = Math.max(0, w.indexOfMax(joint, count));
     float max = joint[best];
@@ -66,7 +66,11 @@ final class ChannelComponents {
     return best;
   }
 
-  /** x of the channel, whose means are those of all components, and the joint log-densities with it. */
+  /**
+   * Computes the channel's x and the joint log-densities that include it.
+   *
+   * @param means of all components in this channel, [K]
+   */
   void standardize(float z, float[] means) {
     ScalarMixtureBatch m = mixture;
     pick(means, component, m.offset, count);
@@ -87,7 +91,7 @@ final class ChannelComponents {
     pick(mixture.joint, next.parent, next.joint, kept);
   }
 
-  /** Indices of the numbers that are not negative, and how many there are. No branch: none could be predicted. */
+  /** Writes the indices of the non-negative numbers and returns their count, without branches, since none would be predictable. */
   private static int survivors(float[] x, int[] target, int n) {
     int kept = 0;
     for (int j = 0; j < n; j++) {
@@ -97,7 +101,7 @@ final class ChannelComponents {
     return kept;
   }
 
-  /** u and what belongs to it, given the channel behind. */
+  /** Computes u, the tails and the slope, given the next channel. */
   void map(ChannelComponents behind, NearWorkspace w) {
     mixture.density[0] = (float) Math.exp(behind.logSum - logSum);
     FloatMath.gauss(mixture.x, w.mass, w.steps, count);
@@ -106,9 +110,9 @@ final class ChannelComponents {
   }
 
   /**
-   * One channel of the sweep of {@link MixtureRosenblatt#gradient}, with g = a_i + b u_i: from the adjoints of the channel behind, whose
-   * components alone have one or a weight given this channel, to those of this one. Adds to the channel's part of dMeans, from
-   * {@code at}, and to dLogScales; returns the sum of dL/dm_ki.
+   * One channel of the sweep of {@link MixtureRosenblatt#gradient}, with g = a_i + b u_i: computes this channel's adjoints from the next
+   * channel's. Only the next channel's components have an adjoint, or a weight given this channel. Adds to the channel's part of dMeans,
+   * from {@code at}, and to dLogScales; returns the sum of dL/dm_ki.
    */
   double backward(float g, ChannelComponents behind, double[] dMeans, int at, double[] dLogScales, NearWorkspace w) {
     ScalarMixtureBatch m = mixture;
@@ -149,7 +153,7 @@ final class ChannelComponents {
     }
   }
 
-  /** offset: from the mean to z - mean. */
+  /** Replaces the means in {@code offset} by z - mean, and computes x. */
   private static void standardize(float z, float[] offset, float[] inverseScale, float[] x, int n) {
     for (int j = 0; j < n; j++) {
       float difference = z - offset[j];

@@ -5,8 +5,8 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Normal;
 
 /**
- * {@link Codebook#vaeTerm} over very many codes, row by row from those that are near; a row of which single precision cannot tell which
- * they are is computed from all, in double precision. Arguments as in {@link org.tarflowlm.coupling.batch.CodebookBatch}.
+ * {@link Codebook#vaeTerm} over very many codes: each row uses only the codes near it. If single precision cannot find them, the row uses
+ * all codes, in double precision. Arguments as in {@link org.tarflowlm.coupling.batch.CodebookBatch}.
  */
 public final class CodebookNear {
   private CodebookNear() {}

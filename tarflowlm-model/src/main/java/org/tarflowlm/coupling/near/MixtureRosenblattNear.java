@@ -10,30 +10,30 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * {@link MixtureRosenblatt} under very many components, most of which are far away: row by row, with the few that are near. Arguments as in
- * {@link MixtureRosenblattBatch}.
+ * {@link MixtureRosenblatt} with very many components, most of which are far away: each row uses only the few that are near it. Arguments
+ * as in {@link MixtureRosenblattBatch}.
  *
- * <p>Channel i has the components that can still matter to it, given the channels before: the first has all of them, and each has part of
- * those of the one before, since
+ * <p>Channel i keeps the components that can still matter to it, given the channels before: the first keeps all, and each later one keeps
+ * a subset of its predecessor's. With
  *
  * <pre>
  *   L_ik = logits_k + sum_{h &lt;= i} (-log s_k - x_hk^2 / 2)     is at most     L_jk - (i - j) log s_k     for j &lt; i
  * </pre>
  *
- * so that a component is left out for good at channel j when even this bound stays below {@code max_k L_ik - gap} for i = j and every
- * later i: a component that is far off in one channel but the only one near in those after it stays. The maxima are not known
- * beforehand; in their place stand lower bounds, the L of some components that are near at the end or have been the nearest so far.
- * The gap is such that all that is left out together is e^-25 of a density, and a millionth of a tail at the very most.
+ * channel j drops a component for good if even this bound stays below {@code max_k L_ik - gap} for i = j and every later i. A component
+ * that is far off in one channel but the only near one in later channels is therefore kept. The maxima are not known in advance, so
+ * lower bounds replace them: the L of components that are near at the end or have been the nearest so far. The gap is such that all
+ * dropped components together contribute at most e^-25 of a density and a millionth of a tail.
  */
 public final class MixtureRosenblattNear {
   /**
-   * Components below e^-digits of the largest weight are left out; the second value applies where a tail is so small that they might
-   * matter.
+   * Components whose weight is below e^-digits of the largest are left out. The second value applies if a tail is so small that they
+   * might matter.
    */
   private static final int[] DIGITS = {25, 55};
-  /** Largest share of a tail that may be left out. */
+  /** Largest share of a tail that dropped components may hold. */
   private static final double SHARE = 1e-6;
-  /** Where the third channel, or the end, still has this share of all components, single ones do not pay. */
+  /** If more than this share of all components survives the second channel, picking out near ones does not pay. */
   private static final float CROWD = 0.98f;
   private static final float SMALLEST = 1e-30f;
   private static final float LARGEST = 1e30f;
@@ -102,7 +102,7 @@ public final class MixtureRosenblattNear {
     System.arraycopy(w.channels[0].adjoint, 0, dLogits, row * k, k);
   }
 
-  /** Gradient of sum(b logDensity), to the same places. */
+  /** Gradient of sum(b logDensity), written to the same arrays. */
   public static void logDensityGradient(float[] z, float[] logits, int n, Components c, float[] b, float[] dz, float[] dLogits,
       double[] dMeans, double[] dLogScales, NearWorkspace w) {
     int k = c.count();
@@ -126,7 +126,7 @@ public final class MixtureRosenblattNear {
     return w.near.evaluate(w.near.load(z, logits, row, n, c), z, row * c.dims(), logits, row * c.count(), w);
   }
 
-  /** Softmax of some logits into {@code weights}; returns the log of the sum of their exponentials. */
+  /** Writes the softmax of k logits to {@code weights}; returns the log of the sum of their exponentials. */
   private static double softmax(float[] logits, int at, int k, NearWorkspace w) {
     System.arraycopy(logits, at, w.weights, 0, k);
     float max = w.max(w.weights, k);
@@ -144,8 +144,8 @@ public final class MixtureRosenblattNear {
   }
 
   /**
-   * All channels of a row; false if single precision cannot hold it, or if it is better treated with all components. Such a row speaks for
-   * those loaded with it, which are not tried.
+   * Evaluates all channels of a row. Returns false if single precision does not suffice or if most components are near; in the latter case
+   * the other rows of its block are not tried.
    */
   private static boolean evaluate(float[] z, float[] logits, int row, int n, Components c, NearWorkspace w) {
     w.load(c);
@@ -177,7 +177,7 @@ public final class MixtureRosenblattNear {
     return false;
   }
 
-  /** The components of every channel but the first. */
+  /** Selects the components of every channel after the first. */
   private static void select(float[] z, int zAt, float logit, int nearest, double gap, Components c, NearWorkspace w) {
     int dims = c.dims();
     Arrays.fill(w.floor, Double.NEGATIVE_INFINITY);
@@ -198,7 +198,7 @@ public final class MixtureRosenblattNear {
     }
   }
 
-  /** Raises the lower bounds of the largest L to those of one component, which has {@code joint} before channel {@code from}. */
+  /** Raises the lower bounds of the largest L to one component's L, which is {@code joint} before channel {@code from}. */
   private static void raise(int component, int from, double joint, float[] z, int zAt, Components c, NearWorkspace w) {
     double value = joint;
     for (int i = from; i <= c.dims(); i++) {
@@ -211,8 +211,8 @@ public final class MixtureRosenblattNear {
   }
 
   /**
-   * Those of channel i + 1 from those of channel i. What L must be for a component to matter, now or later, is a concave function of
-   * log s_k, the least of straight lines; its chord lies below it.
+   * Selects the components of channel i + 1 from those of channel i. The L that a component needs to matter, now or later, is a minimum of
+   * straight lines in log s_k, hence concave; its chord lies below it and serves as the threshold.
    */
   private static void keep(int i, double gap, int dims, NearWorkspace w) {
     double atSmallest = least(i + 1, dims, w.smallestLogScale, w);
@@ -231,7 +231,7 @@ public final class MixtureRosenblattNear {
     return bound;
   }
 
-  /** u of every channel; false if what was left out, or is beyond single precision, might matter. */
+  /** Computes u of every channel; returns false if dropped components or the limits of single precision might matter. */
   private static boolean map(double smallestTail, int dims, NearWorkspace w) {
     for (int i = 0; i < dims; i++) {
       ChannelComponents channel = w.channels[i];

@@ -5,26 +5,26 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * The components that matter to the joint density of one row among very many, sum_k exp(logits_k) N(z; m_k, s_k^2 I): all others
- * together are less than e^-{@value #DIGITS} of the largest. Found in single precision, evaluated in double.
+ * The few components, out of very many, that matter to a row's joint density, sum_k exp(logits_k) N(z; m_k, s_k^2 I). All others together
+ * are less than e^-{@value #DIGITS} of the largest. Found in single precision, evaluated in double.
  *
- * <p>To find them the components are cut into tiles that stay in the cache while some rows pass by.
+ * <p>The search runs over tiles of components; each tile stays in the processor's cache while several rows are compared with it.
  */
 public final class NearComponents {
-  /** From this many components on it pays to look for the near ones. */
+  /** From this many components on, searching for the near ones pays. */
   public static final int MANY = 2_048;
-  /** Rows that pass by a tile of components together. */
+  /** Number of rows compared with a tile while it is in the cache. */
   static final int ROWS = 8;
   private static final int DIGITS = 25;
-  /** Beyond this log-density, up or down, single precision may not find the nearest. */
+  /** Beyond this absolute log-density, single precision may not find the nearest component. */
   private static final float LARGEST_LOG_DENSITY = 100_000f;
-  /** Components of a tile; all dimensions of a tile fit into the second-level cache beside the rows' temporaries. */
+  /** Components per tile; all dimensions of a tile and the rows' temporaries fit into the second-level cache. */
   private static final int TILE = 1_024;
 
-  /** How many there are, and their numbers, ascending. */
+  /** How many components were found; {@code component} holds their indices, ascending. */
   int count;
   int[] component = new int[0];
-  /** log of the joint density plus d log sqrt(2 pi), and then the posterior weights. */
+  /** First the log of the joint density plus d log sqrt(2 pi), then the posterior weights. */
   double[] weight = new double[0];
   /** log sum_k exp(joint_k). */
   double logSum;
@@ -44,16 +44,16 @@ public final class NearComponents {
 
   NearComponents() {}
 
-  /** How far below the largest the terms of a sum of k may be left out: together they are e^-digits of it at most. */
+  /** How far below the log of the largest of k terms a term may be dropped, so that all dropped ones sum to at most e^-digits of it. */
   static double gap(int k, int digits) {
     return Math.log(k) + digits;
   }
 
   /**
-   * At the first of {@link #ROWS} rows of n, computes the joint log-densities of them all,
-   * logits_k - d log s_k - |z - m_k|^2 / (2 s_k^2), for z [n][d] and logits [n][K], which may be null for zeros.
+   * If the row is the first of a block of {@link #ROWS}, computes the joint log-densities of the whole block,
+   * logits_k - d log s_k - |z - m_k|^2 / (2 s_k^2), for z [n][d] and logits [n][K]; null logits are zeros.
    *
-   * @return the row's number among them
+   * @return the row's index in its block
    */
   int load(float[] z, float[] logits, int row, int n, Components c) {
     int first = row % ROWS;
@@ -119,7 +119,7 @@ public final class NearComponents {
     }
   }
 
-  /** distance = |z - m|^2; one dimension a sweep, for the compiler makes less of several. */
+  /** distance = |z - m|^2, one dimension per loop, because the compiler vectorises several in one loop less well. */
   private void distances(float[] z, int zAt, int dims, float[][] means) {
     first(z[zAt], means[0], distance, TILE);
     for (int i = 1; i < dims; i++) {
@@ -153,14 +153,14 @@ public final class NearComponents {
     }
   }
 
-  /** The component of the largest joint density in a loaded row; -1 if single precision cannot tell. */
+  /** The component with the largest joint density in a loaded row; -1 if single precision cannot tell. */
   int nearest(int row, NearWorkspace w) {
     int best = w.indexOfMax(joint[row], components.count());
     return best >= 0 && Math.abs(joint[row][best]) < LARGEST_LOG_DENSITY ? best : -1;
   }
 
   /**
-   * Evaluates a loaded row, z and logits from {@code zAt} and {@code lAt}; false if single precision cannot tell which are near.
+   * Evaluates a loaded row, with z from {@code zAt} and logits from {@code lAt}; false if single precision cannot find the near components.
    */
   boolean evaluate(int row, float[] z, int zAt, float[] logits, int lAt, NearWorkspace w) {
     int k = components.count();
@@ -205,8 +205,8 @@ public final class NearComponents {
   }
 
   /**
-   * Gradient of b times {@link #logSum} by way of the densities: writes dz [d] from {@code zAt}, adds to dMeans [d][K] and
-   * dLogScales [K].
+   * Gradient of b times {@link #logSum} through the densities alone, not the logits: writes dz [d] from {@code zAt}, adds to dMeans [d][K]
+   * and dLogScales [K].
    */
   void gradient(double b, float[] z, int zAt, float[] dz, double[] dMeans, double[] dLogScales) {
     Components c = components;

@@ -7,14 +7,14 @@ import org.tarflowlm.coupling.batch.BatchWorkspace;
 import org.tarflowlm.coupling.batch.RowInDouble;
 import org.tarflowlm.coupling.batch.ScalarMixtureBatch;
 
-/** Temporaries of the couplings under very many components, [K]; one instance per thread, to be reused. Arrays grow and never shrink. */
+/** Temporaries [K] of the couplings with very many components. Each thread reuses its own instance; arrays grow and never shrink. */
 public final class NearWorkspace {
   final NearComponents near = new NearComponents();
-  /** By channel, and one behind the last: the components that can still matter. */
+  /** The components that can still matter: one entry per channel, and one for after the last. */
   ChannelComponents[] channels = new ChannelComponents[0];
-  /** By channel, the means of all components. */
+  /** The means of all components, [d][K]. */
   float[][] means = new float[0][];
-  /** Whether the last row was given up because most components are near. */
+  /** Whether the last row was abandoned because most components are near. */
   boolean crowded;
   double smallestLogScale;
   double largestLogScale;
@@ -28,7 +28,7 @@ public final class NearWorkspace {
   float[] weights = new float[0];
   int[] index = new int[0];
 
-  /** For sums over components, and for rows that are better treated with all of them. */
+  /** For sums over components, and for rows that are evaluated with all of them. */
   final BatchWorkspace batch = new BatchWorkspace();
   final RowInDouble inDouble = new RowInDouble();
   private final float[] one = new float[1];
@@ -47,7 +47,7 @@ public final class NearWorkspace {
     }
   }
 
-  /** Reads the components for the channels, unless they are those of the last call. */
+  /** Loads the components for the channels, unless they are unchanged since the last call. */
   void load(Components c) {
     int k = c.count();
     ensure(k);
@@ -77,7 +77,7 @@ public final class NearWorkspace {
     }
   }
 
-  /** Tails, quantile and slope of one row's mixture. */
+  /** Computes tails, quantile and slope of one row's mixture. */
   void quantiles(ScalarMixtureBatch mixture, int n) {
     mixture.quantiles(mass, n, 1, batch);
   }
