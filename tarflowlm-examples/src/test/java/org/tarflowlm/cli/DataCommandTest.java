@@ -88,7 +88,7 @@ class DataCommandTest {
     assertEquals(0, run("data", "grid-order", text.toString()));
     int[] order = new ObjectMapper().readValue(out.toString(), int[].class);
     assertArrayEquals(IntStream.range(0, 27).toArray(), Arrays.stream(order).sorted().toArray());
-    assertFails("a grid in 0 channels; expected at least 1", "data", "grid-order", "--channels", "0", text.toString());
+    assertFails("the grid has 0 channels; expected at least 1", "data", "grid-order", "--channels", "0", text.toString());
   }
 
   @Test

@@ -13,25 +13,25 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * How close two sets of texts are, in the manner of MAUVE (Pillutla et al., 2021): features of both, such as a judge's {@linkplain #states
- * hidden states}, are put into the same bins by k-means, and the two histograms p and q are compared by the area under their divergence
- * frontier, 1 for equal ones and near 0 for ones that share nothing. The figure depends on the features and on their number: compare only
+ * Measures how close two sets of texts are, in the manner of MAUVE (Pillutla et al., 2021). K-means puts features of both sets, such as a
+ * judge's {@linkplain #states hidden states}, into the same bins. The measure is the area under the divergence frontier of the two
+ * histograms p and q: 1 if they are equal, near 0 if they share nothing. It depends on the features and their number, so compare only
  * figures that were measured in the same way.
  */
 public final class DivergenceFrontier {
-  /** The factor of the divergences, as in MAUVE. */
+  /** Factor by which divergences are multiplied, as in MAUVE. */
   private static final double SCALE = 5;
   private static final int POINTS = 100;
-  /** Features of a set for a bin; so many there must be at least. */
+  /** Features of the smaller set per bin, and the fewest that a set may have. */
   public static final int LEAST = 10;
   private static final int ROUNDS = 100;
 
-  /** Tokens from one state to the next of a text: neighbouring states are nearly equal. */
+  /** Takes a state at every 16th token of a text, because neighbouring states are nearly equal. */
   public static final int STRIDE = 16;
 
   private DivergenceFrontier() {}
 
-  /** A feature and the set that it is of. */
+  /** A feature, and whether it belongs to the first set. */
   private record Feature(double[] values, boolean first) implements Clusterable {
     @Override
     public double[] getPoint() {
@@ -45,7 +45,7 @@ public final class DivergenceFrontier {
    * @param first [features][width]
    * @param second [features][width]
    * @param seed of k-means; equal seeds give equal figures
-   * @return between 0 and 1
+   * @return area under the divergence frontier, from 0 to 1
    * @throws IllegalArgumentException if a set has fewer than {@value #LEAST} features
    */
   public static double between(double[][] first, double[][] second, long seed) {
@@ -69,13 +69,13 @@ public final class DivergenceFrontier {
   }
 
   /**
-   * Hidden states of a discrete model that reads texts, at every 16th token of each, each of all the window's tokens before it.
+   * Hidden states of a discrete model at every 16th token of each text; each state depends on all earlier tokens of its window.
    *
    * @param judge a discrete model
-   * @param texts [texts][tokens], all of one length, cut into windows of the context length
-   * @param from tokens at the start of a text of which no state is taken, such as a prompt
+   * @param texts [texts][tokens], all of the same length, which are cut into windows of the context length
+   * @param from number of tokens to skip at the start of each text, such as a prompt
    * @return [states][width]
-   * @throws IllegalArgumentException if no text is long enough for one
+   * @throws IllegalArgumentException if no text is long enough for one state
    */
   public static double[][] states(TarFlowLayer judge, int[][] texts, int from) {
     int window = judge.model().contextLength();
@@ -107,12 +107,13 @@ public final class DivergenceFrontier {
   /**
    * Area under the curve of (exp(-5 KL(q | r)), exp(-5 KL(p | r))) over the mixtures r = w p + (1 - w) q.
    *
-   * @param p probabilities of the bins
-   * @param q as many
+   * @param p probabilities of the bins, [bins]
+   * @param q probabilities of the same bins, [bins]
+   * @return from 0 to 1
    */
   public static double area(double[] p, double[] q) {
     double area = 0;
-    double x = 1; // at w = 0, where r is q and nothing of what p has beside q is seen
+    double x = 1; // at w = 0, r equals q
     double y = 0;
     for (int i = 0; i <= POINTS + 1; i++) {
       double w = Math.min(i, POINTS) / (double) POINTS;
@@ -126,7 +127,7 @@ public final class DivergenceFrontier {
     return area;
   }
 
-  /** KL(a | w b + (1 - w) a) in nats; infinite where a has what the mixture has not. */
+  /** KL(a | w b + (1 - w) a) in nats; infinite if a has mass where the mixture has none. */
   private static double divergence(double[] a, double[] b, double w) {
     double sum = 0;
     for (int i = 0; i < a.length; i++) {

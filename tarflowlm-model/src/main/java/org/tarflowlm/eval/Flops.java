@@ -9,8 +9,8 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Floating-point operations of one forward pass over one window (paper appendix H); a multiply-add counts as 2. The couplings themselves,
- * norms and activations are left out, as in the paper.
+ * Counts the floating-point operations of one forward pass over one window (paper appendix H); a multiply-add counts as 2. Like the paper,
+ * it ignores norms, activations and the couplings themselves.
  */
 public final class Flops {
   private Flops() {}
@@ -18,8 +18,8 @@ public final class Flops {
   /**
    * Operations of a flow, or of a whole discrete model, over a full window.
    *
-   * @param body the transformer with the projection of its input
-   * @param head what turns its features into a coupling's parameters, or into logits
+   * @param body operations of the transformer and its input projection
+   * @param head operations that turn its features into a coupling's parameters, or into logits
    */
   public record Part(long body, long head) {
     public long total() {
@@ -27,14 +27,14 @@ public final class Flops {
     }
   }
 
-  /** The whole model over a full window. */
+  /** Operations of the whole model over a full window. */
   public static long of(TarFlowConfig config) {
     return parts(config).stream().mapToLong(Part::total).sum();
   }
 
   /**
-   * Flow by flow, data to noise, or the one part of a discrete model. The paper gives no figure for a Mix-d head; it is counted as what it
-   * is, a matrix from the transformer's width to P*K logits, like the discrete head.
+   * Operations of each flow, data to noise, or of a discrete model as one part. The paper gives no figure for a Mix-d head; it counts here
+   * as a matrix from the transformer's width to P*K logits, like the discrete head.
    */
   public static List<Part> parts(TarFlowConfig config) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
@@ -60,24 +60,24 @@ public final class Flops {
     return 2 * units * (config.width() + config.channels() + (long) config.patchSize() * mixtures);
   }
 
-  /** A discrete language model: a transformer and a softmax over the vocabulary. */
+  /** Operations of a discrete language model: a transformer and a softmax over the vocabulary. */
   public static long discrete(int layers, int width, int tokens, int vocabSize) {
     return body(layers, width, tokens) + 2L * width * vocabSize * tokens;
   }
 
-  /** A causal transformer of some layers over some positions, with the projection of its input. */
+  /** Operations of a causal transformer and its input projection. */
   public static long body(int layers, int width, long positions) {
     long c = width;
     return positions * (4 * c + 24 * layers * c * c + 2 * layers * c * positions);
   }
 
   /**
-   * The masked head at one position.
+   * Operations of the masked head at one position.
    *
    * @param width of the transformer
    * @param channels P*d of the position
    * @param outputs numbers per channel: 2 for an affine flow, 3K for a mixture
-   * @param hidden D_module: half as many hidden units per channel
+   * @param hidden D_module; the head has half as many hidden units per channel
    * @param layers hidden layers; the paper's head has 1
    */
   public static long maskedHead(int width, int channels, int outputs, int hidden, int layers) {

@@ -18,11 +18,11 @@ import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * What each flow of a stack does to real text: the ELBO of the stack cut after it, how far it moves the latents, how many tokens
- * decode differently after it, and the measures of the paper's appendix G.
+ * Reports what each flow of a stack does to real text: the ELBO if the stack ended after it, how far it moves the latents, how many
+ * tokens decode differently after it, and the measures of the paper's appendix G.
  *
- * @param windows of the text
- * @param tokens in all windows together
+ * @param windows number of windows measured
+ * @param tokens number of tokens in all windows together
  * @param levels h^(0) = z first, then the output of each flow, data to noise
  */
 public record FlowAccount(int windows, long tokens, List<Level> levels) {
@@ -31,13 +31,13 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
   /**
    * One level of the stack.
    *
-   * @param flows how many flows made it: l of h^(l)
-   * @param bits negative ELBO in bits per token if the stack ended here: later flows are replaced by h^(l) ~ N(0, I)
+   * @param flows how many flows produced this level: l of h^(l)
+   * @param bits negative ELBO in bits per token if the stack ended here, that is, with h^(l) ~ N(0, I)
    * @param squaredChange mean over channels of (h^(l) - h^(l-1))^2; null for z
    * @param changedTokens share of tokens, 0 to 1, that decode differently from the level before; null for z
-   * @param l2Norm mean length of a sequence's token latents, with its spread over the windows
+   * @param l2Norm mean Euclidean length of a sequence's token latents, with its spread over the windows
    * @param cosine mean pairwise cosine similarity in a sequence
-   * @param participationRatio directions that the latents of a sequence use, 1 to latentDim; null for windows of one token
+   * @param participationRatio how many directions the latents of a sequence use, 1 to latentDim; null for windows of one token
    * @param centroidMovement distance of a sequence's mean latent from that of the level before; null for z
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -45,10 +45,10 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
       Spread participationRatio, Spread centroidMovement) {}
 
   /**
-   * The account of a stack over a batch of text.
+   * Measures a stack on a batch of text.
    *
    * @param text [windows][T] token ids; T at most the context length and a multiple of the patch size
-   * @param seed of the encoder's noise; the noise is that of {@link Likelihood} over these windows one after another
+   * @param seed of the encoder's noise; {@link Likelihood} uses the same noise for these windows in sequence
    * @throws IllegalArgumentException if there is no window, or windows differ in length or do not fit the model
    */
   public static FlowAccount of(StackWeights weights, int[][] text, long seed) {
@@ -84,7 +84,7 @@ public record FlowAccount(int windows, long tokens, List<Level> levels) {
   /**
    * Like {@link #of(StackWeights, int[][], long)}, for windows of a text.
    *
-   * @param windows at most so many, spread evenly over the text; a text shorter than the context length is one window
+   * @param windows measures at most this many windows, spread evenly over the text; a text shorter than the context length is one window
    * @throws org.tarflowlm.data.DataException if the text is shorter than a patch
    */
   public static FlowAccount of(StackWeights weights, TokenSequence text, int windows, long seed) {

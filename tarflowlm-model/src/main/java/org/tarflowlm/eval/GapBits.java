@@ -8,30 +8,30 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /**
- * How likely a judge finds the fillings of a gap in pieces of a real text, given the text before it: bits per token of the gap, of the
- * first tokens after it (where a bad join shows), and of the gap with all that follows. Each is the difference of a longer and a shorter
- * text's bits.
+ * Measures how likely a judge finds texts that fill a gap in pieces of a real text, given the text before the gap. It reports bits per
+ * token of the gap, of the first tokens after it (where a bad join shows), and of the gap and everything after it. Each figure is the
+ * difference between the bits of a longer and a shorter text.
  *
- * @param texts [pieces][tokens], all of one length
- * @param left tokens before the gap
- * @param gap tokens of it
- * @param join tokens after the gap that are also measured alone; 0 where none follow
+ * @param texts [pieces][tokens], all of the same length
+ * @param left number of tokens before the gap
+ * @param gap number of tokens in the gap
+ * @param join number of tokens after the gap that are also measured by themselves; 0 if none follow
  */
 public record GapBits(int[][] texts, int left, int gap, int join) {
   /**
    * Bits of one part of the text.
    *
    * @param bitsPerCharacter mean over the pieces
-   * @param moreThanTrueText mean of the differences to the true text, piece by piece
+   * @param moreThanTrueText mean over the pieces of the difference from the true text
    */
   public record Bits(MeanEstimate bitsPerCharacter, MeanEstimate moreThanTrueText) {}
 
   /**
-   * The figures under one judge.
+   * Measures fillings with one judge.
    *
    * @param fillings each [pieces][gap]; the first is the true text
-   * @param judge bits of a text
-   * @return for each filling, its parts by name
+   * @param judge gives the total bits of a text
+   * @return for each filling, the bits of its parts by the part's name
    */
   public List<Map<String, Bits>> of(List<int[][]> fillings, ToDoubleFunction<int[]> judge) {
     double[] known = Arrays.stream(texts).mapToDouble(text -> judge.applyAsDouble(Arrays.copyOf(text, left))).toArray();
@@ -48,7 +48,7 @@ public record GapBits(int[][] texts, int left, int gap, int join) {
     return result;
   }
 
-  /** Bits per token of each piece, for every part. Texts of equal length run together, since a judge builds a graph per length. */
+  /** Bits per token of each piece, for every part. Texts of one length are judged in a row, since a judge builds a graph per length. */
   private Map<String, double[]> parts(int[][] filled, double[] known, ToDoubleFunction<int[]> judge) {
     int[][] whole = new int[texts.length][];
     Arrays.setAll(whole, i -> {
@@ -66,7 +66,7 @@ public record GapBits(int[][] texts, int left, int gap, int join) {
     return result;
   }
 
-  /** Bits of the texts' first tokens. */
+  /** Bits of the first {@code length} tokens of each text. */
   private static double[] bits(int[][] texts, int length, ToDoubleFunction<int[]> judge) {
     return Arrays.stream(texts).mapToDouble(text -> judge.applyAsDouble(Arrays.copyOf(text, length))).toArray();
   }

@@ -8,8 +8,8 @@ import org.apache.commons.math3.stat.correlation.Covariance;
 import org.apache.commons.math3.util.MathArrays;
 
 /**
- * Measures of the latents between flows (paper appendix G): per sequence, then mean and population standard deviation over the batch.
- * Latents are h [batch][time][dim]; nothing here is in nats or bits.
+ * Measures of the latents between flows (paper appendix G), each computed per sequence and summarised over the batch by its mean and
+ * population standard deviation. Latents are h [batch][time][dim].
  */
 public final class LatentMetrics {
   private static final double EPSILON = 1e-9;
@@ -19,7 +19,7 @@ public final class LatentMetrics {
   /**
    * A measure over a batch.
    *
-   * @param standardDeviation over the sequences of the batch, divided by their number
+   * @param standardDeviation population standard deviation over the sequences of the batch
    */
   public record Spread(double mean, double standardDeviation) {
     private static Spread of(double[] values) {
@@ -27,7 +27,7 @@ public final class LatentMetrics {
     }
   }
 
-  /** A sequence of latents [time * dim] as [time][dim]. */
+  /** Reshapes a sequence of latents from [time * dim] to [time][dim]. */
   public static double[][] rows(double[] flat, int dim) {
     double[][] result = new double[flat.length / dim][dim];
     for (int i = 0; i < flat.length; i++) {
@@ -41,7 +41,7 @@ public final class LatentMetrics {
     return over(h, 1, sequence -> Arrays.stream(sequence).mapToDouble(LatentMetrics::length).average().orElseThrow());
   }
 
-  /** Mean cosine similarity of the pairs of a sequence's latents; 1 for a sequence of one. */
+  /** Mean cosine similarity over all pairs of a sequence's latents; 1 for a sequence of one latent. */
   public static Spread cosine(double[][][] h) {
     return over(h, 1, LatentMetrics::meanCosine);
   }
@@ -95,7 +95,7 @@ public final class LatentMetrics {
     return sum / (time * (time - 1.0) / 2);
   }
 
-  /** The sum of eigenvalues is the trace, the sum of their squares that of the matrix's entries: nothing need be diagonalised. */
+  /** Needs no eigenvalues: they add up to the trace, and their squares add up to the sum of the squared entries. */
   private static double participation(double[][] sequence) {
     RealMatrix covariance = new Covariance(sequence).getCovarianceMatrix();
     double norm = covariance.getFrobeniusNorm();

@@ -23,9 +23,9 @@ import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TokenTerms;
 
 /**
- * The likelihood of a sequence of tokens, cut into windows of the model's context length without shared context; the last window may be
- * shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1). With K samples it is the
- * tighter importance-weighted bound: of each window, log of the mean over K draws of exp(ELBO).
+ * Computes the likelihood of a token sequence in windows of the model's context length that share no context; the last window may be
+ * shorter. NELBO = -ELBO is an upper bound in expectation over the encoder's noise (paper section 3.1). With K samples, the figure is
+ * the tighter importance-weighted bound: for each window, the log of the mean over K draws of exp(ELBO).
  */
 public final class Likelihood {
   private static final Logger LOG = LogManager.getLogger(Likelihood.class);
@@ -47,7 +47,7 @@ public final class Likelihood {
   /**
    * The importance-weighted bound, which takes K times as long as the ELBO and no more memory.
    *
-   * @param samples K, at least 1; a discrete model, whose likelihood is exact, takes no samples
+   * @param samples K, at least 1; ignored for a discrete model, whose likelihood is exact
    */
   public Likelihood(TarFlowLayer layer, long seed, int samples) {
     if (samples < 1) {
@@ -64,10 +64,9 @@ public final class Likelihood {
   }
 
   /**
-   * Scores a whole sequence, which is read as it is scored. Tokens at the end that do not fill a patch are left out of the sum and of
-   * the count.
+   * Scores a whole sequence while reading it. Tokens at the end that do not fill a patch enter neither the sum nor the count.
    *
-   * @throws IllegalArgumentException if there is not one whole patch
+   * @throws IllegalArgumentException if there is no whole patch
    * @throws org.tarflowlm.data.DataException if the sequence holds something that is not a token
    */
   public LikelihoodEstimate of(TokenSequence tokens) {
@@ -78,14 +77,14 @@ public final class Likelihood {
    * A likelihood and its terms.
    *
    * @param estimate of the whole sequence
-   * @param nats negative log-likelihood of each token ({@link TokenTerms}), as many as fill whole patches
+   * @param nats negative log-likelihood of each token ({@link TokenTerms}) in a whole patch, [tokens]
    */
   public record ByToken(LikelihoodEstimate estimate, double[] nats) {}
 
   /**
    * The same figure as {@link #of(TokenSequence)}, and what each token contributes to it.
    *
-   * @throws IllegalArgumentException as {@link #of(TokenSequence)}, or with several samples: the logarithm of a mean is no sum over tokens
+   * @throws IllegalArgumentException as {@link #of(TokenSequence)}, or if samples is above 1, as that bound is not a sum over tokens
    * @throws ArithmeticException if there are more than 2^31 - 1 tokens
    */
   public ByToken byToken(TokenSequence tokens) {
@@ -102,12 +101,12 @@ public final class Likelihood {
   }
 
   /**
-   * Scores with carried context: windows of the context length that begin {@code stride} tokens apart, of which each but the first counts
-   * only its new tokens, given the rest: log p(window) - log p(the window without its new tokens), both with the same noise. The last
-   * window is moved back to be full. Exact for a discrete model; of a flow model a difference of two bounds, which is no bound.
+   * Scores with overlapping windows of the context length that begin {@code stride} tokens apart. Each window after the first counts only
+   * its new tokens, given the others: log p(window) - log p(window without its new tokens), both with the same noise. The last window is
+   * moved back to be full. The result is exact for a discrete model; for a flow model it is a difference of two bounds, hence not a bound.
    *
-   * @param stride new tokens per window: a multiple of patchSize, at least 1 and at most the context length, which gives {@link #of}
-   * @throws IllegalArgumentException if stride is not, or there is not one whole patch
+   * @param stride new tokens per window: a multiple of patchSize from 1 to the context length; the latter gives {@link #of}
+   * @throws IllegalArgumentException if stride is anything else, or there is no whole patch
    */
   public LikelihoodEstimate withStride(TokenSequence tokens, int stride) {
     TextBatches.requireStride(layer.model(), stride);
@@ -115,11 +114,11 @@ public final class Likelihood {
   }
 
   /**
-   * Scores some batches of a text's windows.
+   * Scores a range of batches of a text's windows.
    *
-   * @param from the first batch
-   * @param to after the last
-   * @return nats of the tokens that each window counts
+   * @param from first batch, counted from 0
+   * @param to batch after the last
+   * @return negative log-likelihood, in nats, of the tokens that each window counts: [windows]
    */
   public double[] windows(TokenSequence tokens, TextBatches batches, long from, long to) {
     return windows(tokens, batches, from, to, null);
@@ -149,9 +148,9 @@ public final class Likelihood {
   /**
    * The likelihood of a text from the nats of all its windows.
    *
-   * @param samples of the noise that they are of
-   * @param nats from {@link #windows}, of parts that follow each other
-   * @throws IllegalArgumentException if these are not as many as the text has windows
+   * @param samples noise samples per window that the nats come from
+   * @param nats results of {@link #windows} for consecutive parts, in order
+   * @throws IllegalArgumentException if their number is not the text's number of windows
    */
   public static LikelihoodEstimate sum(TarFlowConfig config, TextBatches batches, int samples, List<double[]> nats) {
     double[] all = nats.stream().flatMapToDouble(Arrays::stream).toArray();
@@ -159,7 +158,7 @@ public final class Likelihood {
         .flatMapToInt(batch -> IntStream.generate(batch::counted).limit(batch.windows())).toArray();
     int n = counted.length;
     if (all.length != n) {
-      throw new IllegalArgumentException("there are nats of " + all.length + " windows; expected " + n);
+      throw new IllegalArgumentException("nats are given for " + all.length + " windows; expected " + n);
     }
     double sum = 0;
     for (double window : all) {
@@ -204,7 +203,7 @@ public final class Likelihood {
     return IntStream.range(0, windows).mapToDouble(i -> (context > 0 ? given[i].value() : 0) - whole[i].value()).toArray();
   }
 
-  /** The noise of windows' tokens, which is that of their places in the text: [windows, length, d]. */
+  /** The noise of some windows, [windows, length, d]; a token's noise depends only on its position in the text. */
   private INDArray noise(long draw, long from, int apart, int windows, int length) {
     int d = layer.model().latentDim();
     if (windows == 1 || apart == length) {
@@ -220,9 +219,10 @@ public final class Likelihood {
   }
 
   /**
-   * One draw of the encoder's noise [windows, length, d] for a batch of windows of ids, window after window.
+   * Adds one draw of the encoder's noise [windows, length, d] to the estimate of each window of a batch.
    *
-   * @param each takes the nats of the tokens; or null
+   * @param ids tokens of all windows, window after window
+   * @param each receives the nats of each token; or null
    */
   private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, DoubleBuffer each) {
     try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1))) {
@@ -242,7 +242,7 @@ public final class Likelihood {
     }
   }
 
-  /** log of the mean of exponentials, number by number, without overflow. */
+  /** The log of a mean of exponentials, built up one number at a time without overflow. */
   static final class LogMeanExp {
     private double largest = Double.NEGATIVE_INFINITY;
     private double sum;

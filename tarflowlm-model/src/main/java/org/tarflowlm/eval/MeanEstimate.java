@@ -4,7 +4,7 @@ import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.util.MathArrays;
 
 /**
- * Mean of independent values and how sure it is.
+ * The mean of independent values, with its standard error.
  *
  * @param mean their mean
  * @param standardError of the mean, from the values' own spread; NaN for a single value
@@ -21,7 +21,7 @@ public record MeanEstimate(double mean, double standardError) {
   }
 
   /**
-   * Mean of the differences values - others, whose error is smaller than those of the two means where pairs vary together.
+   * Mean of the differences values - others. Its error is smaller than those of the two means if the pairs vary together.
    *
    * @param others as many values, in the same order
    */

@@ -12,25 +12,26 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * How varied generated texts are (paper section 4.3 reports the entropy), how likely judges find them, and how near they are to people's.
+ * Measures how varied generated texts are (paper section 4.3 reports the entropy), how likely judges find them, and how close they come
+ * to human texts.
  *
- * @param entropyBits as of {@link #entropyBits(int[][])}
- * @param distinct as of {@link #distinct(int[][], int)}, by n
- * @param bitsPerCharacter mean over the texts, by judge; of texts that continue prompts, given the prompts
- * @param frontier how near they are to people's, such as by {@link DivergenceFrontier}; null where that was not measured
+ * @param entropyBits result of {@link #entropyBits(int[][])}
+ * @param distinct results of {@link #distinct(int[][], int)}, by n
+ * @param bitsPerCharacter mean over the texts, by judge; for texts that continue prompts, given the prompts
+ * @param frontier closeness to human texts, as by {@link DivergenceFrontier}; null if not measured
  */
 public record SampleStatistics(double entropyBits, Map<String, Double> distinct, Map<String, Double> bitsPerCharacter, Double frontier) {
   private static final int[] GRAMS = {2, 4, 8};
-  /** Tokens that a text has at least: those of the longest n-grams. */
+  /** The fewest tokens that a text may have: the length of the longest n-grams. */
   public static final int LEAST = 8;
 
-  /** How likely a judge finds a text. */
+  /** How likely a judge finds a text: its total bits, and its length in characters. */
   public record Bits(double bits, long characters) {}
 
   /**
    * Measures texts.
    *
-   * @param prompts [texts][tokens], which the texts continue; may be empty
+   * @param prompts [texts][tokens], the prompts that the texts continue; may be empty
    * @param texts [texts][tokens], without the prompts
    * @param judges by name
    * @param frontier measures prompts and texts together, [texts][tokens]; or null
@@ -48,7 +49,7 @@ public record SampleStatistics(double entropyBits, Map<String, Double> distinct,
     return new SampleStatistics(entropyBits(texts), distinct, bits, frontier == null ? null : frontier.applyAsDouble(whole));
   }
 
-  /** Of a continuation given its prompt: the bits of both, minus those of the prompt alone. */
+  /** Bits per character of a continuation given its prompt: the bits of both together minus those of the prompt alone. */
   private static double bitsPerCharacter(Function<int[], Bits> judge, int[] prompt, int[] whole) {
     Bits all = judge.apply(whole);
     Bits known = prompt.length == 0 ? new Bits(0, 0) : judge.apply(prompt);
@@ -56,7 +57,7 @@ public record SampleStatistics(double entropyBits, Map<String, Double> distinct,
   }
 
   /**
-   * Mean over the texts of the entropy of a text's own token frequencies, in bits: low for texts that repeat themselves.
+   * Mean over the texts of the entropy of each text's token frequencies, in bits; low for texts that repeat themselves.
    *
    * @param texts [texts][tokens]
    * @throws IllegalArgumentException if there is no text, or an empty one
@@ -78,7 +79,7 @@ public record SampleStatistics(double entropyBits, Map<String, Double> distinct,
   }
 
   /**
-   * Distinct-n: different n-grams of all texts together, divided by the number of n-grams.
+   * Distinct-n: the number of different n-grams in all texts together, divided by the number of all n-grams.
    *
    * @throws IllegalArgumentException if no text, or one of fewer than n tokens, is given
    */

@@ -4,12 +4,11 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * The batches of windows in which {@link Likelihood} scores a text. They do not depend on each other, so that several machines may each
- * score some of them.
+ * The batches of windows in which {@link Likelihood} scores a text. Batches are independent, so several machines can share them.
  *
- * @param tokens that fill whole patches
- * @param length of a window, the model's context length
- * @param stride tokens from one window's begin to the next, of windows that overlap; 0 for windows that do not see each other
+ * @param tokens number of tokens that fill whole patches
+ * @param length tokens in a window: the model's context length
+ * @param stride tokens between the starts of overlapping windows; 0 for independent windows
  */
 public record TextBatches(long tokens, int length, int stride) {
   private static final int SIZE = 16;
@@ -18,19 +17,19 @@ public record TextBatches(long tokens, int length, int stride) {
    * One batch.
    *
    * @param from token at which the first window begins
-   * @param apart tokens from one window's begin to the next
-   * @param windows in the batch
-   * @param length of each
-   * @param counted tokens at the end of each that count, given those before
+   * @param apart tokens between the starts of consecutive windows
+   * @param windows number of windows in the batch
+   * @param length tokens in each window
+   * @param counted how many tokens at the end of each window count, given those before them
    */
   record Batch(long from, int apart, int windows, int length, int counted) {}
 
   /**
    * The batches of a text.
    *
-   * @param tokens of the text; those at the end that do not fill a patch are left out
-   * @param stride 0, or a multiple of patchSize, at least 1 and at most the context length
-   * @throws IllegalArgumentException if stride is not, or there is not one whole patch
+   * @param tokens number of tokens in the text; those at the end that do not fill a patch are left out
+   * @param stride 0, or a multiple of patchSize from 1 to the context length
+   * @throws IllegalArgumentException if stride is anything else, or there is no whole patch
    */
   public static TextBatches of(TarFlowConfig config, long tokens, int stride) {
     if (stride != 0) {
@@ -57,17 +56,17 @@ public record TextBatches(long tokens, int length, int stride) {
     return config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
   }
 
-  /** How many. */
+  /** Number of batches. */
   public long count() {
     return batches(windows()) + (stride == 0 ? 0 : 1) + (rest() > 0 ? 1 : 0);
   }
 
-  /** Full windows; with a stride those after the first. */
+  /** Number of full windows; with a stride, not counting the first. */
   private long windows() {
     return stride == 0 ? tokens / length : (tokens - length) / stride;
   }
 
-  /** Tokens after them. */
+  /** Number of tokens after the full windows. */
   private int rest() {
     return (int) (stride == 0 ? tokens - windows() * length : tokens - length - windows() * stride);
   }

@@ -9,18 +9,18 @@ import org.tarflowlm.nn.NextTokens;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * A token and how probable a model finds it.
+ * A token, and how probable a model finds it.
  *
- * @param nats log of its probability
+ * @param nats natural log of its probability, at most 0
  */
 public record TokenChoice(int token, double nats) {
   /**
-   * The most probable tokens at each position of a text, which is read in windows that do not see each other, as in scoring.
+   * The most probable tokens at each position of a text, which is read in independent windows, as in scoring.
    *
-   * @param count how many
+   * @param count number of most probable tokens per position
    * @param seed of the encoder's noise
-   * @return of each position the token that is there, then the most probable ones in falling order
-   * @throws IllegalArgumentException if the model does not say ({@link NextTokens#areKnown})
+   * @return for each position, its own token, then the most probable ones in descending order
+   * @throws IllegalArgumentException if the model gives no token probabilities ({@link NextTokens#areKnown})
    */
   public static List<List<TokenChoice>> of(TarFlowLayer layer, TokenSequence tokens, int count, long seed) {
     List<List<TokenChoice>> result = new ArrayList<>();

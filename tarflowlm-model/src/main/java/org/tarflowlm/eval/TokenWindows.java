@@ -3,15 +3,15 @@ package org.tarflowlm.eval;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokens.TokenSequence;
 
-/** Windows of a text to measure on. */
+/** Chooses the windows of a text on which something is measured. */
 public final class TokenWindows {
   private TokenWindows() {}
 
   /**
-   * Windows spread evenly over a text, at whole multiples of their length: the same ones at every call.
+   * Windows spread evenly over a text, at multiples of their length; every call returns the same ones.
    *
-   * @param length tokens of a window
-   * @param most how many; fewer if the text has fewer
+   * @param length tokens in a window
+   * @param most number of windows; fewer if the text has fewer
    * @return [windows][length]
    * @throws DataException if the text is shorter than a window
    */
@@ -28,7 +28,7 @@ public final class TokenWindows {
   }
 
   /**
-   * Pieces of a text, spread evenly over it: the first from its start, the last to its end. They overlap where there are many.
+   * Pieces spread evenly over a text: the first begins at its start, the last ends at its end. Pieces may overlap.
    *
    * @param name of the text, for messages
    * @return [pieces][length]

@@ -3,14 +3,14 @@ package org.tarflowlm.graph;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * A pre-norm causal transformer whose output at position t depends on inputs at positions before t only: the input is shifted right by
- * one after a learned start vector (paper section 3.3).
+ * A pre-norm causal transformer whose output at position t depends only on inputs before t: a learned start vector is put first, and the
+ * input is shifted right by one (paper section 3.3).
  */
 record CausalTransformer(GraphScope scope, String prefix, int layers) {
   /**
-   * Embedded inputs [B, T, H] to features [B, T, H].
+   * Maps embedded inputs [B, T, H] to features [B, T, H].
    *
-   * @param known what a position knows besides the inputs before it, [B, T, H]; or null
+   * @param known added to the shifted input: what a position reads besides earlier inputs, [B, T, H]; or null
    */
   SDVariable build(SDVariable embedded, SDVariable known) {
     Primitives p = scope.primitives();

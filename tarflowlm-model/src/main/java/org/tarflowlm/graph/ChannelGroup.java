@@ -7,8 +7,8 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.stock.NormalTail;
 
 /**
- * The channels [first, end) of a token that a {@linkplain FlowSpec#isPartial partial flow} maps, and what it knows of those before them.
- * Channels are picked by products with matrices of ones, which are exact. Here x is [B, T, d] in the flow's reading order.
+ * The channels [first, end) that a {@linkplain FlowSpec#isPartial partial flow} maps at each token, and the channels below first that it
+ * reads. Products with 0-1 matrices, which are exact, pick channels. Here x is [B, T, d] in the flow's reading order.
  */
 final class ChannelGroup {
   private final GraphScope scope;
@@ -30,7 +30,7 @@ final class ChannelGroup {
     return pick(x, first, end);
   }
 
-  /** The same of means [K, d]. */
+  /** The group's channels of means [K, d]: [K, end - first]. */
   Matrix ofMeans(SDVariable means) {
     SDVariable own = scope.sd().mmul(means, scope.sd().constant(picking(first, end)));
     return new Matrix(own, scope.config().vocabSize(), end - first);
@@ -41,7 +41,7 @@ final class ChannelGroup {
     return end == channels ? x : pick(x, 0, end);
   }
 
-  /** The channels before the group of each token and of those ahead of it, zeros after a text's end: [B, T, (1 + lookAhead) first]. */
+  /** Channels below first of each token and of the lookAhead tokens after it, zeros after a text's end: [B, T, (1 + lookAhead) first]. */
   SDVariable ahead(SDVariable x) {
     int tokens = scope.tokens();
     int offsets = 1 + spec.lookAhead();
@@ -60,7 +60,7 @@ final class ChannelGroup {
     return shifted.reshape(offsets, tokens, -1, first).permute(2, 1, 0, 3).reshape(-1, tokens, (long) offsets * first);
   }
 
-  /** Weights of the tokens given the channels before the group too, by Bayes' rule: logits [B, T, K] to logits. */
+  /** Updates the logits [B, T, K] of the tokens by Bayes' rule, given the channels below first. */
   SDVariable weights(SDVariable x, SDVariable logits, SDVariable means, SDVariable logScales) {
     SDVariable result = logits;
     for (int c = 0; c < first; c++) {
@@ -72,12 +72,12 @@ final class ChannelGroup {
     return result;
   }
 
-  /** The group's u [B, T, end - first] among the other channels of x as they are, [B, T, d]. */
+  /** Puts the group's u [B, T, end - first] back between the unchanged other channels of x: [B, T, d]. */
   SDVariable putBack(SDVariable u, SDVariable x) {
     return product(u, picking(first, end).transpose().dup('c')).add(x.mul(scope.sd().constant(others())));
   }
 
-  /** log N(x; 0, 1) in nats of the channels that the flow does not map, [B, T]. */
+  /** log N(x; 0, 1) in nats, summed over the channels that the flow does not map: [B, T]. */
   SDVariable logDensityOfOthers(SDVariable x) {
     return NormalTail.logPdf(x).mul(scope.sd().constant(others())).sum(2);
   }

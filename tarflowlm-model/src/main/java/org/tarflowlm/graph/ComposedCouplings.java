@@ -11,8 +11,8 @@ import org.tarflowlm.stock.NormalQuantile;
 import org.tarflowlm.stock.NormalTail;
 
 /**
- * The couplings composed of stock ops: any backend; precise to the graph's own type, in the tails too. A row is a scalar of the affine and
- * the mixture-CDF couplings and a token of the others.
+ * The couplings composed of stock ops, for any backend; accurate to the graph's own type, even in the tails. A row is a scalar for the
+ * affine and mixture-CDF couplings, and a token for the others.
  */
 final class ComposedCouplings implements Couplings {
   private static final int ROW = 1;
@@ -23,12 +23,12 @@ final class ComposedCouplings implements Couplings {
   private final TarFlowConfig config;
   private final int slices;
 
-  /** @param tokens T of the graph's windows */
+  /** @param tokens T, tokens in the graph's windows */
   ComposedCouplings(SameDiff sd, DataType type, TarFlowConfig config, int tokens) {
     this(sd, type, config, tokens, 0);
   }
 
-  /** @param slices in which components are taken; 0 to let their number decide */
+  /** @param slices number of slices in which components are processed; 0 to choose it by their number */
   ComposedCouplings(SameDiff sd, DataType type, TarFlowConfig config, int tokens, int slices) {
     this.sd = sd;
     this.type = type;

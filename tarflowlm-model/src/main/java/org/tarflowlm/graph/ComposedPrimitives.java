@@ -13,13 +13,13 @@ import org.tarflowlm.stock.LayerNorm;
 import org.tarflowlm.stock.Linear;
 
 /**
- * The transformer's building blocks composed of stock ops: any backend, any floating-point type.
+ * The transformer's building blocks composed of stock ops, for any backend and floating-point type.
  *
- * <p>Stock matrix products want two axes, and the batch size is not known when the graph is built, so every block flattens to
- * [B * T, width] and back; hence the fixed number of positions T.
+ * <p>Stock matrix products need two axes, and the batch size is unknown when the graph is built. So every block flattens its input to
+ * [B * T, width] and reshapes the result, which requires a fixed number of positions T.
  */
 final class ComposedPrimitives implements Primitives {
-  /** Added to forbidden attention scores: far below any score. */
+  /** Added to masked attention scores, which puts them far below any other. */
   private static final double MASKED = -1e9;
 
   private final SameDiff sd;
@@ -36,7 +36,7 @@ final class ComposedPrimitives implements Primitives {
 
   @Override
   public SDVariable embedding(SDVariable table, SDVariable ids) {
-    // not gather: its stock gradient is a loop over the indices
+    // gather would be slow: its stock gradient loops over the indices
     return oneHot(ids, size(table, 0)).reshape(-1, size(table, 0)).mmul(table).reshape(-1, positions, size(table, 1));
   }
 
@@ -80,7 +80,7 @@ final class ComposedPrimitives implements Primitives {
     return linearResidual(activations(hidden, up.out()), down, downBias, residual);
   }
 
-  /** Activations [B, T, width] of rows. Remembers the rows: a graph does not run a reshape whose result nobody takes. */
+  /** Reshapes rows to activations [B, T, width], and remembers the rows so that {@link #rows} need not reshape back. */
   private SDVariable activations(SDVariable rows, int width) {
     SDVariable result = rows.reshape(-1, positions, width);
     rowsOf.put(result, rows);

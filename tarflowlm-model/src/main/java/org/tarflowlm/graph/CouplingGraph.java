@@ -18,16 +18,16 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.ops.Ops;
 
 /**
- * One coupling by itself, without the network that predicts its parameters: a graph of random inputs whose loss is the sum of u and
- * of the log-determinants. For measuring the coupling's own cost in either kernel choice.
+ * One coupling without the network that predicts its parameters: a graph of random inputs whose loss is the sum of u and of the
+ * log-determinants. It serves to measure the coupling's own cost with either kernel choice.
  */
 public final class CouplingGraph {
   private final SameDiff sd = SameDiff.create();
   private final List<String> inputs;
 
   /**
-   * @param rows tokens, each with a vector of {@code dims} numbers
-   * @param mixtures K
+   * @param rows number of tokens, each with a vector of {@code dims} numbers
+   * @param mixtures K, number of components
    */
   public CouplingGraph(Coupling coupling, KernelChoice kernels, DataType type, int rows, int dims, int mixtures) {
     Ops.register();

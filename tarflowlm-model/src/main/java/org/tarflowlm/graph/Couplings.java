@@ -4,14 +4,14 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.tarflowlm.stock.NormalTail;
 
 /**
- * The couplings and the codebook inside a graph, in one of two kernel choices: Java kernels ({@link org.tarflowlm.coupling}) or a
- * composition of stock ops. Both compute the same functions; tests hold them against each other.
+ * The couplings and the codebook inside a graph, either as Java kernels ({@link org.tarflowlm.coupling}) or composed of stock ops. Both
+ * compute the same functions; tests compare them.
  *
- * <p>Shapes: x and u [B, positions, D]; theta [B, positions, D, 2 or 3K], {@code k} its K; z [B, T, d]; logits [B, T, K]; means [K, d];
- * logScales [K]. Results in nats; their first axis is B, the others are to be summed.
+ * <p>Shapes: x and u [B, positions, D]; theta [B, positions, D, 2 or 3K], where K is {@code k}; z [B, T, d]; logits [B, T, K]; means
+ * [K, d]; logScales [K]. Densities and log-determinants are in nats; their first axis is B, and callers sum over the other axes.
  */
 interface Couplings {
-  /** A coupling's outputs: u, of the input's shape, and log|det du/dx|. */
+  /** A coupling's outputs: u, which has the input's shape, and log|det du/dx|. */
   record Coupled(SDVariable u, SDVariable logDeterminant) {}
 
   /** {@link org.tarflowlm.coupling.Affine}; theta = (shift, log-scale). */
@@ -35,7 +35,7 @@ interface Couplings {
   /** {@link org.tarflowlm.coupling.MomentMatched}. */
   Coupled momentMatched(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales);
 
-  /** log p(z) under the moment-matched coupling: that of its u, and its log-determinant. */
+  /** log p(z) under the moment-matched coupling: log N(u; 0, I) plus its log-determinant. */
   default SDVariable momentMatchedLogDensity(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales) {
     Coupled coupled = momentMatched(z, logits, means, logScales);
     return NormalTail.logPdf(coupled.u()).sum(-1).add(coupled.logDeterminant());

@@ -22,12 +22,12 @@ final class EncoderCodebook {
     return means;
   }
 
-  /** log sigma_k, [V], not below the configured minimum. */
+  /** log sigma_k, [V], with sigma_k at least the configured minimum. */
   SDVariable logSigmas() {
     return logSigmas;
   }
 
-  /** z = mu[x] + sigma[x] * noise: ids INT [B, T] and noise [B, T, d] to [B, T, d]. */
+  /** z = mu[x] + sigma[x] * noise: maps ids INT [B, T] and noise [B, T, d] to z [B, T, d]. */
   SDVariable encode(SDVariable ids, SDVariable noise) {
     return scope.couplings().encode(ids, noise, means, logSigmas);
   }

@@ -28,9 +28,9 @@ final class FlowBlock {
   }
 
   /**
-   * Features that condition the coupling, in the flow's reading order, [B, T/P, H]: at every position a function of h before it.
+   * Features that condition the coupling, in the flow's reading order: [B, T/P, H]. Each position depends only on h at earlier positions.
    *
-   * @param trunk the features of the flow before, which those of an in-token flow are
+   * @param trunk the previous flow's features, which an in-token flow reuses
    */
   SDVariable features(SDVariable h, SDVariable trunk) {
     if (spec.isInToken()) {
@@ -42,12 +42,12 @@ final class FlowBlock {
     SDVariable known = spec.firstChannel() == 0 ? null
         : scope.primitives().matmul(group.ahead(x), scope.matrix(prefix() + "look.weight"));
     SDVariable features = new CausalTransformer(scope, prefix(), spec.layers()).build(embedded, known);
-    SDVariable inTextOrder = isRightToLeft() ? scope.reversePositions(features, scope.config().width()) : features; // free if unused
+    SDVariable inTextOrder = isRightToLeft() ? scope.reversePositions(features, scope.config().width()) : features; // free if unread
     inTextOrder.rename(WindowGraph.features(index));
     return features;
   }
 
-  /** Data to noise: h [B, T/P, P*d] to u of the same shape and log|det du/dh|, whose first axis is B, the others to be summed. */
+  /** Data to noise: maps h [B, T/P, P*d] to u of the same shape and log|det du/dh|, which callers sum over all axes but the first, B. */
   Couplings.Coupled forward(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();
@@ -66,7 +66,7 @@ final class FlowBlock {
     return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
   }
 
-  /** log p(h) under this flow as the last one, whose u is never needed: any shape whose first axis is B, to be summed. */
+  /** log p(h) if this flow is the last, whose u is never needed; callers sum it over all axes but the first, B. */
   SDVariable logDensity(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();
@@ -84,7 +84,7 @@ final class FlowBlock {
     };
   }
 
-  /** Turns positions and channels into the flow's reading order, and back. */
+  /** Reverses positions and channels as the flow reads them; applied twice, it restores the order. */
   private SDVariable read(SDVariable h) {
     int channels = scope.config().channels();
     boolean descending = spec.channelDirection() == ChannelDirection.DESCENDING;
@@ -98,14 +98,14 @@ final class FlowBlock {
     return spec.direction() == Direction.RIGHT_TO_LEFT;
   }
 
-  /** Affine: (shift, log-scale); Mix-1: (logits, means, log-scales); per channel, log-scales bounded: [B, T/P, P*d, 2 or 3K]. */
+  /** Each channel's parameters, [B, T/P, P*d, 2 or 3K]: (shift, log-scale) or (logits, means, log-scales), log-scales bounded. */
   private SDVariable scalarParameters(SDVariable x, SDVariable features) {
     int outputs = spec.coupling() == Coupling.AFFINE ? 2 : 3 * spec.mixtures();
     SDVariable raw = new MafHead(scope, prefix(), outputs).build(features, x);
     return scope.couplings().boundLogScales(raw, outputs, spec.mixtures(), scope.config().logScaleBound());
   }
 
-  /** The logits of shared components, one set per token of the patch: [B, T, K]. */
+  /** Logits of the shared components, one set per token: [B, T, K]. */
   private SDVariable weights(SDVariable features, SDVariable x) {
     SDVariable logits = scope.primitives()
         .linear(features, scope.matrix(prefix() + "head.weight"), parameter("head.bias"));                          // [B, T/P, P K]
@@ -116,9 +116,10 @@ final class FlowBlock {
   }
 
   /**
-   * Makes a token of a patch depend on the earlier tokens of the patch (not in the paper, whose tokens of a patch are independent given
-   * the context): a hidden layer per token that reads the features [B, T/P, H] and, through a mask, the latents of earlier tokens x
-   * [B, T/P, P d], for logits [B, T/P, P K] of its components, which are added.
+   * Makes each token of a patch depend on the patch's earlier tokens; in the paper, tokens of a patch are independent given the context. A
+   * hidden layer per token reads the features [B, T/P, H] and, through a mask, the latents x [B, T/P, P d] of earlier tokens.
+   *
+   * @return logits [B, T/P, P K] to add to those of the head
    */
   private SDVariable patchLogits(SDVariable features, SDVariable x) {
     Primitives p = scope.primitives();
@@ -134,7 +135,7 @@ final class FlowBlock {
         .masked(scope.sd().constant(MafHead.mask(scope.type(), tokens, perSource, tokens, perTarget, same)));
   }
 
-  /** The tokens' own vectors: [B, T, d]. */
+  /** One vector per token: [B, T, d]. */
   private SDVariable tokens(SDVariable x) {
     TarFlowConfig config = scope.config();
     return config.patchSize() == 1 ? x : x.reshape(-1, scope.tokens(), config.latentDim());

@@ -6,14 +6,14 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * The flows one after another and the telescoped objective (paper section 3.3): per token
+ * The stack of flows and the telescoped objective (paper section 3.3), per token
  *
- * <pre>log p(x|z) - log q(z|x) + sum over flows but the last of log|det dh^(l)/dh^(l-1)| + log p_mix^(L)(h^(L-1))</pre>
+ * <pre>log p(x|z) - log q(z|x) + sum over all flows but the last of log|det dh^(l)/dh^(l-1)| + log p_mix^(L)(h^(L-1))</pre>
  *
- * where the last flow's u cancels and is never formed.
+ * in which the last flow's u cancels, so it is never computed.
  */
 record FlowStack(GraphScope scope) {
-  /** Names of h^(0) .. h^(L-1) in the graph, all with their channels in the order of z. */
+  /** Graph name of h^(flow), 0 to L-1, whose channels are in the order of z. */
   static String latentName(int flow) {
     return "latent" + flow;
   }
@@ -24,7 +24,7 @@ record FlowStack(GraphScope scope) {
     return elbo(codebook, codebook.encode(ids, noise));
   }
 
-  /** ELBO in nats per sequence, [B], from latents z [B, T, d]: the token itself cancels in the VAE term. */
+  /** ELBO in nats per sequence, [B], from latents z [B, T, d]. It needs no ids, as the token cancels in the VAE term. */
   SDVariable elbo(SDVariable z) {
     return elbo(new EncoderCodebook(scope), z);
   }
@@ -62,7 +62,7 @@ record FlowStack(GraphScope scope) {
     return sum;
   }
 
-  /** Undoes some mixes; in training nothing asks for it, so it costs nothing there. */
+  /** Undoes {@code mixes} channel mixes. Training does not request the result, so it costs nothing there. */
   private SDVariable inOrderOfZ(SDVariable h, int mixes) {
     for (int mix = 0; mix < mixes; mix++) {
       h = FlowBlock.unmixChannels(h, scope.positions(), scope.config().channels());
@@ -70,7 +70,7 @@ record FlowStack(GraphScope scope) {
     return h;
   }
 
-  /** A flow over shared components has one number per token, the others one per channel. */
+  /** A flow with shared components gives one log-determinant per token, other flows one per channel. */
   private int logDeterminantsPerSequence(int flow) {
     return switch (scope.config().flows().get(flow).coupling()) {
       case MIX_D, AFFINE_D -> scope.tokens();

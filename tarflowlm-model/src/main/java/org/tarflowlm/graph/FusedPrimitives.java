@@ -14,7 +14,7 @@ import org.tarflowlm.ops.TransformerOps.EmbeddingOp;
 import org.tarflowlm.ops.TransformerOps.LayerNormOp;
 import org.tarflowlm.ops.TransformerOps.ShiftPositionOp;
 
-/** The transformer's building blocks as fused Java kernels: FLOAT on the CPU. */
+/** The transformer's building blocks as fused Java kernels, for FLOAT on the CPU. */
 record FusedPrimitives(SameDiff sd) implements Primitives {
   @Override
   public SDVariable embedding(SDVariable table, SDVariable ids) {

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * State that the builders of one graph share.
+ * State shared by the builders of one graph.
  *
  * @param sd the graph
  * @param config the model
@@ -16,7 +16,7 @@ import org.tarflowlm.config.TarFlowConfig;
  * @param couplings the couplings and the codebook
  * @param type floating-point type of the graph
  * @param tokens T, tokens of a window of this graph; at most the context length and a multiple of the patch size
- * @param padding where texts end; null if all fill the window
+ * @param padding where texts end; null if all texts fill the window
  */
 record GraphScope(
     SameDiff sd, TarFlowConfig config, Map<String, SDVariable> parameters, Primitives primitives, Couplings couplings, DataType type,
@@ -37,17 +37,17 @@ record GraphScope(
     return tokens / config.patchSize();
   }
 
-  /** Each text from its end to its start, [B, positions, width]. */
+  /** Reverses the positions of each text, [B, positions, width]. */
   SDVariable reversePositions(SDVariable h, int width) {
     return padding == null ? reverseChannels(reverseAll(h, width), width) : padding.reverse(h);
   }
 
-  /** The channels of each position from last to first, [B, positions, width]. */
+  /** Reverses the channels of each position, [B, positions, width]. */
   SDVariable reverseChannels(SDVariable h, int width) {
     return primitives.reverse(h.reshape(-1, width)).reshape(-1, positions(), width);
   }
 
-  /** Positions and channels. */
+  /** Reverses both positions and channels, [B, positions, width]. */
   SDVariable reverseBoth(SDVariable h, int width) {
     return padding == null ? reverseAll(h, width) : reverseChannels(padding.reverse(h), width);
   }
@@ -56,7 +56,7 @@ record GraphScope(
     return primitives.reverse(h.reshape(-1, (long) positions() * width)).reshape(-1, positions(), width);
   }
 
-  /** Sums the terms of each text, of which a window has {@code count}: [B]. */
+  /** Sums the {@code count} terms of each window: [B]. */
   SDVariable perSequence(SDVariable terms, int count) {
     if (padding == null) {
       return sumOfRows(terms.reshape(-1, count), count);
@@ -71,11 +71,11 @@ record GraphScope(
   }
 
   /**
-   * Where the texts of a batch end, if they are shorter than the window. Padding follows a text in reading order, whichever way a flow
-   * reads: each text is reversed in place. A causal model looks at nothing that follows, so that it is enough to leave the padding's terms
-   * out of the sums.
+   * Where the texts of a batch end, if they are shorter than the window. Padding comes after the text in reading order, in either
+   * direction, because each text is reversed in place. A causal model never reads what follows, so it is enough to leave the padding's
+   * terms out of the sums.
    *
-   * @param lengths positions of each text, INT [B]
+   * @param lengths number of positions in each text, INT [B]
    * @param mask 1 at the tokens of a text, 0 after them, [B, T]
    */
   record Padding(SDVariable lengths, SDVariable mask) {
@@ -86,12 +86,12 @@ record GraphScope(
       return new Padding(sd.placeHolder(WindowGraph.LENGTHS, DataType.INT32, -1), sd.placeHolder(WindowGraph.MASK, type, -1, tokens));
     }
 
-    /** Turns each text around, [B, T/P, ..]; its padding stays at the end. */
+    /** Reverses the positions of each text, [B, T/P, ..]; its padding stays at the end. */
     SDVariable reverse(SDVariable h) {
       return h.getSameDiff().reverseSequence(h, lengths, POSITION_AXIS, BATCH_AXIS);
     }
 
-    /** Tokens of a text, on average over the batch: a scalar. */
+    /** Mean number of tokens per text of the batch: a scalar. */
     SDVariable meanTokens(int paddedTokens) {
       return GraphScope.sumOfRows(mask, paddedTokens).mean();
     }

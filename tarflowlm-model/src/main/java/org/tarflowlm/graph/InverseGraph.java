@@ -21,17 +21,17 @@ import org.tarflowlm.ops.FlowOps.FlowInverseOp;
 import org.tarflowlm.ops.Ops;
 
 /**
- * The model from noise to text as a SameDiff graph: one {@link FlowInverseOp} per flow with a transformer of its own, the last one first
- * (paper section 3.3). Batch and length are free.
+ * The model from noise to text as a SameDiff graph: one {@link FlowInverseOp} per flow that has its own transformer, the last one first
+ * (paper section 3.3). Batch size and length are free.
  *
- * <p>Placeholders: {@link #U} [B, T/P, P*d], the noise, and, for a graph with a prompt, {@link #PROMPT} [B, n, P*d], its latents, with
- * which the text begins; the noise of those n positions is not read. Outputs: h^(L-1) .. h^(0) [B, T/P, P*d], by the names and in the
- * order of {@link WindowGraph#latent}, and {@link #IDS} INT [B, T], the most probable tokens of h^(0).
+ * <p>Placeholders: {@link #U} [B, T/P, P*d], the noise. With a prompt, also {@link #PROMPT} [B, n, P*d], the latents with which the text
+ * begins; the noise at those n positions is ignored. Outputs: h^(L-1) .. h^(0) [B, T/P, P*d], with the names and order of
+ * {@link WindowGraph#latent}, and {@link #IDS} INT [B, T], the most probable tokens of h^(0).
  *
- * <p>If every flow reads left to right and none looks ahead, a continuation is an exact sample given the prompt's latents. Another flow
- * reads a prompt after its continuation: the graph then solves the flows once with the prompt read by itself, which gives a draft, and once
- * more with the prompt as the flows read it before that draft. This is the sample of {@link org.tarflowlm.generate.FlowGenerator} without
- * refinements, to the last bit where latents are DOUBLE.
+ * <p>If every flow reads left to right and none looks ahead, a continuation is an exact sample given the prompt's latents. Any other flow
+ * reads the prompt after its continuation. The graph then solves the flows twice: first with the prompt read alone, which gives a draft,
+ * then with the prompt as the flows read it before that draft. The result is the sample of
+ * {@link org.tarflowlm.generate.FlowGenerator} without refinements, bit for bit if latents are DOUBLE.
  */
 public final class InverseGraph {
   public static final String U = "u";
@@ -43,7 +43,7 @@ public final class InverseGraph {
   private final Sampling sampling;
   private final Function<String, SDVariable> parameter;
   private final List<Integer> trunks;
-  /** The first op of every flow, whose packed weights the others use as well. */
+  /** The first op of every flow; the flow's other ops share its packed weights. */
   private final Map<Integer, FlowOp> first = new HashMap<>();
 
   private InverseGraph(SameDiff sd, TarFlowConfig config, Sampling sampling, Function<String, SDVariable> parameter) {
@@ -55,14 +55,14 @@ public final class InverseGraph {
   }
 
   /**
-   * Puts the graph together.
+   * Builds the graph.
    *
    * @param sd an empty graph
    * @param type of the latents: DOUBLE, or FLOAT, which rounds them between flows
-   * @param parameters FLOAT arrays by name, used as they are (views stay views); when they change, so does the graph's output
+   * @param parameters FLOAT arrays by name, used without a copy (views stay views); when they change, so does the graph's output
    * @param sampling how the flows sample
    * @param prompt whether the text begins with a prompt
-   * @throws IllegalArgumentException if the model has no flows, or none that can honour the sampling
+   * @throws IllegalArgumentException if the model has no flows, or no flow supports the sampling options
    */
   public static void build(SameDiff sd, TarFlowConfig config, DataType type, Map<String, INDArray> parameters, Sampling sampling,
       boolean prompt) {
@@ -80,11 +80,11 @@ public final class InverseGraph {
   }
 
   /**
-   * Adds the flows to a graph that may hold other things as well.
+   * Adds the flows to a graph, which may already hold other ops.
    *
    * @param u noise [B, T/P, P*d]
    * @param prompt latents [B, n, P*d]; or null
-   * @param parameter graph variable of a parameter by its name
+   * @param parameter gives a parameter's graph variable by name
    * @return h^(0) .. h^(L-1)
    * @throws IllegalArgumentException as {@link #build}
    */
@@ -98,7 +98,7 @@ public final class InverseGraph {
     if (prompt == null) {
       return graph.solve(u, null);
     }
-    // read by itself, the prompt is what the flows return for it whenever nothing that follows is read before it
+    // the prompt's levels if read alone; they are final if no flow reads the continuation before the prompt
     List<SDVariable> alone = graph.levels(prompt, prompt);
     List<SDVariable> h = graph.solve(u, alone);
     boolean exact = config.flows().stream().allMatch(flow -> flow.direction() == Direction.LEFT_TO_RIGHT && flow.lookAhead() == 0);
@@ -106,9 +106,9 @@ public final class InverseGraph {
   }
 
   /**
-   * Makes a graph, built or loaded, sample otherwise from its next execution on.
+   * Changes how a built or loaded graph samples, from its next execution on.
    *
-   * @throws IllegalArgumentException if the model cannot honour it
+   * @throws IllegalArgumentException if the model does not support the sampling options
    */
   public static void sample(SameDiff sd, Sampling sampling) {
     for (SameDiffOp each : sd.getOps().values()) {
@@ -120,8 +120,8 @@ public final class InverseGraph {
   }
 
   /**
-   * Promises that the parameters of a graph do not change any more: from its next execution on it does not look whether they did, which
-   * spares a single text of 256 characters a few hundredths of its time.
+   * Declares a graph's parameters final: from its next execution on, it does not check them for changes. That saves a few percent of the
+   * time for a single text of 256 characters.
    */
   public static void fixParameters(SameDiff sd) {
     for (SameDiffOp each : sd.getOps().values()) {
@@ -143,7 +143,7 @@ public final class InverseGraph {
       above = sharing(op).outputVariable();
       h[l] = above;
       if (config.endOfTrunk(l) > l + 1) {
-        // levels between in-token flows cost a pass of their own, which only who asks for them pays
+        // levels between in-token flows need an extra pass, which runs only if they are requested
         op = new FlowForwardOp(sd, config, l, sampling.of(config, l), above, known == null ? null : known.get(g), parameter);
         System.arraycopy(sharing(op).outputVariables(), 0, h, l + 1, config.endOfTrunk(l) - l - 1);
       }
@@ -151,7 +151,7 @@ public final class InverseGraph {
     return List.of(h);
   }
 
-  /** The prompt's part of every trunk's input, given h^(0) that begins with it. */
+  /** The prompt's part of every trunk's input, given an h^(0) that begins with the prompt. */
   private List<SDVariable> levels(SDVariable z, SDVariable prompt) {
     List<SDVariable> known = new ArrayList<>(List.of(prompt));
     SDVariable h = z;

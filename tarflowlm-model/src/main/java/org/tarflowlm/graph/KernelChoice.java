@@ -6,16 +6,16 @@ import org.tarflowlm.ops.HostMemory;
 /** How the transformer's building blocks and the couplings are computed. */
 public enum KernelChoice {
   /**
-   * The quickest that the running backend can do. On the CPU, fused blocks in FLOAT, composed ones in DOUBLE, and Java kernels for
-   * the couplings in both; on another backend, stock ops throughout.
+   * The fastest choice that the running backend supports. On the CPU: fused blocks in FLOAT, composed ones in DOUBLE, and Java kernels for
+   * the couplings in both. On other backends: stock ops throughout.
    */
   AUTO,
-  /** Java kernels with native matrix products; FLOAT on the CPU only. */
+  /** Java kernels with native matrix products, only for FLOAT on the CPU. */
   FUSED,
-  /** Stock SameDiff ops throughout: any backend and floating-point type. */
+  /** Stock SameDiff ops throughout, for any backend and floating-point type. */
   COMPOSED;
 
-  /** The choice made for the transformer's blocks of a graph of this type on the running backend; never AUTO. */
+  /** Resolves AUTO for the transformer's blocks in a graph of this type; throws an IllegalArgumentException if FUSED is impossible. */
   public KernelChoice resolve(DataType type) {
     boolean possible = HostMemory.isShared() && type == DataType.FLOAT;
     if (this == FUSED && !possible) {
@@ -25,7 +25,7 @@ public enum KernelChoice {
     return this == COMPOSED || !possible ? COMPOSED : FUSED;
   }
 
-  /** Whether Java code may work on the arrays' memory: in the couplings, whatever the type, and in the optimiser. */
+  /** Whether Java code may access the arrays' memory, as the couplings (for any type) and the optimiser do. */
   public boolean usesJava() {
     return this != COMPOSED && HostMemory.isShared();
   }

@@ -14,8 +14,8 @@ import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
 /**
- * The couplings as Java kernels, on the CPU. In a DOUBLE graph they compute in double; in a FLOAT graph the mixtures over many rows compute
- * in single precision, the rest in double.
+ * The couplings as Java kernels, on the CPU. A DOUBLE graph computes in double precision. A FLOAT graph computes mixtures over many rows in
+ * single precision and the rest in double.
  */
 record KernelCouplings(SameDiff sd) implements Couplings {
   @Override

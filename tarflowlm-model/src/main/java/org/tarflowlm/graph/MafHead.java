@@ -7,12 +7,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The masked head of affine and Mix-1 flows (paper sections 3.2.1 and appendix H): the parameters of channel i of a position depend
- * on the transformer's features at that position and on channels before i.
+ * The masked head of affine and Mix-1 flows (paper section 3.2.1 and appendix H): the parameters of channel i at a position depend on
+ * the transformer's features at that position and on channels before i.
  *
- * <p>Three masked linear maps: in_to_features on (x, elu(x), elu(-x)) of the channels but the last, features_to_hidden added to the
- * projected features, hidden_to_out. Further hidden layers, which the paper's head lacks, are residual. A mask of ones and
- * zeros on each matrix keeps block i away from later channels.
+ * <p>It has three masked linear maps: in_to_features reads (x, elu(x), elu(-x)) of all channels but the last, features_to_hidden adds to
+ * the projected features, and hidden_to_out gives the parameters. Further hidden layers, which the paper's head lacks, are residual. A 0-1
+ * mask on each matrix hides later channels from block i.
  */
 final class MafHead {
   private static final int INPUTS_PER_CHANNEL = 3;
@@ -28,7 +28,7 @@ final class MafHead {
     this.outputs = outputs;
   }
 
-  /** Features [B, T, H] and channels x [B, T, D] to raw parameters [B, T, D, outputs]. */
+  /** Maps features [B, T, H] and channels x [B, T, D] to raw parameters [B, T, D, outputs]. */
   SDVariable build(SDVariable features, SDVariable x) {
     SameDiff sd = scope.sd();
     Primitives p = scope.primitives();
@@ -57,7 +57,7 @@ final class MafHead {
     return p.linear(h, out, parameter("out.bias")).reshape(-1, scope.positions(), channels, outputs);
   }
 
-  /** The matrix that writes channel j, for all but the last, as (x, x, -x) at columns 3j to 3j+2. */
+  /** The matrix that copies each channel j except the last to columns 3j to 3j+2 as (x, x, -x). */
   private INDArray copies(int channels) {
     INDArray result = Nd4j.zeros(scope.type(), channels, (long) INPUTS_PER_CHANNEL * (channels - 1));
     for (int j = 0; j < channels - 1; j++) {
@@ -68,7 +68,7 @@ final class MafHead {
     return result;
   }
 
-  /** Ones at the columns that go through elu. */
+  /** Ones at the columns to which elu applies. */
   private INDArray bentColumns(int others) {
     INDArray result = Nd4j.ones(scope.type(), 1, (long) INPUTS_PER_CHANNEL * others);
     for (int j = 0; j < others; j++) {
@@ -81,7 +81,7 @@ final class MafHead {
     return scope.matrix(prefix + "maf." + name + ".weight").masked(scope.sd().constant(mask));
   }
 
-  /** Ones where the source block may reach the target block: source before target, or also source = target. */
+  /** Ones where the target block may read the source block: source before target or, with {@code same}, source = target too. */
   static INDArray mask(DataType type, int sources, int perSource, int targets, int perTarget, boolean same) {
     INDArray result = Nd4j.zeros(type, (long) sources * perSource, (long) targets * perTarget);
     for (int row = 0; row < sources * perSource; row++) {

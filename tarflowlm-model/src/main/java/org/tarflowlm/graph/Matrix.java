@@ -3,7 +3,7 @@ package org.tarflowlm.graph;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * A weight matrix in a graph with its size, which SameDiff does not tell of a computed (masked) matrix before the graph runs.
+ * A weight matrix in a graph, with its size: SameDiff does not know the size of a computed (masked) matrix before the graph runs.
  *
  * @param value [in, out]
  */

@@ -3,8 +3,8 @@ package org.tarflowlm.graph;
 import org.nd4j.autodiff.samediff.SDVariable;
 
 /**
- * The building blocks of a transformer inside a graph, in one of two kernel choices: fused Java kernels or a composition of
- * stock ops. Both compute the same functions; tests hold them against each other.
+ * The building blocks of a transformer inside a graph, either as fused Java kernels or composed of stock ops. Both compute the same
+ * functions; tests compare them.
  *
  * <p>Activations are [batch, time, width]. Matrices are [in, out].
  */
@@ -34,13 +34,13 @@ interface Primitives {
   /** Layer normalisation over the last axis, epsilon 1e-5. */
   SDVariable layerNorm(SDVariable x, SDVariable gain, SDVariable bias);
 
-  /** {@code residual + gelu(x up + upBias) down + downBias}: [.., H] by way of [.., 4H] to [.., H]. */
+  /** {@code residual + gelu(x up + upBias) down + downBias}: [.., H] to [.., H] through [.., 4H]. */
   SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual);
 
-  /** Rows [rows, n], each from its end to its start. */
+  /** Reverses each row of [rows, n]. */
   SDVariable reverse(SDVariable rows);
 
-  /** x where positive, else exp(x) - 1. */
+  /** Elementwise: x if positive, else exp(x) - 1. */
   SDVariable elu(SDVariable x);
 
   /** Causal multi-head self-attention: [B, T, 3H] packed as q, k, v to [B, T, H], H = {@code width}. */

@@ -14,14 +14,18 @@ import org.tarflowlm.ops.Ops;
 /**
  * The whole model as one SameDiff graph over windows of a fixed number of tokens.
  *
- * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]; or {@link #LATENTS} [B, T, d] instead of both; for
- * texts shorter than the window {@link #LENGTHS} INT [B], in positions, and {@link #MASK} [B, T].
+ * <p>Placeholders: {@link #IDS} INT [B, T] and, for flows, {@link #NOISE} [B, T, d]; or {@link #LATENTS} [B, T, d] instead of both. With
+ * texts shorter than the window, also {@link #LENGTHS} INT [B], in positions, and {@link #MASK} [B, T].
  *
- * <p>Outputs: {@link #LOG_LIKELIHOOD} [B], the ELBO (flows) or the exact log-likelihood (autoregressive), in nats per sequence;
- * {@link #LOSS}, the sum over examples of its negative divided by T (with a mask: by the mean number of tokens), which is what DL4J then
- * divides by the batch size: nats per token; {@link #VAE_TERM} [B], the part of a flow model's ELBO that is not log p(z);
- * the flows' inputs, by {@link #latent(int)}, [B, T/P, P*d]; what their couplings are conditioned on, by {@link #features(int)},
- * [B, T/P, H].
+ * <p>Outputs:
+ * <ul>
+ * <li>{@link #LOG_LIKELIHOOD} [B]: the ELBO (flows) or the exact log-likelihood (autoregressive), in nats per sequence;
+ * <li>{@link #LOSS}: minus its sum over examples, divided by T (with a mask: by the mean number of tokens). DL4J divides that by the batch
+ * size, which gives nats per token;
+ * <li>{@link #VAE_TERM} [B]: the part of a flow model's ELBO that is not log p(z);
+ * <li>{@link #latent(int)} [B, T/P, P*d]: the flows' inputs;
+ * <li>{@link #features(int)} [B, T/P, H]: what conditions their couplings.
+ * </ul>
  */
 public final class WindowGraph {
   public static final String IDS = "ids";
@@ -32,7 +36,7 @@ public final class WindowGraph {
   public static final String VAE_TERM = "vaeTerm";
   public static final String LOG_LIKELIHOOD = "logLikelihood";
   public static final String LOSS = "loss";
-  /** Input of an autoregressive model's head at each position: H numbers that depend on the tokens before it. */
+  /** Input of an autoregressive model's head at each position: H numbers that depend on earlier tokens. */
   public static final String FEATURES = "features";
 
   private WindowGraph() {}
@@ -43,27 +47,27 @@ public final class WindowGraph {
   }
 
   /**
-   * Name of what the transformer of a flow, counted from 0, says of each position, in the order of the text. An in-token flow has none of
-   * its own.
+   * Name of the features that a flow's transformer computes at each position, in text order; flows count from 0. An in-token flow has no
+   * features of its own.
    */
   public static String features(int flow) {
     return FEATURES + flow;
   }
 
   /**
-   * Name of the terms that {@link #LOG_LIKELIHOOD} sums, [B, ..] in the order in which they are read: 0 of the VAE term, 1 to L of the
-   * flows; of an autoregressive model 0 alone, and its negative.
+   * Name of the terms that {@link #LOG_LIKELIHOOD} sums, [B, ..], each in reading order: 0 for the VAE term, 1 to L for the flows. An
+   * autoregressive model has only 0, with the opposite sign.
    */
   public static String terms(int number) {
     return "terms" + number;
   }
 
   /**
-   * Puts the graph together.
+   * Builds the graph.
    *
    * @param sd an empty graph
-   * @param parameters parameter arrays by name, used as they are (views stay views)
-   * @param frozen names of parameters that are constants of this graph: no gradient and no backward time
+   * @param parameters parameter arrays by name, used without a copy (views stay views)
+   * @param frozen names of parameters to make constants, which have no gradient and cost no time in the backward pass
    */
   public static void build(SameDiff sd, TarFlowConfig config, Window window, DataType type, KernelChoice kernels,
       Map<String, INDArray> parameters, Set<String> frozen) {
@@ -106,8 +110,8 @@ public final class WindowGraph {
   }
 
   /**
-   * The discrete twin: the same transformer over token embeddings with a softmax over the vocabulary. Its likelihood is exact: log p(x) in
-   * nats per sequence, [B], from ids INT [B, T].
+   * The discrete model: the same transformer over token embeddings, with a softmax over the vocabulary. Returns the exact log p(x) in nats
+   * per sequence, [B], from ids INT [B, T].
    */
   private static SDVariable discrete(GraphScope scope, SDVariable ids) {
     Primitives p = scope.primitives();

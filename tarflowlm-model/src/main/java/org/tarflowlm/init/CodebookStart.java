@@ -8,20 +8,20 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Starts the first flow's masked head at the codebook, where that flow is Mix-1 with one component per token: the mixture of a channel,
- * given the earlier channels of its token, is then the codebook's own under equal token weights, and training only has to learn which
- * token comes. Without it the head has to find the codebook first, and rests on the bigram plateau for thousands of steps.
+ * Initialises the first flow's masked head from the codebook if that flow is Mix-1 with one component per token. Given the earlier
+ * channels of its token, a channel's mixture is then the codebook's own with equal token weights, so training only has to learn which
+ * token comes. Otherwise the head must find the codebook first and stays on the bigram plateau for thousands of steps.
  *
  * <p>With one width sigma, the logarithm of token k's weight after channels j before i is linear in them,
  *
  * <pre>sum over j &lt; i of (mu_kj x_j - mu_kj^2 / 2) / sigma^2 + a number that is the same for all k,</pre>
  *
- * so one unit per preceding channel, which lies on elu's straight part, carries x_j through the head's two hidden layers. It carries
- * x_j in units of the codebook's spread, as large as the head's other units: an optimiser's step on the weights after a unit of ten
- * moves every token's weight by ten steps.
+ * so one unit per preceding channel, on elu's linear part, carries x_j through the head's two hidden layers. The unit holds x_j divided by
+ * the codebook's spread, so that it is about as large as the head's other units: after a unit of size ten, one optimiser step would move
+ * every token's weight by ten steps.
  */
 final class CodebookStart {
-  /** Means of this many deviations below zero still lie on elu's straight part. */
+  /** Added to x / spread, so that values down to three standard deviations below zero stay on elu's linear part. */
   private static final double OFFSET = 3;
 
   private final TarFlowConfig config;
@@ -40,14 +40,14 @@ final class CodebookStart {
     this.spread = config.codebook().meanScale();
   }
 
-  /** Whether the first flow is a Mix-1 flow with a component for each token that reads the channels as the codebook has them. */
+  /** Whether the first flow is Mix-1 with one component per token and reads the channels in the codebook's order. */
   static boolean fits(TarFlowConfig config) {
     var first = config.flows().get(0);
     return first.coupling() == Coupling.MIX_1 && first.mixtures() == config.vocabSize()
         && first.channelDirection() == ChannelDirection.ASCENDING;
   }
 
-  /** Sets the logits of the head; the components themselves are {@link ParameterInit}'s. Leaves a head too narrow to hold it alone. */
+  /** Sets the weights behind the head's logits; {@link ParameterInit} sets its components. Does nothing if the head is too narrow. */
   void fill() {
     int d = config.latentDim();
     if (d == 1 || unitsPerChannel < d) {
@@ -64,7 +64,7 @@ final class CodebookStart {
     }
   }
 
-  /** Feature 0 of a channel becomes x / spread + offset. */
+  /** Sets the weights that make feature 0 of a channel x / spread + offset. */
   private void carry(int channel) {
     INDArray weight = head("features.weight");
     int feature = channel * featuresPerChannel;
@@ -73,7 +73,7 @@ final class CodebookStart {
     head("features.bias").putScalar(feature, OFFSET);
   }
 
-  /** One hidden unit of a channel becomes x_j / spread + offset, and its logits take their linear part from it. */
+  /** Makes one hidden unit of a channel x_j / spread + offset, and lets the channel's logits depend on it linearly. */
   private void weigh(int channel, int j, int unitOfChannel) {
     int unit = channel * unitsPerChannel + unitOfChannel;
     head("context.weight").getColumn(unit).assign(0);

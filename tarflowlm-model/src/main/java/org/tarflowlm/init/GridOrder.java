@@ -12,33 +12,33 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokens.TokenSequence;
 
 /**
- * The order in which tokens take the points of a codebook's grid, so that the text before predicts each channel.
+ * Finds the order in which tokens take the points of a codebook's grid, such that earlier text predicts each channel well.
  *
- * <p>On a grid a channel is a digit of the token's rank, and a Mix-1 flow predicts the digits one after another: with tokens in the
- * order of their ids the first question about a letter is whether it comes after the o in the alphabet, which no context answers; with
- * vowels before consonants it is one that every context does. The order here gives each digit, given those before it, much mutual
- * information with the two preceding tokens, as trees of hierarchical softmaxes and Brown's clusters do: from several random starts,
- * tokens of two classes are exchanged as long as that adds information. Input and seed decide the result.
+ * <p>On a grid, a channel is a digit of the token's rank, and a Mix-1 flow predicts the digits one after another. With tokens in id order,
+ * the first digit says whether a letter comes after o in the alphabet, which no context predicts. With vowels before consonants, most
+ * contexts predict it. This order gives each digit, given those before it, high mutual information with the two preceding tokens, as trees
+ * of hierarchical softmaxes and Brown clusters do. From several random starts, it exchanges tokens of two classes while that adds
+ * information. The result is deterministic.
  */
 public final class GridOrder {
-  /** The counts of pairs take V^3 numbers. */
+  /** Limits the counts of tokens after pairs, which take V^3 numbers. */
   private static final int MAX_VOCAB = 256;
   private static final int STARTS = 8;
   private static final double LEAST_GAIN = 1e-6;
 
   private final int levels;
   private final int contexts;
-  /** [V][..]: the pairs that a token follows, ascending, and how often it does. */
+  /** [V][..]: the pairs that each token follows, ascending; {@code counts} says how often it does. */
   private final int[][] pairs;
   private final int[][] counts;
 
   private GridOrder(TokenSequence tokens, int channels) {
     int vocab = tokens.vocabSize();
     if (vocab > MAX_VOCAB) {
-      throw new DataException("an order of " + vocab + " tokens; expected at most " + MAX_VOCAB);
+      throw new DataException("the vocabulary has " + vocab + " tokens; expected at most " + MAX_VOCAB);
     }
     if (channels < 1) {
-      throw new DataException("a grid in " + channels + " channels; expected at least 1");
+      throw new DataException("the grid has " + channels + " channels; expected at least 1");
     }
     levels = levels(vocab, channels);
     contexts = vocab * vocab;
@@ -52,7 +52,7 @@ public final class GridOrder {
     }
   }
 
-  /** The fewest levels per channel with at least so many points. */
+  /** The fewest levels per channel such that the grid has at least {@code tokens} points. */
   public static int levels(long tokens, int channels) {
     int levels = 2;
     while (Math.pow(levels, channels) < tokens) {
@@ -62,19 +62,19 @@ public final class GridOrder {
   }
 
   /**
-   * Reads a text to its end.
+   * Reads a whole text and finds an order for its vocabulary.
    *
-   * @param tokens a text of at most 256 different ids
-   * @param channels width d of a latent
+   * @param tokens a text with a vocabulary of at most 256 ids
+   * @param channels d, width of a latent
    * @return the V ids; the first takes the grid's first point
-   * @throws DataException if there are too many ids for the counts or no channels, or the text cannot be read
+   * @throws DataException if the vocabulary is too large, channels is below 1, or the text cannot be read
    */
   public static List<Integer> of(TokenSequence tokens, int channels) {
     List<Integer> all = IntStream.range(0, tokens.vocabSize()).boxed().toList();
     return new GridOrder(tokens, channels).ordered(all, channels);
   }
 
-  /** [V, V * V]: how often a token follows a pair. */
+  /** Counts how often each token follows each pair: [V, V * V]. */
   private int[] count(TokenSequence tokens) {
     int vocab = tokens.vocabSize();
     int[] dense = new int[vocab * contexts];
@@ -93,7 +93,7 @@ public final class GridOrder {
     return dense;
   }
 
-  /** Orders the tokens of a part of the grid, whose points differ in the last {@code channels} channels. */
+  /** Orders the tokens in a part of the grid whose points differ only in the last {@code channels} channels. */
   private List<Integer> ordered(List<Integer> tokens, int channels) {
     if (tokens.size() <= 1 || channels == 0) {
       return tokens;
@@ -106,7 +106,7 @@ public final class GridOrder {
     return result;
   }
 
-  /** Parts of {@code room} tokens, the last with what is left, so that ranks without a gap fill the grid. */
+  /** Splits tokens into parts of {@code room} tokens, the last with the rest, so that consecutive ranks fill the grid. */
   private List<Part> bestSplit(List<Integer> tokens, int room) {
     if (tokens.size() <= room) {
       return List.of(new Part(tokens));
@@ -138,7 +138,7 @@ public final class GridOrder {
     return parts;
   }
 
-  /** Exchanges tokens of two parts wherever that adds information; whether it did anywhere. */
+  /** Exchanges tokens of two parts wherever that adds information; returns whether it exchanged any. */
   private static boolean exchange(Part a, Part b) {
     boolean better = false;
     for (int i = 0; i < a.tokens.size(); i++) {
@@ -159,7 +159,7 @@ public final class GridOrder {
     return n == 0 ? 0 : n * Math.log(n);
   }
 
-  /** A class of tokens, and how often one of them follows each pair. */
+  /** A class of tokens, with counts of how often one of them follows each pair. */
   private final class Part {
     private final List<Integer> tokens;
     private final long[] sums = new long[contexts];
@@ -182,12 +182,12 @@ public final class GridOrder {
       add(token, 1);
     }
 
-    /** The class's share of the mutual information of class and context, less what is the same for all splits: in nats times tokens. */
+    /** The class's share of the mutual information of class and context, without terms that all splits share; in nats times tokens. */
     double information() {
       return Arrays.stream(sums).mapToDouble(GridOrder::nLogN).sum() - nLogN(total);
     }
 
-    /** Change of {@link #information} if one token takes the place of another; only pairs that either of them follows change. */
+    /** How much {@link #information} changes if token {@code in} replaces {@code out}; only pairs that one of them follows matter. */
     double gain(int out, int in) {
       int[] left = pairs[out];
       int[] right = pairs[in];
@@ -210,11 +210,11 @@ public final class GridOrder {
   }
 
   /**
-   * Puts the codebook's means on a grid: {@link org.tarflowlm.config.CodebookSpec.Layout#GRID}.
+   * Puts the codebook's means on a grid ({@link org.tarflowlm.config.CodebookSpec.Layout#GRID}).
    *
    * @param means [V, d]
    * @param scale standard deviation of a channel's levels
-   * @param order token ids, the grid's first point for the first; empty: that of the ids
+   * @param order token ids, of which the first takes the grid's first point; empty for ascending ids
    */
   static void fill(INDArray means, double scale, List<Integer> order) {
     int channels = Math.toIntExact(means.size(1));
@@ -229,7 +229,7 @@ public final class GridOrder {
     }
   }
 
-  /** A level's place: evenly spaced around 0, with the standard deviation {@code scale} over all of them. */
+  /** A level's coordinate: levels are evenly spaced around 0 and have the standard deviation {@code scale}. */
   static double level(int index, int levels, double scale) {
     return (index - (levels - 1) / 2.0) * scale / Math.sqrt((levels * (double) levels - 1) / 12);
   }

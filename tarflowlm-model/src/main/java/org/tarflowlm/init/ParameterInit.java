@@ -15,19 +15,19 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.GaussianNoise;
 
 /**
- * Starts the parameters of a model. Each parameter has a stream of normal numbers of its own, found by the run's seed and the parameter's
- * name, so that adding a flow leaves the others as they were.
+ * Initialises a model's parameters. Each parameter has its own stream of normal numbers, derived from the run's seed and the parameter's
+ * name, so that adding a flow does not change the others.
  *
- * <p>The paper does not say how its weights start. {@link InitSpec} gives the reasons for the numbers.
+ * <p>The paper does not say how it initialises weights; {@link InitSpec} gives the reasons for our numbers.
  */
 public final class ParameterInit {
   private static final double HEAD_STD = 0.02;
   private static final double MAF_OUT_STD = 0.01;
   private static final double COMPONENT_STD = 0.5;
-  /** Outermost means of a mixture that follows affine flows, in standard deviations of its input; then the width of its components. */
+  /** Outermost means of a mixture that follows affine flows, in standard deviations of its input; below, its components' width. */
   private static final double BEHIND_AFFINE_RANGE = 1.5;
   private static final double BEHIND_AFFINE_WIDTH = 0.5;
-  /** In units of 2 pi positions. */
+  /** Longest wavelength of the sinusoids, in units of 2 pi positions. */
   private static final double LONGEST_WAVE = 10_000;
 
   private final TarFlowConfig config;
@@ -73,7 +73,7 @@ public final class ParameterInit {
     }
   }
 
-  /** The tokens of a group get the means of its first one in the group's channels. */
+  /** Gives all tokens of a group the means of its first token in the group's channels. */
   private void shareMeans(INDArray means) {
     int channel = 0;
     for (Groups groups : config.codebook().groups()) {
@@ -120,7 +120,7 @@ public final class ParameterInit {
     };
   }
 
-  /** Size of the latents that a flow reads: the codebook's for the first, about 1 for the others. */
+  /** Typical size of the latents that a flow reads: the codebook's scale for the first flow, about 1 for the others. */
   private double latentScale(String name) {
     return name.startsWith("flow0.") || flowOf(name).isPartial() ? config.codebook().meanScale() : 1;
   }
@@ -134,11 +134,10 @@ public final class ParameterInit {
   }
 
   /**
-   * Where the components of an affine or Mix-1 flow start. The first flow spreads them over the codebook's range, or puts them on the
-   * codebook itself where there is one for each token, or on the levels of a codebook's grid where it has as many. A mixture that only
-   * affine flows precede, which pass on the codes scaled, spreads them over the range too, wide enough for the flows before to move the
-   * codes. Other later flows start near the identity, because otherwise each added flow first ruins the likelihood, and in-token affine
-   * flows at it.
+   * Where the components of an affine or Mix-1 flow start. The first flow puts them on the codebook itself if it has one per token, or on
+   * the levels of the codebook's grid if it has enough; otherwise it spreads them over the codebook's range. A mixture that follows only
+   * affine flows, which pass on scaled codes, also spreads them, wide enough to let those flows move the codes. In-token affine flows start
+   * at the identity, and other later flows near it, because otherwise each added flow would first ruin the likelihood.
    */
   private float[] componentStart(int flow, INDArray codebookMeans) {
     FlowSpec spec = config.flows().get(flow);

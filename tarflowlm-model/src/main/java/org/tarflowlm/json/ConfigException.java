@@ -3,10 +3,10 @@ package org.tarflowlm.json;
 import org.tarflowlm.data.DataException;
 
 /**
- * A configuration that is not valid; the message names the key, what was found and what was expected, in one line.
+ * The configuration is not valid; the message says in one line which key is wrong, what was found and what was expected.
  *
- * <p>Records throw it with their own component as key ({@code layers}); whoever reads the record out of a larger document adds
- * the way to it ({@code flows[1].layers}) by {@link #within}.
+ * <p>Records throw it with their own component as key ({@code layers}). Code that reads the record from a larger document adds the path
+ * to it ({@code flows[1].layers}) by {@link #within}.
  */
 public class ConfigException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -24,7 +24,7 @@ public class ConfigException extends IllegalArgumentException {
   }
 
   /**
-   * @param key JSON path of the key, relative to the object that is being checked; empty if the problem belongs to no key
+   * @param key JSON path of the key, relative to the object that is being checked; empty if no single key is wrong
    * @param problem what was found and what was expected, as the rest of a sentence that begins with the key
    */
   public ConfigException(String key, String problem) {
@@ -38,7 +38,7 @@ public class ConfigException extends IllegalArgumentException {
     return key;
   }
 
-  /** This problem, its key seen from the document that holds the object at {@code path}. */
+  /** The same problem, with the key's path from the root of the document that holds the object at {@code path}. */
   public ConfigException within(String path) {
     if (path.isEmpty()) {
       return this;
@@ -48,7 +48,7 @@ public class ConfigException extends IllegalArgumentException {
     return wider;
   }
 
-  /** @throws ConfigException unless something holds */
+  /** @throws ConfigException if {@code holds} is false */
   public static void require(boolean holds, String key, String problem) {
     if (!holds) {
       throw new ConfigException(key, problem);
@@ -59,7 +59,7 @@ public class ConfigException extends IllegalArgumentException {
     require(value >= least, key, "is " + value + "; expected at least " + least);
   }
 
-  /** Numbers that come from files have a limit before anything is made from them. */
+  /** Checks a number from a file before anything of that size is allocated. */
   public static void requireWithin(String key, long value, long least, long most) {
     requireAtLeast(key, value, least);
     require(value <= most, key, "is " + value + "; expected at most " + most);

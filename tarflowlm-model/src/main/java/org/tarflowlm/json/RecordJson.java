@@ -34,9 +34,9 @@ import java.util.Map;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /**
- * Records as JSON objects, bound by Jackson and strictly: one value and nothing after it, no key twice, no NaN; an unknown key is an
- * error, a value of the wrong type is an error, and the record's own constructor checks the rest. Errors are {@link ConfigException}s of
- * one line in words of our own, readable without knowing the parser.
+ * Reads and writes records as JSON objects, strictly. Errors are: text after the value, a duplicate or unknown key, NaN, and a value of
+ * the wrong type; the record's own constructor checks the rest. Every error is a {@link ConfigException} with a one-line message that can
+ * be understood without knowing the parser, Jackson.
  *
  * <p>A key may be left out unless its component is annotated {@code @JsonProperty(required = true)}: the constructor then gets null
  * (or zero, or false) and sets the default. Nulls are not written.
@@ -57,7 +57,7 @@ public final class RecordJson {
       .visibility(PropertyAccessor.FIELD, Visibility.ANY)
       .build();
 
-  /** Configurations, indexes and tensor headers of text are far smaller; what is larger is something else. */
+  /** Configurations, indexes and tensor headers are far smaller than this; a larger file is something else. */
   private static final long MAX_FILE_BYTES = 1 << 20;
 
   private static final ObjectReader READER = JsonMapper.builder()
@@ -73,7 +73,7 @@ public final class RecordJson {
   /**
    * Reads a record.
    *
-   * @throws ConfigException in one line that names the key by its JSON path, what was found and what was expected
+   * @throws ConfigException with one line that names the key by its JSON path, what was found and what was expected
    */
   public static <R extends Record> R read(String json, Class<R> type) {
     JsonNode tree = parse(json);
@@ -104,7 +104,7 @@ public final class RecordJson {
     return MAPPER.valueToTree(record).toPrettyString() + "\n";
   }
 
-  /** Jackson takes a null for a key that is left out, and a number beyond every double for infinity. */
+  /** Rejects nulls and infinities: Jackson reads null as a missing key, and a number too large for a double as infinity. */
   private static void requireValues(JsonNode node, String path) {
     if (node.isNull()) {
       throw new ConfigException(path, "is null; expected a value, or leave the key out");
@@ -136,7 +136,7 @@ public final class RecordJson {
     if (e.getCause() instanceof ConfigException problem) {
       return problem.within(path);
     } else if (found.isMissingNode() || e instanceof UnrecognizedPropertyException) {
-      // A key that is missing is most often one that is misspelt: that is the better message.
+      // a missing key is usually a misspelt one, so name that one instead
       List<String> known = keys(e instanceof UnrecognizedPropertyException unknown ? unknown.getReferringClass() : owner);
       for (Map.Entry<String, JsonNode> each : parent.properties()) {
         if (!known.contains(each.getKey())) {
@@ -236,14 +236,14 @@ public final class RecordJson {
     } else if (message.startsWith("Trailing token")) {
       return "more text after the end of the value";
     } else if (message.startsWith("Unexpected character")) {
-      // "Unexpected character ('}' (code 125)): was expecting ...": the first half says enough.
+      // of "Unexpected character ('}' (code 125)): was expecting ...", keep only the first half
       return message.replaceAll("\\):? .*|\\):.*", ")").replaceAll(" \\(code.*", ")").toLowerCase(Locale.ROOT);
     }
     return message.startsWith("Unrecognized token") ? message.replaceAll(": was expecting.*", "").toLowerCase(Locale.ROOT)
         : "malformed value";
   }
 
-  /** A JSON value in a few printable characters for an error message. */
+  /** Describes a JSON value in a few printable characters for an error message. */
   public static String describe(JsonNode node) {
     if (node.isObject()) {
       return "an object";
@@ -253,7 +253,7 @@ public final class RecordJson {
     return printable(node.isNumber() ? node.asText() : node.toString());
   }
 
-  /** At most 60 characters of a text, all of them printable, for an error message. */
+  /** The first 60 characters of a text at most, made printable, for an error message. */
   public static String printable(String text) {
     String clean = text.replaceAll("\\p{C}", "?");
     return clean.length() <= 60 ? clean : clean.substring(0, 57) + "...";

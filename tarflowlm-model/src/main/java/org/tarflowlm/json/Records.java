@@ -4,15 +4,15 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 
-/** Copies of records with other values, so that a record of many components needs no list of them for each. */
+/** Copies records with one component changed, so that callers need not list all the others. */
 public final class Records {
   private Records() {}
 
   /**
-   * A copy with one other value, which the record's constructor checks.
+   * A copy with one component changed; the record's constructor checks the new value.
    *
-   * @param component its name
-   * @throws IllegalArgumentException if the record has no such component, or whatever the constructor throws
+   * @param component name of the component
+   * @throws IllegalArgumentException if the record has no such component; any exception of the constructor is passed on
    */
   public static <R extends Record> R with(R record, String component, Object value) {
     RecordComponent[] components = record.getClass().getRecordComponents();

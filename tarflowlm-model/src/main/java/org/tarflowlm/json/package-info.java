@@ -1,2 +1,2 @@
-/** Records as strict JSON, both ways. Errors are {@link org.tarflowlm.json.ConfigException}s of one line. */
+/** Reads and writes records as strict JSON. Errors are {@link org.tarflowlm.json.ConfigException}s with a one-line message. */
 package org.tarflowlm.json;

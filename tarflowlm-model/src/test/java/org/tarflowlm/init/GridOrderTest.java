@@ -40,8 +40,8 @@ class GridOrderTest {
   @Test
   void tooManyTokensAreRefused() {
     DataException e = assertThrows(DataException.class, () -> GridOrder.of(new TokenArray(new int[] {1}, 257), 5));
-    assertEquals("an order of 257 tokens; expected at most 256", e.getMessage());
+    assertEquals("the vocabulary has 257 tokens; expected at most 256", e.getMessage());
     e = assertThrows(DataException.class, () -> GridOrder.of(turns(8), 0));
-    assertEquals("a grid in 0 channels; expected at least 1", e.getMessage());
+    assertEquals("the grid has 0 channels; expected at least 1", e.getMessage());
   }
 }
