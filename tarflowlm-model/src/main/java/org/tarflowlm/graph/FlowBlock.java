@@ -66,7 +66,7 @@ final class FlowBlock {
     return new Couplings.Coupled(read(result.u().reshape(-1, scope.positions(), scope.config().channels())), result.logDeterminant());
   }
 
-  /** log p(h) if this flow is the last, whose u is never needed; callers sum it over all axes but the first, B. */
+  /** log p(h) if this flow is the last, when u is not needed; callers sum it over all axes but the first, B. */
   SDVariable logDensity(SDVariable h, SDVariable features) {
     SDVariable x = read(h);
     Couplings couplings = scope.couplings();

@@ -13,10 +13,10 @@ import org.tarflowlm.vector.FloatLoops;
  *   g = g + decay p                  p = p - g
  * </pre>
  *
- * <p>{@link #apply}, {@link #decay} and DL4J's subtraction take these lines one by one, each in a pass over memory; {@link #step} takes
- * them in one, for the same bits. At three million parameters the arrays do not fit the caches and memory sets the pace: nine
- * transfers an element instead of fourteen. Work goes in chunks that stay in the first-level cache, on all cores; ND4J's own op
- * runs on one. With a rate of zero nothing moves, where ND4J's op puts epsilon for the rate.
+ * <p>{@link #apply}, {@link #decay} and DL4J's subtraction run these lines one by one, each in a pass over memory; {@link #step} runs
+ * them in one pass, with the same bits. At three million parameters the arrays exceed the caches and memory limits the speed: one pass
+ * needs nine transfers per element instead of fourteen. Work runs on all cores, in chunks that stay in the first-level cache; ND4J's own
+ * op uses one core. With a rate of zero nothing changes, whereas ND4J's op replaces the rate by epsilon.
  */
 public final class AdamUpdate {
   private static final int CHUNK = 1_024;
@@ -35,17 +35,17 @@ public final class AdamUpdate {
   }
 
   /**
-   * Neighbouring stretches of parameters that decay differently.
+   * Consecutive ranges of parameters with different weight decay.
    *
-   * @param ends first element after each stretch, rising; the last is the number of parameters
-   * @param decays what times the parameter is added to the update, for each stretch
+   * @param ends first element after each range, ascending; the last is the number of parameters
+   * @param decays decay factor of each range
    */
   public record Decays(long[] ends, float[] decays) {}
 
   private AdamUpdate() {}
 
   /**
-   * The update alone.
+   * Computes the update alone.
    *
    * @param g [count] the gradient; becomes the update
    * @param m [count] moving average of the gradient
@@ -73,14 +73,14 @@ public final class AdamUpdate {
   }
 
   /**
-   * The whole step.
+   * Runs the whole step.
    *
    * @param p [count] the parameters
-   * @param g [count] the gradient; becomes what has been subtracted from the parameters
+   * @param g [count] the gradient; becomes the update that was subtracted from the parameters
    * @param m [count] moving average of the gradient
    * @param v [count] moving average of the squared gradient
-   * @param factor of the gradient: that of clipping
-   * @param divisor of the gradient: the batch size
+   * @param factor multiplies the gradient, for clipping
+   * @param divisor divides the gradient: the batch size
    */
   public static void step(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, float factor, float divisor,
       Coefficients c, Decays decays) {
@@ -129,7 +129,7 @@ public final class AdamUpdate {
     }
   }
 
-  /** Weight decay where a chunk may hold several stretches; their factors are laid out beside the parameters. */
+  /** Weight decay of a chunk, which may hold several ranges; {@code factors} receives one factor per parameter. */
   private static void decay(Decays decays, long first, int n, float[] p, float[] g, float[] factors) {
     int stretch = Arrays.binarySearch(decays.ends, first + 1);
     stretch = stretch < 0 ? -stretch - 1 : stretch;

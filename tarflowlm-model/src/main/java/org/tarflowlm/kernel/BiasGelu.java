@@ -14,9 +14,9 @@ import org.tarflowlm.vector.FloatMath;
  * </pre>
  *
  * <p>Phi(-a) for a >= 0 is p(a)^32 with a polynomial p fitted to Phi(-a)^(1/32) on [0, 5.5]: no division and no exp. Its degree is
- * odd, so p falls below 0 far out and is cut off there. Errors, measured against double precision: gelu 7e-7, its derivative 2e-6,
- * root mean square 1.4e-7 and 4e-7. Work goes in small passes over a chunk that stays in the first-level cache; the bias and its
- * gradient are kept repeated to the size of a chunk, so that all loops run over equal indices.
+ * odd, so p falls below 0 for large a and is clamped there. Largest errors against double precision: 7e-7 for gelu and 2e-6 for its
+ * derivative; root mean squares: 1.4e-7 and 4e-7. Small passes run over a chunk that stays in the first-level cache. The bias and its
+ * gradient are repeated to the size of a chunk, so that all loops use equal indices.
  */
 public final class BiasGelu {
   private static final int CHUNK = 2_048;
@@ -31,7 +31,7 @@ public final class BiasGelu {
     value(x, scratch, from, to);
   }
 
-  /** Some rows, on the calling thread: y = gelu(x + bias). */
+  /** Fills some rows of y = gelu(x + bias), on the calling thread. */
   static void forward(FloatPointer x, Biases biases, FloatPointer y, int rows) {
     Scratch scratch = Scratch.get();
     float[] v = scratch.floats(0, biases.size());
@@ -48,8 +48,8 @@ public final class BiasGelu {
   }
 
   /**
-   * Some rows, on the calling thread: {@code gradient} goes from dy to dx, whose column sums are added to {@code sums}; fills y unless it
-   * is null.
+   * Turns {@code gradient} from dy into dx for some rows, on the calling thread, and adds dx's column sums to {@code sums}; fills y unless
+   * it is null.
    */
   static void backward(FloatPointer x, Biases biases, FloatPointer y, FloatPointer gradient, ColumnSums sums, int rows) {
     Scratch scratch = Scratch.get();
@@ -75,7 +75,7 @@ public final class BiasGelu {
     }
   }
 
-  /** The bias for a chunk; valid until the calling thread asks for other ones. */
+  /** The bias repeated for a chunk; valid until the calling thread's next call. */
   static Biases biases(FloatPointer bias, int width) {
     int rows = Math.max(1, CHUNK / width);
     float[] values = Scratch.get().floats(8, rows * width);
@@ -91,7 +91,7 @@ public final class BiasGelu {
     }
   }
 
-  /** Column sums, of the rows of a chunk each by itself until the end; one at a time per thread. */
+  /** Column sums, kept separately for each row of a chunk until the end; a thread may use one instance at a time. */
   static final class ColumnSums {
     private final Biases biases;
     private final float[] values;
@@ -136,7 +136,7 @@ public final class BiasGelu {
     }
   }
 
-  /** e = exp(-v^2 / 2): the polynomial of {@link FloatMath#coarseExp} with -v^2 / 2 put in. */
+  /** e = exp(-v^2 / 2), by the polynomial of {@link FloatMath#coarseExp}. */
   private static void gauss(float[] v, float[] e, int n) {
     for (int i = 0; i < n; i++) {
       float square = v[i] * v[i];
@@ -157,7 +157,7 @@ public final class BiasGelu {
     }
   }
 
-  /** g *= Phi(v) + v phi(v), given e = exp(-v^2 / 2); the sign of v by a division, to have no branch. */
+  /** g *= Phi(v) + v phi(v), given e = exp(-v^2 / 2); a division gives the sign of v without a branch. */
   private static void multiplyByDerivative(float[] g, float[] v, float[] tail, float[] e, int n) {
     for (int i = 0; i < n; i++) {
       float sign = v[i] / (Math.abs(v[i]) + 1e-30f);

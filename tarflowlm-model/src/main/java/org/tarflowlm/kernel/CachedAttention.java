@@ -7,14 +7,14 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * Causal attention of one transformer block that remembers the keys and values of the positions it has seen, for several sequences.
+ * Causal attention of one transformer block with a cache of the keys and values of earlier positions, for several sequences.
  *
- * <p>A row is one position of one sequence. Its result is the same to the last bit however rows are grouped into calls: rows of one
- * sequence that follow each other share matrix products, which are cut as those of {@link RowProduct}. Not for several threads at once,
- * but rows may be shared out between threads once all of them are remembered.
+ * <p>A row is one position of one sequence. Its result is the same bit for bit however rows are grouped into calls: consecutive rows of
+ * one sequence share matrix products, which are cut like those of {@link RowProduct}. Not thread-safe, but once all rows are remembered,
+ * several threads may attend to different rows.
  */
 public final class CachedAttention {
-  /** Score of a position that a row does not see: its exponential is zero. */
+  /** Score of a masked position: its exponential is zero. */
   private static final float UNSEEN = -1000f;
   private static final int QUERIES = 2;
   private static final int SCORES = 3;
@@ -22,27 +22,27 @@ public final class CachedAttention {
   private static final int JAVA_SCORES = 8;
 
   private final int positions;
-  /** Elements from one channel's keys to the next, and from one position's values to the next. */
+  /** Elements from one channel's keys to the next; below, from one position's values to the next. */
   private final int keyStride;
   private final int valueStride;
   private final int width;
   private final int heads;
   private final int headWidth;
   private final float scale;
-  /** Keys channel by channel, [width][positions], so that all scores of a query are sums of long rows; one a sequence. */
+  /** One per sequence: keys by channel, [width][positions], so that all scores of a query are sums of long rows. */
   private final FloatPointer[] keys;
   private final FloatBuffer[] keyBuffers;
-  /** Values position by position, [positions][width]. */
+  /** One per sequence: values by position, [positions][width]. */
   private final FloatPointer[] values;
   /** Keys and values for the Java loops, one array per row: [sequence][width][positions] and [sequence][heads][positions][headWidth]. */
   private final float[][][] keyRows;
   private final float[][][][] valueRows;
 
   /**
-   * Makes empty caches.
+   * Creates empty caches.
    *
-   * @param sequences sequences remembered side by side
-   * @param positions most positions of a sequence
+   * @param sequences number of sequences
+   * @param positions the most positions in a sequence
    */
   public CachedAttention(int sequences, int positions, int width, int heads) {
     this(sequences, positions, width, heads, RowProduct.NATIVE && width / heads % RowProduct.VECTOR == 0);
@@ -70,17 +70,17 @@ public final class CachedAttention {
     valueRows = new float[arrays][heads][positions][headWidth];
   }
 
-  /** A little more than {@code length}: rows that are a power of two apart would share few places of the first-level cache. */
+  /** A little more than {@code length}: rows a power of two apart would compete for few lines of the first-level cache. */
   private static int apart(int length) {
     return length + RowProduct.VECTOR;
   }
 
   /**
-   * Remembers keys and values of the rows [from, to). A position that was seen before is replaced.
+   * Caches the keys and values of the rows [from, to), replacing those of positions that were cached before.
    *
    * @param qkv [rows * 3 width], a row is [q | k | v]
-   * @param sequence [rows], which sequence
-   * @param position [rows], which position of it
+   * @param sequence [rows], each row's sequence
+   * @param position [rows], each row's position in its sequence
    */
   public void remember(float[] qkv, int from, int to, int[] sequence, int[] position) {
     for (int r = from; r < to; r++) {
@@ -104,7 +104,7 @@ public final class CachedAttention {
     }
   }
 
-  /** Fills out [rows * width] at the rows [from, to), each from the positions up to its own; arguments as in {@link #remember}. */
+  /** Fills rows [from, to) of out [rows * width]; each attends to positions up to its own. Arguments as in {@link #remember}. */
   public void attend(float[] qkv, int from, int to, int[] sequence, int[] position, float[] out) {
     if (keys.length == 0) {
       for (int r = from; r < to; r++) {
@@ -122,7 +122,7 @@ public final class CachedAttention {
     }
   }
 
-  /** Rows of one sequence at consecutive positions. Later rows see more; what a row does not see has probability zero. */
+  /** Attends for rows of one sequence at consecutive positions; positions that an earlier row must not see get probability zero. */
   private void attendTogether(float[] qkv, int first, int end, int b, int position, float[] out) {
     Scratch scratch = Scratch.get();
     int m = end - first;
@@ -148,7 +148,7 @@ public final class CachedAttention {
     output.get(out, first * width, m * width);
   }
 
-  /** Row r of p [rows, n] over its first position + r mod m + 1 elements; the others become zero. */
+  /** Softmax of row r of p [rows, n] over its first position + r mod m + 1 elements; the others become zero. */
   private static void softmax(float[] p, int rows, int m, int n, int position) {
     for (int r = 0; r < rows; r++) {
       int seen = position + r % m + 1;
@@ -182,7 +182,7 @@ public final class CachedAttention {
     }
   }
 
-  /** Largest of x[from .. from + n), by four comparisons side by side. */
+  /** Largest of x[from .. from + n), by four independent chains of comparisons. */
   private static float max(float[] x, int from, int n) {
     float a = x[from];
     float b = a;

@@ -3,7 +3,7 @@ package org.tarflowlm.kernel;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * Causal self-attention over packed queries, keys and values, all heads.
+ * Causal multi-head self-attention over packed queries, keys and values.
  *
  * <pre>
  *   qkv, dQkv [batch, time, 3 width]: a row is [q | k | v], head h is columns h hd .. (h + 1) hd of each; width = heads hd
@@ -12,13 +12,13 @@ import org.bytedeco.javacpp.FloatPointer;
  *   dV = P^T dOut    dP = dOut v^T    dS = P (dP - rowsum(P dP)) / sqrt(hd)    dQ = dS k    dK = dS^T q
  * </pre>
  *
- * <p>One task is one head of one sequence. Queries are taken in blocks: block first .. first + rows sees only keys
- * 0 .. first + rows, so that about half of the square is never computed, and a block of probabilities stays in the cache. Scores
- * are not kept: the backward pass recomputes them from qkv, and the probabilities from them and their log-sums. It walks the blocks
- * upwards, since the last one writes all rows of dK and dV and the others add to a part of them.
+ * <p>One task is one head of one sequence. It processes queries in blocks: block first .. first + rows reads only keys
+ * 0 .. first + rows. So about half of the square is never computed, and a block of probabilities stays in the cache. Scores
+ * are not stored: the backward pass recomputes them from qkv, and the probabilities from the scores and their log-sums. It starts with
+ * the last block, which writes all rows of dK and dV; the others add to part of them.
  *
- * <p>A block of scores is held transposed, [keys, rows] (see {@link ScoreBlock}); where {@link Gemm} is slower with a transposed
- * factor, the few rows of q or dOut are transposed first.
+ * <p>A block of scores is transposed, [keys, rows] (see {@link ScoreBlock}). If {@link Gemm} is slower with a transposed factor, the few
+ * rows of q or dOut are transposed first.
  */
 public final class CausalAttention {
   private CausalAttention() {}
@@ -97,7 +97,7 @@ public final class CausalAttention {
     });
   }
 
-  /** c [m, n] = alpha a b^T, with b [n, k] transposed first where that pays. */
+  /** c [m, n] = alpha a b^T; transposes b [n, k] first if that pays. */
   private static void timesTransposed(Scratch scratch, int m, int n, int k, float alpha, FloatPointer a, int lda,
       FloatPointer b, int ldb, FloatPointer c) {
     if (Gemm.transposingPays() && m > n) {

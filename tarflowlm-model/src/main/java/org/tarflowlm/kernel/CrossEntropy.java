@@ -12,14 +12,14 @@ import org.tarflowlm.vector.FloatMath;
  *   dLogits = dLoss (softmax(logits) - onehot(id))
  * </pre>
  *
- * <p>Several rows of a small vocabulary share one pass of exp; probabilities are recomputed in the backward pass.
+ * <p>Several rows of a small vocabulary share one pass of exp; the backward pass recomputes the probabilities.
  */
 public final class CrossEntropy {
   private static final int CHUNK = 8_192;
 
   private CrossEntropy() {}
 
-  /** Fills loss. */
+  /** Fills loss; throws an IllegalArgumentException if an id is outside the vocabulary. */
   public static void forward(FloatPointer logits, int[] ids, FloatPointer loss, int rows, int vocabulary) {
     Embedding.checkIds(ids, vocabulary);
     int chunk = Math.max(1, CHUNK / vocabulary);

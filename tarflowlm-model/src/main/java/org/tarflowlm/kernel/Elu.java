@@ -9,8 +9,8 @@ import org.bytedeco.javacpp.FloatPointer;
  *   x, y, dy, dx [length]    dx = dy (1 + min(y, 0))
  * </pre>
  *
- * <p>exp(x) - 1 by its Taylor polynomial at x / 64 and six doublings e -> e (e + 2), which keep the relative precision near zero that
- * exp(x) - 1 would lose.
+ * <p>exp(x) - 1 comes from its Taylor polynomial at x / 64 and six doublings e -> e (e + 2). These keep the relative accuracy near zero
+ * that a subtraction would lose.
  */
 public final class Elu {
   private static final int CHUNK = 2_048;

@@ -13,9 +13,8 @@ import org.tarflowlm.vector.FloatLoops;
  *   out[i] = table[ids[i]]               dTable[v] = sum over ids[i] == v of dOut[i], 0 for tokens that do not occur
  * </pre>
  *
- * <p>Only rows of occurring tokens are read or summed; the rest of dTable is cleared at memory speed. The occurrences are sorted
- * by token, and a task sums whole runs of equal tokens in order of position: no two tasks touch the same row, and the order of
- * addition never changes.
+ * <p>Only rows of tokens that occur are read or summed; the rest of dTable is cleared. Occurrences are sorted by token, and a task sums
+ * whole runs of equal tokens in order of position. So no two tasks touch the same row, and the order of addition never changes.
  */
 public final class Embedding {
   private static final int ROWS_A_TASK = 128;
@@ -23,7 +22,7 @@ public final class Embedding {
 
   private Embedding() {}
 
-  /** Fills out. */
+  /** Fills out; throws an IllegalArgumentException if an id is outside the vocabulary. */
   public static void forward(FloatPointer table, int[] ids, FloatPointer out, int vocabulary, int width) {
     checkIds(ids, vocabulary);
     long bytes = (long) Float.BYTES * width;
@@ -55,7 +54,7 @@ public final class Embedding {
     });
   }
 
-  /** Sums the run of equal tokens that begins at index {@code from}; it may reach into the next task's range. */
+  /** Sums the run of equal tokens that begins at index {@code from}; the run may extend into the next task's range. */
   private static void sumRun(long[] occurrences, int from, FloatPointer dOut, FloatPointer dTable, int width) {
     Scratch scratch = Scratch.get();
     float[] sum = scratch.floats(0, width);
@@ -83,7 +82,7 @@ public final class Embedding {
   }
 
   /**
-   * Ids index memory that native code does not guard.
+   * Checks ids before they index memory, which native code does not guard.
    *
    * @throws IllegalArgumentException if an id is outside [0, vocabulary)
    */

@@ -13,23 +13,23 @@ import org.tarflowlm.vector.FloatLoops;
  *   da = dy wDown^T    dv = da gelu'(v)    dx = dv wUp^T    dwUp = x^T dv    dwDown = a^T dy    dbUp, dbDown = column sums of dv, dy
  * </pre>
  *
- * <p>Rows go through all of it in blocks of which a, da and dv fit the second-level cache: of what is [rows, hidden] only {@code pre}
- * is ever written to memory, and the backward pass computes a again. As separate kernels the same steps spend most of their time
+ * <p>Blocks of rows run through all steps, so small that a, da and dv fit the second-level cache. Of the arrays [rows, hidden], only
+ * {@code pre} is written to memory, and the backward pass recomputes a. As separate kernels, the same steps would spend most of their time
  * waiting for memory, since hidden is four times the width.
  *
- * <p>The gradients of the weights are sums over rows. While they fit the cache as well, the blocks are dealt out to groups, a few per
- * thread, each group adds its blocks' products to a sum of its own, and the sums are added in their order. Larger ones would be read
- * and written again with every block: then a and dv do go to memory, for products over all rows.
+ * <p>The gradients of the weights are sums over rows. If they fit the cache too, blocks are divided among groups, a few per thread; each
+ * group adds its blocks' products to its own sum, and the sums are added in order. Larger gradients would be read and written again for
+ * every block, so a and dv are then written to memory and multiplied over all rows.
  */
 public final class FeedForward {
-  /** Numbers of a block [rows, hidden]. */
+  /** Size of a block [rows, hidden], in numbers. */
   private static final int BLOCK = 1 << 16;
   private static final int MIN_ROWS = 64;
   private static final int MAX_ROWS = 256;
   private static final int GROUPS_A_THREAD = 2;
-  /** Numbers of a weight's gradient up to which both stay in the cache. */
+  /** Largest gradient of a weight, in numbers, at which both gradients stay in the cache. */
   private static final int CACHED = 1 << 17;
-  /** Columns of the weights' gradients that a task adds up. */
+  /** Columns of the weights' gradients that one task adds up. */
   private static final int SUMMED = 1 << 13;
 
   private FeedForward() {}
@@ -54,7 +54,7 @@ public final class FeedForward {
     });
   }
 
-  /** Fills dx and the gradients of weights and biases; that of the residual is dy. */
+  /** Fills dx and the gradients of weights and biases; the residual's gradient is dy. */
   public static void backward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer pre, FloatPointer dy,
       FloatPointer dx, FloatPointer dwUp, FloatPointer dbUp, FloatPointer dwDown, FloatPointer dbDown, int rows, int width, int hidden) {
     FloatPointer upTransposed = Gemm.transposingPays() ? Linear.transpose(wUp, width, hidden, 0) : null;
@@ -106,7 +106,7 @@ public final class FeedForward {
     dbUp.put(hiddenSums, 0, hidden);
   }
 
-  /** dwUp = x^T dv and dwDown = a^T dy, each in parts of the hidden numbers. */
+  /** dwUp = x^T dv and dwDown = a^T dy, each split along the hidden axis. */
   private static void weightGradients(FloatPointer x, FloatPointer dv, FloatPointer a, FloatPointer dy, FloatPointer dwUp,
       FloatPointer dwDown, int rows, int width, int hidden) {
     int part = Math.max(MIN_ROWS, Linear.ceilDiv(hidden, 4 * Parallel.threads() * 16) * 16);
@@ -124,7 +124,7 @@ public final class FeedForward {
     });
   }
 
-  /** c [m, n] = a [m, k] b^T with b [n, k], whose transpose is given where that is faster. */
+  /** c [m, n] = a [m, k] b^T with b [n, k]; uses {@code transposed}, b's transpose, unless it is null. */
   private static void timesTransposed(int m, int n, int k, FloatPointer a, FloatPointer b, FloatPointer transposed, FloatPointer c) {
     if (transposed == null) {
       Gemm.run(false, true, m, n, k, 1f, a, k, b, k, 0f, c, n);
@@ -133,7 +133,7 @@ public final class FeedForward {
     }
   }
 
-  /** target [length] = sum over groups of sums [groups, length], which begin at {@code from}. */
+  /** target [length] = sum over groups of sums [groups, length], starting at {@code from}. */
   private static void add(FloatPointer sums, long from, int groups, long length, FloatPointer target) {
     Parallel.run((int) ((length + SUMMED - 1) / SUMMED), task -> {
       Scratch scratch = Scratch.get();

@@ -11,25 +11,26 @@ import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sger;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * Matrix products on native memory, by ND4J's own OpenBLAS; all matrices row-major, {@code ld} = elements from row to row.
+ * Matrix products in native memory by ND4J's own OpenBLAS. All matrices are row-major; {@code ld} is the number of elements from row to
+ * row.
  *
- * <p>Called inside the tasks of {@link Parallel}: OpenBLAS runs on the calling thread only. Its own threads would have to meet
- * at a barrier in every product, and a kernel knows better how to split its work.
+ * <p>Called inside the tasks of {@link Parallel}: OpenBLAS runs on the calling thread only. Its own threads would have to wait for each
+ * other in every product, and a kernel knows better how to split its work.
  *
- * <p>OpenBLAS copies both factors of a product into packed panels first, except (core type SkylakeX, second factor not
- * transposed) below a million multiply-adds: then it reads them where they are. Cut into pieces of that size, the products of a
- * transformer run 20 to 30 % faster, so that is done here where it applies.
+ * <p>OpenBLAS usually copies both factors of a product into packed panels first. With core type SkylakeX and a second factor that is not
+ * transposed, it reads products below a million multiply-adds in place. Cut into pieces of that size, a transformer's products run 20 to
+ * 30 % faster, so this class cuts them where that applies.
  *
- * <p>Loading this class checks one small product of every kind against plain Java, because the core type may have been forced
- * (see {@link NativeSetup}) to kernels that the processor does not run right.
+ * <p>Loading this class checks small products of every kind against plain Java, because {@link NativeSetup} may have forced kernels that
+ * the processor does not run correctly.
  */
 public final class Gemm {
-  /** Most multiply-adds of a product that OpenBLAS runs without packing. */
+  /** The most multiply-adds of a product that OpenBLAS runs without packing. */
   private static final int UNPACKED = 1_000_000;
-  /** Columns and inner elements of a piece of a larger product; measured to be the best all-round. */
+  /** Columns (and below, inner elements) of a piece of a larger product; the best all-round values by measurement. */
   private static final int PIECE_COLUMNS = 64;
   private static final int PIECE_INNER = 256;
-  /** Rows of a piece are a multiple of this, which suits the blocking of OpenBLAS's kernel. */
+  /** A piece's rows are a multiple of this, which suits the blocking of OpenBLAS's kernel. */
   private static final int PIECE_ROW_UNIT = 12;
   private static final int IDENTITY = 32;
   private static final boolean IN_PIECES;
@@ -70,7 +71,7 @@ public final class Gemm {
     }
   }
 
-  /** Size of the parts when {@code total} is cut into few even parts of at most {@code limit}; a multiple of {@code unit}. */
+  /** Size, a multiple of {@code unit}, of the fewest even parts of {@code total} with at most {@code limit} each. */
   private static int evenPart(int total, int limit, int unit) {
     int units = (total + unit - 1) / unit;
     int parts = (units + limit / unit - 1) / (limit / unit);
@@ -88,7 +89,7 @@ public final class Gemm {
     return IN_PIECES;
   }
 
-  /** t [columns, rows] = transpose of a [rows, columns], as products with an identity matrix: no slower than copying loops. */
+  /** t [columns, rows] = transpose of a [rows, columns], by products with an identity matrix, which are as fast as copying loops. */
   static void transpose(int rows, int columns, FloatPointer a, int lda, FloatPointer t, int ldt) {
     Scratch scratch = Scratch.get();
     for (int i = 0; i < rows; i += IDENTITY) {
@@ -98,7 +99,7 @@ public final class Gemm {
     }
   }
 
-  /** sums [columns] = beta sums + the sums over the rows of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
+  /** sums [columns] = beta sums + column sums of a [rows, columns]; {@code ones} holds at least {@code rows} ones. */
   static void addColumnSums(int rows, int columns, FloatPointer a, FloatPointer ones, float beta, FloatPointer sums) {
     cblas_sgemv(CblasRowMajor, CblasTrans, rows, columns, 1f, a, columns, ones, 1, beta, sums, 1);
   }
@@ -119,7 +120,7 @@ public final class Gemm {
     }
   }
 
-  /** Numbers in [-1, 1) without visible pattern. */
+  /** Pseudo-random numbers in [-1, 1). */
   static float[] pattern(int length, int seed) {
     float[] result = new float[length];
     int state = seed;
@@ -130,9 +131,9 @@ public final class Gemm {
     return result;
   }
 
-  /** Start-up check of products against plain Java loops: a few milliseconds, once a process. */
+  /** Checks products against plain Java loops once per process, which takes a few milliseconds. */
   private static final class Check {
-    /** Odd sizes reach the edge cases of a blocked product, the larger ones its inner kernel. */
+    /** Odd sizes test the edge cases of a blocked product, larger ones its inner kernel. */
     private static final int[][] SIZES = {{5, 7, 3}, {33, 65, 17}, {96, 80, 128}, {130, 100, 300}};
     private static final double TOLERANCE = 1e-4;
 

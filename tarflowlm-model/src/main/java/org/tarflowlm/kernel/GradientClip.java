@@ -5,18 +5,18 @@ import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sdot;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * The norm that a gradient is clipped by, on all cores; {@link AdamUpdate#step} then scales in its own pass. ND4J takes the norm on one
- * core and scales in another pass: at three million parameters that was a twentieth of a step.
+ * Computes the gradient's norm for clipping, on all cores; {@link AdamUpdate#step} then scales in its own pass. ND4J computes the norm on
+ * one core and scales in another pass, which takes a twentieth of a step at three million parameters.
  */
 public final class GradientClip {
-  /** Elements that fit into the first-level cache; also few enough for a sum in single precision. */
+  /** Elements that fit into the first-level cache, and few enough to sum in single precision. */
   private static final int CHUNK = 4_096;
   private static final int CHUNKS_A_TASK = 16;
   private static final int TASK = CHUNK * CHUNKS_A_TASK;
 
   private GradientClip() {}
 
-  /** Sum of the squares of g [count]; the same bits whatever the number of threads. */
+  /** Sum of the squares of g [count]; its bits do not depend on the number of threads. */
   public static double sumOfSquares(FloatPointer g, long count) {
     double[] sums = new double[tasks(count)];
     Parallel.run(sums.length, task -> {

@@ -13,10 +13,10 @@ import org.tarflowlm.vector.FloatLoops;
  *   dx = r (a - mean(a) - h mean(a h))    dGain = sum_rows dy h    dBias = sum_rows dy
  * </pre>
  *
- * <p>Rows are read in chunks that stay in the cache; gain, bias and their gradients, and whatever is one number per row, are kept
- * repeated to the size of a chunk, so that all loops run over equal indices and over more than one row. The backward pass
- * recomputes mean and variance instead of storing them. The variance is taken of the centred row, so a large mean costs no digits.
- * Gradients of gain and bias are summed a task and then in task order.
+ * <p>Rows are read in chunks that stay in the cache. Gain, bias, their gradients and all per-row numbers are repeated to the size of a
+ * chunk, so that all loops use equal indices and run over more than one row. The backward pass recomputes mean and variance instead of
+ * storing them. The variance is computed from the centred row, so a large mean costs no digits. Gradients of gain and bias are summed
+ * per task and then in task order.
  */
 public final class LayerNorm {
   private static final double EPSILON = 1e-5;
@@ -49,8 +49,8 @@ public final class LayerNorm {
   }
 
   /**
-   * Fills the rows [from, to) of y on the caller's thread, all in Java arrays; {@code h} and {@code squares} are temporaries [width], in
-   * arrays of their own, so that every array of a loop has the same index and the compiler vectorises it.
+   * Fills rows [from, to) of y on the calling thread, using Java arrays only. {@code h} and {@code squares} are temporaries [width]; they
+   * are separate arrays so that every array of a loop has the same index and the compiler vectorises it.
    */
   public static void forward(float[] x, float[] gain, float[] bias, float[] y, int from, int to, float[] h, float[] squares) {
     int width = gain.length;
@@ -131,7 +131,7 @@ public final class LayerNorm {
     }
   }
 
-  /** Fills each row of {@code means} with the mean of x's. */
+  /** Fills each row of {@code means} with the mean of that row of x. */
   private static void means(float[] x, float[] means, int n, int width) {
     for (int at = 0; at < n; at += width) {
       Arrays.fill(means, at, at + width, FloatLoops.sum(x, at, width) / width);
@@ -150,7 +150,7 @@ public final class LayerNorm {
     }
   }
 
-  /** dy in a becomes dy gain; dy h is added to gainSum. */
+  /** Turns dy in {@code a} into dy gain, and adds dy h to {@code gainSum}. */
   private static void gains(float[] a, float[] h, float[] gainSum, float[] gain, int n) {
     for (int i = 0; i < n; i++) {
       gainSum[i] += a[i] * h[i];

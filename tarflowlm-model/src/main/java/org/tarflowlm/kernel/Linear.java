@@ -11,10 +11,10 @@ import org.bytedeco.javacpp.Pointer;
  *   dx = dy w^T     dw = x^T dy    dBias = column sums of dy                             dResidual = dy
  * </pre>
  *
- * <p>Bias and residual are laid into y first and the product is added to them: the product reads y anyway, so this saves a pass.
- * The backward pass splits dx by rows and dw by the longer side, all in one parallel section; column sums of dy are taken, as a
- * matrix-vector product, while the chunk of dy is still in the cache of the thread that used it for dx. Where {@link Gemm} is
- * slower with a transposed factor, w is transposed first.
+ * <p>Bias and residual are written to y first, and the product is added to them; the product reads y anyway, so this saves a pass.
+ * The backward pass splits dx by rows and dw by its longer side, all in one parallel section. A matrix-vector product sums the columns of
+ * a chunk of dy while the chunk is still in the cache of the thread that used it for dx. If {@link Gemm} is slower with a transposed
+ * factor, w is transposed first.
  */
 public final class Linear {
   private static final int MIN_ROWS = 64;
@@ -86,7 +86,7 @@ public final class Linear {
     }
   }
 
-  /** w [in, out] as [out, in], in a slot of native memory of the calling thread. */
+  /** Transposes w [in, out] to [out, in], in a slot of the calling thread's native memory. */
   static FloatPointer transpose(FloatPointer w, int in, int out, int slot) {
     FloatPointer result = Scratch.get().natives(slot, (long) in * out);
     int band = Math.max(32, roundUp(ceilDiv(in, Parallel.threads())));
@@ -98,7 +98,7 @@ public final class Linear {
     return result;
   }
 
-  /** Copies one row to all rows, doubling what is filled with each copy. */
+  /** Copies one row to all rows; each copy doubles the filled part. */
   private static void repeatRow(Scratch scratch, FloatPointer row, FloatPointer target, int rows, int columns) {
     Pointer.memcpy(target, scratch.view(1, row, 0), (long) Float.BYTES * columns);
     for (int filled = 1; filled < rows; filled *= 2) {
@@ -107,7 +107,7 @@ public final class Linear {
     }
   }
 
-  /** Rows per task: several tasks per thread even out their speed, but each packs the whole of w again. */
+  /** Rows per task: several tasks per thread balance the load, but each task packs all of w again. */
   private static int chunk(int rows) {
     return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 4 * Parallel.threads())));
   }

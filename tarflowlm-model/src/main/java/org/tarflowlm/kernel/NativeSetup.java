@@ -15,12 +15,12 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Chooses the library of matrix products, and the kernels of ND4J's OpenBLAS, before that library is loaded.
+ * Chooses the library for matrix products, and the kernels of ND4J's OpenBLAS, before that library is loaded.
  *
- * <p>OpenBLAS 0.3.19 does not know recent AMD processors and falls back to kernels of 2007, at a quarter of the speed or less.
- * The environment variable OPENBLAS_CORETYPE overrides its choice and is read once, when the library is loaded; so this class
- * sets it inside the process before that. A value given by the user is left alone. Where Intel's MKL is on the class path, it takes
- * OpenBLAS's place. Nothing here ever throws: at worst, products are slow.
+ * <p>OpenBLAS 0.3.19 does not know recent AMD processors and falls back to kernels from 2007, at a quarter of the speed or less.
+ * The environment variable OPENBLAS_CORETYPE overrides its choice, but only while the library loads, so this class sets it inside the
+ * process before that. A value set by the user is kept. If Intel's MKL is on the class path, it replaces OpenBLAS. Nothing here throws:
+ * at worst, products are slow.
  */
 public final class NativeSetup {
   private static final Logger LOG = LogManager.getLogger(NativeSetup.class);
@@ -28,7 +28,7 @@ public final class NativeSetup {
   /** JavaCPP's property: the library that its OpenBLAS loads. */
   private static final String LIBRARY = "org.bytedeco.openblas.load";
   private static final String MKL_LIBRARY = "mkl_rt";
-  /** What {@link #coreType} says where MKL computes the products; it is no core type that OpenBLAS could be asked for. */
+  /** What {@link #coreType} returns if MKL computes the products; OpenBLAS has no core type of that name. */
   public static final String MKL = "MKL";
   private static final List<String> AVX512 = List.of("avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd");
   private static final List<String> AVX2 = List.of("avx2", "fma");
@@ -36,7 +36,7 @@ public final class NativeSetup {
 
   private NativeSetup() {}
 
-  /** Makes the choice, once a process, if ND4J's start has not done so already. */
+  /** Makes the choice once per process, unless ND4J's start has already triggered it. */
   public static void ensure() {
     // the static initialiser does it
   }
@@ -47,8 +47,7 @@ public final class NativeSetup {
   }
 
   /**
-   * The core type for a processor with these feature flags (as in /proc/cpuinfo), or empty where OpenBLAS chooses well enough by
-   * itself.
+   * The core type for a processor with these feature flags (as in /proc/cpuinfo); empty if OpenBLAS's own choice is good enough.
    */
   static Optional<String> coreTypeFor(List<String> cpuFlags) {
     if (cpuFlags.containsAll(AVX512)) {
@@ -57,7 +56,7 @@ public final class NativeSetup {
     return cpuFlags.containsAll(AVX2) ? Optional.of("Haswell") : Optional.empty();
   }
 
-  /** Native libraries are unpacked below the home folder, which Java calls "?" where the system's list does not know the user. */
+  /** JavaCPP unpacks native libraries below the home folder, which Java reports as "?" if the system has no entry for the user. */
   private static void findHome() {
     String home = System.getenv("HOME");
     if (List.of("", "?").contains(System.getProperty("user.home", "").strip()) && home != null && !home.isBlank()) {
@@ -90,19 +89,19 @@ public final class NativeSetup {
       return "";
     }
     if (openBlasIsLoaded()) {
-      LOG.warn("OpenBLAS was loaded before {} could be set to {}: matrix products may be slow. Set it in the environment",
+      LOG.warn("OpenBLAS was loaded before {} could be set to {}; matrix products may be slow. Set the variable in the environment",
           VARIABLE, chosen.get());
       return "";
     }
     return set(chosen.get()) ? chosen.get() : "";
   }
 
-  /** Whether a class path has MKL for Linux. */
+  /** Whether MKL for Linux is on a class path. */
   static boolean bringsMkl(ClassLoader loader) {
     return loader.getResource("org/bytedeco/mkl/linux-x86_64/libmkl_rt.so.2") != null;
   }
 
-  /** The ND4J backends on the class path, recognised by their classes: nothing is loaded yet. */
+  /** The ND4J backends on the class path, recognised by their class files, without loading any. */
   private static String backend() {
     Map<String, String> known = Map.of("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class", "nd4j-native",
         "org/nd4j/linalg/jcublas/JCublasBackend.class", "nd4j-cuda");
@@ -118,7 +117,7 @@ public final class NativeSetup {
       LOG.info("backend {}, OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", backend(), coreType, VARIABLE);
       return true;
     } catch (LinkageError | RuntimeException e) {
-      LOG.warn("{} could not be set to {} inside the process ({}): matrix products may be slow. Set it in the environment",
+      LOG.warn("{} could not be set to {} inside the process ({}); matrix products may be slow. Set the variable in the environment",
           VARIABLE, coreType, e.toString());
       return false;
     }

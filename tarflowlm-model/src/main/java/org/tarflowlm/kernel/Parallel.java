@@ -11,8 +11,8 @@ import java.util.function.IntConsumer;
  * <p>A task must not depend on which thread runs it, so that results repeat bit for bit: kernels give every task its own
  * slice of the output and add partial sums in task order.
  *
- * <p>A hand-made pool rather than the common ForkJoinPool, because a training step is some hundred parallel sections of well
- * under a millisecond: workers spin briefly for the next section before they sleep.
+ * <p>The pool is our own rather than the common ForkJoinPool, because a training step has about a hundred parallel sections of well
+ * under a millisecond each: workers spin briefly for the next section before they sleep.
  */
 public final class Parallel {
   private static final int SPINS = 20_000;
@@ -30,14 +30,14 @@ public final class Parallel {
 
   private Parallel() {}
 
-  /** Threads a section may use: system property {@code tarflowlm.threads}, else TARFLOWLM_THREADS, else all processors. */
+  /** Threads per section: system property {@code tarflowlm.threads}, else variable TARFLOWLM_THREADS, else all processors. */
   public static int threads() {
     return THREADS;
   }
 
   /**
-   * Calls {@code task} once for every index in [0, tasks) and returns when all calls have ended. The calling thread takes
-   * part. The first exception of a task is thrown here; tasks not yet started are then skipped.
+   * Calls {@code task} once for every index in [0, tasks) and returns when all calls have ended. The calling thread runs tasks
+   * too. If a task throws, tasks not yet started are skipped and its exception is thrown here.
    */
   public static void run(int tasks, IntConsumer task) {
     if (tasks <= 1 || THREADS == 1) {
@@ -54,12 +54,12 @@ public final class Parallel {
     section.await();
   }
 
-  /** Part of a batch, [first, end). */
+  /** Processes part of a batch, [first, end). */
   public interface Part {
     void run(int first, int end);
   }
 
-  /** Splits a batch into one part per thread, of equal sizes as far as possible, and calls {@code part} for each. */
+  /** Splits a batch into one part per thread, as equal as possible, and calls {@code part} for each. */
   public static void runParts(int batch, Part part) {
     int tasks = Math.min(THREADS, batch);
     run(tasks, task -> part.run((int) ((long) batch * task / tasks), (int) ((long) batch * (task + 1) / tasks)));
@@ -97,7 +97,7 @@ public final class Parallel {
         return threads;
       }
     } catch (NumberFormatException e) {
-      // reported below with the text that was given
+      // reported below, with the given text
     }
     throw new IllegalArgumentException("tarflowlm.threads: expected a whole number of at least 1, found '" + given + "'");
   }

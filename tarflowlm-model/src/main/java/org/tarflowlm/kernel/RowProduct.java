@@ -5,35 +5,34 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * y = x W + b for a few rows at a time, with W [in, out] row-major: the linear maps of a pass that goes token by token. A row's result
- * is the same to the last bit however many rows a call holds, so that positions may be computed one by one or many at once.
+ * y = x W + b for a few rows at a time, with W [in, out] row-major: the linear maps of token-by-token passes. A row's result is the same
+ * bit for bit however many rows a call holds, so positions may be computed one by one or many at once.
  *
- * <p>OpenBLAS gives that promise for no product in general. Its small-matrix kernels (core type SkylakeX, at most a million
- * multiply-adds, columns in whole vectors) keep it and run fastest at up to eight rows, so products are cut into such pieces in a way
- * that does not depend on the number of rows; a check at class loading says whether the promise holds on this processor. Elsewhere
- * plain Java loops do the work, which are faster there than OpenBLAS as well: it would copy all of W into packed panels at every
- * call. Read-only; may be shared by threads.
+ * <p>OpenBLAS does not guarantee this in general. Its small-matrix kernels (core type SkylakeX, at most a million multiply-adds, columns
+ * in whole vectors) do, and run fastest at up to eight rows. So products are cut into such pieces, in a way that does not depend on the
+ * number of rows, and a check at class loading tests the guarantee on this processor. If it fails, plain Java loops do the work. There
+ * they also beat OpenBLAS, which would copy all of W into packed panels at every call. Immutable; threads may share it.
  */
 public final class RowProduct {
-  /** Rows of a native product. */
+  /** The most rows of a native product. */
   static final int ROWS = 8;
-  /** A number of rows for which the kernels are slower than for one more: 115 us beside 84 for the products of five blocks of width 128. */
+  /** With three rows the kernels are slower than with four: 115 us against 84 for the products of five blocks of width 128. */
   private static final int SLOW = 3;
-  /** With {@link #ROWS} rows, below the million multiply-adds up to which OpenBLAS reads the factors where they are. */
+  /** Numbers of W per piece: with {@link #ROWS} rows, below the million multiply-adds up to which OpenBLAS reads factors in place. */
   private static final int PIECE = 120_000;
   private static final int PIECE_INNER = 512;
   private static final int PIECE_COLUMNS = 224;
-  /** Columns are filled up to a multiple of this with zeros. */
+  /** Columns are padded with zeros to a multiple of this. */
   static final int VECTOR = 16;
   private static final int X = 0;
   private static final int Y = 1;
-  /** Whether native products keep the promise here. */
+  /** Whether native products give a row the same bits in any call on this processor. */
   static final boolean NATIVE = nativeRowsAreIndependent();
 
   private final int in;
   private final int out;
   private final int columns;
-  /** W and the bias repeated {@link #ROWS} times; or, for the Java loops, one array per row. */
+  /** For native products, W and the bias repeated {@link #ROWS} times; for the Java loops, one array per row. */
   private final FloatPointer weight;
   private final FloatPointer biases;
   private final float[][] rows;
@@ -145,7 +144,7 @@ public final class RowProduct {
     }
   }
 
-  /** Eight rows of W after another are applied to all rows of x, while they are in the first-level cache. */
+  /** Applies eight rows of W at a time to all rows of x, while they are in the first-level cache. */
   private void javaRows(float[] x, int first, int m, float[] y) {
     Scratch scratch = Scratch.get();
     for (int r = 0; r < m; r++) {
@@ -170,7 +169,7 @@ public final class RowProduct {
     }
   }
 
-  /** Four rows a pass is the sweet spot: the target is read and written once, and with eight the compiler gives up vectorising. */
+  /** Adds four rows per pass, which reads and writes the target only once; with eight, the compiler would not vectorise. */
   private static void addRows(float[] r0, float[] r1, float[] r2, float[] r3, float a, float b, float c, float d, float[] y, int n) {
     for (int o = 0; o < n; o++) {
       y[o] += a * r0[o] + b * r1[o] + c * r2[o] + d * r3[o];
@@ -184,7 +183,7 @@ public final class RowProduct {
     }
   }
 
-  /** Tries products of one to eight rows, large and of odd sizes. */
+  /** Compares products of one to eight rows, of large and odd sizes. */
   private static boolean nativeRowsAreIndependent() {
     NativeSetup.ensure();
     if (!NativeSetup.coreType().equalsIgnoreCase("SkylakeX")) {

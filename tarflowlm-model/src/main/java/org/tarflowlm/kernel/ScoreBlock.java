@@ -6,14 +6,14 @@ import org.tarflowlm.vector.FloatLoops;
 import org.tarflowlm.vector.FloatMath;
 
 /**
- * A block of attention scores of {@code rows} consecutive queries, transposed: [keys, rows], the last {@code rows} keys being
- * those of the queries themselves.
+ * A transposed block of attention scores of {@code rows} consecutive queries: [keys, rows]. The last {@code rows} keys belong to the
+ * queries themselves.
  *
- * <p>Transposed, because then a softmax, which runs over the keys, is made of long loops over equal indices that the JIT compiler
- * vectorises: the block is cut into tiles of KEYS keys, and maxima, sums and factors of the queries are kept repeated to the size
- * of a tile. A softmax along rows in memory would need reductions within short rows, which it does not vectorise.
+ * <p>Transposing turns a softmax over the keys into long loops over equal indices, which the JIT compiler vectorises. The block is cut
+ * into tiles of KEYS keys, and the queries' maxima, sums and factors are repeated to the size of a tile. A softmax along rows in memory
+ * would need reductions within short rows, which the compiler does not vectorise.
  *
- * <p>The block lives twice: in native memory for the matrix products, and in Java arrays, one a tile, for everything else.
+ * <p>The block exists twice: in native memory for the matrix products, and in Java arrays, one per tile, for everything else.
  */
 final class ScoreBlock {
   private static final int KEYS = 32;
@@ -29,7 +29,7 @@ final class ScoreBlock {
   private int keys;
   private int rows;
 
-  /** Queries a block: fewer for long sequences, so that a block stays in the second-level cache. */
+  /** Queries per block: fewer for long sequences, so that a block stays in the second-level cache. */
   static int rowsFor(int time) {
     return time <= 512 ? MAX_ROWS : MAX_ROWS / 2;
   }
@@ -51,14 +51,14 @@ final class ScoreBlock {
     return memory;
   }
 
-  /** Native memory to Java arrays. */
+  /** Copies native memory to the Java arrays. */
   void load() {
     for (int tile = 0; tile * KEYS < keys; tile++) {
       view.aim(memory, (long) tile * KEYS * rows).get(tiles[tile], 0, size(tile));
     }
   }
 
-  /** Java arrays to native memory. */
+  /** Copies the Java arrays to native memory. */
   void store() {
     for (int tile = 0; tile * KEYS < keys; tile++) {
       view.aim(memory, (long) tile * KEYS * rows).put(tiles[tile], 0, size(tile));
@@ -66,9 +66,9 @@ final class ScoreBlock {
   }
 
   /**
-   * Scores to probabilities: a softmax over the keys that each query may see, 0 for the others.
+   * Turns scores into probabilities: a softmax over the keys that each query may see, and 0 for the others.
    *
-   * @param logSums [rows] becomes the logarithms of the sums of the scores' exponentials
+   * @param logSums [rows] receives the logarithms of the sums of exp(score)
    */
   void softmax(float[] logSums) {
     hideFuture();
@@ -93,7 +93,7 @@ final class ScoreBlock {
     }
   }
 
-  /** The softmax again, from the saved logarithms of the sums. */
+  /** Repeats the softmax from the saved logarithms of the sums. */
   void softmaxAgain(float[] logSums) {
     hideFuture();
     System.arraycopy(logSums, 0, perQuery, 0, rows);
@@ -103,7 +103,7 @@ final class ScoreBlock {
     }
   }
 
-  /** Gradients of the probabilities p, held here, to gradients of the scores: p (d - sum over keys of p d). */
+  /** Turns the gradients d of the probabilities p, which this block holds, into gradients of the scores: p (d - sum over keys of p d). */
   void softmaxGradient(ScoreBlock p) {
     Arrays.fill(perQuery, 0, KEYS * rows, 0f);
     for (int tile = 0; tile * KEYS < keys; tile++) {
@@ -122,7 +122,7 @@ final class ScoreBlock {
     }
   }
 
-  /** Query {@code row} of the block may see keys up to keys - rows + row. */
+  /** Masks future keys: query {@code row} of the block sees keys up to keys - rows + row. */
   private void hideFuture() {
     for (int row = 1; row < rows; row++) {
       int key = keys - rows + row;

@@ -5,10 +5,10 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Temporary memory of one thread: buffers that grow and stay, so that a warm training step allocates nothing.
+ * Temporary memory of one thread: buffers that grow and are kept, so that training steps stop allocating.
  *
- * <p>A slot belongs to one use at a time. Slots of a kernel's tasks and of the code around the tasks must differ, because the
- * calling thread runs tasks as well.
+ * <p>A slot has one use at a time. A kernel's tasks and the code around the tasks must use different slots, because the calling thread
+ * runs tasks too.
  */
 final class Scratch {
   private static final int SLOTS = 12;
@@ -32,13 +32,13 @@ final class Scratch {
     return OF_THREAD.get();
   }
 
-  /** What is done to some of many elements. */
+  /** Work on one chunk of many elements. */
   interface ChunkTask {
-    /** Works on the elements from {@code first} on, {@code n} of them. */
+    /** Processes {@code n} elements, starting at {@code first}. */
     void run(Scratch scratch, long first, int n);
   }
 
-  /** Cuts {@code count} elements into chunks of at most {@code size}, a divisor of 2^16, and shares them out between all cores. */
+  /** Processes {@code count} elements on all cores, in chunks of at most {@code size}, a divisor of 2^16. */
   static void inChunks(long count, int size, ChunkTask chunk) {
     Parallel.run(Math.toIntExact((count + ELEMENTS_A_TASK - 1) / ELEMENTS_A_TASK), task -> {
       Scratch scratch = get();
@@ -86,7 +86,7 @@ final class Scratch {
     return scores[slot];
   }
 
-  /** The memory of {@code base}, {@code offset} elements further on; valid until the slot's next use. */
+  /** A view of {@code base} that starts {@code offset} elements later; valid until the slot's next use. */
   FloatPointer view(int slot, FloatPointer base, long offset) {
     return views[slot].aim(base, offset);
   }
@@ -97,7 +97,7 @@ final class Scratch {
   }
 
   /**
-   * A pointer object that can be aimed again: a kernel needs thousands of them per step. The position stays zero, since
+   * A reusable pointer object, since a kernel needs thousands of pointers per step. Its position stays zero, because
    * {@link Pointer#memcpy} counts it in bytes but everything else in elements.
    */
   static final class View extends FloatPointer {

@@ -5,8 +5,8 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
- * Input of a causal transformer that predicts position t from earlier positions: the embedded sequence moved right by one, a
- * learned start vector in front, plus the embedding of the position.
+ * Prepares the input of a causal transformer that predicts position t from earlier positions: shifts the embedded sequence right by one,
+ * puts a learned start vector first, and adds the position embeddings.
  *
  * <pre>
  *   e, out, dOut, de [batch, time, width]    start [width]    position [maxTime, width], maxTime >= time
@@ -15,8 +15,8 @@ import org.tarflowlm.vector.FloatLoops;
  *   dPosition[t] = sum_b dOut[b, t], 0 for t >= time
  * </pre>
  *
- * <p>A task takes one sequence forward, and a range of positions of all sequences backward, so that the sums over the batch need
- * no partial results.
+ * <p>A forward task handles one sequence; a backward task handles a range of positions of all sequences, so that the sums over the batch
+ * need no partial results.
  */
 public final class ShiftPosition {
   private static final int CHUNK = 8_192;

@@ -5,8 +5,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * softmax(q k^T + mask) v. The gradient is written down: of the arrays of [time, time] it keeps the weights alone. With C the output and
- * W the weights,
+ * softmax(q k^T + mask) v, with an explicit gradient, which keeps only the weights of all [time, time] arrays. With C the output and W
+ * the weights,
  *
  * <pre>dV = W^T dC,   dS = W * (dC V^T - rowsum(dC * C)),   dQ = dS k,   dK = dS^T q</pre>
  */
@@ -20,11 +20,12 @@ public final class Attention extends PassedOn {
   }
 
   /**
-   * Of the queries' shape.
+   * Builds the op.
    *
-   * @param q scaled queries [batch, heads, time, width]; keys and values alike
-   * @param width of a head
+   * @param q scaled queries [batch, heads, time, width]; keys and values have the same shape
+   * @param width width of a head
    * @param mask [time, time], added to the scores
+   * @return [batch, heads, time, width]
    */
   public static SDVariable of(SDVariable q, SDVariable k, SDVariable v, int width, SDVariable mask) {
     SameDiff sd = q.getSameDiff();
@@ -40,7 +41,7 @@ public final class Attention extends PassedOn {
     SDVariable above = gradients.get(0);
     SDVariable weights = arg(2);
     SDVariable products = above.mul(arg(0));
-    SDVariable mean = argument(0) == 1 ? products : products.sum(true, CHANNELS); // a sum that changes nothing fails inside a graph
+    SDVariable mean = argument(0) == 1 ? products : products.sum(true, CHANNELS); // summing an axis of length 1 fails inside a graph
     SDVariable dScores = product(above, arg(5), false, true).sub(mean).mul(weights);
     return List.of(sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(arg(0)), sameDiff.zerosLike(weights),
         dScores.mmul(arg(4)), product(dScores, arg(3), true, false), product(weights, above, true, false));

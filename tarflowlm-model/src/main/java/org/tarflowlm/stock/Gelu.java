@@ -4,7 +4,7 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
-/** y Phi(y) of rows plus a bias, y. The gradient is written down: Phi(y) + y phi(y), with Phi as the value found it. */
+/** y Phi(y) with y = rows + bias. The explicit gradient Phi(y) + y phi(y) reuses Phi(y) from the forward pass. */
 public final class Gelu extends PassedOn {
   public Gelu() {}
 
@@ -13,9 +13,10 @@ public final class Gelu extends PassedOn {
   }
 
   /**
-   * Rows [R, N], bias [N]; of the rows' shape.
+   * Builds the op for rows [R, N] and bias [N].
    *
-   * @param positions a number that divides R
+   * @param positions a divisor of R
+   * @return [R, N]
    */
   public static SDVariable of(SDVariable rows, SDVariable bias, int positions) {
     SameDiff sd = rows.getSameDiff();

@@ -5,8 +5,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * Layer normalisation. The gradient is written down, because libnd4j's gradient of a product with a broadcast row or column is many times
- * as slow as that of one without. With n the normalised row, r one over its standard deviation and dn = gain * dy,
+ * Layer normalisation with an explicit gradient, because libnd4j's gradient of a product is many times slower with a broadcast row or
+ * column than without. With n the normalised row, r one over its standard deviation and dn = gain * dy,
  *
  * <pre>dx = r (dn - mean(dn) - n mean(dn * n)),   dgain = sum dy * n,   dbias = sum dy</pre>
  */
@@ -20,9 +20,10 @@ public final class LayerNorm extends PassedOn {
   }
 
   /**
-   * Rows [R, N], gain and bias [N]; of the rows' shape.
+   * Builds the op for rows [R, N], gain [N] and bias [N].
    *
-   * @param positions a number that divides R
+   * @param positions a divisor of R
+   * @return [R, N]
    */
   public static SDVariable of(SDVariable rows, SDVariable gain, SDVariable bias, int positions) {
     SameDiff sd = rows.getSameDiff();

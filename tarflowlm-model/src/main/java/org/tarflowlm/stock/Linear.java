@@ -6,8 +6,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * x W + b, and a residual. The gradient is written down: dx = dy W^T, dW = x^T dy, db = sum dy. A graph then keeps x alone of what the
- * value reads; libnd4j's gradients of a sum and of a reshape ask for their inputs again.
+ * x W + b, plus an optional residual, with an explicit gradient: dx = dy W^T, dW = x^T dy, db = sum dy. Of the data that the forward pass
+ * reads, a graph then keeps only x; libnd4j's gradients of a sum and of a reshape also need their inputs.
  */
 public final class Linear extends PassedOn {
   public Linear() {}
@@ -17,13 +17,14 @@ public final class Linear extends PassedOn {
   }
 
   /**
-   * Rows [R, O].
+   * Builds the op.
    *
    * @param rows [R, I]
    * @param weight [I, O]
    * @param bias [O]
    * @param residual [R, O], or null
-   * @param positions a number that divides R
+   * @param positions a divisor of R
+   * @return [R, O]
    */
   public static SDVariable of(SDVariable rows, SDVariable weight, SDVariable bias, SDVariable residual, int positions) {
     SDVariable value = Stopped.of(rows).mmul(Stopped.of(weight)).add(Stopped.of(bias));

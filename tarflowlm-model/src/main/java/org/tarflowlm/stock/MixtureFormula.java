@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The sums of {@link MixtureTerms} and their gradient over given inputs, in slices of the components. Axes: [levels or d, R, components], R
+ * The sums of {@link MixtureTerms} and their gradient, computed in slices of the components. Axes are [levels or d, R, components], with R
  * rows.
  */
 final class MixtureFormula {
@@ -21,10 +21,10 @@ final class MixtureFormula {
   private final boolean tails;
   private final int levels;
   private final SDVariable z;          // [d, R, 1]
-  private final SDVariable means;      // [d, K], or [R, K] of each row's own
+  private final SDVariable means;      // [d, K] shared, or [R, K] per row
   private final SDVariable logScales;  // [K] or [R, K]
   private final SDVariable logits;     // [R, K]
-  private final SDVariable before;     // [levels, d]: 1 where a level takes a dimension
+  private final SDVariable before;     // [levels, d]: 1 where a level includes a dimension
 
   MixtureFormula(SameDiff sd, MixtureTerms op, SDVariable z, SDVariable means, SDVariable logScales, SDVariable logits) {
     this.sd = sd;
@@ -53,12 +53,12 @@ final class MixtureFormula {
     return result;
   }
 
-  /** Sums of a row: the levels' normalisers and two tails a dimension. */
+  /** Number of sums per row: the levels' normalisers and two tails per dimension. */
   private int sums() {
     return levels + (tails ? 2 * dims : 0);
   }
 
-  /** {the op's output [R, d + 1 or 1], sums to remember [.., R], signs [R, d]}. */
+  /** {the op's output [R, d + 1 or 1], sums to keep for the gradient [.., R], signs [R, d]}. */
   SDVariable[] value() {
     SDVariable[] parts = new SDVariable[slices];
     SDVariable after = null;
@@ -88,7 +88,7 @@ final class MixtureFormula {
     return new SDVariable[] {value.permute(1, 0), sd.concat(0, normalizers, smaller, signs), signs.permute(1, 0)};
   }
 
-  /** The levels' normalisers and, if asked for, the sums with Phi(x) and those with Phi(-x): [levels + 2d, R]. */
+  /** The levels' normalisers and, with tails, the sums with Phi(x) and those with Phi(-x): [levels or levels + 2d, R]. */
   private SDVariable sums(Slice slice) {
     SDVariable normalizers = logSumExp(slice.level, 2).reshape(levels, -1);
     if (!tails) {
@@ -110,7 +110,7 @@ final class MixtureFormula {
     SDVariable[] dMeans = new SDVariable[slices];
     SDVariable[] dLogScales = new SDVariable[slices];
     SDVariable[] dLogits = new SDVariable[slices];
-    SDVariable after = oneRow(g, tails ? dims + 1 : 1); // else this would run in the forward pass already
+    SDVariable after = oneRow(g, tails ? dims + 1 : 1); // otherwise this would already run in the forward pass
     for (int c = 0; c < slices; c++) {
       Slice slice = new Slice(c, after);
       SDVariable dLevel = NormalTail.exp(slice.level.sub(normalizers)).mul(dNormalizers);
@@ -141,7 +141,7 @@ final class MixtureFormula {
     return result.toArray(new SDVariable[0]);
   }
 
-  /** A row that depends on all rows. (M2.1 fails to reduce what is one row already.) */
+  /** A row that depends on all rows. (ND4J 1.0.0-M2.1 fails to reduce a single row.) */
   private SDVariable oneRow(SDVariable x, int rows) {
     return rows == 1 ? x : x.mean(true, 0);
   }
@@ -164,7 +164,7 @@ final class MixtureFormula {
     return result;
   }
 
-  /** Of three axes, the beginning of the first. */
+  /** The first {@code to} entries of the first of three axes. */
   private SDVariable first(SDVariable x, int to) {
     return sd.stridedSlice(x, new long[] {0, 0, 0}, new long[] {to, 0, 0}, new long[] {1, 1, 1}, 6, 6, 0, 0, 0);
   }
@@ -174,10 +174,10 @@ final class MixtureFormula {
     return NormalTail.log(NormalTail.exp(x.sub(max)).sum(true, axis)).add(max);
   }
 
-  /** What the smaller tails add to a slice's gradient. */
+  /** The smaller tails' contribution to a slice's gradient. */
   private final class Tails {
     final SDVariable before;            // [d, d]
-    SDVariable dWeights;                // of the levels but the last, [d, R, C]
+    SDVariable dWeights;                // of all levels but the last, [d, R, C]
     SDVariable dx;                      // through Phi alone
     private final SDVariable smaller;   // [d, R, 1]
     private final SDVariable signs;
@@ -197,7 +197,7 @@ final class MixtureFormula {
     }
   }
 
-  /** Some of the components. */
+  /** A slice of the components. */
   private final class Slice {
     final int size;
     final SDVariable inverseScale;
@@ -205,7 +205,7 @@ final class MixtureFormula {
     final SDVariable halfSquare;
     final SDVariable level;       // [levels, R, C]
 
-    /** @param after [1, R]: something that is to be computed before this slice, so that slices do not share the memory; or null */
+    /** @param after [1, R]: a result that must be computed before this slice, so that only one slice is in memory; or null */
     Slice(int number, SDVariable after) {
       int from = start(number);
       int to = start(number + 1);
@@ -229,12 +229,12 @@ final class MixtureFormula {
           : sd.stridedSlice(columns, new long[] {0, from}, new long[] {0, to}, new long[] {1, 1}, 1, 1, 0, 0, 0);
     }
 
-    /** What each level takes of numbers [d, R, C]. */
+    /** Sums numbers [d, R, C] over the dimensions that each level includes: [levels, R, C]. */
     private SDVariable levels(SDVariable x) {
       return before.mmul(x.reshape(dims, -1)).reshape(levels, -1, size);
     }
 
-    /** The transpose of a matrix [rows, d] times the first axis of x [rows, R, C]. */
+    /** Multiplies the transpose of a matrix [rows, d] by x [rows, R, C] along the first axis: [d, R, C]. */
     SDVariable product(SDVariable matrix, SDVariable x, int rows) {
       return sd.mmul(matrix, x.reshape(rows, -1), true, false, false).reshape(dims, -1, size);
     }

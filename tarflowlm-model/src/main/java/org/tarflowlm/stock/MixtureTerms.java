@@ -8,21 +8,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What the mixture couplings need of K Gaussian components, in sums over K. With x_ik = (z_i - m_ki)/s_k and
+ * The sums over K Gaussian components that the mixture couplings need. With x_ik = (z_i - m_ki)/s_k and
  *
  * <pre>level_ik = logit_k - sum over j below i of (x_jk^2/2 + log s_k),   i = 0 .. d</pre>
  *
- * level_i is log alpha^(i+1) of the paper's algorithm 1 but for a constant, all of them at once. Then, but for log sqrt(2 pi),
+ * level_i is log alpha^(i+1) of the paper's algorithm 1, up to a constant. Then, up to multiples of log sqrt(2 pi),
  *
  * <pre>log p(z)  = logsumexp_k level_dk - logsumexp_k level_0k
  * log F_i   = logsumexp_k(level_(i-1)k + log Phi(x_ik)) - logsumexp_k level_(i-1)k,   log(1 - F_i) with Phi(-x_ik)</pre>
  *
- * <p>The gradient is written down: it computes levels and x again from the inputs, so that nothing of K numbers is kept but the logits,
- * and it takes the components in slices, one after the other, as the value does. An array of a slice has at most
- * {@link #SLICE_NUMBERS} numbers for a window, and about twenty of them are alive at one time.
+ * <p>The explicit gradient recomputes levels and x from the inputs, so that the logits are the only array of K numbers kept. Like the
+ * forward pass, it processes the components in slices, one after another. An array of a slice has at most {@link #SLICE_NUMBERS} numbers
+ * for a window, and about twenty such arrays exist at one time.
  */
 public final class MixtureTerms extends PassedOn {
-  /** Numbers of the largest array of a slice, for one window. */
+  /** Size of a slice's largest array for one window, in numbers. */
   public static final long SLICE_NUMBERS = 1 << 25;
 
   static final int DIMS = 0;
@@ -35,9 +35,9 @@ public final class MixtureTerms extends PassedOn {
   /**
    * Sums of a row.
    *
-   * @param logDensity log p(z) + d log sqrt(2 pi) given the weights; without logits the logarithm of the plain sum; [R, 1]
-   * @param logTails the smaller one of log F_i and log(1 - F_i), [R, d]; null if not asked for
-   * @param signs 1 where that is log F_i, else -1, [R, d]
+   * @param logDensity log p(z) + d log sqrt(2 pi) in nats, [R, 1]; without logits, components are summed without weights
+   * @param logTails the smaller of log F_i and log(1 - F_i), [R, d]; null without tails
+   * @param signs 1 where that is log F_i, else -1, [R, d]; null without tails
    */
   public record Sums(SDVariable logDensity, SDVariable logTails, SDVariable signs) {}
 
@@ -47,19 +47,19 @@ public final class MixtureTerms extends PassedOn {
     super(sd, inputs, arguments);
   }
 
-  /** Components that all rows share: z [R, d], logits [R, K] or null, means [K, d], log-scales [K]; in so many slices. */
+  /** Sums for components that all rows share: z [R, d], logits [R, K] or null, means [K, d], log-scales [K]. */
   public static Sums shared(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, int count, int dims, boolean tails,
       int slices) {
     return of(new long[] {dims, count, slices, 0, logits == null ? 0 : 1, tails ? 1 : 0},
         z, means, logScales, logits);
   }
 
-  /** Components of each row's own for a scalar: z [R, 1], logits, means and log-scales [R, K]. */
+  /** Sums for a scalar per row with its own components: z [R, 1]; logits, means and log-scales [R, K]. */
   public static Sums own(SDVariable z, SDVariable logits, SDVariable means, SDVariable logScales, int count, boolean tails) {
     return of(new long[] {1, count, 1, 1, 1, tails ? 1 : 0}, z, means, logScales, logits);
   }
 
-  /** Slices in which one array of {@code rows} by {@code dims} by {@code count} numbers stays within {@link #SLICE_NUMBERS}. */
+  /** Number of slices such that an array of {@code rows} by {@code dims + 1} numbers per component fits {@link #SLICE_NUMBERS}. */
   public static int slices(long rows, long dims, long count) {
     return Math.toIntExact(Math.max(1, Math.min(count, (rows * (dims + 1) * count + SLICE_NUMBERS - 1) / SLICE_NUMBERS)));
   }
@@ -89,7 +89,7 @@ public final class MixtureTerms extends PassedOn {
     return new MixtureFormula(sd, this, z, means, logScales, logits);
   }
 
-  /** Inputs: the value twice, what {@link MixtureFormula#value} remembers, z, means, log-scales, logits. */
+  /** Inputs: the value twice, the sums that {@link MixtureFormula#value} keeps, z, means, log-scales, logits. */
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     SDVariable[] found = formula(sameDiff, arg(3), arg(4), arg(5), has(LOGITS) ? arg(6) : null).gradient(gradients.get(0), arg(2));
@@ -98,7 +98,7 @@ public final class MixtureTerms extends PassedOn {
     return result;
   }
 
-  /** Rows of a matrix with so many, by a product: the gradient of M2.1's strided slice goes astray where one number is left. */
+  /** Rows [from, to) of a matrix, by a product, because the gradient of ND4J 1.0.0-M2.1's strided slice is wrong for a single number. */
   static SDVariable rows(SDVariable x, int rows, int from, int to) {
     return x.getSameDiff().constant(chosen(x, rows, from, to)).mmul(x);
   }

@@ -4,7 +4,7 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
-/** Phi^-1 of a probability of at most 1/2 that is given by its logarithm; the derivative by that is Mills' ratio. */
+/** Phi^-1 of a probability of at most 1/2, given its logarithm; the derivative with respect to that logarithm is Mills' ratio. */
 public final class NormalQuantile extends PassedOn {
   public NormalQuantile() {}
 
@@ -12,7 +12,7 @@ public final class NormalQuantile extends PassedOn {
     super(sd, new SDVariable[] {value, value, logTail});
   }
 
-  /** u, at most 0, with log Phi(u) = {@code logTail}; of its shape. */
+  /** The u, at most 0, with log Phi(u) = {@code logTail}; it has that shape. */
   public static SDVariable of(SDVariable logTail) {
     SDVariable value = NormalTail.quantile(Stopped.of(logTail)).neg();
     return new NormalQuantile(logTail.getSameDiff(), value, logTail).outputVariable();

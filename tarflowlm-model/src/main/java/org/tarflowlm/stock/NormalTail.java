@@ -5,10 +5,11 @@ import org.nd4j.autodiff.samediff.ops.SDMath;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * The standard normal distribution's tails in stock ops, by logarithms throughout: to the last digits of the graph's type however far out.
+ * The standard normal distribution's tails in stock ops, computed with logarithms throughout, so that they keep the digits of the graph's
+ * type however far out.
  *
- * <p>All goes through Mills' ratio M(a) = Phi(-a)/phi(a), whose logarithm is log t + P(2t - 1) with t = 1/(1 + 0.3a) and a polynomial P:
- * Chebyshev's series of it, cut where the type's digits end (2e-8 and 4e-15).
+ * <p>Everything rests on Mills' ratio M(a) = Phi(-a)/phi(a). Its logarithm is log t + P(2t - 1) with t = 1/(1 + 0.3a) and a Chebyshev
+ * series P, truncated at the precision of the type (2e-8 for FLOAT and 4e-15 for DOUBLE).
  */
 public final class NormalTail {
   public static final double LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
@@ -29,7 +30,7 @@ public final class NormalTail {
     return x.mul(x).mul(-0.5).sub(LOG_SQRT_2PI);
   }
 
-  /** log M(a), for a of at least 0 (or hardly less). */
+  /** log M(a), for a >= 0 (or slightly below). */
   static SDVariable logMills(SDVariable a) {
     double[] series = a.dataType() == DataType.DOUBLE ? DOUBLE : SINGLE;
     SDVariable t = a.mul(SLOPE).add(1.0).rdiv(1.0);
@@ -50,7 +51,7 @@ public final class NormalTail {
     return new SDVariable[] {tail.mul(negative).add(rest.mul(positive)), tail.mul(positive).add(rest.mul(negative))};
   }
 
-  /** log Phi(x) and its derivative's logarithm, log phi(x)/Phi(x), given x^2/2; the latter not as a difference of large numbers. */
+  /** log Phi(x) and its derivative's logarithm, log(phi(x)/Phi(x)), given x^2/2; avoids a difference of large numbers. */
   static SDVariable[] logCdfAndHazard(SDVariable x, SDVariable halfSquare) {
     SDVariable logMills = logMills(math(x).abs(x));
     SDVariable logDensity = halfSquare.neg().sub(LOG_SQRT_2PI);
@@ -62,14 +63,14 @@ public final class NormalTail {
         logDensity.sub(rest).mul(positive).sub(logMills.mul(negative))};
   }
 
-  /** 1 where x is below 0, else 0. */
+  /** 1 where x is negative, else 0. */
   private static SDVariable isNegative(SDVariable x) {
     return x.getSameDiff().lt(x, 0.0).castTo(x.dataType());
   }
 
   /**
-   * The a of which log Phi(-a) is given, at most log 1/2: a rational first guess in sqrt(-2 log) with three digits (Hastings 1955), then
-   * Newton's method on the logarithm, which doubles them and is nearly linear out there.
+   * The a for a given log Phi(-a), at most log 1/2. A rational function of sqrt(-2 log Phi(-a)) gives three digits (Hastings 1955); each
+   * step of Newton's method on the logarithm doubles their number.
    */
   static SDVariable quantile(SDVariable logTail) {
     SDVariable t = logTail.getSameDiff().math().sqrt(logTail.mul(-2.0));

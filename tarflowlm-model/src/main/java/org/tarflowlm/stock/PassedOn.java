@@ -14,12 +14,12 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * An op whose output is its first input, and whose gradient is what a subclass says. What runs is a native op of libnd4j's that copies, on
- * whatever backend: the class matters when a graph is differentiated, not when it is run. (It is a native op that no class of ND4J claims,
- * because SameDiff copies the nodes of a graph by native op first and by name only then.)
+ * An op that outputs its first input and whose subclass defines the gradient. On any backend, a native libnd4j op that copies runs: the
+ * class matters when a graph is differentiated, not when it runs. (No ND4J class may use that native op, because SameDiff copies a graph's
+ * nodes by native op first and by name second.)
  */
 public abstract class PassedOn extends DynamicCustomOp {
-  /** Gives its second input, here the first one again. */
+  /** Outputs its second input, which here is the first one again. */
   private static final String NATIVE_OP = "identity_bp";
 
   protected PassedOn() {}
@@ -35,8 +35,8 @@ public abstract class PassedOn extends DynamicCustomOp {
   }
 
   /**
-   * The sum of the rows [R, N], with positions that divide R: by products with ones, because libnd4j sums many rows slowly, and the sum
-   * of one alone fails inside a graph.
+   * The sum of the rows [R, N], where positions divides R. It uses products with ones, because libnd4j sums many rows slowly and fails to
+   * sum a single row inside a graph.
    */
   static SDVariable total(SDVariable rows, int positions, long width) {
     SameDiff sd = rows.getSameDiff();
@@ -79,11 +79,11 @@ public abstract class PassedOn extends DynamicCustomOp {
 
   @Override
   public final void setPropertiesForFunction(Map<String, Object> properties) {
-    // integer arguments carry everything
+    // integer arguments hold all state
   }
 
   @Override
   public final void configureFromArguments() {
-    // read where they are needed
+    // arguments are read on use
   }
 }

@@ -5,8 +5,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * A value whose gradient is zero. The gradient does not look at what comes in from above, so the ops that would compute that are never
- * run: SameDiff runs what an output needs.
+ * A value whose gradient is zero. Its gradient does not read the incoming gradient, so SameDiff, which runs only what an output needs,
+ * never computes that.
  */
 public final class Stopped extends PassedOn {
   public Stopped() {}
@@ -19,7 +19,7 @@ public final class Stopped extends PassedOn {
     return new Stopped(x.getSameDiff(), x).outputVariable();
   }
 
-  /** No gradients: SameDiff takes what the op with the written gradient gives. */
+  /** No gradients: SameDiff uses those of the op with the explicit gradient. */
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     return List.of();

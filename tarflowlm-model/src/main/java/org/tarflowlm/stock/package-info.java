@@ -1,5 +1,5 @@
 /**
- * Formulas of the couplings in stock ops of ND4J whose gradients are written down instead of derived, so that they hold in the tails and
- * need not keep what they can compute again. Nothing here knows where the memory of an array is.
+ * Formulas of the couplings in ND4J's stock ops, with explicit instead of derived gradients. These stay accurate in the tails and recompute
+ * results instead of keeping them. Nothing here accesses an array's memory, so it works on any backend.
  */
 package org.tarflowlm.stock;

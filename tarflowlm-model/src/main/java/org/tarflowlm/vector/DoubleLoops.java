@@ -1,6 +1,6 @@
 package org.tarflowlm.vector;
 
-/** Inner loops over double arrays that the couplings share, and a quick exponential. */
+/** Inner loops over double arrays that the couplings share, and a fast exponential. */
 public final class DoubleLoops {
   private static final int TABLE_BITS = 7;
   private static final int TABLE_SIZE = 1 << TABLE_BITS;
@@ -9,7 +9,7 @@ public final class DoubleLoops {
   /** log(2) / 128 in two parts, the first with so few digits that its multiples are exact. */
   private static final double STEP_HIGH = 0x1.62e42fep-8;
   private static final double STEP_LOW = 0x1.f473de6af278fp-37;
-  /** Adding 1.5 * 2^52 rounds to a whole number, which then stands in the low bits. */
+  /** Adding 1.5 * 2^52 rounds to a whole number and leaves it in the low bits. */
   private static final double ROUNDER = 0x1.8p52;
   private static final double LARGEST_EXPONENT = 700.0;
 
@@ -22,8 +22,8 @@ public final class DoubleLoops {
   private DoubleLoops() {}
 
   /**
-   * exp(x) to about 1e-16 relative, but 0 for x &lt; -700; half the time of {@code Math.exp}. x = n log(2) / 128 + r gives
-   * 2^(n / 128) from a table and an exponent, times a polynomial in the small r.
+   * exp(x) with a relative error of about 1e-16, but 0 for x &lt; -700, in half the time of {@code Math.exp}. It splits
+   * x = n log(2) / 128 + r and multiplies 2^(n / 128), from a table and an exponent, by a polynomial in the small r.
    */
   public static double exp(double x) {
     if (!(Math.abs(x) <= LARGEST_EXPONENT)) {
@@ -39,12 +39,12 @@ public final class DoubleLoops {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(power + power * expm1) + (n >> TABLE_BITS << 52));
   }
 
-  /** All ones for a number below zero, and for -0.0; else zero. */
+  /** All ones for negative numbers and -0.0, else zero. */
   public static long negativeMask(double x) {
     return Double.doubleToRawLongBits(x) >> 63;
   }
 
-  /** {@code a} where the mask is all ones, {@code b} where it is zero: a branch on the data would be mispredicted half the time. */
+  /** {@code a} if the mask is all ones, {@code b} if it is zero, without a branch, which data would mispredict half the time. */
   public static double select(long mask, double a, double b) {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(a) & mask | Double.doubleToRawLongBits(b) & ~mask);
   }
@@ -57,7 +57,7 @@ public final class DoubleLoops {
     return max;
   }
 
-  /** Index of the first of the largest of the first {@code count} numbers. */
+  /** Index of the largest of the first {@code count} numbers; of equal ones, the first. */
   public static int indexOfMax(double[] values, int count) {
     int best = 0;
     for (int j = 1; j < count; j++) {
@@ -104,7 +104,7 @@ public final class DoubleLoops {
     }
   }
 
-  /** Four running sums, because each addition waits for the one before. */
+  /** Sums with four accumulators, because each addition must wait for the one before. */
   public static double sum(double[] values, int at, int count) {
     double a = 0.0;
     double b = 0.0;

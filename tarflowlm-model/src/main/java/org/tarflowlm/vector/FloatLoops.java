@@ -1,12 +1,12 @@
 package org.tarflowlm.vector;
 
 /**
- * DoubleLoops over float arrays in the form that the JIT compiler (C2 of JDK 17) turns into vector instructions.
+ * Loops over float arrays in the form that the JIT compiler (C2 of JDK 17) turns into vector instructions.
  *
- * <p>What it needs, by measurement: one small loop a method, no branches, and the same index into every array of the loop.
- * With two different offsets it must assume that the arrays overlap, and the loop runs several times slower; so the kernels
- * lay out their scratch arrays such that operands stand at equal positions (a bias, for instance, is repeated to the size of a
- * chunk). It does not reorder a float sum by itself: a reduction needs several accumulators.
+ * <p>By measurement, it needs one small loop per method, no branches, and the same index into every array of the loop. With two different
+ * offsets it must assume that the arrays overlap, and the loop runs several times slower. So the kernels lay out their scratch arrays
+ * such that operands have equal indices (for instance, they repeat a bias to the size of a chunk). The compiler does not reorder a float
+ * sum by itself, so a reduction needs several accumulators.
  */
 public final class FloatLoops {
   private FloatLoops() {}
@@ -17,9 +17,10 @@ public final class FloatLoops {
   }
 
   /**
-   * Sum of x[from .. from + n) by eight running sums, because each addition waits for the one before.
+   * Sum of x[from .. from + n) with eight accumulators, because each addition must wait for the one before.
    *
-   * @param restFirst whether what is left over goes into the first of the eight, or else comes after them all: the last bit depends on it
+   * @param restFirst whether the last n mod 8 elements are added to the first accumulator or, if false, to the total; the choice affects
+   *     the last bit
    */
   public static float sum(float[] x, int from, int n, boolean restFirst) {
     float a = 0;
@@ -159,7 +160,7 @@ public final class FloatLoops {
     }
   }
 
-  /** Repeats the first {@code period} elements until x[0 .. n) is filled, doubling what is filled with each copy. */
+  /** Repeats the first {@code period} elements until x[0 .. n) is filled; each copy doubles the filled part. */
   public static void repeat(float[] x, int period, int n) {
     for (int filled = period; filled < n; filled *= 2) {
       System.arraycopy(x, 0, x, filled, Math.min(filled, n - filled));
@@ -175,7 +176,7 @@ public final class FloatLoops {
     }
   }
 
-  /** Like the sums, with maxima. */
+  /** Like {@link #addRows}, with maxima. */
   public static void maxRows(float[] x, int period, int n, float[] spare) {
     for (int rows = n / period; rows > 1; rows = (rows + 1) / 2) {
       int kept = (rows + 1) / 2 * period;

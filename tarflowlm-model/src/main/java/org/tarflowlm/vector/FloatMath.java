@@ -1,14 +1,14 @@
 package org.tarflowlm.vector;
 
 /**
- * Functions of single precision over whole arrays, in loops as {@link FloatLoops} has them, without fused multiply-add.
+ * Single-precision functions over whole arrays, in loops that follow the rules of {@link FloatLoops}, without fused multiply-add.
  *
- * <p>That compiler does not vectorise a reinterpretation of bits, so {@link #exp} and {@link #log} each have one scalar loop that does
- * nothing but put an exponent in or take it out. The approximations are minimax fits of our own in relative error; what they
- * add to the rounding of single precision is stated with each.
+ * <p>C2 does not vectorise a reinterpretation of bits, so {@link #exp} and {@link #log} each have one scalar loop that only inserts or
+ * extracts an exponent. The approximations are our own minimax fits in relative error; each method states the error that they add to
+ * the rounding of single precision.
  */
 public final class FloatMath {
-  /** Smallest and, negated, largest power of two that an exponential gives: -80 / log(2). */
+  /** The smallest and, negated, the largest power of two in an exponential: -80 / log(2). */
   private static final float LOWEST_POWER = -115.4156f;
   public static final float INVERSE_SQRT_2PI = 0.3989422804f;
 
@@ -16,10 +16,10 @@ public final class FloatMath {
   /** log(2) in two parts, the first with so few digits that its multiples are exact. */
   private static final float LOG_2_HIGH = 0.693359375f;
   private static final float LOG_2_LOW = -2.12194440e-4f;
-  /** Adding 1.5 * 2^23 rounds to a whole number, which then stands in the low bits. */
+  /** Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits. */
   private static final float ROUNDER = 12_582_912f;
   private static final int MANTISSA_BITS = 23;
-  /** Bits of sqrt(1/2): mantissas are taken between this and its double, on both sides of 1. */
+  /** Bits of sqrt(1/2): mantissas are chosen between sqrt(1/2) and sqrt(2). */
   private static final int SQRT_HALF_BITS = 0x3f3504f3;
   /** sqrt(2 log 2) in two parts. */
   private static final float ROOT_HIGH = 1.1774100f;
@@ -27,7 +27,7 @@ public final class FloatMath {
 
   private FloatMath() {}
 
-  /** y = exp(x), the argument cut to [-80, 80]; relative error 2e-7 + |x| 1e-7. {@code steps} is a temporary. */
+  /** y = exp(x), with x clamped to [-80, 80]; relative error 2e-7 + |x| 1e-7. {@code steps} is a temporary. */
   public static void exp(float[] x, float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       float v = Math.min(Math.max(x[i] * LOG2_E, LOWEST_POWER), -LOWEST_POWER);
@@ -38,7 +38,7 @@ public final class FloatMath {
     addExponent(y, steps, n);
   }
 
-  /** y = exp(-x) likewise. */
+  /** y = exp(-x), like {@link #exp}. */
   public static void expNegative(float[] x, float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       float v = Math.min(Math.max(x[i] * -LOG2_E, LOWEST_POWER), -LOWEST_POWER);
@@ -49,7 +49,7 @@ public final class FloatMath {
     addExponent(y, steps, n);
   }
 
-  /** y = exp(-x^2 / 2) likewise. */
+  /** y = exp(-x^2 / 2), like {@link #exp}. */
   public static void gauss(float[] x, float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       float v = Math.max(x[i] * x[i] * (-0.5f * LOG2_E), LOWEST_POWER);
@@ -70,7 +70,7 @@ public final class FloatMath {
     return p * r + 1f;
   }
 
-  /** y *= 2^count by integer addition, the count standing in the low bits of the step. */
+  /** y *= 2^count by integer addition, with the count in the low bits of the step. */
   private static void addExponent(float[] y, float[] steps, int n) {
     for (int i = 0; i < n; i++) {
       int exponent = Float.floatToRawIntBits(steps[i]) << MANTISSA_BITS;
@@ -79,10 +79,9 @@ public final class FloatMath {
   }
 
   /**
-   * {@code x[i] = exp(x[i])} for {@code i < n}, {@code x[i] <= 0} (or slightly above), coarser and quicker than {@link #exp}: relative
-   * error below 1e-5 down to -20, exactly 0 from about -110. For softmax.
-   * exp(v) = p(v)^64 with a polynomial p fitted to exp(v / 64) on [-40, 0]; its degree is odd, so p falls below 0 far out, and
-   * is cut off there.
+   * {@code x[i] = exp(x[i])} for {@code i < n}, {@code x[i] <= 0} (or slightly above), for softmax. Coarser and faster than {@link #exp}:
+   * relative error below 1e-5 for x from -20 up, exactly 0 below about -110. exp(v) = p(v)^64 with a polynomial p fitted to exp(v / 64) on
+   * [-40, 0]; its degree is odd, so p falls below 0 for very negative v and is clamped there.
    */
   public static void coarseExp(float[] x, int n) {
     for (int i = 0; i < n; i++) {
@@ -90,14 +89,14 @@ public final class FloatMath {
     }
   }
 
-  /** {@code x[i] = exp(x[i] - y[i])} for {@code i < n}, coarsely. */
+  /** {@code x[i] = exp(x[i] - y[i])} for {@code i < n}, with the accuracy of {@link #coarseExp}. */
   public static void coarseExpOfDifference(float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       x[i] = coarseExp(x[i] - y[i]);
     }
   }
 
-  /** Also adds: {@code sum[i] += x[i]}. */
+  /** Also adds the result: {@code sum[i] += x[i]}. */
   public static void coarseExpOfDifference(float[] x, float[] y, float[] sum, int n) {
     for (int i = 0; i < n; i++) {
       float e = coarseExp(x[i] - y[i]);
@@ -158,7 +157,7 @@ public final class FloatMath {
     }
   }
 
-  /** y = p phi(0) R(|x|): with p = weight exp(-x^2 / 2), the weight of a component in its smaller tail. */
+  /** y = p phi(0) R(|x|), which for p = weight exp(-x^2 / 2) is a component's weight in its smaller tail. */
   public static void smallerTail(float[] x, float[] p, float[] y, int n) {
     for (int i = 0; i < n; i++) {
       float t = Math.abs(x[i]);
@@ -166,7 +165,7 @@ public final class FloatMath {
     }
   }
 
-  /** With the denominator R(t) for t not negative, to 5e-8 relative (degree 4 over 5, all coefficients positive); finite up to t = 1e7. */
+  /** Divided by the denominator, R(t) for t >= 0 with relative error 5e-8 (degree 4 over 5, positive coefficients); finite to t = 1e7. */
   private static float millsNumerator(float t) {
     float p = 1.41813457e-2f;
     p = p * t + 1.2638488e-1f;
@@ -185,8 +184,8 @@ public final class FloatMath {
   }
 
   /**
-   * u = -Phi^-1(F), not negative, given y = log F at most log(1/2). With r = sqrt(-2y), u is (r - r0) times a rational function of
-   * r - r0 that is good to 1e-8 on r in [r0 = sqrt(2 log 2), 13]: the difference keeps u exact where it is small.
+   * u = -Phi^-1(F) >= 0, given y = log F, at most log(1/2). With r = sqrt(-2y) and r0 = sqrt(2 log 2), u is r - r0 times a rational
+   * function of r - r0, accurate to 1e-8 for r in [r0, 13]; the factor r - r0 keeps small u accurate.
    */
   public static void quantile(float[] y, float[] u, int n) {
     for (int i = 0; i < n; i++) {

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.tarflowlm.checkpoint.Checkpoint;
 
 /**
- * The name that {@link org.tarflowlm.TarFlowLM} had before; kept for one version.
+ * The old name of {@link org.tarflowlm.TarFlowLM}, kept for one version.
  *
  * @deprecated use {@link org.tarflowlm.TarFlowLM}
  */

@@ -9,10 +9,10 @@ import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Progress;
 
 /**
- * The zoo: named checkpoints, and the way from a name, a path or an address to a {@link Checkpoint}.
+ * The zoo of named checkpoints. It also loads a {@link Checkpoint} from a path or an address.
  *
- * <p>Named weights come from jars on the class path (the artifact {@code zoo-weights}, or anyone's jar with an index of the same name).
- * Only an address with a pinned hash is fetched from a server, and only once.
+ * <p>Named weights come from jars on the class path: the artifact {@code zoo-weights}, or any other jar with an index of the same name.
+ * Only addresses with a pinned hash are fetched from a server, and only once.
  */
 public final class TarFlowZoo {
   private TarFlowZoo() {}
@@ -25,7 +25,7 @@ public final class TarFlowZoo {
   /**
    * The entry of a checkpoint.
    *
-   * @throws CheckpointException if there is none of that id; the message lists the known ones
+   * @throws CheckpointException if no checkpoint has that id; the message lists the known ids
    */
   public static ZooEntry entry(String id) {
     return index().entry(id);
@@ -39,36 +39,35 @@ public final class TarFlowZoo {
   /**
    * Loads a checkpoint of the zoo by its id.
    *
-   * @throws CheckpointException if there is none of that id (the message lists the known ones), or it is damaged
+   * @throws CheckpointException if no checkpoint has that id (the message lists the known ids), or it is damaged
    */
   public static Checkpoint load(String id) {
     return index().loader(id).load();
   }
 
   /**
-   * Loads the model that {@code --model} names, as {@link #resolve(String, CacheFolder, Progress)} with the cache folder that the
-   * environment names.
+   * Like {@link #resolve(String, CacheFolder, Progress)}, with the cache folder that the environment sets and no progress listener.
    *
-   * @throws CheckpointException if there is no such thing, or it is damaged
+   * @throws CheckpointException if there is no such checkpoint, it cannot be fetched, its hash differs, or it is damaged
    */
   public static Checkpoint resolve(String model) {
     return resolve(model, CacheFolder.fromEnvironment(), Progress.NONE);
   }
 
   /**
-   * Loads the model that {@code --model} names: a checkpoint of the zoo if there is one of that id, else the checkpoint at a path or an
+   * Loads a model by name, as {@code --model} does: the zoo's checkpoint with that id if there is one, else the checkpoint at that path or
    * address.
    * <pre>
    * text8-mixd                                      an id of the zoo; ./text8-mixd is a folder of that name
    * runs/mine/best                                  a folder
-   * mine.zip, models.jar!/org/mine                  an archive of a folder; of several, one of them
-   * file:/data/mine.zip#sha256=0a1b...              the same, with its hash compared
-   * https://example.org/mine.zip#sha256=0a1b...     fetched once into the cache folder; the hash is needed
+   * mine.zip, models.jar!/org/mine                  an archive; if it holds several checkpoints, name the folder
+   * file:/data/mine.zip#sha256=0a1b...              the same, with its hash checked
+   * https://example.org/mine.zip#sha256=0a1b...     fetched once into the cache folder; the hash is required
    * </pre>
    *
    * @param cache where fetched archives are kept, and whether anything may be fetched
-   * @param progress of fetching
-   * @throws CheckpointException if there is no such thing, it cannot be fetched, has another hash, or is damaged
+   * @param progress told how the download proceeds
+   * @throws CheckpointException if there is no such checkpoint, it cannot be fetched, its hash differs, or it is damaged
    */
   public static Checkpoint resolve(String model, CacheFolder cache, Progress progress) {
     return resolve(index(), model, cache, progress);
@@ -80,7 +79,7 @@ public final class TarFlowZoo {
     } else if (CheckpointAddress.isUri(model)) {
       return CheckpointAddress.parse(model).load(cache, progress);
     }
-    CheckpointAddress whole = new CheckpointAddress(model, "", null); // the name of a file may hold a "!/" or a "#sha256="
+    CheckpointAddress whole = new CheckpointAddress(model, "", null); // a file's name may contain "!/" or "#sha256="
     CheckpointAddress address = whole.exists() ? whole : CheckpointAddress.parse(model);
     if (!address.exists()) {
       throw new CheckpointException("'" + model + "' is neither a checkpoint of the zoo nor a folder" + index.known(model));
@@ -88,7 +87,7 @@ public final class TarFlowZoo {
     return address.load(cache, progress);
   }
 
-  /** Read each time: it is short, and class paths grow in notebooks. */
+  /** Reads the index on every call: it is short, and class paths grow in notebooks. */
   private static ZooIndex index() {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     return new ZooIndex(context != null && context.getResource(ZooIndex.RESOURCE) != null ? context : TarFlowZoo.class.getClassLoader());

@@ -24,17 +24,17 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * A model of DL4J's zoo: {@link #initPretrained()} gives a network with trained weights from the class path, {@link #init()} an untrained
- * one of the same configuration, or of the paper's at a given size.
+ * A DL4J zoo model. {@link #initPretrained()} gives a network with trained weights from the class path; {@link #init()} gives an untrained
+ * one with the same configuration, or with the paper's configuration at a given size.
  *
  * <pre>
  * ComputationGraph network = Text8TarFlow.builder().variant(Variant.MIX_D).build().initPretrained();
  * </pre>
  *
- * <p>The zoo's index lists what is packaged ({@link TarFlowZoo#list()}). DL4J's own
- * {@code initPretrained(PretrainedType)} knows image data sets only; a checkpoint has an id instead ({@link #initPretrained(String)}).
+ * <p>{@link TarFlowZoo#list()} lists the packaged checkpoints. DL4J's own {@code initPretrained(PretrainedType)} only knows image data
+ * sets; a checkpoint has an id instead ({@link #initPretrained(String)}).
  */
-@SuppressWarnings("unchecked") // DL4J declares an init() that returns whatever its caller wishes
+@SuppressWarnings("unchecked") // DL4J declares init() with a return type that the caller chooses
 public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   private final TextFormat format;
   private final Variant variant;
@@ -75,14 +75,14 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     }
 
     /**
-     * Size of an untrained model; PAPER is the paper's. By default the model is as large as the packaged one, or SMALL if there is none.
+     * Size of an untrained model; PAPER is the paper's. By default the size of the packaged model, or SMALL if there is none.
      */
     public Builder<M> size(ModelSize value) {
       this.size = value;
       return this;
     }
 
-    /** Tokens of a window; default that of the packaged model or of the size. */
+    /** Tokens in a window; by default that of the packaged model or of the size. */
     public Builder<M> contextLength(int value) {
       this.contextLength = value;
       return this;
@@ -99,7 +99,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
       return this;
     }
 
-    /** Seed of the parameters' start and of the encoder's noise; default 1. */
+    /** Seed for the initial parameters and the encoder's noise; default 1. */
     public Builder<M> seed(long value) {
       this.seed = value;
       return this;
@@ -116,8 +116,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
   }
 
   /**
-   * The configuration of the networks that this model makes: that of the packaged checkpoint, unless a size or a context length was
-   * given.
+   * The configuration of the networks that this model creates: the packaged checkpoint's, unless a size or a context length was set.
    *
    * @throws ConfigException if the context length is below 1
    */
@@ -127,16 +126,16 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     return contextLength == null || contextLength == config.contextLength() ? config : config.withContextLength(contextLength);
   }
 
-  /** A freshly initialised network: one input of ids INT [batch, time], loss in nats per token. */
+  /** A new, untrained network: one input of ids INT [batch, time], loss in nats per token. */
   @Override
   public ComputationGraph init() {
     return TarFlowNetwork.create(config(), optimizer, totalSteps, seed);
   }
 
   /**
-   * A network of {@link #config()} with the weights of the zoo's checkpoint for this data and variant.
+   * A network with {@link #config()} and the weights of the zoo's checkpoint for this data and variant.
    *
-   * @throws CheckpointException if there is none of this size (the message lists what is packaged), or it is damaged
+   * @throws CheckpointException if no checkpoint has this size (the message lists the packaged ones), or it is damaged
    */
   @Override
   public ComputationGraph initPretrained() {
@@ -159,19 +158,19 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     Checkpoint checkpoint = TarFlowZoo.load(id);
     if (size != null || contextLength != null && contextLength != checkpoint.config().contextLength()) {
       throw new CheckpointException("no weights of " + (size == null ? "context length " + contextLength : "size " + size)
-          + " are packaged for " + format + "; leave size and context length out for what there is" + packaged());
+          + " are packaged for " + format + "; leave out size and context length to use the packaged ones" + packaged());
     }
     return CheckpointNetworks.network(checkpoint, optimizer, totalSteps, seed);
   }
 
   /**
-   * Never available: DL4J's names are those of image data sets.
+   * Never available: DL4J's types name image data sets.
    *
    * @throws UnsupportedOperationException always; the message names the call to use
    */
   @Override
   public <M extends Model> M initPretrained(PretrainedType pretrainedType) {
-    throw new UnsupportedOperationException(pretrainedType + " is a data set of images; call initPretrained(), or initPretrained(id)"
+    throw new UnsupportedOperationException(pretrainedType + " is an image data set; call initPretrained() or initPretrained(id)"
         + packaged());
   }
 
@@ -180,7 +179,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     return TarFlowZoo.list().stream().filter(each -> each.format() == format && each.variant() == variant).findFirst();
   }
 
-  /** For messages. */
+  /** The packaged checkpoints, as the end of a message. */
   private static String packaged() {
     List<ZooEntry> all = TarFlowZoo.list();
     return all.isEmpty() ? "; put zoo-weights on the class path" : ". Packaged: " + all.stream()
@@ -193,7 +192,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     return entry().isPresent();
   }
 
-  /** Always null: DL4J's names are those of image data sets. */
+  /** Always null: DL4J's types name image data sets. */
   @Override
   public String pretrainedUrl(PretrainedType pretrainedType) {
     return null;
@@ -222,7 +221,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
     return "tarflowlm-" + format.name().toLowerCase(Locale.ROOT);
   }
 
-  /** One input of {@link #config()}'s context length, one output, the bound. Of DL4J's types of models, TEXTGENLSTM is the one for text. */
+  /** One input of {@link #config()}'s context length and one output, the bound. TEXTGENLSTM is DL4J's only model type for text. */
   @Override
   @Deprecated
   public ModelMetaData metaData() {

@@ -22,15 +22,15 @@ import org.tarflowlm.json.RecordJson;
 /**
  * A checkpoint of the zoo, as the index lists it.
  *
- * @param id its name; lower-case letters, digits, points and hyphens; also the name of its folder
+ * @param id its name, also of its folder: lower-case letters, digits, dots and hyphens
  * @param version of the weights under that id
- * @param format the data that it is made for
+ * @param format the data set that it is made for
  * @param variant its variant of the paper's model
  * @param description one line
  * @param license SPDX name of the weights' licence
  * @param corpus what it was trained on
- * @param parameters how many it has
- * @param measured its headline figure; left out if it was not measured
+ * @param parameters number of parameters
+ * @param measured its headline figure; left out if not measured
  * @param files the checkpoint's files by name, each with length and hash
  */
 public record ZooEntry(
@@ -47,7 +47,7 @@ public record ZooEntry(
 
   public ZooEntry {
     ConfigException.require(id.matches("[a-z0-9][a-z0-9.-]*"), "id", "is \"" + id
-        + "\"; expected lower-case letters, digits, points and hyphens");
+        + "\"; expected lower-case letters, digits, dots and hyphens");
     ConfigException.requireAtLeast("parameters", parameters, 1);
     for (String required : Checkpoint.REQUIRED_FILES) {
       ConfigException.require(files.containsKey(required), "files." + required, "is missing; expected its length and SHA-256");
@@ -55,7 +55,7 @@ public record ZooEntry(
     files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
   }
 
-  /** Bytes of all files together. */
+  /** Total size of all files, in bytes. */
   public long bytes() {
     return files.values().stream().mapToLong(FileDigest::bytes).sum();
   }
@@ -71,10 +71,10 @@ public record ZooEntry(
   }
 
   /**
-   * The entry for a checkpoint's folder: its files are measured, the rest is taken from its {@code checkpoint.json}, which must
-   * therefore name id, version, description, licence and corpus.
+   * Builds the entry for a checkpoint's folder from the sizes and hashes of its files and from its {@code checkpoint.json}, which must
+   * give id, version, description, licence and corpus.
    *
-   * @throws CheckpointException if the folder is not a checkpoint or lacks one of these
+   * @throws CheckpointException if the folder is not a checkpoint, or one of these is missing
    */
   public static ZooEntry describe(Path folder) {
     Checkpoint checkpoint = Checkpoint.load(folder);
@@ -117,7 +117,7 @@ public record ZooEntry(
           + "\"; expected 64 lower-case hexadecimal digits");
     }
 
-    /** The facts of a file as it is. */
+    /** Measures a file. */
     public static FileDigest of(Path file) throws IOException {
       return new FileDigest(Files.size(file), Sha256.of(file));
     }

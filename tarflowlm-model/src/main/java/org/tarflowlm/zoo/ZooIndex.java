@@ -20,7 +20,7 @@ import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 
-/** The entries of every {@value #RESOURCE} on the class path: that of the zoo's own weights, and those of anyone else's jars. */
+/** The entries of every {@value #RESOURCE} on the class path, from the zoo's own weights and from any other jar. */
 final class ZooIndex {
   static final String FOLDER = "org/tarflowlm/zoo";
   static final String RESOURCE = FOLDER + "/index.json";
@@ -32,7 +32,7 @@ final class ZooIndex {
   /**
    * An index file.
    *
-   * @param checkpoints in the order in which they are to be listed
+   * @param checkpoints in the order in which to list them
    */
   record Document(@JsonProperty(required = true) List<ZooEntry> checkpoints) {}
 
@@ -54,7 +54,7 @@ final class ZooIndex {
       for (ZooEntry each : RecordJson.read(json, Document.class).checkpoints()) {
         ZooEntry before = entries.putIfAbsent(each.id(), each);
         if (before != null && !before.equals(each)) {
-          LOG.warn("checkpoint {} of {} is hidden by another of that id earlier on the class path", each.id(), url);
+          LOG.warn("checkpoint {} of {} is ignored: another one earlier on the class path has the same id", each.id(), url);
         }
       }
     } catch (ConfigException e) {
@@ -70,7 +70,7 @@ final class ZooIndex {
     return entries.containsKey(id);
   }
 
-  /** @throws CheckpointException if there is none of that id; the message lists the known ones */
+  /** @throws CheckpointException if no checkpoint has that id; the message lists the known ids */
   ZooEntry entry(String id) {
     if (!has(id)) {
       throw new CheckpointException("no checkpoint '" + id + "' in the zoo" + known(id));
@@ -78,19 +78,19 @@ final class ZooIndex {
     return entries.get(id);
   }
 
-  /** The known ids, and which of them may be meant, as the end of a message. */
+  /** The known ids, with a suggestion, as the end of a message. */
   String known(String id) {
     return entries.isEmpty()
         ? "; the zoo is empty: put the artifact zoo-weights on the class path"
         : RecordJson.didYouMean(id, entries.keySet()) + "; expected one of " + String.join(", ", entries.keySet());
   }
 
-  /** Reads a checkpoint; throws a CheckpointException if the resources are not there or not as the entry says. */
+  /** A checkpoint's loader, which throws a CheckpointException if a file is missing or differs from the entry. */
   CheckpointLoader loader(String id) {
     return new CheckpointLoader(new VerifiedSource(CheckpointSource.resource(loader, FOLDER + "/" + id), entry(id).files()));
   }
 
-  /** A source of which only the files that are listed exist, and only if length and hash are as listed. */
+  /** A source that has only the listed files, and checks their lengths and hashes. */
   private record VerifiedSource(CheckpointSource source, Map<String, ZooEntry.FileDigest> files) implements CheckpointSource {
     @Override
     public InputStream open(String file) throws IOException {

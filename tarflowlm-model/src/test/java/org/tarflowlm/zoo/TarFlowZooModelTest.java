@@ -143,7 +143,7 @@ class TarFlowZooModelTest {
 
   @Test
   void otherSizesAreRefusedWithTheListOfWhatIsPackaged() {
-    assertFails("no weights of size PAPER are packaged for TEXT8; leave size and context length out for what there is. Packaged: "
+    assertFails("no weights of size PAPER are packaged for TEXT8; leave out size and context length to use the packaged ones. Packaged: "
         + "text8-mixd (TEXT8, MIX_D, 1,336,003 parameters), text8-mixd6 (", () -> Text8TarFlow.builder().size(ModelSize.PAPER).build()
         .initPretrained());
     assertFails("no weights of context length 64 are packaged for ENWIK8", () -> Enwik8TarFlow.builder().contextLength(64).build()
@@ -157,7 +157,7 @@ class TarFlowZooModelTest {
     for (PretrainedType each : PretrainedType.values()) {
       assertFalse(model.pretrainedAvailable(each));
       String message = assertThrows(UnsupportedOperationException.class, () -> model.initPretrained(each)).getMessage();
-      assertTrue(message.startsWith(each + " is a data set of images; call initPretrained(), or initPretrained(id). Packaged: "
+      assertTrue(message.startsWith(each + " is an image data set; call initPretrained() or initPretrained(id). Packaged: "
           + "text8-mixd ("), message);
     }
   }
