@@ -8,43 +8,44 @@ import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
- * A causal transformer that remembers the keys and values of the positions it has seen, for a batch of sequences.
+ * A causal transformer with a cache of the keys and values of earlier positions, for a batch of sequences.
  *
- * <p>It is fed <em>rows</em>: a row is one position of one sequence, and gives the features of that position from the inputs of
- * strictly earlier positions. One call may hold the same position of many sequences (a step of the inverse pass) or many
- * consecutive positions of one sequence (a prompt, or a segment in parallel decoding). The features of a row are the same to the
- * last bit however rows are grouped into calls and shared out between threads. One caller at a time; the weights are shared.
+ * <p>Its input is <em>rows</em>: a row is one position of one sequence, whose features depend on the inputs of strictly earlier positions.
+ * One call may hold the same position of many sequences (a step of the inverse pass) or many consecutive positions of one sequence (a
+ * prompt, or a segment in parallel decoding). A row's features are the same bit for bit however rows are grouped into calls and divided
+ * among threads. One caller at a time; instances may share weights.
  */
 public final class CachedTransformer {
   private static final int SPINS = 2_000;
-  /** Places from one part's counter to the next, which keeps them out of each other's cache lines. */
+  /** Distance between the counters of two parts, which keeps them in different cache lines. */
   private static final int SPREAD = 32;
 
   private final Weights weights;
   private final CachedAttention[] attention;
-  /** By part: blocks whose keys and values it remembers in the current call. */
+  /** By part: number of blocks whose keys and values it has cached in the current call. */
   private final AtomicIntegerArray remembered;
 
-  /** All of them row by row, [maxRows * width] or the multiple of it that the name suggests. */
+  /** This and the next arrays are [maxRows * width], in row order; qkv has 3 times, hidden and scratch have 4 times the width. */
   private final float[] x;
   private final float[] normed;
   private final float[] qkv;
   private final float[] attended;
   private final float[] hidden;
   private final float[] scratch;
-  /** Two temporary rows a part. */
+  /** Two temporary rows per part. */
   private final float[][] row;
   private final float[][] squares;
 
   /**
-   * @param sequences sequences remembered side by side
-   * @param maxRows rows of the largest call
-   * @param maxPositions positions remembered, at most those of the position table
-   * @param maxParts parts in which the rows of a call may be computed side by side
+   * @param sequences number of sequences in the cache
+   * @param maxRows the most rows in one call
+   * @param maxPositions the most positions in the cache, at most those of the position table
+   * @param maxParts the most parts of a call that may run in parallel
+   * @throws IllegalArgumentException if maxPositions exceeds the position table
    */
   public CachedTransformer(Weights weights, int sequences, int maxRows, int maxPositions, int maxParts) {
     if (maxPositions > weights.positions) {
-      throw new IllegalArgumentException(maxPositions + " positions asked for; the model's window has " + weights.positions);
+      throw new IllegalArgumentException("maxPositions is " + maxPositions + "; expected at most the window's " + weights.positions);
     }
     this.weights = weights;
     int width = weights.width;
@@ -64,12 +65,12 @@ public final class CachedTransformer {
   }
 
   /**
-   * Features of a group of rows. Rows of one sequence must come in the order of their positions, and positions must follow on those
-   * already seen; a position that was seen before is forgotten with everything after it, and replaced.
+   * Computes the features of some rows. Rows of one sequence must come in order of position and continue the cached positions. A position
+   * that is already cached is replaced, and everything after it is forgotten.
    *
-   * @param sequence [rows], which sequence
-   * @param position [rows], which position
-   * @param embedded [rows * width], the embedded input of the position before; where the position is 0 the start vector is put there
+   * @param sequence [rows], each row's sequence
+   * @param position [rows], each row's position
+   * @param embedded [rows * width], the embedded input of the previous position; for position 0 this method writes the start vector there
    * @param features [rows * width], filled
    */
   public void run(int rows, int[] sequence, int[] position, float[] embedded, float[] features) {
@@ -77,7 +78,7 @@ public final class CachedTransformer {
     run(0, 0, rows, sequence, position, embedded, null, features);
   }
 
-  /** Before the parts of a call that are computed side by side. */
+  /** Starts a call whose parts run in parallel. */
   public void begin() {
     for (int part = 0; part < row.length; part++) {
       remembered.set(part * SPREAD, 0);
@@ -85,8 +86,8 @@ public final class CachedTransformer {
   }
 
   /**
-   * A part of a call: the rows [from, to), which come after those of the parts before. It waits for the keys and values of those, and
-   * they do not wait for it: parts may run one after another, or side by side if the first one is started first.
+   * Computes one part of a call: the rows [from, to), which follow those of earlier parts. A part waits for the keys and values of earlier
+   * parts, but not the other way round: parts may run one after another, or in parallel if they are started in order.
    *
    * @param more [rows * width], added to the input of each row; or null
    */
@@ -100,7 +101,7 @@ public final class CachedTransformer {
         Weights.Block block = weights.blocks[b];
         normalise(block.norm1(), normed, part, from, to);
         block.qkv().run(normed, from, to, qkv);
-        // before its own are written, which would be to the same cache lines
+        // wait before writing this part's own, which may lie in the same cache lines
         await(part, b + 1);
         attention[b].remember(qkv, from, to, sequence, position);
         remembered.setRelease(part * SPREAD, b + 1);
@@ -112,7 +113,7 @@ public final class CachedTransformer {
     }
   }
 
-  /** Until all parts before this one remember the keys and values of that many blocks. */
+  /** Waits until all earlier parts have cached the keys and values of {@code blocks} blocks. */
   private void await(int part, int blocks) {
     for (int before = 0; before < part; before++) {
       for (int spin = 0; remembered.getAcquire(before * SPREAD) < blocks; spin++) {
@@ -153,7 +154,7 @@ public final class CachedTransformer {
     FloatLoops.add(x, normed, from * width, to * width);
   }
 
-  /** Weights of one causal transformer: start and position vectors, pre-norm blocks, the last norm. Read-only, shared by threads. */
+  /** Weights of one causal transformer: start and position vectors, pre-norm blocks, the last norm. Immutable; threads may share it. */
   public static final class Weights {
     /** Layer normalisation, see {@link org.tarflowlm.kernel.LayerNorm}. */
     record Norm(float[] gain, float[] bias) {
@@ -174,7 +175,7 @@ public final class CachedTransformer {
     final int width;
     final int heads;
     final int positions;
-    /** Stands for the input before position 0, [width]. */
+    /** Replaces the input before position 0, [width]. */
     final float[] start;
     /** [positions][width]. */
     final float[][] position;

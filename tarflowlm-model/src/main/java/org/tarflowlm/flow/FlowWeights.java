@@ -11,27 +11,27 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 
 /**
- * Weights of one flow with a transformer of its own, and of the in-token flows that share it, repacked for the inverse pass. Read-only; may
- * be shared by threads.
+ * Weights of one flow that has its own transformer, and of the in-token flows that share it, repacked for the inverse pass. Immutable;
+ * threads may share it.
  */
 public final class FlowWeights {
   private final int index;
   private final FlowSpec spec;
   private final int channels;
   private final RowProduct input;
-  /** From what a partial flow knows of the tokens ahead; null if it knows nothing of them. */
+  /** Embeds the channels below firstChannel of the current token and the tokens ahead of it; null if firstChannel is 0. */
   private final RowProduct look;
   private final CachedTransformer.Weights transformer;
-  /** Data to noise. */
+  /** The flow's head and those of its in-token flows, data to noise. */
   private final List<HeadWeights> heads = new ArrayList<>();
 
   /**
-   * Weights of flow {@code index} of a model and of the in-token flows right after it.
+   * Reads the weights of flow {@code index} of a model and of the in-token flows right after it.
    *
-   * @param codebook the encoder's components, used by a tied Mix-d flow
-   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
-   * @throws IllegalArgumentException if the flow is itself an in-token flow, or a parameter is missing or has another length than the
-   *     configuration says
+   * @param codebook the encoder's components, which a tied Mix-d flow uses
+   * @param parameters gives a parameter's values by its name ({@link org.tarflowlm.config.ParameterShapes}), row-major; they are copied
+   * @throws IllegalArgumentException if the flow is itself an in-token flow, or a parameter is missing or its length differs from the
+   *     configuration
    */
   FlowWeights(TarFlowConfig config, int index, Components codebook, Function<String, float[]> parameters) {
     this.index = index;
@@ -55,12 +55,12 @@ public final class FlowWeights {
     return new ParameterSource(parameters, "flow" + flow + ".");
   }
 
-  /** Number of the first flow in its stack. */
+  /** Index in the stack of the flow that has the transformer. */
   public int index() {
     return index;
   }
 
-  /** The flow and its in-token flows. */
+  /** Number of flows: the one with the transformer and its in-token flows. */
   public int count() {
     return heads.size();
   }
@@ -74,7 +74,7 @@ public final class FlowWeights {
     return spec.direction() == Direction.LEFT_TO_RIGHT;
   }
 
-  /** The order in which the transformer's input has its channels, as {@link HeadWeights#channelOrder(TarFlowConfig, int)}. */
+  /** Order of the channels in the transformer's input, as {@link HeadWeights#channelOrder(TarFlowConfig, int)}. */
   int[] channelOrder() {
     return heads.get(0).channelOrder();
   }
@@ -91,12 +91,12 @@ public final class FlowWeights {
     return transformer;
   }
 
-  /** The components of a Mix-d flow without in-token flows, whose channels are in the order of z; else null. */
+  /** The components of a Mix-d flow without in-token flows that reads channels in the order of z; otherwise null. */
   public Components components() {
     return heads.size() == 1 && channelOrder() == null ? heads.get(0).components() : null;
   }
 
-  /** All heads as one, with scratch arrays of its own. {@link HeadWeights#head} says what the filter acts on. */
+  /** All heads as one, with its own scratch arrays. {@link HeadWeights#head} says what the filter acts on. */
   CouplingHead head(TokenFilter filter, Workspace workspace, TokenMargin tokenMargin) {
     List<CouplingHead> all = heads.stream().map(each -> each.head(filter, workspace, tokenMargin)).toList();
     if (all.size() == 1 && channelOrder() == null) {

@@ -3,21 +3,21 @@ package org.tarflowlm.flow;
 import java.util.List;
 
 /**
- * The heads of a flow and of its in-token flows, one after another at every position. What goes in and out has its channels in the order of
- * z; each head reads them in an order of its own.
+ * Applies the heads of a flow and of its in-token flows, one after another, at every position. Input and output channels are in the order
+ * of z; each head reads them in its own order.
  */
 final class HeadChain implements CouplingHead {
   private final CouplingHead[] heads;
   /** By head, as {@link HeadWeights#channelOrder()}. */
   private final int[][] orders;
   private final int channels;
-  /** By row, a level between two heads in the order of z, and a head's noise and data side in its own; all [rows][D]. */
+  /** Level between two heads, in the order of z; below, a head's noise and data side in its own order; all [rows][D]. */
   private double[][] between = new double[0][];
   private double[][] ownU;
   private double[][] ownZ;
-  /** Where rows of these begin. */
+  /** Start index of every row in these arrays: 0. */
   private int[] zeros;
-  /** Buffers for one head. */
+  /** Output arguments for one head. */
   private final double[][] own = new double[1][];
   private final double[] logDet = new double[1];
 

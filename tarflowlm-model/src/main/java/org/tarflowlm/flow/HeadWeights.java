@@ -9,7 +9,7 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 
-/** Weights of what maps one flow's position, given the transformer's features of it. Read-only; may be shared by threads. */
+/** Weights of a flow's head, which maps one position given the transformer's features. Immutable; threads may share it. */
 final class HeadWeights {
   private final Coupling coupling;
   private final boolean first;
@@ -50,7 +50,7 @@ final class HeadWeights {
         StackWeights.widen(source.vector("component.logScale", count)), count, dims);
   }
 
-  /** The components of a Mix-d flow that maps all channels, and whose tokens are independent within a patch, else null. */
+  /** The components of a Mix-d flow that maps all channels and treats tokens of a patch independently; otherwise null. */
   Components components() {
     return coupling == Coupling.MIX_D && patch == null && partial == null ? components : null;
   }
@@ -61,8 +61,8 @@ final class HeadWeights {
   }
 
   /**
-   * A head with scratch arrays of its own. The filter acts on the weights of shared components. For a Mix-1 flow's weights it is its
-   * temperature only, and only where all flows before are affine, so that its mixtures are those of the tokens' latents.
+   * A head with its own scratch arrays. The filter acts on the weights of shared components. On a Mix-1 flow's weights, only its
+   * temperature acts, and only if all flows before are affine, so that the mixtures are those of the tokens' latents.
    */
   CouplingHead head(TokenFilter filter, Workspace workspace, TokenMargin tokenMargin) {
     if (partial != null) {
@@ -74,10 +74,10 @@ final class HeadWeights {
   }
 
   /**
-   * The order in which a flow reads the channels of a position. Before every later flow with a transformer of its own, ChannelMix moves the
-   * even-numbered channels to the front (paper section 5), so a flow reads the channels of z after the mixes so far, and from the last to
-   * the first where it reads them {@linkplain ChannelDirection#DESCENDING down}. Latents h^(l) are always in the order of z: a flow puts
-   * its channels in its own order when it reads, and back when it writes.
+   * The order in which a flow reads the channels of a position. Before every flow after the first that has its own transformer, ChannelMix
+   * moves the even-numbered channels to the front (paper section 5). So a flow reads the channels of z in the order after all mixes so far,
+   * reversed if it reads {@linkplain ChannelDirection#DESCENDING down}. Latents h^(l) are always in the order of z: a flow reorders
+   * channels when it reads and restores their order when it writes.
    *
    * @param flow index from 0
    * @return [channels]: the flow's channel i is channel {@code order[i]} of z; null if the flow reads them as they are

@@ -5,11 +5,11 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.data.latent.GaussianNoise;
 
 /**
- * Text to latents, z = mu + sigma * noise (paper section 3.1), with the noise that scoring draws for the same seed: token t of draw s takes
- * the numbers t*d to t*d + d - 1 of stream s. May be used by many threads.
+ * Encodes text as latents, z = mu + sigma * noise (paper section 3.1), with the noise that scoring draws for the same seed: token t of
+ * draw s takes the numbers t*d to t*d + d - 1 of stream s. Thread-safe.
  */
 public record LatentEncoder(Components codebook) {
-  /** z of a whole text, [tokens * d], draw 0. */
+  /** z of a whole text with draw 0: [tokens * d]. */
   public double[] encode(int[] tokens, long seed) {
     return encode(tokens, seed, 0, 0);
   }
@@ -17,8 +17,8 @@ public record LatentEncoder(Components codebook) {
   /**
    * z of a part of a text.
    *
-   * @param draw different draws are independent
-   * @param from number of the first token in its text
+   * @param draw index of the draw; different draws are independent
+   * @param from position of the first token in its text
    * @return [tokens * d]
    */
   public double[] encode(int[] tokens, long seed, int draw, int from) {

@@ -13,17 +13,18 @@ import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
- * The masked head evaluated channel by channel: the parameters of channel i need the context and the channels before i only, so each
- * newly found channel adds its share to the running sums of all later ones, and every weight is used once per position. Rows go together.
+ * Evaluates the masked head channel by channel. The parameters of channel i depend only on the context and on channels before i, so each
+ * new channel adds its contribution to the running sums of all later ones. Every weight is used once per position. Rows are processed
+ * together.
  */
 final class MaskedHead implements CouplingHead {
   private final Weights weights;
   private final boolean writesTokens;
   private final double temperature;
   private final Workspace workspace;
-  /** Rows that the arrays below have room for. */
+  /** Number of rows that fit in the arrays below. */
   private int room;
-  /** [rows * U * D], what the features give to the hidden units, for all rows that were read. */
+  /** Contribution of the features to the hidden units for all rows that were read: [rows * U * D]. */
   private float[] context = new float[0];
   /** Running sums of the current rows before the activation: [rows][E * n], [rows * U * D], and [rows * m * D]. */
   private float[][] featureSum;
@@ -31,16 +32,17 @@ final class MaskedHead implements CouplingHead {
   /** By further hidden layer, [rows * U * D]. */
   private final float[][] residualSum;
   private float[] out;
-  /** Units of one block, [rows * E or U], the same activated, and what comes of them. */
+  /** Units of one block, [rows * E or U]; below, the same after activation, and their product with the next weights. */
   private float[] block;
   private float[] activated;
-  /** Input that a residual hidden layer adds to. */
+  /** Input to which a residual hidden layer adds. */
   private float[] unbent;
   private float[] product;
   private final double[] theta;
 
   /**
-   * @param writesTokens whether tokens are read off what the head writes: it does not know how far from each other they are
+   * @param writesTokens whether tokens are decoded from the head's output; the head cannot tell how close another token is, so its margin
+   *     is then 0
    * @param temperature divides the logits of a mixture
    */
   MaskedHead(Weights weights, boolean writesTokens, double temperature, Workspace workspace) {
@@ -128,7 +130,7 @@ final class MaskedHead implements CouplingHead {
     }
   }
 
-  /** The parameters of channel i, packed as the couplings want them, into theta. */
+  /** Writes the parameters of channel i to theta, in the couplings' layout. */
   private void parameters(int r, int i) {
     int numbers = weights.numbers;
     int at = r * weights.outBias.length + i * numbers;
@@ -146,7 +148,7 @@ final class MaskedHead implements CouplingHead {
     }
   }
 
-  /** Channel i of a row is known: its three inputs go into the features. */
+  /** Adds the three inputs of a row's channel i to the features. */
   private void input(int r, int i, double value) {
     if (i < weights.channels - 1) {
       float positive = (float) (value > 0 ? value : Math.expm1(value));
@@ -157,7 +159,7 @@ final class MaskedHead implements CouplingHead {
     }
   }
 
-  /** Channel i is known in all rows: feature block i and hidden block i + 1 can be finished. */
+  /** Completes feature block i and hidden block i + 1, once channel i is known in all rows. */
   private void accept(int i, int rows) {
     if (i == weights.channels - 1) {
       return;
@@ -186,7 +188,7 @@ final class MaskedHead implements CouplingHead {
     FloatLoops.add(out, product, 0, rows * weights.outBias.length);
   }
 
-  /** Block i of a hidden layer's sums, activated. */
+  /** Activates block i of a hidden layer's sums. */
   private void activate(float[] sum, int i, int rows) {
     int units = weights.hiddenUnits;
     for (int r = 0; r < rows; r++) {
@@ -218,15 +220,15 @@ final class MaskedHead implements CouplingHead {
     final boolean affine;
     final double logScaleBound;
     final RowProduct context;
-    /** By input of a channel, three each of n: to all features, [3 n][E n], zero where it is masked. */
+    /** From the three inputs of each of n channels to all features: [3 n][E n], zero where masked. */
     final float[][] features;
     final float[] featureBias;
-    /** By feature block i of n: to all hidden units, [E, U D]. */
+    /** From each of n feature blocks to all hidden units: [E, U D]. */
     final RowProduct[] hidden;
-    /** By further hidden layer and block i of D: to all units of the layer, [U, U D], and their biases. */
+    /** By further hidden layer, from each of D blocks to all units of the layer: [U, U D]; below, their biases. */
     final RowProduct[][] residual;
     final float[][] residualBias;
-    /** By hidden block i of D: to all numbers, [U, m D]. */
+    /** From each of D hidden blocks to all parameters: [U, m D]. */
     final RowProduct[] out;
     final float[] outBias;
 
@@ -262,8 +264,8 @@ final class MaskedHead implements CouplingHead {
     }
 
     /**
-     * The rows of a masked matrix, {@code units} at a time, as linear maps; of block i, the columns of the blocks before i + {@code later}
-     * are masked.
+     * Splits a masked matrix into linear maps of {@code units} rows each; block i masks the columns of the blocks before
+     * i + {@code later}.
      */
     private static RowProduct[] blocks(float[][] matrix, int units, int columnUnits, int later) {
       RowProduct[] result = new RowProduct[matrix.length / units];

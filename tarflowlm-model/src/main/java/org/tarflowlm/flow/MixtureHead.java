@@ -7,7 +7,7 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.DoubleLoops;
 
-/** The head of a flow over shared components, Mix-d or affine: one linear map to the K weights of each token of the position. */
+/** The head of a flow with shared components, Mix-d or affine: one linear map to the K weights of each token at the position. */
 final class MixtureHead implements CouplingHead {
   private final RowProduct head;
   private final PatchHead patch;
@@ -16,7 +16,7 @@ final class MixtureHead implements CouplingHead {
   private final TokenFilter filter;
   private final TokenMargin tokenMargin;
   private final Workspace workspace;
-  /** [rows * P * K]. */
+  /** Logits, [rows * P * K]. */
   private float[] out;
   private double[] margin = new double[0];
   private final double[] logits;
@@ -24,9 +24,9 @@ final class MixtureHead implements CouplingHead {
 
   /**
    * @param head [H, P*K]
-   * @param patch what tokens of a position tell later ones, or null
+   * @param patch makes logits depend on earlier tokens of the patch; or null
    * @param affine whether the coupling is {@link MomentMatched}
-   * @param filter changes the logits of every token before they are used
+   * @param filter changes the logits of every token before use
    * @param tokenMargin measures margins, or null
    */
   MixtureHead(RowProduct head, PatchHead.Weights patch, Components components, boolean affine, TokenFilter filter,
@@ -112,7 +112,7 @@ final class MixtureHead implements CouplingHead {
     return head.out() / logits.length;
   }
 
-  /** z from {@code at} on has the tokens before this one in its patch. */
+  /** Reads a token's logits; z from {@code at} on must hold the earlier tokens of its patch. */
   private void readLogits(int row, int token, double[] z, int at) {
     for (int k = 0; k < logits.length; k++) {
       logits[k] = out[row * head.out() + token * logits.length + k];

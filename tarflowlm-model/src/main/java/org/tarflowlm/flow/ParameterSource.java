@@ -3,7 +3,7 @@ package org.tarflowlm.flow;
 import java.util.function.Function;
 import org.tarflowlm.kernel.RowProduct;
 
-/** Parameters by name, each checked for its length. Names and shapes are those of {@link org.tarflowlm.config.ParameterShapes}. */
+/** Reads parameters by name and checks their lengths; {@link org.tarflowlm.config.ParameterShapes} lists names and shapes. */
 public final class ParameterSource {
   private final Function<String, float[]> parameters;
   private final String prefix;
@@ -13,7 +13,7 @@ public final class ParameterSource {
     this.prefix = prefix;
   }
 
-  /** The parameters whose names continue after {@code more}. */
+  /** A source whose names have {@code more} appended to this source's prefix. */
   public ParameterSource under(String more) {
     return new ParameterSource(parameters, prefix + more);
   }
@@ -33,7 +33,7 @@ public final class ParameterSource {
     return result;
   }
 
-  /** A linear map [in, out] with its bias. */
+  /** A linear map with weight [in, out] and bias [out]. */
   public RowProduct product(String name, int in, int out) {
     return new RowProduct(get(name + ".weight", Math.multiplyExact(in, out)), get(name + ".bias", out), in, out);
   }

@@ -9,11 +9,11 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.RowProduct;
 
 /**
- * The head of a Mix-d flow that maps some channels of a token and leaves the others as they are ({@link FlowSpec#isPartial}). The channels
- * before its own tell by Bayes' rule which tokens are possible; the mixture is the codebook's in its own channels.
+ * The head of a Mix-d flow that maps only some channels of a token ({@link FlowSpec#isPartial}). The channels before these update the
+ * tokens' weights by Bayes' rule; the mixture is the codebook's, restricted to the flow's own channels.
  */
 final class PartialHead implements CouplingHead {
-  /** Read-only; may be shared by threads. */
+  /** Immutable; threads may share it. */
   static final class Weights {
     private final RowProduct head;
     private final int first;
@@ -21,7 +21,7 @@ final class PartialHead implements CouplingHead {
     private final int channels;
     private final Components before;
     private final Components own;
-    /** By token, the first one with the same component in the flow's own channels. */
+    /** For each token, the first one with the same component in the flow's own channels. */
     private final int[] representative;
 
     /** @param head [H, K] */
@@ -99,7 +99,7 @@ final class PartialHead implements CouplingHead {
     filter.apply(logits, scratch);
   }
 
-  /** Tokens that these channels do not tell apart are one outcome, or a filter would see each of them as rarer than the outcome is. */
+  /** Merges tokens that these channels cannot tell apart, so that the filter sees one outcome with their total probability. */
   private void mergeEquals() {
     for (int k = 0; k < logits.length; k++) {
       int same = w.representative[k];

@@ -6,11 +6,11 @@ import org.tarflowlm.kernel.Elu;
 import org.tarflowlm.kernel.RowProduct;
 
 /**
- * Contribution of the earlier tokens of a patch to the logits of a token's components, token by token: the head of
- * {@code org.tarflowlm.graph.FlowBlock}. Holds scratch arrays: one instance per thread.
+ * Computes, token by token, what the earlier tokens of a patch add to the logits of a token's components, like
+ * {@code org.tarflowlm.graph.FlowBlock} in a graph. It holds scratch arrays, so each thread needs its own instance.
  */
 final class PatchHead {
-  /** Read-only; may be shared by threads. */
+  /** Immutable; threads may share it. */
   static final class Weights {
     private final int tokens;
     private final int units;
@@ -50,7 +50,7 @@ final class PatchHead {
     w.context.run(features, from, to, context);
   }
 
-  /** Adds to a token's logits; to be called for the tokens of a row in turn, when those before it stand in z from {@code at} on. */
+  /** Adds to a token's logits [K]. Call it for a row's tokens in order, with all earlier tokens in z from {@code at} on. */
   void add(int row, int token, double[] z, int at, double[] logits) {
     if (token == 0) {
       System.arraycopy(context, row * sums.length, sums, 0, sums.length);

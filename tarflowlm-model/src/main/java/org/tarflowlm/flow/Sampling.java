@@ -8,17 +8,16 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * How a model's distributions are reshaped while text is sampled. {@link GenerationOptions} gives the meaning of each number.
+ * How sampling reshapes a model's distributions. {@link GenerationOptions} explains each number.
  *
- * @param temperature divides the logits of Mix-d weights, and of the weights of a Mix-1 flow with none but affine flows
- *     before it; above 0
+ * @param temperature divides the logits of Mix-d weights, and of a Mix-1 flow's weights if only affine flows precede it; above 0
  * @param noiseTemperature standard deviation of the base noise; above 0
- * @param topK keeps that many Mix-d components; 0 keeps all
- * @param topP keeps the most probable Mix-d components with at least this probability; in (0, 1], 1 keeps all
+ * @param topK keeps this many of the most probable Mix-d components; 0 keeps all
+ * @param topP keeps the smallest set of most probable Mix-d components with at least this total probability; in (0, 1], 1 keeps all
  * @param minP removes Mix-d components less probable than this share of the most probable one; in [0, 1], 0 keeps all
  */
 public record Sampling(double temperature, double noiseTemperature, int topK, double topP, double minP) {
-  /** Samples the model as it is. */
+  /** Samples from the unchanged model. */
   public static final Sampling DEFAULT = new Sampling(1.0, 1.0, 0, 1.0);
 
   public Sampling {
@@ -41,7 +40,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   }
 
   /**
-   * Checks that a model has something for every number to act on.
+   * Checks that a model supports every option that is set.
    *
    * @throws IllegalArgumentException if top-k, top-p or min-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has
    *     weights that it divides
@@ -51,9 +50,9 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   }
 
   /**
-   * Checks the same of one flow and its in-token flows; the noise temperature acts on the last flow only.
+   * Like {@link #requireHonoured(TarFlowConfig)}, for one flow and its in-token flows; the noise temperature acts on the last flow only.
    *
-   * @param flow index of a flow with a transformer of its own
+   * @param flow index of a flow that has its own transformer
    * @throws IllegalArgumentException as {@link #requireHonoured(TarFlowConfig)}
    */
   public void requireHonoured(TarFlowConfig config, int flow) {
@@ -77,7 +76,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     }
   }
 
-  /** The options that one flow and its in-token flows honour. */
+  /** The options that one flow and its in-token flows support. */
   public Sampling of(TarFlowConfig config, int flow) {
     int end = config.endOfTrunk(flow);
     boolean chooses = any(config, flow, end, Sampling::chooses);
@@ -93,7 +92,7 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
     return config.flows().get(flow).coupling().sharesComponents();
   }
 
-  /** Whether the temperature divides a flow's weights: those of Mix-d, and of the Mix-1 flow whose mixtures are those of z. */
+  /** Whether the temperature divides a flow's weights: for Mix-d flows, and for a Mix-1 flow whose mixtures are those of z. */
   static boolean sharpens(TarFlowConfig config, int flow) {
     return chooses(config, flow) || config.flows().get(flow).coupling() == Coupling.MIX_1
         && config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);

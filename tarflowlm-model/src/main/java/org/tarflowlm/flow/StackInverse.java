@@ -1,16 +1,16 @@
 package org.tarflowlm.flow;
 
-/** The inverse of a whole stack, computed elsewhere: by a graph. */
+/** The inverse of a whole stack, as a graph computes it. */
 public interface StackInverse {
   /**
-   * Noise to text. May be called by many threads.
+   * Turns noise into text. {@code FlowGenerator} calls it from many threads.
    *
-   * @param u [batch][positions * D]; not read where the prompt is
-   * @param prompt [batch][n * D], what z begins with; n may be 0
+   * @param u [batch][positions * D]; ignored at the prompt's positions
+   * @param prompt [batch][n * D], the latents with which z begins; n may be 0
    */
   Window inverse(Sampling sampling, double[][] u, double[][] prompt);
 
-  /** Whether it can be computed on this machine. */
+  /** Whether this machine can compute it. */
   default boolean isAvailable() {
     return true;
   }

@@ -9,10 +9,10 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * The whole stack of flows on plain arrays, in both directions, for a batch of sequences (paper section 3.3). The batch is split
- * among the machine's cores; a sequence's result does not depend on the others.
+ * Runs the whole stack of flows on plain arrays, in both directions, for a batch of sequences (paper section 3.3). The batch is split
+ * among the machine's cores; a sequence's result does not depend on other sequences.
  *
- * <p>Sequences are [positions * D] with any number of positions from 1 to the model's window. May be used by many threads.
+ * <p>Sequences are [positions * D], with any number of positions from 1 to the model's window. Thread-safe.
  */
 public final class StackTransform {
   private final StackWeights weights;
@@ -25,12 +25,12 @@ public final class StackTransform {
    * Result and cost of an inverse pass.
    *
    * @param latents all levels
-   * @param rootIterations evaluations of a mixture's distribution function in all root findings
-   * @param roots scalars found by root finding
+   * @param rootIterations number of evaluations of a mixture's distribution function, over all root findings
+   * @param roots number of scalars found by root finding
    */
   public record Inverse(Latents latents, long rootIterations, long roots) {
 
-    /** Mean evaluations per scalar; 0 if the stack has no mixtures. */
+    /** Mean number of evaluations per scalar; 0 if the stack has no mixtures. */
     public double meanRootIterations() {
       return roots == 0 ? 0.0 : (double) rootIterations / roots;
     }
@@ -46,7 +46,7 @@ public final class StackTransform {
   public record Forward(Latents latents, double[][] logDeterminants, double[] logDensity) {}
 
   /**
-   * u to z: h^(L) = u is inverted flow by flow.
+   * Computes z from u = h^(L), inverting flow by flow.
    *
    * @param u [batch][positions * D], not changed
    * @throws IllegalArgumentException if sequences differ in length, exceed the window, or hold a number that is not finite
@@ -75,7 +75,7 @@ public final class StackTransform {
   }
 
   /**
-   * z to u, with the density of z.
+   * Computes u from z, with the density of z.
    *
    * @param z [batch][positions * D], not changed
    * @throws IllegalArgumentException as {@link #inverse}
@@ -121,7 +121,7 @@ public final class StackTransform {
     return config().flows().size();
   }
 
-  /** Levels of sequence b between a flow's in-token flows, with a last place for the last one's output. */
+  /** Levels of sequence b between a flow's in-token flows; the last entry is for the last one's output. */
   private static double[][] between(double[][][] h, FlowWeights flow, int b) {
     double[][] outputs = new double[flow.count()][];
     for (int k = 0; k < outputs.length - 1; k++) {
@@ -165,8 +165,8 @@ public final class StackTransform {
 
   /**
    * The latents of a batch of sequences at every level of the stack: h^(0) = z, h^(l) = f_l(h^(l-1)), h^(L) = u (paper section 3.3).
-   * Where channels are mixed between flows, every level has its channels in the order of z all the same
-   * ({@link HeadWeights#channelOrder(TarFlowConfig, int)}), so every level can be decoded.
+   * Every level has its channels in the order of z, even if flows mix channels ({@link HeadWeights#channelOrder(TarFlowConfig, int)}), so
+   * every level can be decoded.
    *
    * @param h [L + 1][batch][positions * D]
    */
@@ -177,7 +177,7 @@ public final class StackTransform {
       return h.length - 1;
     }
 
-    /** h^(0), what the codebook decodes to text; [batch][positions * D]. */
+    /** h^(0), which the codebook decodes to text; [batch][positions * D]. */
     public double[][] z() {
       return h[0];
     }

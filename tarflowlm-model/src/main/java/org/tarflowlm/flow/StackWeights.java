@@ -9,7 +9,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Components;
 
-/** Weights of a whole TarFlowLM: the codebook and the flows, in the order data to noise. Read-only; may be shared by threads. */
+/** Weights of a whole TarFlowLM: the codebook and the flows, in the order data to noise. Immutable; threads may share it. */
 public final class StackWeights {
   private final TarFlowConfig config;
   private final Components codebook;
@@ -24,9 +24,9 @@ public final class StackWeights {
   /**
    * Reads a model.
    *
-   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
-   * @throws IllegalArgumentException if the configuration is not a flow model, or a parameter is missing or has another length than
-   *     the configuration says
+   * @param parameters gives a parameter's values by its name ({@link org.tarflowlm.config.ParameterShapes}), row-major; they are copied
+   * @throws IllegalArgumentException if the model is not a flow model, or a parameter is missing or its length differs from the
+   *     configuration
    */
   public static StackWeights of(TarFlowConfig config, Function<String, float[]> parameters) {
     if (config.model() != ModelType.TARFLOW) {
@@ -76,12 +76,12 @@ public final class StackWeights {
     return config;
   }
 
-  /** The encoder's components, one a token. */
+  /** The encoder's components, one per token. */
   public Components codebook() {
     return codebook;
   }
 
-  /** The flows with a transformer of their own, each with its in-token flows, data to noise. */
+  /** The flows that have their own transformer, each with its in-token flows, data to noise. */
   public List<FlowWeights> flows() {
     return flows;
   }

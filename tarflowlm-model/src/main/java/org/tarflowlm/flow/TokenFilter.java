@@ -4,25 +4,25 @@ import java.util.Arrays;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * Reshapes a distribution over tokens, or over mixture components that stand for tokens, before it is used: temperature, then top-k,
- * then top-p, then min-p, as in Hugging Face's generation. One instance may be shared by threads.
+ * Reshapes a distribution over tokens, or over mixture components that stand for tokens: temperature, then top-k, then top-p, then
+ * min-p, in the order of Hugging Face's generation. Immutable; threads may share it.
  */
 public final class TokenFilter {
-  /** Leaves every distribution alone. */
+  /** Leaves every distribution unchanged. */
   public static final TokenFilter NONE = new TokenFilter(1.0, 0, 1.0, 0.0);
-  /** Logit of a removed token: e to this is zero, and it stays finite under differences. */
+  /** Logit of a removed token: its exponential is zero, and differences with it stay finite. */
   static final double REMOVED = -1e30;
   private static final double COLD = 1e-6;
 
   private final double temperature;
   private final int topK;
   private final double topP;
-  /** Logit below the largest one at which min-p removes; infinite for none. */
+  /** Min-p removes tokens whose logit is more than this below the largest; infinite if it removes none. */
   private final double reach;
 
   /**
    * @param temperature divides the logits; positive
-   * @param topK keeps that many of the most probable tokens; 0 keeps all
+   * @param topK keeps this many of the most probable tokens; 0 keeps all
    * @param topP keeps the smallest set of most probable tokens whose probabilities sum to at least this; 1 keeps all
    * @param minP removes tokens less probable than this share of the most probable one; 0 keeps all
    */
@@ -38,7 +38,7 @@ public final class TokenFilter {
     return temperature;
   }
 
-  /** Changes the logits in place. Ties at the edge of top-k or top-p are all kept. {@code scratch} is a temporary of the same length. */
+  /** Changes the logits in place. Keeps all ties at the limit of top-k or top-p. {@code scratch} is a temporary of the same length. */
   public void apply(double[] logits, double[] scratch) {
     if (temperature < COLD) {
       freeze(logits);
@@ -60,7 +60,7 @@ public final class TokenFilter {
     }
   }
 
-  /** Divides the distances from the largest logit instead: quotients of the logits themselves may overflow. */
+  /** Divides the distances from the largest logit, because dividing the logits themselves might overflow. */
   private void freeze(double[] logits) {
     double most = DoubleLoops.max(logits, 0, logits.length);
     for (int k = 0; k < logits.length; k++) {

@@ -5,11 +5,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.ops.Tensors;
 
-/** Reads what iterators deliver. Unusable arrays are an IllegalArgumentException that names what was found and expected. */
+/** Checks and converts arrays from iterators; an IllegalArgumentException for unusable ones says what was found and expected. */
 final class BatchArrays {
   private BatchArrays() {}
 
-  /** Ids as [batch, time]: as they are, or a sequence of DataVec's, [batch, 1, time]. */
+  /** Ids as [batch, time], from that shape or from DataVec's sequences, [batch, 1, time]. */
   static INDArray flat(String what, INDArray array) {
     if (array.rank() == 3 && array.size(1) == 1) {
       return array.reshape('c', array.size(0), array.size(2));
@@ -21,7 +21,7 @@ final class BatchArrays {
     return array;
   }
 
-  /** Numbers of the network's own type, or of a narrower one that it holds exactly, as [batch, time, width]; -1 is any width. */
+  /** Requires [batch, time, width] numbers of the network's type, or FLOAT for a DOUBLE network; width -1 allows any width. */
   static INDArray floating(String what, INDArray array, DataType type, long batch, long time, long width) {
     if (array.rank() != 3 || array.size(0) != batch || array.size(1) != time || width >= 0 && array.size(2) != width) {
       throw new IllegalArgumentException(what + ": found shape " + Arrays.toString(array.shape()) + "; expected [" + batch + ", " + time
@@ -33,7 +33,7 @@ final class BatchArrays {
     return array;
   }
 
-  /** Whole numbers in C order. */
+  /** Converts to whole numbers, in C order. */
   static int[] whole(String what, INDArray array) {
     if (!array.dataType().isFPType()) {
       return Tensors.ints(array);
@@ -49,7 +49,7 @@ final class BatchArrays {
     return result;
   }
 
-  /** One of two masks of which either may be missing. */
+  /** The one mask that two inputs share; either may be null, and both must be equal. */
   static INDArray oneMask(String first, INDArray a, String second, INDArray b) {
     if (a != null && b != null && a != b && !(Arrays.equals(a.shape(), b.shape()) && a.castTo(b.dataType()).equals(b))) {
       throw new IllegalArgumentException(first + " and " + second + " differ; expected one mask for both");
@@ -58,9 +58,9 @@ final class BatchArrays {
   }
 
   /**
-   * Tokens of each text by a mask of ones and then zeros, or null if all fill the window.
+   * Number of tokens in each text, [batch], by a mask of ones followed by zeros; null if all texts fill the window.
    *
-   * @param patch tokens of which each text has whole multiples
+   * @param patch tokens per patch; each text must consist of whole patches
    */
   static int[] lengths(INDArray mask, int batch, int time, int patch) {
     if (mask.rank() != 2 || mask.size(0) != batch || mask.size(1) != time) {
@@ -76,7 +76,7 @@ final class BatchArrays {
       }
       for (int t = length; t < time; t++) {
         if (values[b * time + t] != 0) {
-          throw new IllegalArgumentException("mask of text " + b + ": found " + values[b * time + t] + " at position " + t + " behind "
+          throw new IllegalArgumentException("mask of text " + b + ": found " + values[b * time + t] + " at position " + t + " after "
               + length + " ones; expected ones and then zeros, no holes");
         }
       }

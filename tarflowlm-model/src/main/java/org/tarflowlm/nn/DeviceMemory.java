@@ -15,28 +15,28 @@ import org.tarflowlm.ops.HostMemory;
 import org.tarflowlm.stock.MixtureTerms;
 
 /**
- * What a training step of the composed graph takes of a device's memory, by size alone: parameters with gradient and Adam's moments, and
- * the arrays that the backward pass reads. The factors were read off steps on the CPU.
+ * Estimates how much of a device's memory a training step of the composed graph takes, from sizes alone. It counts parameters with gradient
+ * and Adam's moments, and the arrays that the backward pass reads. The factors were measured on steps on the CPU.
  */
 final class DeviceMemory {
   private static final double GIGABYTE = 1e9;
-  /** Parameter, gradient, two moments and one array of the updater's. */
+  /** Numbers per parameter: the parameter, its gradient, two moments and one temporary of the updater. */
   private static final int PER_PARAMETER = 5;
   /** Arrays [positions, width] that a transformer layer keeps. */
   private static final int PER_LAYER = 30;
-  /** Arrays [heads, positions, positions] that live together in one layer; between forward and backward each layer keeps one. */
+  /** Arrays [heads, positions, positions] in use at once in one layer; between forward and backward pass, each layer keeps one. */
   private static final int PER_ATTENTION = 4;
   /** Arrays [tokens, vocabulary or mixtures] around logits. */
   private static final int PER_LOGITS = 4;
-  /** Arrays of a slice of components that are alive together. */
+  /** Arrays of a slice of components in use at once. */
   private static final int PER_SLICE = 20;
 
   private DeviceMemory() {}
 
   /**
-   * The graph that a batch is to run in, as {@link ModelBatch#window} says it, if its step fits the device; on the CPU nothing is refused.
+   * The window for a batch, as {@link ModelBatch#window} chooses it. On a device other than the CPU, checks first that the step fits.
    *
-   * @throws IllegalArgumentException before anything is allocated, with the bytes needed and those of the device
+   * @throws IllegalArgumentException before anything is allocated, if the step needs more bytes than the device has
    */
   static Window fitting(TarFlowConfig config, ModelBatch batch, Window current) {
     Window window = batch.window(current);
@@ -65,7 +65,7 @@ final class DeviceMemory {
       return transformer(config, tokens, config.totalLayers()) + 2 * PER_LOGITS * tokens * config.vocabSize();
     }
     long positions = tokens / config.patchSize();
-    // the codebook: one-hot rows, and sums over all codes in slices
+    // the codebook: one-hot rows; sums over all codes run in slices
     long kept = 2 * tokens * config.vocabSize();
     long passing = slice(tokens, config.latentDim(), config.vocabSize());
     for (FlowSpec flow : config.flows()) {
@@ -74,7 +74,7 @@ final class DeviceMemory {
         kept += PER_LOGITS * tokens * flow.mixtures();
         passing = Math.max(passing, slice(tokens, config.latentDim(), flow.mixtures()));
       } else if (flow.coupling() == Coupling.AFFINE_D) {
-        kept += PER_SLICE * tokens * config.latentDim() * flow.mixtures(); // not in slices
+        kept += PER_SLICE * tokens * config.latentDim() * flow.mixtures(); // AFFINE_D does not run in slices
       } else {
         long scalars = positions * config.channels();
         int outputs = flow.coupling() == Coupling.AFFINE ? 2 : 3 * flow.mixtures();
@@ -94,7 +94,7 @@ final class DeviceMemory {
     return PER_SLICE * tokens * (dims + 1) * components / MixtureTerms.slices(tokens, dims, components);
   }
 
-  /** The largest device's memory, as ND4J reports it; no limit if it does not. */
+  /** Memory of the largest device, as ND4J reports it; without a report there is no limit. */
   private static final class Device {
     static final long BYTES = bytes();
 

@@ -11,20 +11,20 @@ import org.tarflowlm.data.latent.GaussianNoise;
 import org.tarflowlm.ops.HostMemory;
 
 /**
- * The standard normal noise of the reparameterised encoder, z = mu[x] + sigma[x] * noise (paper section 3.1), as arrays. A pure function
- * of seed and draw number, so that a resumed run sees the same noise as an uninterrupted one.
+ * The standard normal noise of the reparameterised encoder, z = mu[x] + sigma[x] * noise (paper section 3.1), as arrays. It depends only on
+ * seed and draw number, so that a resumed run gets the same noise as an uninterrupted one.
  */
 public final class EncoderNoise {
   private EncoderNoise() {}
 
-  /** Noise of that shape, the same for the same seed, draw and shape; different draws are independent. The caller closes it. */
+  /** Noise of the given shape; equal arguments give equal noise, different draws independent noise. The caller closes the array. */
   public static INDArray draw(long seed, long draw, DataType type, long... shape) {
     return part(seed, draw, 0, type, shape);
   }
 
   /**
-   * Noise of that shape for one step of a training, drawn where the arrays are: on the CPU as {@link #draw}; on another backend by ND4J's
-   * generator, with no copy from the host, so other numbers, as repeatable.
+   * Noise of the given shape for one training step, drawn where the arrays are: on the CPU by {@link #draw}; on other backends by ND4J's
+   * generator, without a copy from the host. Those numbers differ from {@link #draw}'s but are just as repeatable.
    */
   static INDArray ofStep(long seed, long draw, DataType type, long... shape) {
     if (HostMemory.isShared()) {
@@ -34,10 +34,10 @@ public final class EncoderNoise {
     return Nd4j.getExecutioner().exec(new GaussianDistribution(Nd4j.createUninitialized(type, shape), 0.0, 1.0), random);
   }
 
-  /** The draw's noise from number {@code from} on, for tokens in the middle of a text. */
+  /** Part of a draw that starts at its number {@code from}, for tokens in the middle of a text. */
   public static INDArray part(long seed, long draw, long from, DataType type, long... shape) {
     int count = Math.toIntExact(ParameterShapes.length(shape));
-    // one array, not a view of another one: it can be closed
+    // an array of its own, not a view, so that it can be closed
     return Nd4j.create(new GaussianNoise(seed, 0).draw(draw, from, count), shape, type);
   }
 }

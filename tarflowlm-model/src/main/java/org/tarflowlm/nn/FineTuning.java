@@ -19,17 +19,17 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Changes how or on what a trained network trains further: a new network with the old one's weights.
+ * Builds a new network from a trained one, with the same weights but other settings for further training.
  *
  * <pre>
  * ComputationGraph tuned = FineTuning.of(network).freeze("codebook", "flow0").learningRate(1e-4).build();
  * </pre>
  *
  * <p>DL4J's own calls do not reach a SameDiff layer: {@code setLearningRate} and {@code fineTuneConfiguration} would silently do nothing,
- * {@code setFeatureExtractor} would fail at the next step. On a TarFlowLM network all three throw and name this class.
+ * and {@code setFeatureExtractor} would fail at the next step. On a TarFlowLM network all three throw an exception that names this class.
  *
- * <p>The original network is not changed; listeners are not copied. The optimiser's moments and the count of iterations are kept unless
- * {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called: then both start fresh.
+ * <p>The original network is not changed; listeners are not copied. The optimiser's moments and the iteration count are kept, unless
+ * {@link #optimizer}, {@link #updater} or {@link #vocabulary} was called, which reset both.
  */
 public final class FineTuning {
   private final ComputationGraph network;
@@ -47,7 +47,7 @@ public final class FineTuning {
     this.changed = layer.with(layer.model(), layer.getNoiseSeed(), Set.of());
   }
 
-  /** @throws IllegalArgumentException if the network is not one of {@link TarFlowNetwork} */
+  /** @throws IllegalArgumentException if {@link TarFlowNetwork} did not build the network */
   public static FineTuning of(ComputationGraph network) {
     boolean named = network.getConfiguration().getVertices().containsKey(TarFlowNetwork.LAYER);
     if (!named || !(network.getLayer(TarFlowNetwork.LAYER) instanceof TarFlowLayer)) {
@@ -63,9 +63,9 @@ public final class FineTuning {
   }
 
   /**
-   * Parts that do not train, besides those that did not train before. They are constants of the graph and have no backward pass.
+   * Freezes parts, in addition to those that are frozen already. They become constants of the graph and need no backward pass.
    *
-   * @param names of {@link #parts}, or finer: {@code flow0.block1}, {@code flow0.head.weight}
+   * @param names of {@link #parts}, or finer names such as {@code flow0.block1} or {@code flow0.head.weight}
    * @throws IllegalArgumentException if one of them is not a part of the model
    */
   public FineTuning freeze(String... names) {
@@ -74,7 +74,7 @@ public final class FineTuning {
   }
 
   /**
-   * Parts that train again.
+   * Lets frozen parts train again; names as in {@link #freeze}.
    *
    * @throws IllegalArgumentException if one of them is not a part of the model
    */
@@ -84,7 +84,7 @@ public final class FineTuning {
   }
 
   /**
-   * A learning rate for all further steps; a schedule ends here. The optimiser keeps its moments.
+   * Sets a constant learning rate for all further steps, instead of any schedule. The optimiser keeps its moments.
    *
    * @throws IllegalStateException if the updater has no learning rate
    */
@@ -95,7 +95,7 @@ public final class FineTuning {
     return rate(rate, null);
   }
 
-  /** A schedule over the iterations that the network counts: those before are included unless the optimiser's state is fresh. */
+  /** Sets a schedule over the network's iteration count, which includes earlier iterations unless the optimiser is reset. */
   public FineTuning learningRate(ISchedule schedule) {
     return rate(Double.NaN, schedule);
   }
@@ -116,7 +116,7 @@ public final class FineTuning {
   }
 
   /**
-   * Another optimiser with fresh state, weight decay, clipping and warm-up included.
+   * Sets another optimiser with fresh state, including its weight decay, clipping and warm-up.
    *
    * @param totalSteps iterations over which its learning rate decays
    */
@@ -126,7 +126,7 @@ public final class FineTuning {
     return this;
   }
 
-  /** Another updater of DL4J's, with fresh state; weight decay, clipping and rate factors stay. */
+  /** Sets another DL4J updater with fresh state; weight decay, clipping and rate factors stay. */
   public FineTuning updater(IUpdater updater) {
     changed.setUpdater(updater.clone());
     changed.setBiasUpdater(null);
@@ -135,24 +135,23 @@ public final class FineTuning {
   }
 
   /**
-   * Other features: latents, or noise besides ids. The optimiser keeps its state.
+   * Sets the network's inputs: ids, ids with noise, or latents. The optimiser keeps its state.
    *
-   * @throws IllegalArgumentException if a discrete model is to take anything but ids
+   * @throws IllegalArgumentException if the model is discrete and the inputs are not {@link ModelInputs#IDS}
    */
   public FineTuning inputs(ModelInputs inputs) {
     changed.setInputs(inputs);
     return this;
   }
 
-  /** Another seed of the encoder's noise, and of new parameters. */
+  /** Sets the seed for the encoder's noise and for new parameters. */
   public FineTuning seed(long value) {
     seed = value;
     return this;
   }
 
   /**
-   * Another vocabulary, of which no token was in the old one: the codebook and, of a flow that is tied to it, the head start fresh; all
-   * else is carried over.
+   * Sets a vocabulary of entirely new tokens. The codebook, and the head of a flow tied to it, start fresh; all other weights are kept.
    *
    * @param tokens size of the new vocabulary, at least 2
    */
@@ -162,7 +161,7 @@ public final class FineTuning {
   }
 
   /**
-   * Another vocabulary that shares tokens with the old one: these keep their values in the codebook and in the head.
+   * Sets a vocabulary that shares tokens with the old one; shared tokens keep their values in the codebook and in the head.
    *
    * @param oldTokens for each new token its id in the old vocabulary, or -1
    * @throws IllegalArgumentException if an id is not in the old vocabulary
@@ -175,9 +174,9 @@ public final class FineTuning {
   }
 
   /**
-   * The new network. Parameters of a new vocabulary train even in a part that is frozen.
+   * Builds the new network. Parameters of a new vocabulary train even in a frozen part.
    *
-   * @throws IllegalStateException if nothing would be left to train
+   * @throws IllegalStateException if no parameter would train
    */
   public ComputationGraph build() {
     TarFlowConfig model = vocabulary == null ? layer.model() : layer.model().withVocabSize(vocabulary.size());
@@ -210,7 +209,7 @@ public final class FineTuning {
     layerConf.setLayer(newLayer);
     conf.getVertices().put(TarFlowNetwork.LAYER, new LayerVertex(layerConf, vertex.getPreProcessor()));
     TarFlowNetwork.connect(conf, newLayer.getInputs());
-    // a configuration's clone has counted nothing
+    // the clone of a configuration has an iteration count of 0
     conf.setIterationCount(restart ? 0 : network.getConfiguration().getIterationCount());
     conf.setEpochCount(restart ? 0 : network.getConfiguration().getEpochCount());
     ComputationGraph result = new OnePassGraph(conf);
@@ -218,7 +217,7 @@ public final class FineTuning {
     return result;
   }
 
-  /** Whether a parameter has a place for each token of the vocabulary. */
+  /** Whether a parameter has an entry for each token of the vocabulary. */
   private boolean isPerToken(String name, long[] newShape) {
     return name.equals("codebook.mean") || name.equals("embed.weight") || name.startsWith("lm.head.")
         || name.equals("codebook.logSigma") && newShape[0] > 1
@@ -226,14 +225,14 @@ public final class FineTuning {
   }
 
   /**
-   * An optimiser's state by parameter. DL4J keeps it in one flat array, in blocks of neighbouring parameters with equal updaters: of a
-   * block with n numbers, n first moments, then n second ones. Freezing a part cuts blocks in two, so the array of a network does not fit
-   * another one that freezes other parts.
+   * An optimiser's state by parameter. DL4J stores it in one flat array, in blocks of adjacent parameters with equal updaters: a block of n
+   * numbers has n first moments, then n second ones. Freezing a part splits blocks, so the array does not fit a network that freezes other
+   * parts.
    */
   private static final class UpdaterStates {
     private UpdaterStates() {}
 
-    /** Copies the state of every parameter that both networks train with an equal number of moments; the rest stays as it is. */
+    /** Copies the state of every parameter that both networks train with the same number of moments; other state stays. */
     static void copy(ComputationGraph from, ComputationGraph to) {
       Map<String, List<INDArray>> old = byParameter(from);
       byParameter(to).forEach((name, views) -> {
@@ -248,7 +247,7 @@ public final class FineTuning {
       });
     }
 
-    /** Views into the state of a network, by parameter: the first moments, the second ones, as many as the updater has. */
+    /** Views of a network's optimiser state by parameter: one per moment of the updater. */
     private static Map<String, List<INDArray>> byParameter(ComputationGraph network) {
       Map<String, List<INDArray>> result = new HashMap<>();
       for (UpdaterBlock block : network.getUpdater().getUpdaterBlocks()) {

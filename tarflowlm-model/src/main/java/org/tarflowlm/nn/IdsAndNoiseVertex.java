@@ -16,8 +16,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * Joins ids and noise for the layer, because a DL4J layer has one input: ids INT [batch, time] and noise [batch, time, d] to
- * [batch, time, 1 + d], the id first. Ids of any vocabulary here (below 2^16) are exact in single precision.
+ * Joins ids INT [batch, time] and noise [batch, time, d] to [batch, time, 1 + d], the id first, because a DL4J layer has only one input.
+ * All ids (below 2^20) are exact in single precision.
  */
 public final class IdsAndNoiseVertex extends GraphVertex {
   private static final long serialVersionUID = 1L;
@@ -69,7 +69,7 @@ public final class IdsAndNoiseVertex extends GraphVertex {
         .workingMemory(0, 0, 0, 0).cacheMemory(0, 0).build();
   }
 
-  /** The vertex at work. */
+  /** The running form of the vertex. */
   @SuppressWarnings("overrides") // BaseGraphVertex.setInputs lacks the dots of the interface's
   private static final class Join extends BaseGraphVertex {
     private static final long serialVersionUID = 1L;

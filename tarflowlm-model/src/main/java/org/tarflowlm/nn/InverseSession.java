@@ -20,8 +20,8 @@ import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.ops.Tensors;
 
 /**
- * An {@link InverseGraph} that is run again and again. What SameDiff finds out about the order of its ops is kept for each shape, as in
- * training. One caller at a time.
+ * An {@link InverseGraph} for repeated runs. As in training, the order of ops that SameDiff determines is recorded for each shape. Not
+ * thread-safe.
  */
 public final class InverseSession implements StackInverse {
   private static final List<String> OUTPUTS = List.of(WindowGraph.latent(0), InverseGraph.IDS);
@@ -36,7 +36,7 @@ public final class InverseSession implements StackInverse {
   /**
    * Builds the graph.
    *
-   * @param parameters FLOAT arrays by name, used as they are
+   * @param parameters FLOAT arrays by name, used without a copy
    * @param prompt whether the graph has a prompt
    */
   public InverseSession(TarFlowConfig config, Map<String, INDArray> parameters, boolean prompt) {
@@ -48,21 +48,21 @@ public final class InverseSession implements StackInverse {
     }
   }
 
-  /** Promises that the parameters do not change any more, so that nobody need look. */
+  /** Declares the parameters final, so that the graph need not check them for changes. */
   public InverseSession fixParameters() {
     InverseGraph.fixParameters(sd);
     return this;
   }
 
-  /** Whether the graph pays on the running backend: any but the CPU's copies a flow's parameters to the host at each execution. */
+  /** Whether the graph pays on the running backend; backends other than the CPU's copy a flow's parameters to the host at every run. */
   public static boolean isPossible() {
     return KernelChoice.AUTO.usesJava();
   }
 
-  /** A graph that uses arrays of parameters as they are, views of a network's included. */
+  /** An empty graph that uses parameter arrays without a copy, even views of a network's array. */
   static SameDiff emptyGraph() {
     SameDiff sd = SameDiff.create();
-    // DL4J's parameters are views into one flat array; only this holder keeps views as they are
+    // DL4J's parameters are views into one flat array; only this holder does not copy views
     sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
     return sd;
   }
@@ -92,7 +92,7 @@ public final class InverseSession implements StackInverse {
     }
   }
 
-  /** An array for one input of the graph, kept from text to text: ND4J takes longer to make one than to run a small op. */
+  /** The array of one input, reused for every text, because ND4J takes longer to create an array than to run a small op. */
   private static final class Input {
     private INDArray array;
 

@@ -15,7 +15,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.Window;
 import org.tarflowlm.graph.WindowGraph;
 
-/** The arrays of one batch as DL4J hands them to the layer, checked, and brought into the form that the graph reads. */
+/** One batch: checks the arrays that DL4J passes to the layer and converts them to the form that the graph reads. */
 final class ModelBatch implements AutoCloseable {
   private final TarFlowConfig config;
   private final DataType type;
@@ -53,9 +53,9 @@ final class ModelBatch implements AutoCloseable {
   /**
    * A layer's input and labels.
    *
-   * @param labels of ids: the ids again, or the noise; of latents: ids, or the latents again; or null
-   * @param mask [batch, time], ones and then zeros, or null
-   * @throws IllegalArgumentException in one line that names what was found and what was expected
+   * @param labels for ids: the ids again or the noise; for latents: ids or the latents again; or null
+   * @param mask [batch, time], ones followed by zeros; or null
+   * @throws IllegalArgumentException with one line that names what was found and what was expected
    */
   static ModelBatch of(TarFlowConfig config, ModelInputs inputs, DataType type, INDArray input, INDArray labels, INDArray mask) {
     ModelBatch result = switch (inputs) {
@@ -125,7 +125,7 @@ final class ModelBatch implements AutoCloseable {
     }
   }
 
-  /** Tokens of a text. */
+  /** Number of tokens in a text. */
   int tokens(int text) {
     return lengths == null ? time : lengths[text];
   }
@@ -134,31 +134,31 @@ final class ModelBatch implements AutoCloseable {
     return lengths == null ? (long) batch * time : Arrays.stream(lengths).sum();
   }
 
-  /** Texts. */
+  /** Number of texts. */
   int size() {
     return batch;
   }
 
-  /** Outputs of the graph that {@link #loss} or {@link #logLikelihood} needs: the one of that name, perhaps with another. */
+  /** Graph outputs that {@link #loss} or {@link #logLikelihood} needs: the named one and, without ids, the VAE term. */
   List<String> outputs(String name) {
     return densityOnly ? List.of(name, WindowGraph.VAE_TERM) : List.of(name);
   }
 
-  /** Sum over texts of nats per token; without ids of -log p(z). */
+  /** Sum over texts of the negative ELBO in nats per token; without ids, of -log p(z). */
   double loss(Map<String, INDArray> outputs) {
     double loss = outputs.get(WindowGraph.LOSS).getDouble(0);
     return densityOnly ? loss + outputs.get(WindowGraph.VAE_TERM).sumNumber().doubleValue() * batch / tokens() : loss;
   }
 
-  /** Nats per text, [batch]; without ids of log p(z). */
+  /** ELBO in nats per text, [batch]; without ids, log p(z). */
   INDArray logLikelihood(Map<String, INDArray> outputs) {
     INDArray all = outputs.get(WindowGraph.LOG_LIKELIHOOD);
     return densityOnly ? all.subi(outputs.get(WindowGraph.VAE_TERM)) : all;
   }
 
   /**
-   * The graph to run in. Texts shorter than the window are padded further, to a power of two, so that batches of many lengths share a
-   * graph.
+   * The window of the graph to run. Texts shorter than the context length are padded to a power of two, so that batches of many lengths
+   * share a graph.
    *
    * @param current the current graph, or null
    */
@@ -181,7 +181,7 @@ final class ModelBatch implements AutoCloseable {
   /**
    * The graph's placeholders by name.
    *
-   * @param draws noise for a batch that brings none, from its ids
+   * @param draws draws noise, given the ids, for a batch without noise
    */
   Map<String, INDArray> placeholders(Window window, Function<int[], INDArray> draws) {
     Map<String, INDArray> result = new HashMap<>();
@@ -208,7 +208,7 @@ final class ModelBatch implements AutoCloseable {
     return make(Nd4j.create(values, new long[] {batch, window.tokens()}, DataType.INT32));
   }
 
-  /** Zeros after each text, whatever was there. */
+  /** Pads an array to the window, and writes zeros after each text. */
   private INDArray padded(INDArray array, Window window) {
     INDArray typed = array.dataType() == type ? array : make(array.castTo(type));
     if (!window.masked()) {
@@ -241,7 +241,7 @@ final class ModelBatch implements AutoCloseable {
     return array;
   }
 
-  /** Frees what was made for the graph: what waits for the collector adds up, since a step brings too little garbage to make it run. */
+  /** Frees the arrays made for the graph; left to the collector they would pile up, since steps create too little garbage to start it. */
   @Override
   public void close() {
     made.stream().filter(INDArray::closeable).forEach(INDArray::close);

@@ -2,15 +2,15 @@ package org.tarflowlm.nn;
 
 import java.util.List;
 
-/** Features that a network takes. A discrete model takes ids alone. */
+/** The inputs of a network. A discrete model takes only {@link #IDS}. */
 public enum ModelInputs {
   /** Token ids, INT [batch, time]; the layer draws the encoder's noise itself. */
   IDS("ids"),
   /** Token ids, INT [batch, time], and the encoder's noise, [batch, time, latentDim]: two inputs. */
   IDS_AND_NOISE("ids", "noise"),
   /**
-   * Latents z, [batch, time, latentDim], as the model's own codebook made them; the codebook does not train. Labels that are ids add the
-   * VAE term to the loss, which is then the negative ELBO; labels that are the latents again leave it at -log p(z).
+   * Latents z, [batch, time, latentDim], drawn from the model's own codebook, which is frozen. If the labels are ids, the loss includes the
+   * VAE term and is the negative ELBO; if they are the latents again, the loss is -log p(z).
    */
   LATENTS("latents");
 

@@ -12,15 +12,15 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
- * What a model expects at each position, given the tokens before it in its window. A discrete model gives the probability of every token.
- * Of a flow model the data-side flow does, if it reads token by token from left to right and its components are the codebook's: its
- * mixture weights (paper section 3.2). The flows after it move mass between these components, so the weights are not the whole model's
- * probabilities; with one flow and a sharp code they are (Proposition 4). Other flows say nothing of tokens.
+ * Which tokens a model expects at each position, given earlier tokens of the window. A discrete model gives every token's probability.
+ * In a flow model, the first flow's mixture weights do (paper section 3.2), if it reads single tokens from left to right and is tied to
+ * the codebook. Later flows move mass between components, so these weights are not the whole model's probabilities, except with a single
+ * flow and a sharp code (Proposition 4). Other flows give no token probabilities.
  */
 public final class NextTokens {
   private NextTokens() {}
 
-  /** Whether a model says which tokens it expects. */
+  /** Whether a model gives token probabilities. */
   public static boolean areKnown(TarFlowConfig config) {
     if (config.model() == ModelType.AUTOREGRESSIVE) {
       return true;
@@ -31,16 +31,17 @@ public final class NextTokens {
   }
 
   /**
-   * Logits of the tokens at each position of a window, [tokens][V].
+   * Logits of all tokens at each position of a window.
    *
-   * @param from tokens of the text before the window, which select the encoder's noise
+   * @param from number of tokens before the window in its text; it selects the encoder's noise
    * @param seed of the noise
-   * @throws IllegalArgumentException if the model does not say ({@link #areKnown})
+   * @return [tokens][V]
+   * @throws IllegalArgumentException if the model gives no token probabilities ({@link #areKnown})
    */
   public static float[][] logits(TarFlowLayer layer, int[] window, long from, long seed) {
     TarFlowConfig config = layer.model();
     if (!areKnown(config)) {
-      throw new IllegalArgumentException("the model's flows say nothing of the next token; expected a discrete model, or one whose first "
+      throw new IllegalArgumentException("the model's flows give no token probabilities; expected a discrete model, or one whose first "
           + "flow is MIX_D, tied, LEFT_TO_RIGHT, over single tokens");
     }
     boolean discrete = config.model() == ModelType.AUTOREGRESSIVE;

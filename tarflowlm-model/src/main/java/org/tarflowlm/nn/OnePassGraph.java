@@ -16,19 +16,19 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A ComputationGraph whose parameters move in one pass over memory ({@link OnePassUpdate}). DL4J divides the gradient by the batch
- * size, updates, adds weight decay and subtracts, each in a pass of its own. The same bits come out of both, so a copy that is a plain
- * ComputationGraph (DL4J's {@code clone}, a restored file) trains on just as well, a little slower. The class is public for DL4J, which
- * calls its {@code clone} by reflection; only this package makes one.
+ * A ComputationGraph that updates its parameters in one pass over memory ({@link OnePassUpdate}). DL4J uses a separate pass each to divide
+ * the gradient by the batch size, update, add weight decay and subtract. Both give the same bits, so a copy that is a plain
+ * ComputationGraph (DL4J's {@code clone}, a restored file) continues training equally, only slightly slower. The class is public because
+ * DL4J calls its {@code clone} by reflection; only this package creates instances.
  */
 public final class OnePassGraph extends ComputationGraph {
   private static final long serialVersionUID = 1L;
 
-  /** Batches of the current update. */
+  /** Number of batches in the current update. */
   private transient int batches = 1;
   /** Index of the next batch. */
   private transient int batch;
-  /** Gradient of the batches so far, and the rows that it is a sum over. */
+  /** Sum of the gradients of the batches so far; {@code rows} is the number of rows in it. */
   private transient INDArray sum;
   private transient long rows;
   private transient boolean skipped;
@@ -38,14 +38,14 @@ public final class OnePassGraph extends ComputationGraph {
     solver = new OnePassSolver(new Optimizer(this));
   }
 
-  // DL4J's InMemoryModelSaver looks for a clone() that the network's own class declares.
+  // DL4J's InMemoryModelSaver requires that the network's own class declares clone()
   @Override
   public ComputationGraph clone() {
     return super.clone();
   }
 
   /**
-   * One update from the gradients of several batches, as from one batch of all their rows.
+   * Runs one update with the summed gradients of several batches, as if all their rows were one batch.
    *
    * @return mean loss in nats per token, and whether the update was skipped
    */
@@ -65,7 +65,7 @@ public final class OnePassGraph extends ComputationGraph {
     }
   }
 
-  /** Adds up the gradient of a batch; true after the last one, when the network's gradient is that of all. */
+  /** Adds a batch's gradient to the sum; returns true after the last batch, when the network's gradient is the sum. */
   private boolean isComplete() {
     INDArray gradient = getFlattenedGradients();
     rows = batch == 0 ? batchSize() : rows + batchSize();
@@ -79,7 +79,7 @@ public final class OnePassGraph extends ComputationGraph {
     return batch == batches - 1;
   }
 
-  /** DL4J's solver creates its optimiser itself; this one receives it. */
+  /** A solver whose optimiser is passed in; DL4J's own solver creates it. */
   private static final class OnePassSolver extends Solver {
     private final Optimizer optimizer;
 
@@ -94,7 +94,7 @@ public final class OnePassGraph extends ComputationGraph {
 
     @Override
     public void initOptimizer() {
-      // there from the start
+      // set in the constructor
     }
 
     @Override
@@ -150,7 +150,7 @@ public final class OnePassGraph extends ComputationGraph {
       return true;
     }
 
-    /** For updaters that {@link OnePassUpdate} does not know. */
+    /** Runs DL4J's own update, for updaters that {@link OnePassUpdate} does not support. */
     private void updateByDl4j(float factor, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
       INDArray gradient = graph.getFlattenedGradients();
       if (factor != 1) {

@@ -13,11 +13,11 @@ import org.tarflowlm.kernel.AdamUpdate;
 import org.tarflowlm.ops.Tensors;
 
 /**
- * The step of DL4J's updater and step function, scaling of the gradient included, as {@link AdamUpdate#step} takes it. Afterwards the
- * gradient array holds what has been subtracted from the parameters, as DL4J leaves it, for listeners that report updates.
+ * Does the work of DL4J's updater and step function, including scaling of the gradient, with {@link AdamUpdate#step}. As with DL4J, the
+ * gradient array then holds the update that was subtracted from the parameters, for listeners that report updates.
  */
 record OnePassUpdate(ComputationGraph graph) {
-  /** Null where anything but Adam, weight decay and clipping by the layer's norm is configured: DL4J does that itself. */
+  /** Null if anything but Adam, weight decay and clipping by the layer's norm is configured; then DL4J must update. */
   static OnePassUpdate of(ComputationGraph graph) {
     TarFlowLayer layer = TarFlowNetwork.layer(graph);
     boolean scales = layer.clipsGradient()
@@ -51,10 +51,10 @@ record OnePassUpdate(ComputationGraph graph) {
   }
 
   /**
-   * Moves the parameters.
+   * Updates the parameters.
    *
-   * @param factor of the gradients, that of clipping
-   * @param rows that the gradient is a sum over
+   * @param factor multiplies the gradient, for clipping
+   * @param rows number of rows that the gradient sums over
    */
   void apply(float factor, long rows, int iteration, int epoch) {
     float divisor = graph.conf().isMiniBatch() ? rows : 1;
@@ -72,7 +72,7 @@ record OnePassUpdate(ComputationGraph graph) {
     }
   }
 
-  /** Neighbours with the same factor are one stretch. */
+  /** The block's decay factors; adjacent parameters with the same factor form one range. */
   private static AdamUpdate.Decays decays(UpdaterBlock block, double rate, int iteration, int epoch) {
     List<Long> ends = new ArrayList<>();
     List<Float> factors = new ArrayList<>();

@@ -7,21 +7,20 @@ import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.Records;
 
 /**
- * Adam with decoupled weight decay on matrices, clipping of the global gradient norm, warm-up and cosine decay. The paper does not say
- * which optimiser it used; these defaults trained every coupling without a non-finite gradient.
+ * Adam with decoupled weight decay on matrices, clipping by the global gradient norm, warm-up and cosine decay. The paper does not name
+ * its optimiser; these defaults trained every coupling without a non-finite gradient.
  *
  * @param learningRate peak; default 3e-3
  * @param warmupSteps default 50
- * @param finalFraction of the peak at the last step; default 0.05
+ * @param finalFraction learning rate at the last step, as a fraction of the peak; default 0.05
  * @param beta1 default 0.9
  * @param beta2 default 0.95
  * @param weightDecay default 0.01
- * @param clipNorm global norm of the gradient of the loss in nats per token; default 1
- * @param skipNorm norm of the same gradient, before clipping, above which an update is skipped; an update whose norm is not a number is
- *     skipped too; default 0: none is skipped
- * @param skipAfter updates from the start for which only a norm that is not a number counts; default 100
- * @param rateFactors factors of the learning rate, and of the decay with it, by part of the model: {@code flow0.maf} for a masked head,
- *     {@code codebook}; where two names cover a parameter the longer one counts; default none
+ * @param clipNorm largest global norm of the gradient of the loss in nats per token; larger gradients are scaled down; default 1
+ * @param skipNorm skips updates whose gradient norm before clipping is above this or not finite; default 0: skips none
+ * @param skipAfter of this many first updates, skips only those whose norm is not finite; default 100
+ * @param rateFactors factors of the learning rate, and thus of the decay, by part of the model, such as {@code codebook}, or
+ *     {@code flow0.maf} for a masked head; if two names cover a parameter, the longer one applies; default none
  */
 public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double finalFraction, Double beta1, Double beta2,
     Double weightDecay, Double clipNorm, Double skipNorm, Integer skipAfter, Map<String, Double> rateFactors) {
@@ -53,7 +52,7 @@ public record OptimizerSpec(Double learningRate, Integer warmupSteps, Double fin
     return new OptimizerSpec(null, null, null, null, null, null, null, null, null, null);
   }
 
-  /** The defaults at one learning rate throughout: no warm-up, no decay. */
+  /** The defaults with a constant learning rate: no warm-up, no decay. */
   public static OptimizerSpec constant(double learningRate) {
     return defaults().withLearningRate(learningRate).withWarmupSteps(0).withFinalFraction(1.0);
   }

@@ -11,8 +11,8 @@ import org.tarflowlm.kernel.AdamUpdate;
 import org.tarflowlm.ops.Tensors;
 
 /**
- * DL4J's Adam with the step done by {@link AdamUpdate}. {@link TarFlowOutputLayer} replaces a plain {@link Adam} by it, so that
- * configurations, files and updater states stay DL4J's own.
+ * DL4J's Adam, whose step {@link AdamUpdate} computes. {@link TarFlowOutputLayer} replaces a plain {@link Adam} by it at run time, so that
+ * configurations, files and updater states remain DL4J's own.
  */
 final class ParallelAdam extends Adam {
   private final transient Adam original;
@@ -65,7 +65,7 @@ final class ParallelAdam extends Adam {
     }
   }
 
-  /** DL4J's decoupled weight decay, added to the update on all cores; stands in for it as {@link ParallelAdam} does for Adam. */
+  /** DL4J's decoupled weight decay, added to the update on all cores; it replaces DL4J's class as {@link ParallelAdam} replaces Adam. */
   static final class Decay extends WeightDecay {
     Decay(WeightDecay original) {
       super(original.getCoeff(), original.isApplyLR());
@@ -80,7 +80,7 @@ final class ParallelAdam extends Adam {
       AdamUpdate.decay(Tensors.floats(parameter), Tensors.floats(update), update.length(), factor(rate, iteration, epoch));
     }
 
-    /** Factor of the parameter in the update. */
+    /** Factor by which the parameter enters the update. */
     float factor(double rate, int iteration, int epoch) {
       return (float) (coeff.valueAt(iteration, epoch) * (applyLR ? rate : 1));
     }

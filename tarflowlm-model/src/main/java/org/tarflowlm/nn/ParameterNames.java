@@ -9,23 +9,23 @@ import java.util.stream.Collectors;
 import org.tarflowlm.json.RecordJson;
 
 /**
- * Parameters by the names of parts: {@code codebook}, {@code flow0}, {@code flow0.block1} or a parameter's own name such as
- * {@code flow0.head.weight}. A part's name ends where a point stands, so that {@code flow1} does not mean {@code flow10}.
+ * Finds parameters by the names of parts, such as {@code codebook}, {@code flow0} or {@code flow0.block1}, or by their own names, such as
+ * {@code flow0.head.weight}. A part's name ends at a dot, so that {@code flow1} does not cover {@code flow10}.
  */
 final class ParameterNames {
   private ParameterNames() {}
 
-  /** Whether a parameter is the named one or belongs to the named part; a point at the end of the name may be left out. */
+  /** Whether a parameter has this name or belongs to the part of this name; a dot at the end of the name is optional. */
   static boolean covers(String name, String parameter) {
     String part = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     return parameter.startsWith(part) && (parameter.length() == part.length() || parameter.charAt(part.length()) == '.');
   }
 
   /**
-   * Names to parameters.
+   * The parameters that names cover.
    *
    * @param all names of all parameters
-   * @throws IllegalArgumentException if a name covers none of them; a misspelt part would otherwise train on in silence
+   * @throws IllegalArgumentException if a name covers none of them, since a misspelt part would otherwise silently keep training
    */
   static Set<String> select(Collection<String> all, Collection<String> names) {
     Set<String> selected = new LinkedHashSet<>();
@@ -47,7 +47,7 @@ final class ParameterNames {
         .orElse(1.0);
   }
 
-  /** First parts of the names: the codebook and the flows. */
+  /** The parts' names, up to the first dot: the codebook and the flows. */
   static Set<String> parts(Collection<String> all) {
     return all.stream().map(each -> each.substring(0, each.indexOf('.'))).collect(Collectors.toCollection(LinkedHashSet::new));
   }

@@ -36,8 +36,8 @@ import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
- * A trained flow model as a frozen layer of a larger graph: ids INT or FLOAT, [batch, time] or [batch, 1, time], to one vector per
- * position in DL4J's recurrent layout, [batch, width, time / patch].
+ * A trained flow model as a frozen layer of a larger graph. It maps ids INT or FLOAT, [batch, time] or [batch, 1, time], to one vector per
+ * position, in DL4J's recurrent layout: [batch, width, time / patch].
  *
  * <pre>
  * TarFlowFeatures features = TarFlowFeatures.of(Text8TarFlow.builder().build().initPretrained(), 0);
@@ -46,15 +46,15 @@ import org.tarflowlm.graph.WindowGraph;
  *     .addLayer("book", new OutputLayer.Builder().nIn(features.getWidth()).nOut(3).activation(Activation.SOFTMAX).build(), "pooled")
  * </pre>
  *
- * <p>Tokens enter as the means of their latents, so the same ids give the same output. A features mask, [batch, time], is ones and then
- * zeros; it is passed on, one number per patch. The weights are part of the graph's parameters, so {@code ModelSerializer} saves and
- * restores them; no updater moves them, and no gradient reaches the ids.
+ * <p>Tokens enter as the means of their latents, so the same ids give the same output. A features mask, [batch, time], must be ones
+ * followed by zeros; the layer passes it on with one number per patch. The weights are part of the graph's parameters, so
+ * {@code ModelSerializer} saves and restores them; no updater changes them, and no gradient reaches the ids.
  */
 public class TarFlowFeatures extends SameDiffLayer {
   @JsonProperty private String configJson;
   @JsonProperty private String output;
   @JsonProperty private int width;
-  /** What {@link #configJson} says. */
+  /** Parsed from {@link #configJson} on first use. */
   private transient TarFlowConfig model;
   private transient Map<String, INDArray> weights;
 
@@ -73,10 +73,10 @@ public class TarFlowFeatures extends SameDiffLayer {
   }
 
   /**
-   * Output of a flow's transformer at each position: a function of the tokens that the flow reads before it.
+   * A layer that outputs a flow's transformer features; at each position they depend on the tokens that the flow reads before it.
    *
-   * @param network of a flow model, whose weights are copied
-   * @param flow counted from 0; an in-token flow has the features of the flow whose features it reads
+   * @param network network of a flow model; its weights are copied
+   * @param flow counted from 0; an in-token flow has the features of the flow whose transformer it shares
    * @throws IllegalArgumentException if the model is discrete, or has no such flow
    */
   public static TarFlowFeatures of(ComputationGraph network, int flow) {
@@ -84,9 +84,9 @@ public class TarFlowFeatures extends SameDiffLayer {
   }
 
   /**
-   * The input h(flow) of a flow; h(0) is the encoder's z.
+   * A layer that outputs the input h(flow) of a flow; h(0) is the encoder's z.
    *
-   * @param network of a flow model, whose weights are copied
+   * @param network network of a flow model; its weights are copied
    * @param flow counted from 0
    * @throws IllegalArgumentException if the model is discrete, or has no such flow
    */
@@ -95,8 +95,8 @@ public class TarFlowFeatures extends SameDiffLayer {
   }
 
   /**
-   * The hidden state of a flow's transformer at each position, from which the coupling takes its parameters: a function of the patches that
-   * the flow reads before it. Tokens enter as the means of their latents, so the same ids give the same output.
+   * The hidden state of a flow's transformer at each position, from which the coupling's parameters are computed. It depends on the patches
+   * that the flow reads before the position. Tokens enter as the means of their latents, so the same ids give the same output.
    *
    * @param ids INT [batch, time], whole patches, at most a window
    * @param flow counted from 0; an in-token flow has the states of the flow whose transformer it shares
@@ -111,7 +111,7 @@ public class TarFlowFeatures extends SameDiffLayer {
     }
   }
 
-  /** The flow whose transformer a flow reads with. */
+  /** The flow whose transformer a flow uses. */
   static int trunk(TarFlowConfig config, int flow) {
     if (config.model() != ModelType.TARFLOW) {
       throw new IllegalArgumentException("the model is " + config.model() + "; expected " + ModelType.TARFLOW);
@@ -145,7 +145,7 @@ public class TarFlowFeatures extends SameDiffLayer {
     params.forEach((name, array) -> array.assign(weights.get(name)));
   }
 
-  /** Not used: the running layer builds its graph for each length of texts. */
+  /** Not used: the running layer builds a graph for each text length. */
   @Override
   public SDVariable defineLayer(SameDiff sd, SDVariable input, Map<String, SDVariable> parameters, SDVariable mask) {
     throw new IllegalStateException("TarFlowFeatures builds its graph itself");
@@ -171,7 +171,7 @@ public class TarFlowFeatures extends SameDiffLayer {
     return List.of();
   }
 
-  /** None: the gradient is 0, and to scale 0 to a norm makes NaN. */
+  /** None, because the gradient is 0, and scaling 0 to a norm gives NaN. */
   @Override
   public GradientNormalization getGradientNormalization() {
     return GradientNormalization.None;
@@ -188,12 +188,12 @@ public class TarFlowFeatures extends SameDiffLayer {
     return layer;
   }
 
-  /** Name of the variable that the layer gives, in the model's own graph. */
+  /** Name of the variable in the model's graph that this layer outputs. */
   public String getOutput() {
     return output;
   }
 
-  /** Numbers a position. */
+  /** Numbers per position. */
   public int getWidth() {
     return width;
   }
@@ -217,7 +217,7 @@ public class TarFlowFeatures extends SameDiffLayer {
       return (TarFlowFeatures) layerConf();
     }
 
-    /** Vectors of the positions, [batch, width, time / patch]; past the end of a masked text they are undefined. */
+    /** One vector per position, [batch, width, time / patch]; undefined after the end of a masked text. */
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
       assertInputSet(false);
@@ -232,7 +232,7 @@ public class TarFlowFeatures extends SameDiffLayer {
       }
     }
 
-    /** Zeros, which DL4J subtracts from the parameters, and nothing for the ids. */
+    /** Sets zero gradients, which DL4J subtracts from the parameters, and returns none for the ids. */
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaces) {
       gradients.assign(0.0);

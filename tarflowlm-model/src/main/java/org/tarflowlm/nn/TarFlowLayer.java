@@ -29,11 +29,11 @@ import org.tarflowlm.ops.Tensors;
 /**
  * The model's graph as a DL4J output layer.
  *
- * <p>DL4J's own implementation cannot serve here: it wants a gradient with respect to the input, which integer ids do not have, and it
- * runs a second forward pass for the score. This one takes loss and gradients from one run and remembers the loss for
- * {@link #computeScore}, and it feeds a second placeholder, the encoder's noise.
+ * <p>It replaces DL4J's own implementation, which needs a gradient with respect to the input, which integer ids do not have, and runs a
+ * second forward pass for the score. This layer gets loss and gradients from one run and keeps the loss for {@link #computeScore}. It also
+ * feeds a second placeholder, the encoder's noise.
  *
- * <p>Not thread-safe, as DL4J's networks are not; {@code ParallelWrapper} clones the network for each worker.
+ * <p>Not thread-safe, like DL4J's networks; {@code ParallelWrapper} clones the network for each worker.
  */
 public final class TarFlowLayer extends SameDiffOutputLayer {
   private static final long serialVersionUID = 1L;
@@ -53,7 +53,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
         WindowGraph.build(graph, config, window, dataType, layer().getKernels(), paramTable, layer().frozenParameters()));
   }
 
-  /** The model this layer holds. */
+  /** Configuration of the model that this layer holds. */
   public TarFlowConfig model() {
     return config;
   }
@@ -62,7 +62,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return (TarFlowOutputLayer) layerConf();
   }
 
-  /** DL4J's setLearningRate asks for this first, and would then do nothing. */
+  /** Refuses DL4J's setLearningRate, which calls this first and would then do nothing. */
   @Override
   public NeuralNetConfiguration conf() {
     UnsupportedCalls.refuse("org.deeplearning4j.util.NetworkUtils", "setLearningRate",
@@ -90,7 +90,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     this.featuresMask = null;
   }
 
-  /** DL4J's two kinds of mask: features' come here, labels' to {@link #setMaskArray}. */
+  /** Receives DL4J's mask of the features; {@link #setMaskArray} receives the mask of the labels. */
   @Override
   public Pair<INDArray, MaskState> feedForwardMaskArray(INDArray mask, MaskState state, int minibatchSize) {
     featuresMask = mask;
@@ -124,7 +124,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
       Map<String, INDArray> placeholders = batch.placeholders(sessions.window(), ids -> noise(GaussianNoise.stream(step, ids)));
       lossOfLastStep = batch.loss(sessions.gradients(wanted, placeholders, views));
       Gradient gradient = new DefaultGradient();
-      frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp leaves a gradient as it is and DL4J would subtract it
+      frozen.forEach(name -> gradTable.get(name).assign(0.0)); // NoOp does not change a gradient, and DL4J would subtract it
       paramTable.keySet().forEach(name -> gradient.gradientForVariable().put(name, gradTable.get(name)));
       float scale = draw != OF_ITERATION || !clipsGradient() ? 1 : clipScale(gradientNorm(input.size(0)));
       if (scale != 1) {
@@ -136,9 +136,9 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * Computes gradients for an update that is to clip them itself, by {@link #clipScale}.
+   * Computes gradients for an update that clips them itself, by {@link #clipScale}.
    *
-   * @param number of the draw of the encoder's noise; elsewhere it is the iteration's
+   * @param number draw of the encoder's noise, which is otherwise the iteration's number
    */
   void withoutScaling(long number, Runnable gradients) {
     draw = number;
@@ -149,13 +149,13 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     }
   }
 
-  /** Whether {@code ClipL2PerLayer} is done here, on all cores, instead of by DL4J's updater. */
+  /** Whether this layer does {@code ClipL2PerLayer}, on all cores, instead of DL4J's updater. */
   boolean clipsGradient() {
     return layer().getGradientNormalization() == GradientNormalization.ClipL2PerLayer && layer().getKernels().usesJava()
         && dataType == DataType.FLOAT;
   }
 
-  /** Euclidean norm of the gradient as it stands, divided by the number of rows that it is a sum over. */
+  /** Euclidean norm of the current gradient, divided by the number of rows that it sums over. */
   double gradientNorm(long rows) {
     double sum = layer().getKernels().usesJava() && dataType == DataType.FLOAT
         ? GradientClip.sumOfSquares(Tensors.floats(gradients), gradients.length()) : Math.pow(gradients.norm2Number().doubleValue(), 2);
@@ -168,7 +168,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return norm > limit ? (float) (limit / norm) : 1;
   }
 
-  /** For DL4J's updater, which must not clip what is clipped here. */
+  /** The configuration for DL4J's updater, without clipping if this layer clips. */
   @Override
   public TarFlowOutputLayer getConfig() {
     if (clipsGradient() && unclipped == null) {
@@ -191,7 +191,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return loss / input.size(0) + regularization;
   }
 
-  /** Loss of each example in nats per token of its own, [batch, 1]. */
+  /** Loss of each example in nats per token of that example, [batch, 1]. */
   @Override
   public INDArray computeScoreForExamples(double regularization, LayerWorkspaceMgr workspaces) {
     assertInputSet(false);
@@ -205,8 +205,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * The ELBO (or exact log-likelihood) of each example in nats, [batch, 1], with the noise given or that of draw 0; of a network that
-   * reads latents log p(z).
+   * The ELBO (or exact log-likelihood) of each example in nats, [batch, 1], with the given noise, otherwise that of draw 0. For a network
+   * that reads latents: log p(z).
    */
   @Override
   public INDArray activate(boolean training, LayerWorkspaceMgr workspaces) {
@@ -218,7 +218,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * Log-likelihood bound of each sequence.
+   * The log-likelihood, or its bound, of each sequence.
    *
    * @param ids INT [batch, time]
    * @param noise [batch, time, latentDim]; ignored by an autoregressive model
@@ -242,7 +242,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * Hidden states of an autoregressive model for ids, INT [batch, time].
    *
    * @return what the head reads at each position, which depends on the tokens before it, [batch, time, width]
-   * @throws IllegalStateException if the model is one of flows
+   * @throws IllegalStateException if the model is a flow model
    */
   public INDArray features(INDArray ids) {
     if (config.model() != ModelType.AUTOREGRESSIVE) {
@@ -251,24 +251,24 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return evaluate(List.of(WindowGraph.FEATURES), ids, null).get(WindowGraph.FEATURES).reshape(ids.size(0), ids.size(1), config.width());
   }
 
-  /** SameDiff listeners that see every op of the graph, for profiling. */
+  /** Sets SameDiff listeners that are called for every op of the graph, for profiling. */
   public void setGraphListeners(Listener... listeners) {
     sessions.setListeners(List.of(listeners));
   }
 
-  /** The graph for windows of full texts, for a caller to keep. */
+  /** A new graph for windows that text fills completely; the caller owns it. */
   SameDiff graph(int tokens) {
     SameDiff sd = InverseSession.emptyGraph();
     WindowGraph.build(sd, config, Window.of(tokens), dataType, layer().getKernels(), paramTable, layer().frozenParameters());
     return sd;
   }
 
-  /** Bytes of native memory that the activations and gradients of the steps so far have taken. */
+  /** Bytes of native memory allocated for activations and gradients so far. */
   public long workingMemoryBytes() {
     return sessions.workingMemoryBytes();
   }
 
-  /** Bytes of activations and gradients in use at the peak of a step: the least that {@link #workingMemoryBytes} can be. */
+  /** Peak bytes of activations and gradients in use during a step: the lower limit of {@link #workingMemoryBytes}. */
   public long peakLiveBytes() {
     return sessions.peakLiveBytes();
   }
@@ -293,7 +293,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return EncoderNoise.ofStep(layer().getNoiseSeed(), stream, dataType, input.size(0), input.size(input.rank() - 1), config.latentDim());
   }
 
-  /** Frees the native memory of the sessions; they come back when needed. */
+  /** Frees the native memory of the sessions; they are recreated when needed. */
   public void close() {
     sessions.close();
   }

@@ -25,8 +25,8 @@ import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * Models as DL4J networks: a ComputationGraph of one output layer, {@value #LAYER}, whose input is {@value #INPUT} unless
- * {@link ModelInputs} say otherwise.
+ * Models as DL4J networks: a ComputationGraph with one output layer, {@value #LAYER}, whose input is {@value #INPUT} unless
+ * {@link ModelInputs} says otherwise.
  */
 public final class TarFlowNetwork {
   public static final String INPUT = "ids";
@@ -35,16 +35,15 @@ public final class TarFlowNetwork {
 
   private TarFlowNetwork() {}
 
-  /** A freshly initialised network of FLOAT parameters that trains all of them. */
+  /** A new, untrained network with FLOAT parameters, all of which train. */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed) {
     return create(config, optimizer, totalSteps, seed, KernelChoice.AUTO, List.of(), DataType.FLOAT);
   }
 
   /**
-   * A freshly initialised network of FLOAT parameters that takes latents, or noise besides ids; a trained one is changed by
-   * {@link FineTuning#inputs}.
+   * A new, untrained network with FLOAT parameters and the given inputs; {@link FineTuning#inputs} changes those of a trained network.
    *
-   * @throws IllegalArgumentException if a discrete model is to take anything but ids
+   * @throws IllegalArgumentException if the model is discrete and the inputs are not {@link ModelInputs#IDS}
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, ModelInputs inputs) {
     ensureBackend();
@@ -54,12 +53,12 @@ public final class TarFlowNetwork {
   }
 
   /**
-   * A freshly initialised network.
+   * A new, untrained network.
    *
    * @param totalSteps iterations over which the learning rate decays
-   * @param seed of the parameters' start and of the encoder's noise
+   * @param seed of the initial parameters and of the encoder's noise
    * @param frozen parameters that do not train: parts such as {@code codebook}, {@code flow0}, {@code flow0.block1}
-   * @throws IllegalArgumentException if a name of {@code frozen} or of the optimiser's rate factors is that of no parameter
+   * @throws IllegalArgumentException if a name in {@code frozen} or in the optimiser's rate factors matches no parameter
    */
   public static ComputationGraph create(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed, KernelChoice kernels,
       List<String> frozen, DataType type) {
@@ -78,7 +77,7 @@ public final class TarFlowNetwork {
     return network;
   }
 
-  /** Gives a network of one layer other inputs. */
+  /** Connects other inputs to the network's only layer. */
   static void connect(ComputationGraphConfiguration conf, ModelInputs inputs) {
     List<String> names = inputs.names();
     conf.setNetworkInputs(new ArrayList<>(names));
@@ -93,32 +92,32 @@ public final class TarFlowNetwork {
     conf.setTopologicalOrderStr(null);
   }
 
-  /** The network's graph over whole windows, as {@link #sameDiff(ComputationGraph, int)}. */
+  /** Like {@link #sameDiff(ComputationGraph, int)}, for windows of the context length. */
   public static SameDiff sameDiff(ComputationGraph network) {
     return sameDiff(network, layer(network).model().contextLength());
   }
 
   /**
-   * The network's graph from text to likelihood ({@link org.tarflowlm.graph.WindowGraph}) as a graph of the caller's own. It reads the
-   * network's parameters where they are, so it follows the network's training. For one thread.
+   * A new graph from text to likelihood ({@link org.tarflowlm.graph.WindowGraph}), which the caller owns. It shares the network's
+   * parameters, so it follows the network's training. Not thread-safe.
    *
-   * @param tokens T of its windows
+   * @param tokens T, tokens in its windows
    */
   public static SameDiff sameDiff(ComputationGraph network, int tokens) {
     return layer(network).graph(tokens);
   }
 
-  /** The network's graph from noise to text without a prompt, as {@link #inverseSameDiff(ComputationGraph, Sampling, boolean)}. */
+  /** Like {@link #inverseSameDiff(ComputationGraph, Sampling, boolean)}, with default sampling and without a prompt. */
   public static SameDiff inverseSameDiff(ComputationGraph network) {
     return inverseSameDiff(network, Sampling.DEFAULT, false);
   }
 
   /**
-   * The network's graph from noise to text ({@link InverseGraph}) with DOUBLE latents, as a graph of the caller's own. It reads the
-   * network's parameters where they are, and packs them again when they have changed. For one thread.
+   * A new graph from noise to text ({@link InverseGraph}) with DOUBLE latents, which the caller owns. It shares the network's parameters,
+   * and repacks them when they have changed. Not thread-safe.
    *
    * @param prompt whether the text begins with a prompt
-   * @throws IllegalArgumentException if the model is discrete, or has no flow that can honour the sampling
+   * @throws IllegalArgumentException if the model is discrete, or no flow supports the sampling options
    */
   public static SameDiff inverseSameDiff(ComputationGraph network, Sampling sampling, boolean prompt) {
     SameDiff sd = InverseSession.emptyGraph();
@@ -127,8 +126,8 @@ public final class TarFlowNetwork {
   }
 
   /**
-   * The encoder as data pipelines use it: {@code LatentPreProcessor} and {@code LatentTransform} make latents with it that the network
-   * takes with {@link ModelInputs#LATENTS}. A copy, which does not follow the network's training.
+   * The encoder for data pipelines: {@code LatentPreProcessor} and {@code LatentTransform} use it to make latents for networks with
+   * {@link ModelInputs#LATENTS}. It is a copy, which does not follow the network's training.
    */
   public static LatentCodebook codebook(ComputationGraph network) {
     TarFlowConfig config = layer(network).model();
@@ -145,7 +144,7 @@ public final class TarFlowNetwork {
     return new LatentCodebook(config.latentDim(), parameters.get("codebook.mean").dup('c').data().asFloat(), logScales);
   }
 
-  /** The least that a network takes, its parameters and their gradients, against all that the machine has. */
+  /** Checks that the parameters and their gradients, the least that a network needs, fit the machine's memory. */
   private static void requireRoom(TarFlowConfig config, DataType type) {
     long parameters = ParameterShapes.parameterCount(config);
     if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine
@@ -156,7 +155,7 @@ public final class TarFlowNetwork {
   }
 
   /**
-   * Makes ND4J find its backend and DL4J this project's layers, whatever the thread; to be called before the first use of DL4J.
+   * Loads ND4J's backend and registers this project's layers with DL4J, from any thread. Call it before the first use of DL4J.
    *
    * @throws IllegalStateException if there is no backend
    */
@@ -170,16 +169,16 @@ public final class TarFlowNetwork {
   /**
    * Result of an update.
    *
-   * @param loss mean over its batches in nats per token
-   * @param skipped whether the parameters stayed as they were, see {@link OptimizerSpec#skipNorm()}
+   * @param loss mean over its batches, in nats per token
+   * @param skipped whether the update was skipped and the parameters are unchanged, see {@link OptimizerSpec#skipNorm()}
    */
   public record Step(double loss, boolean skipped) {}
 
   /**
-   * One update from several batches, whose gradients add up: as from one batch of all their rows, in the memory of one of them. Each
-   * batch has a draw of the encoder's noise of its own.
+   * Runs one update with the summed gradients of several batches: as if all their rows were one batch, but with the memory of a single
+   * batch. Each batch has its own draw of the encoder's noise.
    *
-   * @param network made here, or by {@link FineTuning}
+   * @param network built by this class or by {@link FineTuning}
    */
   public static Step step(ComputationGraph network, List<? extends MultiDataSet> batches) {
     return ((OnePassGraph) network).step(batches);
@@ -200,7 +199,7 @@ public final class TarFlowNetwork {
     return network.getUpdater().getStateViewArray();
   }
 
-  /** Sets the number of updates that the network believes to have behind it: the schedule continues from there. */
+  /** Sets the network's count of past updates, from which the learning-rate schedule continues. */
   public static void setIteration(ComputationGraph network, int iteration) {
     network.getConfiguration().setIterationCount(iteration);
   }

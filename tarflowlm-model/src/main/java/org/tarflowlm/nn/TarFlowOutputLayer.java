@@ -33,22 +33,22 @@ import org.tarflowlm.graph.WindowGraph;
 import org.tarflowlm.init.ParameterInit;
 
 /**
- * Configuration of the one DL4J layer that holds a whole model: input as {@link ModelInputs} says, loss the negative ELBO (or
+ * Configuration of the one DL4J layer that holds a whole model. {@link ModelInputs} describes its input; its loss is the negative ELBO (or
  * log-likelihood) in nats per token.
  *
- * <p>With {@link ModelInputs#IDS} labels are the ids again, [batch, time], and the layer draws the encoder's noise from its seed, the
- * iteration and the ids; or they are the noise, [batch, time, latentDim].
+ * <p>With {@link ModelInputs#IDS}, labels are either the ids again, [batch, time], or the encoder's noise, [batch, time, latentDim]. Given
+ * ids, the layer draws the noise from its seed, the iteration and the ids.
  *
- * <p>A mask, [batch, time], of features or labels or both: ones, then zeros. What it masks enters neither loss nor gradient; the loss is
- * the mean over the tokens that are left, whichever text they are of.
+ * <p>Features, labels or both may have a mask, [batch, time], of ones followed by zeros. Masked tokens enter neither loss nor gradient; the
+ * loss is the mean over all other tokens of the batch.
  *
- * <p>Kept as plain properties because DL4J writes and reads layers as JSON with a mapper of its own.
+ * <p>The settings are plain properties because DL4J reads and writes layers as JSON with its own mapper.
  */
 public class TarFlowOutputLayer extends SameDiffOutputLayer {
   private static final double ADAM_EPSILON = 1e-8;
 
   @JsonProperty private String configJson;
-  /** What {@link #configJson} says. */
+  /** Parsed from {@link #configJson} on first use. */
   private transient TarFlowConfig model;
   @JsonProperty private long noiseSeed;
   @JsonProperty private KernelChoice kernels = KernelChoice.AUTO;
@@ -62,9 +62,9 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   protected TarFlowOutputLayer() {}
 
   /**
-   * @param noiseSeed seed of the encoder's noise and of the parameters' start
+   * @param noiseSeed seed of the encoder's noise and of the initial parameters
    * @param frozen parameters that do not train, as {@link ParameterNames} reads them
-   * @throws IllegalArgumentException if a name of {@code frozen} is that of no parameter
+   * @throws IllegalArgumentException if a name in {@code frozen} matches no parameter
    */
   public TarFlowOutputLayer(TarFlowConfig config, long noiseSeed, KernelChoice kernels, List<String> frozen) {
     this.configJson = config.toJson();
@@ -76,9 +76,9 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * A layer that trains in the same way: updater, regularisation, clipping.
+   * A layer for another model with the same updater, regularisation and clipping.
    *
-   * @param names of parameters that do not train
+   * @param names names of parameters that do not train
    */
   TarFlowOutputLayer with(TarFlowConfig config, long seed, Collection<String> names) {
     TarFlowOutputLayer copy = new TarFlowOutputLayer(config, seed, kernels, List.copyOf(names));
@@ -96,7 +96,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     return copy;
   }
 
-  /** DL4J's transfer learning asks for this; it would leave the layer's updater as it is, or put a layer around it that fails later. */
+  /** Refuses DL4J's transfer learning, which would not change the layer's updater, or would wrap it in a layer that fails later. */
   @Override
   public void setLayerName(String name) {
     UnsupportedCalls.refuse("org.deeplearning4j.nn.transferlearning.TransferLearning$GraphBuilder", "fineTuneConfiguration",
@@ -106,7 +106,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     super.setLayerName(name);
   }
 
-  /** The model this layer holds. */
+  /** Configuration of the model that this layer holds. */
   public TarFlowConfig model() {
     if (model == null) {
       model = TarFlowConfig.fromJson(configJson);
@@ -120,9 +120,9 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * Gives this layer the optimiser of a specification.
+   * Sets this layer's optimiser.
    *
-   * @throws IllegalArgumentException if a rate factor is that of no part of the model
+   * @throws IllegalArgumentException if a rate factor's name matches no part of the model
    */
   void optimize(OptimizerSpec optimizer, int totalSteps) {
     setUpdater(Adam.builder()
@@ -144,19 +144,19 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     skipAfter = optimizer.skipAfter();
   }
 
-  /** Whether updates may be left out, see {@link OptimizerSpec}. */
+  /** Whether updates may be skipped, see {@link OptimizerSpec}. */
   boolean maySkip() {
     return skipNorm > 0;
   }
 
-  /** Whether an update is left out. */
+  /** Whether to skip an update with this gradient norm. */
   boolean skips(double norm, int iteration) {
     return maySkip() && (!Double.isFinite(norm) || norm > skipNorm && iteration >= skipAfter);
   }
 
   private boolean isFrozen(String parameter) {
     return frozen.stream().anyMatch(name -> ParameterNames.covers(name, parameter))
-        || inputs == ModelInputs.LATENTS && parameter.startsWith("codebook."); // it made the latents, and they do not move with it
+        || inputs == ModelInputs.LATENTS && parameter.startsWith("codebook."); // it made the latents, which would not follow a change
   }
 
   @Override
@@ -234,7 +234,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
     return inputs;
   }
 
-  /** @throws IllegalArgumentException if a discrete model is to take anything but ids */
+  /** @throws IllegalArgumentException if the model is discrete and the inputs are not {@link ModelInputs#IDS} */
   public void setInputs(ModelInputs inputs) {
     if (inputs != ModelInputs.IDS && configJson != null && model().model() == ModelType.AUTOREGRESSIVE) {
       throw new IllegalArgumentException("inputs are " + inputs + "; a discrete model takes IDS");
@@ -243,11 +243,11 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
   }
 
   /**
-   * The learning rate of an updater times a factor. A record because DL4J updates neighbouring parameters together where their updaters
-   * are equal. Never written to a file: there the updater and the factors stand apart.
+   * An updater's learning rate times a factor. A record, because DL4J updates adjacent parameters together if their updaters are equal.
+   * It is never written to a file: files hold the updater and the factors separately.
    */
   private record ScaledSchedule(IUpdater updater, double factor) implements ISchedule {
-    /** An updater as the given one, with its learning rate times a factor; itself where it has none or the factor is 1. */
+    /** A copy of an updater with its learning rate times a factor; the updater itself if it has no rate or the factor is 1. */
     static IUpdater scale(IUpdater updater, double factor) {
       if (updater == null || factor == 1 || !updater.hasLearningRate()) {
         return updater;

@@ -11,8 +11,8 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
 
 /**
- * The log-likelihood token by token: of a flow model the terms of the ELBO (paper section 3.3) that the codebook and each flow give at the
- * token's position, of a patch in equal shares; of a discrete model log p(token | tokens before it).
+ * The log-likelihood token by token. For a flow model: the ELBO's terms (paper section 3.3) from the codebook and each flow at the token's
+ * position, shared equally among the tokens of a patch. For a discrete model: log p(token | tokens before it).
  */
 public final class TokenTerms {
   private TokenTerms() {}
@@ -20,13 +20,13 @@ public final class TokenTerms {
   /**
    * A log-likelihood and its terms, in nats.
    *
-   * @param sums of each sequence, [batch], as {@link TarFlowLayer#logLikelihood} gives them
-   * @param terms of each token, [batch][time]
+   * @param sums log-likelihood (or bound) of each sequence, [batch], as {@link TarFlowLayer#logLikelihood} gives it
+   * @param terms contribution of each token, [batch][time]
    */
   public record Terms(double[] sums, double[][] terms) {}
 
   /**
-   * Sums and terms in one run of the graph.
+   * Computes sums and terms in one run of the graph.
    *
    * @param ids INT [batch, time]
    * @param noise [batch, time, latentDim]; ignored by a discrete model

@@ -1,8 +1,8 @@
 package org.tarflowlm.nn;
 
 /**
- * Calls of DL4J that silently do not reach a SameDiff layer. The classes are DL4J's, so the layer cannot override the calls; but each of
- * them asks the layer for something on its way, and who asks can be seen.
+ * Detects DL4J calls that silently do not reach a SameDiff layer. The layer cannot override these methods, which belong to DL4J's classes.
+ * But each of them calls a method of the layer, which can find its caller on the stack.
  */
 final class UnsupportedCalls {
   private static final StackWalker STACK = StackWalker.getInstance();
@@ -10,10 +10,11 @@ final class UnsupportedCalls {
   private UnsupportedCalls() {}
 
   /**
-   * Call first in the method that DL4J asks.
+   * To be called first in the layer's method.
    *
-   * @param method of DL4J that must not be the one that asks
-   * @throws UnsupportedOperationException if it is
+   * @param method DL4J method that must not be a caller
+   * @param what the message, without the advice to use {@link FineTuning}
+   * @throws UnsupportedOperationException if that method is a caller
    */
   static void refuse(String className, String method, String what) {
     if (STACK.walk(frames -> frames.skip(2).limit(1).anyMatch(asking ->

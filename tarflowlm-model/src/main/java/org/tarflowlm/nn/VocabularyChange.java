@@ -4,14 +4,14 @@ import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Another vocabulary for a model, and which of its tokens were in the old one.
+ * A new vocabulary for a model, and which of its tokens were in the old one.
  *
- * @param size of the new vocabulary
- * @param oldTokens for each new token its old id, or -1 for a token that was not there
+ * @param size size of the new vocabulary
+ * @param oldTokens for each new token its old id, or -1 if the old vocabulary lacks it
  */
 record VocabularyChange(int size, int[] oldTokens) {
 
-  /** @throws IllegalArgumentException if the old ids are not one for each new token, or not below the old size */
+  /** @throws IllegalArgumentException if there are fewer than 2 tokens, or not one old id per token */
   VocabularyChange {
     if (size < 2) {
       throw new IllegalArgumentException("the vocabulary has " + size + " tokens; expected at least 2");
@@ -37,9 +37,9 @@ record VocabularyChange(int size, int[] oldTokens) {
   }
 
   /**
-   * Carries what belongs to shared tokens over into a parameter that has a place for each token.
+   * Copies the entries of shared tokens to a parameter that has an entry for each token.
    *
-   * @param perPatch whether tokens are the last axis, which repeats for each token of a patch (a head), instead of the first (a codebook)
+   * @param perPatch true if tokens are the last axis, repeated for each token of a patch (a head); false if they are the first (a codebook)
    */
   void carryOver(INDArray from, INDArray to, boolean perPatch) {
     int axis = perPatch ? to.rank() - 1 : 0;

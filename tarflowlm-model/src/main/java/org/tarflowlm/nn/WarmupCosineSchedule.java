@@ -4,10 +4,10 @@ import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * Learning rate that rises linearly over the warm-up and then falls along a half cosine to a fraction of its peak.
+ * A learning rate that rises linearly during warm-up and then falls along a half cosine to a fraction of its peak.
  *
  * @param peak the highest learning rate
- * @param warmup iterations of the rise
+ * @param warmup number of warm-up iterations
  * @param total iterations after which the rate stays at {@code finalFraction * peak}
  */
 public record WarmupCosineSchedule(@JsonProperty("peak") double peak, @JsonProperty("warmup") int warmup, @JsonProperty("total") int total,

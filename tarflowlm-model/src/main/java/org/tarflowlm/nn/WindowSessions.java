@@ -14,7 +14,7 @@ import org.tarflowlm.graph.Window;
 import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.nn.session.QuietOutput;
 
-/** The graph for windows of one form, and the sessions that run it forward and backward. Windows of another form replace it. */
+/** The graph for one kind of {@link Window}, and the sessions that run it forward and backward. Another kind of window replaces it. */
 final class WindowSessions {
   private final BiConsumer<SameDiff, Window> builder;
   private Window window;
@@ -23,7 +23,7 @@ final class WindowSessions {
   private GraphSession backward;
   private List<Listener> listeners = List.of();
 
-  /** @param builder fills an empty graph for windows */
+  /** @param builder fills an empty graph for a kind of window */
   WindowSessions(BiConsumer<SameDiff, Window> builder) {
     this.builder = builder;
   }
@@ -33,7 +33,7 @@ final class WindowSessions {
     return window;
   }
 
-  /** The graph for these windows: the current one if it fits. */
+  /** The graph for these windows; the current one if it matches. */
   SameDiff graph(Window wanted) {
     if (!wanted.equals(window)) {
       close();
@@ -95,7 +95,7 @@ final class WindowSessions {
     return (forward == null ? 0 : forward.peakLiveBytes()) + (backward == null ? 0 : backward.peakLiveBytes());
   }
 
-  /** Frees the native memory; it comes back when needed. */
+  /** Frees the native memory, which is allocated again when needed. */
   void close() {
     if (forward != null) {
       forward.close();

@@ -1,2 +1,2 @@
-/** The only door to DL4J: one output layer that holds the whole model, its configuration, its memory and its optimiser. */
+/** The whole connection to DL4J: one output layer that holds the model, its configuration, its memory and its optimiser. */
 package org.tarflowlm.nn;

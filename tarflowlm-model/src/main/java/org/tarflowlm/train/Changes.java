@@ -1,9 +1,9 @@
 package org.tarflowlm.train;
 
-/** Whether a run may resume with another configuration, text or program. */
+/** Whether a run may resume although its configuration, texts or program changed. */
 public enum Changes {
-  /** It must be the same run. */
+  /** Nothing may have changed. */
   REFUSE,
-  /** The change is logged, and the run continues from its last checkpoint; its numbers are not those of one run any more. */
+  /** The change is logged, and the run continues from its last checkpoint; its figures then cannot be reproduced by one run. */
   ALLOW
 }

@@ -2,9 +2,9 @@ package org.tarflowlm.train;
 
 import java.io.IOException;
 
-/** Hears of checkpoints, to keep them elsewhere too: {@link Trainer#onCheckpoint}. */
+/** Is called after each checkpoint, for example to copy it elsewhere: {@link Trainer#onCheckpoint}. */
 @FunctionalInterface
 public interface CheckpointListener {
-  /** The run's folder is whole after so many updates; nothing is written to it until this returns. */
+  /** Called when the run's folder is complete after {@code step} updates; nothing is written to it until this returns. */
   void saved(int step) throws IOException;
 }

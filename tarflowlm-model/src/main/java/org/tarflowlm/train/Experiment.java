@@ -27,16 +27,16 @@ import org.tarflowlm.nn.TarFlowNetwork;
 /**
  * Trains several models on one text and scores them on another, as in the paper's Table 2.
  *
- * <p>Each row is a run, or one for each seed, in a folder of its own under the output folder, with its figures in {@code result.json} once
- * it is scored. Whatever is finished is not done again, and an unfinished run continues from its last checkpoint; so an experiment may be
- * interrupted at any time, and runs begun by {@code tarflowlm train} with the same configuration count. Several processes may share an
- * experiment: each takes runs that no other has in hand.
+ * <p>Each row is one run, or one per seed. A run has its own folder under the output folder, with its figures in {@code result.json} once
+ * it is scored. Finished runs are skipped, and unfinished ones continue from their last checkpoint. So an experiment may be interrupted at
+ * any time, and it also continues runs that {@code tarflowlm train} started with the same configuration. Several processes may share an
+ * experiment: each takes runs that no other process is working on.
  */
 public final class Experiment {
   private static final Logger LOG = LogManager.getLogger(Experiment.class);
   private static final String RESULT = "result.json";
   private static final long NOISE_SEED = 1;
-  /** Set by the launcher. */
+  /** System property that the launcher sets. */
   private static final String COMMIT = "tarflowlm.commit";
 
   private final ExperimentSpec spec;
@@ -47,21 +47,21 @@ public final class Experiment {
   private final Changes changes;
 
   /**
-   * The texts, each a file, compressed file or {@code archive.zip#member}.
+   * The texts: each is a file, a compressed file or {@code archive.zip#member}.
    *
-   * @param train to train on
-   * @param valid to choose the best checkpoint by
-   * @param test to report
+   * @param train training text
+   * @param valid text that selects the best checkpoint
+   * @param test text for the reported figures
    */
   public record Texts(String train, String valid, String test) {}
 
   /**
    * @param specFile JSON of an {@link ExperimentSpec}
    * @param samples K of the importance-weighted bound; 1 leaves it out
-   * @param out folder of the runs; made if it is not there
-   * @param changes whether runs of an older program are accepted
-   * @throws ConfigException if the file is not an experiment's, or a row of it names a published figure and its model has not the form
-   *     of the paper's
+   * @param out folder of the runs; created if missing
+   * @param changes whether to accept runs of an older program
+   * @throws ConfigException if the file is not a valid experiment, or a row gives a published figure for a model that does not have the
+   *     form of the paper's model
    */
   public Experiment(Path specFile, Texts texts, int samples, Path out, Changes changes) {
     this.spec = RecordJson.read(specFile, ExperimentSpec.class);
@@ -74,7 +74,7 @@ public final class Experiment {
       if (row.published() != null
           && !PaperConfigs.hasForm(RunConfig.read(this.specFile.resolveSibling(row.config())).model(), row.progressive())) {
         throw new ConfigException(specFile + ": row " + row.name() + " has a published figure; expected none, since the model of "
-            + row.config() + " does not have the form of the paper's");
+            + row.config() + " does not have the form of the paper's model");
       }
     }
   }
@@ -83,7 +83,7 @@ public final class Experiment {
     return spec;
   }
 
-  /** Figures of the runs that are finished, in the order of the experiment. */
+  /** Figures of the finished runs, in the order of the experiment. */
   public List<ExperimentRow> results() {
     List<ExperimentRow> results = new ArrayList<>();
     for (ExperimentSpec.Row row : spec.rows()) {
@@ -101,7 +101,7 @@ public final class Experiment {
   public enum Outcome {
     FINISHED,
     INTERRUPTED,
-    /** Another process has it in hand. */
+    /** Another process is working on it. */
     BUSY
   }
 
@@ -111,9 +111,9 @@ public final class Experiment {
   }
 
   /**
-   * Trains and scores one run, unless that is done already or another process is at it.
+   * Trains and scores one run, unless it is finished or another process is working on it.
    *
-   * @throws ConfigException if its folder holds a run of another configuration
+   * @throws ConfigException if its folder holds a run with another configuration
    */
   public Outcome run(ExperimentSpec.Run run, BooleanSupplier interrupted) throws IOException {
     if (Files.isRegularFile(folder(run).resolve(RESULT))) {
@@ -123,7 +123,7 @@ public final class Experiment {
     return FileLocks.tryHolding(out.resolve("." + run.folder() + ".lock"), () -> trainAndScore(run, interrupted)).orElse(Outcome.BUSY);
   }
 
-  /** Brings the table of a report up to date; processes that share the experiment do so one after another. */
+  /** Updates the table in a report; processes that share the experiment do so one after another. */
   public void report(Path file) throws IOException {
     Files.createDirectories(out);
     FileLocks.holding(out.resolve(".report.lock"), () -> {
@@ -135,7 +135,7 @@ public final class Experiment {
   private Outcome trainAndScore(ExperimentSpec.Run run, BooleanSupplier interrupted) throws IOException {
     Path folder = folder(run);
     if (Files.isRegularFile(folder.resolve(RESULT))) {
-      return Outcome.FINISHED; // by another process, until a moment ago
+      return Outcome.FINISHED; // another process has just finished it
     }
     RunConfig named = RunConfig.read(specFile.resolveSibling(run.row().config()));
     RunConfig config = run.seed() == null ? named : named.withTraining(named.training().withSeed(run.seed()));

@@ -13,11 +13,11 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.tarflowlm.data.file.AtomicFile;
 
-/** An experiment's figures as a table in Markdown, ours beside the paper's. */
+/** Writes an experiment's figures as a Markdown table, next to the paper's figures. */
 public final class ExperimentReport {
   private ExperimentReport() {}
 
-  /** The runs of a row that are finished: one for each seed. */
+  /** The finished runs of a row, one per seed. */
   private record Group(List<ExperimentRow> runs) {
     ExperimentRow first() {
       return runs.get(0);
@@ -27,7 +27,7 @@ public final class ExperimentReport {
       return runs.stream().mapToDouble(figure).average().orElseThrow();
     }
 
-    /** One run's figure with its standard error over the windows, or the mean and range of several runs. */
+    /** A single run's figure with its standard error over the windows, or the mean and range of several runs. */
     String figure(ToDoubleFunction<ExperimentRow> bits, Function<ExperimentRow, Double> error) {
       return runs.size() == 1
           ? withError(bits.applyAsDouble(first()), error.apply(first()))
@@ -41,10 +41,10 @@ public final class ExperimentReport {
   }
 
   /**
-   * The table; rows in the order of the experiment, ratios to the baseline where it is finished. Figures of a row with several seeds are
-   * means over its runs, with the range of the bits.
+   * The table, with rows in the order of the experiment, and ratios to the baseline if that is finished. A row with several seeds shows
+   * means over its runs, and the range of the bits.
    *
-   * @param results of runs, each with the name of its row
+   * @param results of finished runs, each with the name of its row
    */
   public static String markdown(ExperimentSpec spec, List<ExperimentRow> results) {
     Map<String, Group> groups = new LinkedHashMap<>();
@@ -79,8 +79,8 @@ public final class ExperimentReport {
   }
 
   /**
-   * Puts the table into a file: between the lines {@code <!-- experiment: TITLE -->} and {@code <!-- end -->} that an earlier call
-   * left there, else at the end. The rest of the file stays.
+   * Writes the table to a file: between the lines {@code <!-- experiment: TITLE -->} and {@code <!-- end -->} of an earlier call, otherwise
+   * at the end. The rest of the file stays.
    */
   public static void write(Path file, ExperimentSpec spec, List<ExperimentRow> rows) throws IOException {
     String begin = "<!-- experiment: " + spec.title() + " -->\n";

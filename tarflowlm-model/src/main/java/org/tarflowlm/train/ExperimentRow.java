@@ -1,20 +1,20 @@
 package org.tarflowlm.train;
 
 /**
- * Measurements of an experiment's finished run. Bits are per token of the test text.
+ * The figures of one finished run of an experiment. Bits are per token of the test text.
  *
- * @param label what the report calls it
+ * @param label the row's name in the report
  * @param published the paper's figure, or null
- * @param tokens it was trained on, all stages of a progressive run together
- * @param trainSeconds in training steps alone
+ * @param tokens number of training tokens seen, in all stages of a progressive run together
+ * @param trainSeconds time spent in training steps alone
  * @param bits ELBO, an upper bound; exact for a discrete model
  * @param error standard error of {@code bits} over the windows; null with a single window
  * @param samples K of the importance-weighted bound; 1 for a discrete model, whose bits are exact
  * @param weightedBits importance-weighted bound; equal to {@code bits} for a discrete model
  * @param weightedError its standard error
- * @param scored tokens of the test text
- * @param seed of the run; null where it is not known
- * @param commit of the program that scored it; null where it is not known
+ * @param scored number of tokens in the test text
+ * @param seed of the run; null if unknown
+ * @param commit Git commit of the program that scored it; null if unknown
  */
 public record ExperimentRow(String name, String label, Double published, String bound, long parameters, long tokens, int steps,
     double trainSeconds, double bits, Double error, int samples, double weightedBits, Double weightedError, long scored, Long seed,

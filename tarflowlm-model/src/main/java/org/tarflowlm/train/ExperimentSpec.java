@@ -8,13 +8,13 @@ import java.util.Set;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * A comparison of models: what {@code tarflowlm experiment --spec} reads. The file may also hold the runs' configurations, in an object
+ * A comparison of models, as {@code tarflowlm experiment --spec} reads it. The file may also hold the runs' configurations, in an object
  * {@code runs} ({@link RunConfig#readWithBase}).
  *
  * @param title heading of the report
  * @param rows in the order of the report
- * @param baseline name of the row that the others are divided by; default: none
- * @param seeds of every row that names none of its own: a run for each; default: one run with the configuration's seed
+ * @param baseline name of the row by which the other rows are divided; default: none
+ * @param seeds for rows that list none of their own, one run per seed; default: one run with the configuration's seed
  */
 @JsonIgnoreProperties("runs")
 public record ExperimentSpec(
@@ -24,19 +24,19 @@ public record ExperimentSpec(
   /**
    * One model.
    *
-   * @param name also the name of the run's folder, with {@code -seed} and the seed appended where seeds are named
-   * @param label what the report calls it
+   * @param name also the name of the run's folder, with {@code -seed} and the seed appended if seeds are listed
+   * @param label the row's name in the report
    * @param config file of the run's {@link RunConfig}, relative to the experiment's own file, or {@code NAME.json} for one of {@code runs}
-   * @param progressive whether it is trained flow by flow
-   * @param published the paper's figure for its counterpart, in bits per character of text8; only for a model of the paper's form
-   *     ({@link org.tarflowlm.config.PaperConfigs#hasForm}); left out if there is none
+   * @param progressive whether to train the model flow by flow
+   * @param published the paper's figure for the corresponding model, in bits per character of text8; only for a model of the paper's form
+   *     ({@link org.tarflowlm.config.PaperConfigs#hasForm}); optional
    * @param seeds of its runs; default: the experiment's
    */
   public record Row(@JsonProperty(required = true) String name, @JsonProperty(required = true) String label,
       @JsonProperty(required = true) String config, Boolean progressive, Double published, List<Long> seeds) {
     public Row {
       ConfigException.require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", "is \"" + name
-          + "\"; expected letters, digits, points, underscores and hyphens");
+          + "\"; expected letters, digits, dots, underscores and hyphens");
       progressive = progressive != null && progressive;
       seeds = distinct(seeds);
     }
@@ -45,8 +45,8 @@ public record ExperimentSpec(
   /**
    * One run of a row.
    *
-   * @param folder its name in the folder of the experiment's runs
-   * @param seed instead of the configuration's; null for that one
+   * @param folder name of its folder in the experiment's output folder
+   * @param seed replaces the configuration's seed; null keeps that one
    */
   public record Run(Row row, String folder, Long seed) {}
 
@@ -70,14 +70,14 @@ public record ExperimentSpec(
     return seeds == null ? List.of() : List.copyOf(seeds);
   }
 
-  /** Runs of a row: one for each seed. */
+  /** The runs of a row, one per seed. */
   public List<Run> runs(Row row) {
     List<Long> each = row.seeds().isEmpty() ? seeds : row.seeds();
     return each.isEmpty() ? List.of(new Run(row, row.name(), null))
         : each.stream().map(seed -> new Run(row, row.name() + "-seed" + seed, seed)).toList();
   }
 
-  /** @throws ConfigException if there is no row of that name */
+  /** @throws ConfigException if no row has that name */
   public Row row(String name) {
     return rows.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow(() -> new ConfigException("no row " + name
         + "; expected one of " + String.join(", ", rows.stream().map(Row::name).toList())));

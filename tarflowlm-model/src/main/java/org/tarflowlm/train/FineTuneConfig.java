@@ -6,19 +6,19 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * A run that begins with a checkpoint: the file that {@code tarflowlm train --from} reads. Tokenizer and model are the checkpoint's and
+ * A run that starts from a checkpoint: the file that {@code tarflowlm train --from} reads. Tokenizer and model are the checkpoint's and
  * may be left out.
  */
 public record FineTuneConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
-  /** @throws ConfigException in one line that names the file, the key, what was found and what was expected */
+  /** @throws ConfigException with one line that names the file, the key, what was found and what was expected */
   public static FineTuneConfig read(Path file) {
     return RunConfig.readWithBase(file, FineTuneConfig.class);
   }
 
   /**
-   * The whole configuration.
+   * The complete configuration for a checkpoint.
    *
-   * @throws ConfigException if it says another tokenizer or model than the checkpoint's, or no training
+   * @throws ConfigException if the tokenizer or model differs from the checkpoint's, or {@code training} is missing
    */
   public RunConfig of(Checkpoint checkpoint) {
     String known = checkpoint.info().tokenizer();

@@ -22,16 +22,16 @@ record ProgressLog(Path file) {
    * One line of a run's log.
    *
    * @param step updates so far
-   * @param trainBits bits per token of the loss, mean since the last line; left out if no update had a finite one
-   * @param validBits bits per token on the validation windows, where measured at this step
-   * @param averageBits the same of the weights' moving average, where there is one
+   * @param trainBits mean loss since the last line, in bits per token; left out if no update had a finite loss
+   * @param validBits bits per token on the validation windows, if measured at this step
+   * @param averageBits the same for the weights' moving average, if there is one
    * @param tokens training tokens seen so far
-   * @param tokensPerSecond since the last line, validation and checkpoints left out
-   * @param seconds of training so far, over all sittings
-   * @param secondsLeft at the current speed
+   * @param tokensPerSecond since the last line, not counting validation and checkpoints
+   * @param seconds of training so far, including before interruptions
+   * @param secondsLeft estimate at the current speed
    * @param learningRate of the last update
-   * @param skipped updates that were skipped so far, where the run may skip some
-   * @param flows what each flow does, where measured at this step, see {@link FlowAccount}
+   * @param skipped number of updates skipped so far, if the run may skip any
+   * @param flows what each flow does, if measured at this step, see {@link FlowAccount}
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Line(int step, int steps, Double trainBits, Double validBits, Double averageBits, long tokens, double tokensPerSecond,
@@ -52,17 +52,17 @@ record ProgressLog(Path file) {
   }
 
   /**
-   * Sums since the last line of the log, kept with the state so that a resumed run writes the lines of an undisturbed one.
+   * Sums since the last line of the log, saved with the state so that a resumed run writes the same lines as an uninterrupted one.
    *
-   * @param loss of the losses that are numbers
-   * @param losses how many these are
-   * @param steps updates
-   * @param seconds they took
+   * @param loss sum of the finite losses
+   * @param losses number of finite losses
+   * @param steps number of updates
+   * @param seconds that the updates took
    */
   record Sums(double loss, int losses, int steps, double seconds) {
     static final Sums EMPTY = new Sums(0, 0, 0, 0);
 
-    /** A skipped update may have a loss that is not a number. */
+    /** Adds one update; a skipped update may have a loss that is not finite, which is left out. */
     Sums plus(double value, double took) {
       boolean counts = Double.isFinite(value);
       return new Sums(counts ? loss + value : loss, counts ? losses + 1 : losses, steps + 1, seconds + took);
@@ -86,7 +86,7 @@ record ProgressLog(Path file) {
     }
   }
 
-  /** Drops the lines of steps after the checkpoint that a resumed run continues from: they will be written again. */
+  /** Drops the lines of steps after the checkpoint from which a run resumes, since they will be written again. */
   void truncateAfter(int step) throws IOException {
     if (!Files.exists(file)) {
       return;
@@ -98,7 +98,7 @@ record ProgressLog(Path file) {
           kept.add(each);
         }
       } catch (JsonProcessingException e) {
-        break; // a line cut short by a kill is the last one
+        break; // a line cut short by a kill can only be the last one
       }
     }
     AtomicFile.write(file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");

@@ -6,8 +6,8 @@ import org.tarflowlm.json.ConfigException;
 /**
  * Layer-wise training (paper section 3.3): how long each stage lasts.
  *
- * @param steps optimiser updates of the stages, one number per flow; default: {@code training.steps} for every stage
- * @param patience a stage ends early after so many validations without a new best; default 0: never
+ * @param steps optimiser updates of each stage, one number per flow; default: {@code training.steps} for every stage
+ * @param patience ends a stage early after this many validations without a new best; default 0: never
  */
 public record ProgressiveSpec(List<Integer> steps, Integer patience) {
   public ProgressiveSpec {

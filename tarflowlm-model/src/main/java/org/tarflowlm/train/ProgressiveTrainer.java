@@ -20,12 +20,12 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * Trains a stack flow by flow (paper section 3.3): the first flow with the codebook until its steps are used up or validation stops
- * improving; then, stage by stage, the next flow on top of the best checkpoint so far, whose parameters no longer move and cost no
- * backward time.
+ * Trains a stack flow by flow (paper section 3.3). It first trains the first flow and the codebook until their steps are used up or
+ * validation stops improving. Each further stage trains the next flow on top of the best checkpoint so far, whose parameters are frozen
+ * and cost no time in the backward pass.
  *
- * <p>Stage s is a run of its own ({@link Trainer}) of the first s flows, in the folder {@code stage<s>} of the output folder; the best
- * checkpoint of the last one is the result. A run killed at any moment continues in its unfinished stage.
+ * <p>Stage s is a run of its own ({@link Trainer}) of the first s flows, in the folder {@code stage<s>} of the output folder. The best
+ * checkpoint of the last stage is the result. A run killed at any moment resumes in its unfinished stage.
  */
 public final class ProgressiveTrainer {
   private static final Logger LOG = LogManager.getLogger(ProgressiveTrainer.class);
@@ -50,7 +50,7 @@ public final class ProgressiveTrainer {
   }
 
   /**
-   * A new run.
+   * Creates a new run.
    *
    * @param out folder to create
    * @throws ConfigException if the folder exists and is not empty, or the model has no flows
@@ -63,10 +63,10 @@ public final class ProgressiveTrainer {
   }
 
   /**
-   * Goes on with a run in its unfinished stage.
+   * Resumes a run in its unfinished stage.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program and {@code changes} do
-   *     not allow that
+   * @throws ConfigException if the folder holds no run, or {@code changes} does not allow that its configuration, text, tokenizer or
+   *     program differs
    */
   public static ProgressiveTrainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes)
       throws IOException {
@@ -75,7 +75,7 @@ public final class ProgressiveTrainer {
     return trainer;
   }
 
-  /** Number of stages: one a flow. */
+  /** Number of stages: one per flow. */
   public int stages() {
     return config.model().flows().size();
   }
@@ -86,9 +86,9 @@ public final class ProgressiveTrainer {
   }
 
   /**
-   * Trains to the end, or until {@code interrupted} says so; either way the last state is saved.
+   * Trains to the end, or until {@code interrupted} returns true; either way the last state is saved.
    *
-   * @return of the stages from the first to the one where the run stands; the run is at its end if that is the last stage and finished
+   * @return summaries of the stages so far; the run is finished if the last stage is among them and finished
    */
   public List<TrainingSummary> run(BooleanSupplier interrupted) throws IOException {
     return RunFolder.holding(out, () -> {
@@ -117,7 +117,7 @@ public final class ProgressiveTrainer {
     return Stream.concat(Stream.of("codebook."), IntStream.range(0, stage - 1).mapToObj(flow -> "flow" + flow + ".")).toList();
   }
 
-  /** The first flows only; each stage has a seed of its own, so that it reads the windows in another order. */
+  /** A configuration of the first flows only, with a seed per stage, so that each stage reads the windows in another order. */
   private RunConfig stageConfig(int stage) {
     TarFlowConfig model = config.model().withFlows(config.model().flows().subList(0, stage));
     TrainingSpec training = config.training();
@@ -127,18 +127,18 @@ public final class ProgressiveTrainer {
         training.withSteps(steps).withSeed(training.seed() + stage - 1).withFrozen(parts));
   }
 
-  /** Number of the flow that a part belongs to; -1 for other parts. */
+  /** Index of the flow to which a part belongs; -1 for other parts. */
   private static int flow(String part) {
     Matcher flow = FLOW.matcher(part);
     return flow.matches() ? Integer.parseInt(flow.group(1)) : -1;
   }
 
   /**
-   * Starting point of one stage of a layer-wise run; an ordinary run is one stage without one.
+   * The starting point of one stage of a layer-wise run; an ordinary run is {@link #WHOLE}.
    *
-   * @param carried parameters of the stage before by name: they replace the network's own start
+   * @param carried the previous stage's parameters by name, which replace the network's initial ones
    * @param frozen name prefixes of parameters that do not train
-   * @param patience validations without a new best after which the run ends; 0 for never
+   * @param patience number of validations without a new best after which the run ends; 0 for never
    */
   record Stage(Map<String, FloatTensor> carried, List<String> frozen, int patience) {
     static final Stage WHOLE = new Stage(Map.of(), List.of(), 0);

@@ -19,7 +19,7 @@ import org.tarflowlm.json.RecordJson;
  * One training run: the file that {@code tarflowlm train --config} reads.
  *
  * @param tokenizer name of the tokenizer; default {@code text8}
- * @param progressive stages of a layer-wise run ({@link ProgressiveTrainer}); an ordinary run does not look at it
+ * @param progressive stages of a layer-wise run ({@link ProgressiveTrainer}); ordinary runs ignore it
  */
 public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training, ProgressiveSpec progressive) {
   private static final String BASE = "base";
@@ -39,7 +39,7 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
     }
   }
 
-  /** A run without stages of its own. */
+  /** A run without settings for stages. */
   public RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec training) {
     this(tokenizer, model, training, null);
   }
@@ -47,7 +47,7 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
   /**
    * Reads a configuration, which may name another file as its {@code base} ({@link #readWithBase}).
    *
-   * @throws ConfigException in one line that names the file, the key, what was found and what was expected
+   * @throws ConfigException with one line that names the file, the key, what was found and what was expected
    */
   public static RunConfig read(Path file) {
     return readWithBase(file, RunConfig.class);
@@ -68,11 +68,11 @@ public record RunConfig(String tokenizer, TarFlowConfig model, TrainingSpec trai
 
   /**
    * Like {@link RecordJson#read(Path, Class)}, for a file that may inherit: its key {@code base} names another file, relative to its own
-   * folder. Objects merge key by key; any other value replaces the base's. Only for the user's own files, since a file from elsewhere could
-   * name any path.
+   * folder. Objects merge key by key; any other value replaces the base's value. Use it only for the user's own files, since a foreign file
+   * could name any path.
    *
-   * <p>A file may hold several of them by name, in an object {@code runs}: where there is no file {@code NAME.json}, {@code NAME} is
-   * looked up in the files beside it.
+   * <p>A file may hold several configurations by name, in an object {@code runs}. If there is no file {@code NAME.json}, {@code NAME} is
+   * looked up in the other files of that folder.
    */
   static <R extends Record> R readWithBase(Path file, Class<R> type) {
     try {

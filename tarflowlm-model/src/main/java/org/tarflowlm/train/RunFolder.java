@@ -22,7 +22,7 @@ import org.tarflowlm.eval.LikelihoodEstimate;
 import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 
-/** The output folder of a run, known by the configuration in it. */
+/** The output folder of a run, recognised by the configuration in it. */
 final class RunFolder {
   static final String CONFIG = "run.json";
   private static final String LOCK = "run.lock";
@@ -38,7 +38,7 @@ final class RunFolder {
     }
   }
 
-  /** Makes the folder and writes into it what the run is made from. */
+  /** Creates the folder and writes the run's configuration and sources to it. */
   static void create(Path out, RunConfig config, RunSources sources) throws IOException {
     Files.createDirectories(out);
     AtomicFile.write(out.resolve(SOURCES), RecordJson.write(sources));
@@ -46,9 +46,9 @@ final class RunFolder {
   }
 
   /**
-   * Does something while nobody else writes the run.
+   * Runs an action while holding the run's lock.
    *
-   * @throws ConfigException if another process, or another trainer of this one, writes it
+   * @throws ConfigException if another process, or another trainer of this process, holds it
    */
   static <T> T holding(Path out, IoErrors.Action<T> action) throws IOException {
     return FileLocks.tryHolding(out.resolve(LOCK), action).orElseThrow(() -> new ConfigException("another process is writing the run in "
@@ -61,10 +61,9 @@ final class RunFolder {
   }
 
   /**
-   * Checks that a run may resume unchanged.
+   * Checks that a run may resume.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration, text or program and {@code changes} do not
-   *     allow that
+   * @throws ConfigException if the folder holds no run, or {@code changes} does not allow that its configuration, text or program differs
    */
   static void requireRun(Path out, RunConfig config, RunSources sources, Changes changes) throws IOException {
     if (!holdsRun(out)) {
@@ -92,9 +91,9 @@ final class RunFolder {
   }
 
   /**
-   * Saves the parameters with the best validation so far as a checkpoint that carries the facts of its training.
+   * Saves the parameters with the best validation so far as a checkpoint that records how they were trained.
    *
-   * @param averaged whether the network has the weights' moving average at present
+   * @param averaged whether the network currently holds the weights' moving average
    */
   static void saveBest(Path folder, RunConfig config, ComputationGraph network, int step, long tokens, LikelihoodEstimate valid,
       boolean averaged) {

@@ -22,14 +22,14 @@ import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.data.tokens.TokenSequence;
 
 /**
- * Hashes of a run's texts and program, kept in its folder. Texts are hashed as ids, so another tokenizer under the same name is noticed
- * too.
+ * Hashes of a run's texts and program, stored in its folder. Texts are hashed as ids, so that a different tokenizer with the same name is
+ * detected too.
  *
- * @param trainTokens ids of the training text
- * @param trainSha256 their hash
- * @param validTokens ids of the validation text
- * @param validSha256 their hash
- * @param code hash of the classes that compute, see {@link CodeHash}
+ * @param trainTokens number of tokens in the training text
+ * @param trainSha256 hash of its ids
+ * @param validTokens number of tokens in the validation text
+ * @param validSha256 hash of its ids
+ * @param code hash of the compiled classes, see {@link CodeHash}
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record RunSources(long trainTokens, String trainSha256, long validTokens, String validSha256, String code) {
@@ -37,15 +37,15 @@ record RunSources(long trainTokens, String trainSha256, long validTokens, String
     return new RunSources(train.length(), train.contentHash(), valid.length(), valid.contentHash(), CodeHash.VALUE);
   }
 
-  /** In words, what differs from an earlier run's. */
+  /** Describes each difference from an earlier run's sources, for a message. */
   List<String> differences(RunSources earlier) {
     List<String> found = new ArrayList<>();
     if (!trainSha256.equals(earlier.trainSha256)) {
-      found.add("the training text has changed, or is differently tokenised (" + trainTokens + " tokens; "
+      found.add("the training text has changed, or is tokenised differently (" + trainTokens + " tokens; "
           + earlier.trainTokens + " then)");
     }
     if (!validSha256.equals(earlier.validSha256)) {
-      found.add("the validation text has changed, or is differently tokenised (" + validTokens + " tokens; " + earlier.validTokens
+      found.add("the validation text has changed, or is tokenised differently (" + validTokens + " tokens; " + earlier.validTokens
           + " then)");
     }
     if (!code.equals(earlier.code)) {
@@ -54,9 +54,9 @@ record RunSources(long trainTokens, String trainSha256, long validTokens, String
     return found;
   }
 
-  /** Tells whether two processes compute with the same program: a hash of this module's compiled classes. */
+  /** A hash of this module's compiled classes, which tells whether two processes run the same program. */
   private static final class CodeHash {
-    /** Where the classes cannot be looked through, as in a jar within a jar. */
+    /** Used if the classes cannot be listed, as in a jar within a jar. */
     private static final String UNKNOWN = "unknown";
     static final String VALUE = compute();
 

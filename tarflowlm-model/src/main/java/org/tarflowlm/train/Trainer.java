@@ -23,17 +23,18 @@ import org.tarflowlm.nn.TarFlowNetwork;
 import org.tarflowlm.nn.WarmupCosineSchedule;
 
 /**
- * Trains one model on a file of text: windows in a seeded order, validation and checkpoints at intervals, resumable to the same numbers.
+ * Trains one model on a text: windows in a seeded order, with validations and checkpoints at intervals. A run that is resumed gives the
+ * same numbers as an uninterrupted one.
  *
- * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} ({@link ProgressLog.Line} by line),
- * {@code state.safetensors} (everything a resumed run needs, see {@link TrainingState}) and {@code best/} (a checkpoint). A checkpoint is
+ * <p>The output folder holds {@code run.json} (the configuration), {@code progress.jsonl} (one {@link ProgressLog.Line} per line),
+ * {@code state.safetensors} (everything a resumed run needs, see {@link TrainingState}) and {@code best/} (a checkpoint). Files are
  * replaced atomically, so that a run killed at any moment can be resumed.
  */
 public final class Trainer {
   private static final Logger LOG = LogManager.getLogger(Trainer.class);
   private static final long VALIDATION_NOISE_SEED = 7;
   private static final int MOST_SKIPPED = 100;
-  /** Folder of the best checkpoint in the output folder. */
+  /** Name of the best checkpoint's folder in the output folder. */
   static final String BEST = "best";
 
   private final RunConfig config;
@@ -43,7 +44,7 @@ public final class Trainer {
   private final ComputationGraph network;
   private Workers workers;
   private final int[] validation;
-  /** Windows for the account of each flow, [windows][tokens]; null where there is none. */
+  /** Windows for the account of each flow, [windows][tokens]; null if the run makes none. */
   private final int[][] flowText;
   private final ProgressLog log;
   private final WarmupCosineSchedule schedule;
@@ -72,7 +73,7 @@ public final class Trainer {
   }
 
   /**
-   * A new run.
+   * Creates a new run.
    *
    * @param out folder to create
    * @throws ConfigException if the folder exists and is not empty
@@ -82,7 +83,7 @@ public final class Trainer {
   }
 
   /**
-   * A new run that begins with the weights of a checkpoint; its optimiser starts fresh.
+   * Creates a new run that starts with a checkpoint's weights and a fresh optimiser.
    *
    * @param config with the checkpoint's model, see {@link FineTuneConfig}
    * @throws ConfigException if the folder exists and is not empty, or the models differ
@@ -92,7 +93,7 @@ public final class Trainer {
     ConfigException.require(config.model().equals(checkpoint.config()), "model", "is not that of the checkpoint; expected "
         + checkpoint.config().toJson());
     Trainer trainer = start(config, train, valid, out, new ProgressiveTrainer.Stage(checkpoint.tensors(), List.of(), 0));
-    // a run that is stopped before its first checkpoint continues from these weights too
+    // so that a run stopped before its first checkpoint also continues from these weights
     TrainingState.save(out.resolve(TrainingState.FILE), trainer.network, trainer.average, trainer.counters);
     return trainer;
   }
@@ -106,10 +107,10 @@ public final class Trainer {
   }
 
   /**
-   * Goes on with a run from its last checkpoint, or from its start if it has none yet.
+   * Resumes a run from its last checkpoint, or from its start if it has none yet.
    *
-   * @throws ConfigException if the folder holds no run, or one of another configuration, text, tokenizer or program and {@code changes} do
-   *     not allow that
+   * @throws ConfigException if the folder holds no run, or {@code changes} does not allow that its configuration, text, tokenizer or
+   *     program differs
    */
   public static Trainer resume(RunConfig config, TokenSequence train, TokenSequence valid, Path out, Changes changes) throws IOException {
     return resume(config, train, valid, out, ProgressiveTrainer.Stage.WHOLE, changes);
@@ -128,20 +129,20 @@ public final class Trainer {
   }
 
   /**
-   * Has the updates taken by others, to be called before {@link #run}.
+   * Lets other workers compute the updates; call it before {@link #run}.
    *
-   * @throws ConfigException if the run has a moving average of its weights, and updates would be taken out of its sight
+   * @throws ConfigException if the run averages its weights, and the workers would compute several updates between two averages
    */
   public Trainer on(Workers others) {
     if (average != null && others.round() > 1) {
-      throw new ConfigException("emaDecay", "is " + spec.emaDecay() + " and " + others.round() + " updates are taken per round; "
+      throw new ConfigException("emaDecay", "is " + spec.emaDecay() + " with rounds of " + others.round() + " updates; "
           + "expected 0, or rounds of 1 update");
     }
     workers = others;
     return this;
   }
 
-  /** Tells of every checkpoint that {@link #run} writes. */
+  /** Sets the listener to call after every checkpoint that {@link #run} writes. */
   public Trainer onCheckpoint(CheckpointListener listener) {
     checkpoints = listener;
     return this;
@@ -153,11 +154,11 @@ public final class Trainer {
   }
 
   /**
-   * Trains to the end, or until {@code interrupted} says so; either way the last state is saved.
+   * Trains to the end, or until {@code interrupted} returns true; either way the last state is saved.
    *
-   * @return bits per token on the validation windows: of the best checkpoint, and where the run stands
-   * @throws IllegalStateException if the loss is no longer a number, or {@value #MOST_SKIPPED} updates in a row were skipped
-   * @throws ConfigException if another process writes this run, or has continued it since it was resumed here
+   * @return how far the run is, and the best checkpoint's bits per token on the validation windows
+   * @throws IllegalStateException if the loss is not finite, or {@value #MOST_SKIPPED} updates in a row were skipped
+   * @throws ConfigException if another process is writing this run, or has continued it since it was resumed here
    */
   public TrainingSummary run(BooleanSupplier interrupted) throws IOException {
     return RunFolder.holding(out, () -> {
@@ -197,7 +198,7 @@ public final class Trainer {
     checkpoints.saved(counters.step());
   }
 
-  /** Number of updates that workers take at once, ending at a validation or a checkpoint. */
+  /** Number of updates in the workers' next round, which ends at the latest at a validation or checkpoint. */
   private int roundSteps() {
     int step = counters.step();
     int toValidation = spec.validateEvery() - step % spec.validateEvery();
@@ -221,7 +222,7 @@ public final class Trainer {
     }
   }
 
-  /** Tokens that an update sees, of all workers. */
+  /** Tokens per update, over all workers. */
   private long tokensPerStep() {
     return spec.tokensPerStep(config.model().contextLength()) * workers.count();
   }
@@ -249,12 +250,12 @@ public final class Trainer {
     LOG.info(line.forPeople());
   }
 
-  /** Figures of a validation; of the weights as they are, but for {@code averageBits}. */
+  /** Figures of a validation; all but {@code averageBits} belong to the current weights, not their average. */
   private record Validated(Double bits, Double averageBits, List<FlowAccount.Level> flows) {
     static final Validated NOTHING = new Validated(null, null, null);
   }
 
-  /** Measures the weights and their average, and keeps the better ones if they are the best so far. */
+  /** Measures the weights and their average, and saves the better of the two if it is the best so far. */
   private Validated validate() {
     LikelihoodEstimate own = likelihood();
     LikelihoodEstimate averaged = average == null ? null : average.using(this::likelihood);
@@ -277,7 +278,7 @@ public final class Trainer {
     return new Validated(own.bitsPerToken(), averaged == null ? null : averaged.bitsPerToken(), flows);
   }
 
-  /** At the last step, or where the last validations brought no new best. A function of the counters, so that a resumed run agrees. */
+  /** Whether the steps or the patience are used up. Depends on the counters alone, so that a resumed run gives the same answer. */
   private boolean finished() {
     int stepsWithoutBest = (stage.patience() > 0 ? stage.patience() : spec.patience()) * spec.validateEvery();
     return counters.step() == spec.steps() || stepsWithoutBest > 0 && counters.step() - counters.bestStep() >= stepsWithoutBest;

@@ -8,18 +8,18 @@ import org.tarflowlm.nn.OptimizerSpec;
 /**
  * Steps, batches and optimiser of a run.
  *
- * @param steps optimiser updates; required
- * @param batchSize windows a batch; default 16
- * @param accumulate batches an update: their gradients add up, as from one batch of all their windows; default 1
+ * @param steps number of optimiser updates; required
+ * @param batchSize windows per batch; default 16
+ * @param accumulate batches per update, whose gradients add up as from one batch of all their windows; default 1
  * @param seed of parameters, window order and noise; default 1
  * @param validateEvery steps between validations; default 500
- * @param validationWindows windows of the validation file, evenly spread, the same every time; default 128
- * @param flowWindows windows of the validation file, evenly spread, for what each flow does ({@link org.tarflowlm.eval.FlowAccount}) at
- *     every validation; default 8, 0 for none
- * @param patience the run ends after so many validations without a new best; default 0: never
+ * @param validationWindows number of windows of the validation file, evenly spread and always the same; default 128
+ * @param flowWindows number of windows of the validation file, evenly spread, on which every validation measures what each flow does
+ *     ({@link org.tarflowlm.eval.FlowAccount}); default 8, 0 for none
+ * @param patience ends the run after this many validations without a new best; default 0: never
  * @param frozen parameters that do not train: parts such as {@code codebook}, {@code flow0}, {@code flow0.block1}; default none
- * @param emaDecay decay of a moving average of the weights, which is validated beside them; the better of the two becomes the best
- *     checkpoint; such as 0.999; default 0: none
+ * @param emaDecay decay of a moving average of the weights, such as 0.999; default 0: no average. Validation measures both the weights and
+ *     their average, and the better of the two can become the best checkpoint
  * @param checkpointEvery steps between checkpoints; default 500
  * @param logEvery steps between progress lines; default 50
  */
@@ -53,12 +53,12 @@ public record TrainingSpec(Integer steps, Integer batchSize, Integer accumulate,
     ConfigException.require(emaDecay >= 0 && emaDecay < 1, "emaDecay", "is " + emaDecay + "; expected a number in [0, 1)");
   }
 
-  /** So many updates; everything else at its default. */
+  /** This many updates, and defaults for everything else. */
   public static TrainingSpec of(int steps) {
     return new TrainingSpec(steps, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
-  /** Tokens that an update sees. */
+  /** Tokens per update of one worker. */
   long tokensPerStep(int contextLength) {
     return (long) batchSize * accumulate * contextLength;
   }

@@ -17,9 +17,9 @@ import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * Everything a resumed run needs to continue bit for bit: parameters, their moving average if there is one, the optimiser's moments and the
- * counters, in one safetensors file that is replaced atomically. The order of windows and the encoder's noise
- * are functions of the seed and the step.
+ * Everything that a run needs to resume bit for bit: parameters, their moving average if there is one, the optimiser's moments and the
+ * counters, in one safetensors file that is replaced atomically. The order of windows and the encoder's noise depend only on the seed and
+ * the step.
  */
 final class TrainingState {
   static final String FILE = "state.safetensors";
@@ -30,13 +30,13 @@ final class TrainingState {
   private TrainingState() {}
 
   /**
-   * @param step updates so far
+   * @param step number of updates so far
    * @param seconds of training so far
    * @param bestBits best bits per token on the validation windows so far
    * @param bestStep the step of that validation; 0 before the first
-   * @param skipped updates that were skipped so far
-   * @param skippedInARow of those, the last ones without one between them that was not
-   * @param line of the log, as far as it has come
+   * @param skipped number of updates skipped so far
+   * @param skippedInARow number of updates skipped since the last one that was not
+   * @param line sums for the log's next line
    */
   record Counters(int step, double seconds, double bestBits, int bestStep, int skipped, int skippedInARow, ProgressLog.Sums line) {
     static final Counters START = new Counters(0, 0, Double.POSITIVE_INFINITY, 0, 0, 0, ProgressLog.Sums.EMPTY);
@@ -71,7 +71,7 @@ final class TrainingState {
         Map.entry("lineSeconds", Double.toString(counters.line().seconds()))));
   }
 
-  /** The step of the state in a file; 0 if there is none yet. */
+  /** The step of a saved state; 0 if there is no file yet. */
   static int savedStep(Path file) throws IOException {
     if (!Files.exists(file)) {
       return 0;
@@ -83,7 +83,7 @@ final class TrainingState {
     }
   }
 
-  /** @throws ConfigException if the file is not a state of this network */
+  /** @throws ConfigException if the file does not hold a state of this network */
   static Counters restore(Path file, ComputationGraph network, WeightAverage average) throws IOException {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       assign(file, PARAMETERS, reader, network.params());
@@ -122,34 +122,34 @@ final class TrainingState {
   }
 
   /**
-   * Exponential moving average of a network's weights, a = c a + (1 - c) w after each update, with c = min(decay, (1 + t) / (10 + t)) at
-   * update t, so that the start is soon forgotten.
+   * Exponential moving average of a network's weights: a = c a + (1 - c) w after each update t, with c = min(decay, (1 + t) / (10 + t)),
+   * so that the initial weights fade quickly.
    */
   static final class WeightAverage {
     private final INDArray weights;
     private final INDArray average;
     private final double decay;
 
-    /** @param weights flat array of the network, which updates change in place */
+    /** @param weights the network's flat array, which updates change in place */
     WeightAverage(INDArray weights, double decay) {
       this.weights = weights;
       this.average = weights.dup();
       this.decay = decay;
     }
 
-    /** The average, flat; writing to it changes it. */
+    /** The average as a flat array, not a copy. */
     INDArray values() {
       return average;
     }
 
-    /** @param update its number, from 1 */
+    /** @param update number of the update, counted from 1 */
     void add(int update) {
       double keep = Math.min(decay, (1.0 + update) / (10.0 + update));
       average.muli(keep);
       Nd4j.getBlasWrapper().level1().axpy(weights.length(), 1 - keep, weights, average);
     }
 
-    /** Does something with the network while it has the averaged weights. */
+    /** Runs an action while the network holds the averaged weights. */
     <T> T using(Supplier<T> action) {
       try (INDArray own = weights.dup()) {
         weights.assign(average);

@@ -13,8 +13,8 @@ import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * A network and the batches it trains on: of one worker alone, or of one of several, which share no window and draw different noise. What
- * updates do is a function of parameters, moments and the number of the first update.
+ * A network and the batches it trains on, for a single worker or one of several. Several workers share no windows and draw different
+ * noise. The result of updates depends only on parameters, moments and the number of the first update.
  */
 public final class TrainingWorker implements Workers {
   private final TrainingSpec spec;
@@ -22,10 +22,10 @@ public final class TrainingWorker implements Workers {
   private final WindowIterator batches;
 
   /**
-   * A worker of a run.
+   * Creates a worker of a run.
    *
-   * @param worker its number, 0 to {@code workers - 1}
-   * @throws org.tarflowlm.data.DataException if the text has no window for it
+   * @param worker index of this worker, 0 to {@code workers - 1}
+   * @throws org.tarflowlm.data.DataException if the text has no window for this worker
    */
   public TrainingWorker(RunConfig config, TokenSequence train, int worker, int workers) {
     this(config, train, List.of(), worker, workers);

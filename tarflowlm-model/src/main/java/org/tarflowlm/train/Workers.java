@@ -5,20 +5,20 @@ import java.util.List;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Take the updates of a run: {@link TrainingWorker} here, others on the machines of a cluster. */
+/** Compute the updates of a run: {@link TrainingWorker} in this process, other implementations on the machines of a cluster. */
 public interface Workers {
-  /** How many take an update at once, each with a batch of its own. */
+  /** Number of workers that share an update, each with its own batch. */
   int count();
 
-  /** Most updates between two moments at which the trainer's network must be up to date. */
+  /** The most updates in one call of {@link #take}; only after it is the trainer's network up to date. */
   int round();
 
   /**
-   * Takes updates.
+   * Computes updates.
    *
-   * @param network the trainer's: its parameters and moments are those after {@code from} updates, and in the end those after them all
-   * @param steps at most {@link #round()}
-   * @return each of them, its loss being the mean over the workers
+   * @param network the trainer's; at the start it holds parameters and moments after {@code from} updates, at the end after all of them
+   * @param steps number of updates, at most {@link #round()}
+   * @return one result per update; its loss is the mean over the workers, in nats per token
    */
   List<TarFlowNetwork.Step> take(ComputationGraph network, int from, int steps) throws IOException;
 }

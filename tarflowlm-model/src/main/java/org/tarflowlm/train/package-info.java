@@ -1,2 +1,2 @@
-/** Training: runs that stop and resume to the same numbers, layer-wise training (paper section 3.3), and their files. */
+/** Training: runs that resume with the same numbers as if never interrupted, layer-wise training (paper section 3.3), and their files. */
 package org.tarflowlm.train;

@@ -147,7 +147,7 @@ class MaskedTextsTest {
     INDArray ids = TestModels.ids(5, 2, TestModels.TOKENS);
     INDArray hole = mask(TestModels.TOKENS, 4, 8);
     hole.putScalar(0, 6, 1f);
-    refuses(config, ids, hole, "mask of text 0: found 1.0 at position 6 behind 4 ones; expected ones and then zeros, no holes");
+    refuses(config, ids, hole, "mask of text 0: found 1.0 at position 6 after 4 ones; expected ones and then zeros, no holes");
     refuses(config, ids, mask(TestModels.TOKENS, 4, 3), "text 1 has 3 tokens; expected at least one patch, and whole patches of 2");
     refuses(config, ids, mask(TestModels.TOKENS, 4, 0), "text 1 has 0 tokens; expected at least one patch");
     refuses(config, ids, mask(6, 4, 6), "mask has shape [2, 6]; expected [2, 8]");
