@@ -17,6 +17,7 @@ public final class TokenScorer implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final ComputationGraph network;
 
+  /** Builds a network with the checkpoint's weights; {@link #close} frees it. */
   public TokenScorer(Checkpoint checkpoint) {
     tokenizer = Tokenizers.byName(checkpoint.info().tokenizer());
     network = Engine.natively(() -> CheckpointNetworks.network(checkpoint));

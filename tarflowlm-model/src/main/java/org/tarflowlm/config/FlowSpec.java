@@ -8,9 +8,9 @@ import org.tarflowlm.json.Records;
 /**
  * One flow of the stack.
  *
- * <p>A flow with 0 layers is an <em>in-token flow</em>: it has no transformer and reads the features of the nearest flow before it that has
- * one, its trunk. Those features come from the trunk's input at strictly earlier positions, so the flow maps a position's channels given
- * the past, and a trunk with its in-token flows is inverted by one pass of the transformer per position.
+ * <p>A flow with 0 layers is an <em>in-token flow</em>: it has no transformer and reads the features of its trunk, the nearest flow before
+ * it that has one. Those features come from the trunk's input at strictly earlier positions, so the flow maps a position's channels given
+ * the past. One pass of the transformer per position inverts a trunk together with its in-token flows.
  *
  * @param coupling how scalars or vectors are transformed
  * @param layers transformer layers of this flow; 0 for an in-token flow

@@ -7,7 +7,7 @@ import org.tarflowlm.json.ConfigException;
  * with 1 / sqrt(2 * layers * fan-in). With GPT-2's 0.02, narrow models stay on the bigram plateau for hundreds of steps.
  *
  * @param inputStd root mean square of the projected input of a flow; default 0.5
- * @param positionStd standard deviation of the position embedding; if much below inputStd, attention cannot tell positions; default 0.5
+ * @param positionStd standard deviation of the position embedding; if far below inputStd, attention cannot see positions; default 0.5
  * @param innerSpread flows after the first start near the identity, with component means at this times normal quantiles; default 0.1
  * @param positions how the position embedding starts; default NORMAL
  */

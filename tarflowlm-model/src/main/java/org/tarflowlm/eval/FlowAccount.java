@@ -18,8 +18,8 @@ import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * Reports what each flow of a stack does to real text: the ELBO if the stack ended after it, how far it moves the latents, how many
- * tokens decode differently after it, and the measures of the paper's appendix G.
+ * Reports what each flow of a stack does to real text: the ELBO if the stack ended there, how far the flow moves latents, how many tokens
+ * it makes decode differently, and the measures of the paper's appendix G.
  *
  * @param windows number of windows measured
  * @param tokens number of tokens in all windows together

@@ -13,9 +13,8 @@ import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.FloatLoops;
 
 /**
- * Evaluates the masked head channel by channel. The parameters of channel i depend only on the context and on channels before i, so each
- * new channel adds its contribution to the running sums of all later ones. Every weight is used once per position. Rows are processed
- * together.
+ * Evaluates the masked head channel by channel, for several rows at a time. The parameters of channel i depend only on the context and on
+ * channels before i. So each new channel adds its contribution to the running sums of later ones, and a position uses every weight once.
  */
 final class MaskedHead implements CouplingHead {
   private final Weights weights;

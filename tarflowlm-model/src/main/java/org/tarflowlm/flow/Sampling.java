@@ -42,8 +42,8 @@ public record Sampling(double temperature, double noiseTemperature, int topK, do
   /**
    * Checks that a model supports every option that is set.
    *
-   * @throws IllegalArgumentException if top-k, top-p or min-p is set and no flow is Mix-d, or if the temperature is not 1 and no flow has
-   *     weights that it divides
+   * @throws IllegalArgumentException if top-k, top-p or min-p is set without a Mix-d flow, or the temperature is not 1 and divides no
+   *     flow's weights
    */
   public void requireHonoured(TarFlowConfig config) {
     requireHonoured(config, 0, config.flows().size(), "the model's flows are");

@@ -64,6 +64,7 @@ public final class StackWeights {
     return new Components(means, logSigma, tokens, config.latentDim());
   }
 
+  /** A copy in double precision. */
   public static double[] widen(float[] values) {
     double[] result = new double[values.length];
     for (int i = 0; i < values.length; i++) {

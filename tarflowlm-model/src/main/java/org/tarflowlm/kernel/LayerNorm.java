@@ -13,10 +13,10 @@ import org.tarflowlm.vector.FloatLoops;
  *   dx = r (a - mean(a) - h mean(a h))    dGain = sum_rows dy h    dBias = sum_rows dy
  * </pre>
  *
- * <p>Rows are read in chunks that stay in the cache. Gain, bias, their gradients and all per-row numbers are repeated to the size of a
- * chunk, so that all loops use equal indices and run over more than one row. The backward pass recomputes mean and variance instead of
- * storing them. The variance is computed from the centred row, so a large mean costs no digits. Gradients of gain and bias are summed
- * per task and then in task order.
+ * <p>Rows are read in chunks that stay in the cache. Gain, bias, their gradients and per-row numbers are repeated to the size of a chunk,
+ * so that all loops use equal indices and span several rows. The backward pass recomputes mean and variance instead of storing them. The
+ * variance is computed from the centred row, so a large mean costs no digits. Gradients of gain and bias are summed per task and then in
+ * task order.
  */
 public final class LayerNorm {
   private static final double EPSILON = 1e-5;

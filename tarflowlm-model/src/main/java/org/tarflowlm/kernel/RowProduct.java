@@ -9,9 +9,9 @@ import org.bytedeco.javacpp.Pointer;
  * bit for bit however many rows a call holds, so positions may be computed one by one or many at once.
  *
  * <p>OpenBLAS does not guarantee this in general. Its small-matrix kernels (core type SkylakeX, at most a million multiply-adds, columns
- * in whole vectors) do, and run fastest at up to eight rows. So products are cut into such pieces, in a way that does not depend on the
- * number of rows, and a check at class loading tests the guarantee on this processor. If it fails, plain Java loops do the work. There
- * they also beat OpenBLAS, which would copy all of W into packed panels at every call. Immutable; threads may share it.
+ * in whole vectors) do, and run fastest at up to eight rows. So products are cut into such pieces, independently of the number of rows.
+ * A check at class loading tests the guarantee on this processor. If it fails, plain Java loops do the work. There they also beat
+ * OpenBLAS, which would copy all of W into packed panels at every call. Immutable; threads may share it.
  */
 public final class RowProduct {
   /** The most rows of a native product. */

@@ -29,9 +29,9 @@ import org.tarflowlm.ops.Tensors;
 /**
  * The model's graph as a DL4J output layer.
  *
- * <p>It replaces DL4J's own implementation, which needs a gradient with respect to the input, which integer ids do not have, and runs a
- * second forward pass for the score. This layer gets loss and gradients from one run and keeps the loss for {@link #computeScore}. It also
- * feeds a second placeholder, the encoder's noise.
+ * <p>DL4J's own implementation needs a gradient with respect to the input, which integer ids do not have, and runs a second forward pass
+ * for the score. This layer gets loss and gradients from one run and keeps the loss for {@link #computeScore}. It also feeds a second
+ * placeholder, the encoder's noise.
  *
  * <p>Not thread-safe, like DL4J's networks; {@code ParallelWrapper} clones the network for each worker.
  */

@@ -49,6 +49,7 @@ public final class DoubleLoops {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(a) & mask | Double.doubleToRawLongBits(b) & ~mask);
   }
 
+  /** Largest of values[at .. at + count). */
   public static double max(double[] values, int at, int count) {
     double max = values[at];
     for (int j = at + 1; j < at + count; j++) {
@@ -66,6 +67,7 @@ public final class DoubleLoops {
     return best;
   }
 
+  /** Largest absolute value of values[at .. at + count). */
   public static double maxAbs(double[] values, int at, int count) {
     double max = 0.0;
     for (int j = at; j < at + count; j++) {
