@@ -7,13 +7,13 @@ import org.nd4j.common.config.ND4JClassLoading;
 import org.nd4j.linalg.factory.Nd4jBackend;
 
 /**
- * Makes sure that ND4J finds its backend, which the application chooses, whatever the thread.
+ * Makes ND4J find the backend that the application put on its class path, from any thread.
  *
- * <p>ND4J remembers the context class loader of the thread that first uses it, and looks for the backend with it. In a thread of the
- * common pool, in a fat jar or under Jupyter that loader may not see the jars; the one of this class then takes its place.
+ * <p>ND4J looks for its backend with the context class loader of the thread that first uses it. In a thread of the common pool, in a fat
+ * jar or under Jupyter, that loader may not see the jars. {@link #ensure} then gives ND4J the loader of this class.
  */
 public final class Backend {
-  private static final String ADVICE = "no backend of ND4J is on the class path; add the dependency org.nd4j:nd4j-native:1.0.0-M2.1 for "
+  private static final String ADVICE = "no ND4J backend is on the class path; add the dependency org.nd4j:nd4j-native:1.0.0-M2.1 for "
       + "the CPU, or org.nd4j:nd4j-cuda-11.6:1.0.0-M2.1";
   private static final List<String> BACKENDS =
       List.of("org.nd4j.linalg.jcublas.JCublasBackend", "org.nd4j.linalg.cpu.nativecpu.CpuBackend");
@@ -22,7 +22,7 @@ public final class Backend {
   private Backend() {}
 
   /**
-   * Call before the first use of ND4J.
+   * Call this before the first use of ND4J.
    *
    * @throws IllegalStateException if there is no backend; the message names the dependency to add
    */
@@ -43,13 +43,13 @@ public final class Backend {
     }
   }
 
-  /** Whether ND4J, looking for services with that loader, comes to a backend. */
+  /** Whether ND4J finds a backend when it looks for services with that loader. */
   private static boolean hasBackend(ClassLoader loader) {
     if (!sees(loader, Nd4jBackend.class)) {
       return false;
     }
     try {
-      // The model's own service is no backend, but finds one by its name, for flat jars that kept the file of one service alone.
+      // tarflowlm's own service is not a backend, but it finds one by class name. A flat jar may have kept its service file alone.
       List<String> services = ServiceLoader.load(Nd4jBackend.class, loader).stream().map(each -> each.type().getName()).toList();
       return services.stream().anyMatch(each -> !each.startsWith("org.tarflowlm.") || BACKENDS.stream().anyMatch(Backend::isPresent));
     } catch (ServiceConfigurationError e) {
@@ -66,7 +66,7 @@ public final class Backend {
     }
   }
 
-  /** Whether a class loader, which may be null, finds this very class. */
+  /** Whether a class loader, which may be null, loads this very class. */
   public static boolean sees(ClassLoader loader, Class<?> type) {
     try {
       return loader != null && loader.loadClass(type.getName()) == type;

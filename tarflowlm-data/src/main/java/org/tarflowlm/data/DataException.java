@@ -1,8 +1,8 @@
 package org.tarflowlm.data;
 
 /**
- * Data that cannot be used: a foreign character, a damaged archive, a wrong hash, a text that is too short. The message is one
- * line that names the thing, what was found and what was expected.
+ * Thrown for data that cannot be used: a foreign character, a damaged archive, a wrong hash, a text that is too short. The message is one
+ * line. It names the thing, what was found and what was expected.
  */
 public class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -10,6 +10,7 @@ public class DataException extends RuntimeException {
   private static final int LONGEST_MESSAGE = 2000;
   private static final int KEPT_END = 500;
 
+  /** @param message shortened if it is long, see {@link #shortened} */
   public DataException(String message) {
     super(shortened(message));
   }
@@ -18,7 +19,9 @@ public class DataException extends RuntimeException {
     super(shortened(message), cause);
   }
 
-  /** A message that repeats no more of a user's input than can be read: the middle of a longer one is left out. */
+  /**
+   * Shortens a message that repeats too much of a user's input: keeps the first 1500 and the last 500 characters. Returns null for null.
+   */
   public static String shortened(String message) {
     if (message == null || message.length() <= LONGEST_MESSAGE) {
       return message;

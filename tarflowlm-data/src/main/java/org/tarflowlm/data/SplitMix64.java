@@ -7,6 +7,7 @@ public final class SplitMix64 {
 
   private SplitMix64() {}
 
+  /** Maps 64 bits to 64 bits, one to one. */
   public static long mix(long z) {
     z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
     z = (z ^ z >>> 27) * 0x94D049BB133111EBL;

@@ -71,7 +71,7 @@ class BackendTest {
   void withoutABackendTheDependencyIsNamed() throws Throwable {
     try (URLClassLoader jars = jars(path -> !path.contains("nd4j-native"))) {
       IllegalStateException e = assertThrows(IllegalStateException.class, () -> ensured(jars, jars));
-      assertEquals("no backend of ND4J is on the class path; add the dependency org.nd4j:nd4j-native:1.0.0-M2.1 for the CPU, or "
+      assertEquals("no ND4J backend is on the class path; add the dependency org.nd4j:nd4j-native:1.0.0-M2.1 for the CPU, or "
           + "org.nd4j:nd4j-cuda-11.6:1.0.0-M2.1", e.getMessage());
     }
   }

@@ -32,12 +32,12 @@ import org.tarflowlm.data.tokens.TokenCache;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.tokens.TokenSequences;
 
-/** The corpora that are known by name, and their files in the cache folder ({@code corpora/NAME/}). */
+/** The corpora known by name, and their files in the cache folder ({@code corpora/NAME/}). */
 public final class Corpora {
   private static final String RESOURCE = "corpora.json";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Logger LOG = LogManager.getLogger(Corpora.class);
-  /** Two characters at least: one letter before a colon is a drive. */
+  /** At least two characters: a single letter before a colon is a drive. */
   private static final Pattern PART = Pattern.compile("(" + Corpus.NAME + "):([A-Za-z0-9_.-]+)");
 
   private final CacheFolder cache;
@@ -46,10 +46,10 @@ public final class Corpora {
   private final DocumentOptions options;
 
   /**
-   * The literature's corpora, and those that {@code corpora.json} in the cache folder adds: an array of {@link Corpus}. One of the
-   * same name replaces the literature's, with another address for example.
+   * The standard corpora, and those that {@code corpora.json} in the cache folder adds: an array of {@link Corpus}. An entry with a
+   * standard corpus's name replaces it, for example to give another address.
    *
-   * @throws DataException if that file is there and is not such an array
+   * @throws DataException if that file exists and is not such an array
    */
   public Corpora(CacheFolder cache) {
     this(cache, new Downloader(cache.offline()), withFile(cache.file(RESOURCE)));
@@ -60,7 +60,7 @@ public final class Corpora {
     return new Corpora(CacheFolder.fromEnvironment());
   }
 
-  /** For corpora of one's own. */
+  /** With the given corpora instead of the standard ones. */
   public Corpora(CacheFolder cache, Downloader downloader, List<Corpus> corpora) {
     this(cache, downloader, corpora, DocumentOptions.DEFAULT);
   }
@@ -77,7 +77,7 @@ public final class Corpora {
     return new Corpora(cache, downloader, corpora, choice);
   }
 
-  /** The file's corpora, which replace known ones of the same name, and the known ones. */
+  /** The file's corpora and the known ones; the file's replace known ones of the same name. */
   private static List<Corpus> withFile(Path file) {
     List<Corpus> all = new ArrayList<>();
     try (InputStream known = Corpora.class.getResourceAsStream(RESOURCE)) {
@@ -94,28 +94,29 @@ public final class Corpora {
     }
   }
 
+  /** All known corpora. */
   public List<Corpus> all() {
     return corpora;
   }
 
-  /** @throws DataException if there is none of that name */
+  /** @throws DataException if there is no corpus of that name */
   public Corpus byName(String name) {
     return corpora.stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow(() -> new DataException("corpus \"" + name
         + "\" is not known; expected one of " + String.join(", ", corpora.stream().map(Corpus::name).toList())));
   }
 
-  /** Where the corpus's file is or would be. */
+  /** Where the corpus's file is, or would be. */
   public Path file(Corpus corpus) {
     return cache.file("corpora", corpus.name(), corpus.fileName());
   }
 
-  /** Whether the file is there, complete judging by its length. */
+  /** Whether the file exists with the expected length; its hash is not compared. */
   public boolean isFetched(Corpus corpus) {
     return Downloader.isComplete(corpus.archive(), file(corpus));
   }
 
   /**
-   * Fetches the corpus unless it is there; see {@link Downloader#fetch}.
+   * Fetches the corpus if it is missing; see {@link Downloader#fetch}.
    *
    * @throws DataException if it cannot be fetched
    */
@@ -124,9 +125,9 @@ public final class Corpora {
   }
 
   /**
-   * Reads the corpus's file whole and compares lengths and hashes, of the archive and of the text in it.
+   * Reads the corpus's whole file and compares lengths and hashes, both of the archive and of the text in it.
    *
-   * @throws DataException if anything differs, or the file is not there
+   * @throws DataException if anything differs, or the file does not exist
    */
   public void verify(Corpus corpus) {
     Path file = file(corpus);
@@ -145,8 +146,8 @@ public final class Corpora {
   }
 
   /**
-   * The tokens of a part of a corpus that has been fetched, by the tokenizer that the literature uses with it. Collections of
-   * documents are tokenised into the cache folder at first.
+   * Opens a part of a fetched corpus with the tokenizer that the literature uses for it. The first call tokenises a collection of
+   * documents into the cache folder.
    *
    * @param splitName train, valid or test
    * @throws DataException if there is no part of that name, or the corpus is not in the cache or shorter than its parts
@@ -156,9 +157,9 @@ public final class Corpora {
   }
 
   /**
-   * Like {@link #open(Corpus, String)}, with another tokenizer. A part that counts bytes needs a tokenizer of bytes.
+   * Like {@link #open(Corpus, String)}, with another tokenizer. A part measured in bytes needs a byte-level tokenizer.
    *
-   * @throws DataException as there, and if the part cannot be cut by that tokenizer
+   * @throws DataException as there, and if the part cannot be cut with that tokenizer
    */
   public TokenSequence open(Corpus corpus, String splitName, Tokenizer tokenizer) {
     Split split = corpus.split(splitName);
@@ -180,8 +181,8 @@ public final class Corpora {
   }
 
   /**
-   * Opens a text by name: {@code CORPUS:PART}, such as {@code text8:test}, unless there is a file of that name; else a file as
-   * {@link TokenSequences#open(String, Tokenizer)} does.
+   * Opens a text by name. A file of that name comes first; else {@code CORPUS:PART}, such as {@code text8:test}, is a part of a corpus.
+   * Files open as in {@link TokenSequences#open(String, Tokenizer)}.
    *
    * @throws DataException if there is no such corpus, part or file, or the corpus is not in the cache
    */
@@ -199,14 +200,14 @@ public final class Corpora {
     return TokenSequences.open(InputFile.parse(name), tokenizer, cache, options);
   }
 
-  /** Like {@link #open(String, Tokenizer)}, for training: logs the warning of {@link #wholeCorpus} if there is one. */
+  /** Like {@link #open(String, Tokenizer)}, for training: also logs the warning of {@link #wholeCorpus}, if there is one. */
   public TokenSequence openForTraining(String name, Tokenizer tokenizer) {
     TokenSequence tokens = open(name, tokenizer);
     wholeCorpus(name).ifPresent(LOG::warn);
     return tokens;
   }
 
-  /** If a file is a whole corpus: a line that says that it includes what models are tested on, and what its parts are called. */
+  /** If a file is a whole corpus: a warning that it includes the test text, and the names of the corpus's parts. */
   Optional<String> wholeCorpus(String name) {
     InputFile input = InputFile.parse(name);
     return corpora.stream().filter(corpus -> isWhole(corpus, input)).findFirst().map(corpus -> name + " is all of " + corpus.name()
@@ -214,7 +215,7 @@ public final class Corpora {
         + " that models are tested on; to train on a part, put the file at " + file(corpus) + " and name one of " + corpus.partNames());
   }
 
-  /** Whether a file is the corpus as published, recognised by its length, or its unpacked text, recognised by length and hash. */
+  /** Whether a file is the corpus as published, recognised by length, or its unpacked text, recognised by length and hash. */
   private static boolean isWhole(Corpus corpus, InputFile input) {
     if (!Files.isRegularFile(input.path()) || corpus.splits().size() < 2) {
       return false;

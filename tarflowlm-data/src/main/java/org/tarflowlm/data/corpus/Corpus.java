@@ -9,14 +9,14 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
 /**
- * A corpus of the literature: where it comes from, what it must be, and how it is split.
+ * A corpus of the literature: where it comes from, how to check it, and how it is split.
  *
  * @param name its name
  * @param description one line
- * @param homepage where its makers describe it
- * @param licence of its texts
+ * @param homepage page on which its makers describe it
+ * @param licence licence of its texts
  * @param archive the published file with its length and SHA-256
- * @param content what is in the archive
+ * @param content what the archive contains
  * @param tokenizerName the tokenizer that the literature uses with it
  * @param splits the literature's parts, in order
  */
@@ -25,7 +25,7 @@ public record Corpus(String name, String description, String homepage, String li
   /** Pattern of a corpus's name. */
   static final String NAME = "[A-Za-z0-9][A-Za-z0-9_.-]+";
 
-  /** @throws DataException if something is missing, or the name is none */
+  /** @throws DataException if something is missing, or the name does not match the pattern */
   public Corpus {
     if (name == null || !name.matches(NAME)) {
       throw new DataException("name of a corpus is \"" + name + "\"; expected two or more letters, digits, '-', '_' or '.'");
@@ -41,17 +41,17 @@ public record Corpus(String name, String description, String homepage, String li
    * The text in an archive of one file.
    *
    * @param member its name in the zip archive, or null if the archive is a collection of documents
-   * @param length bytes when unpacked, or {@link RemoteFile#UNKNOWN}
-   * @param sha256 when unpacked, or null if not pinned: the archive's own hash then vouches for it
+   * @param length unpacked length in bytes, or {@link RemoteFile#UNKNOWN}
+   * @param sha256 hash of the unpacked text, or null if none is given; then only the archive's own hash is checked
    */
   public record Content(String member, long length, String sha256) {
   }
 
-  /** Unit of a split's positions. */
+  /** Unit in which a split counts. */
   public enum Unit {
     /** Tokens from the start of the text. */
     TOKENS,
-    /** Documents: from the first one, or if negative from the end. */
+    /** Documents, counted from the first, or from the end if negative. */
     DOCUMENTS
   }
 
@@ -60,8 +60,8 @@ public record Corpus(String name, String description, String homepage, String li
    *
    * @param name train, valid or test
    * @param unit what is counted
-   * @param from first
-   * @param to one past the last; {@link #END} or 0 for all that are left
+   * @param from the first unit
+   * @param to one past the last; {@link #END} or 0 for all that remain
    */
   public record Split(String name, Unit unit, long from, long to) {
     public static final long END = Long.MAX_VALUE;
@@ -97,7 +97,7 @@ public record Corpus(String name, String description, String homepage, String li
     return Tokenizers.byName(tokenizerName);
   }
 
-  /** The parts as they are given to a command: {@code text8:train, text8:valid ...}. */
+  /** The parts as a command takes them: {@code text8:train, text8:valid ...}. */
   public String partNames() {
     return splits.stream().map(split -> name + ":" + split.name()).collect(Collectors.joining(", "));
   }

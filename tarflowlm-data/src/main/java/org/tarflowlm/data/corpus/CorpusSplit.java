@@ -10,7 +10,7 @@ import org.tarflowlm.data.tokens.TokenSequence;
 public final class CorpusSplit extends CollectionInputSplit {
   private static final long serialVersionUID = 1L;
 
-  /** Null after serialisation: then those of the environment. */
+  /** Null after deserialisation: then the corpora of the environment are used. */
   private final transient Corpora corpora;
   private final String corpus;
   private final String part;
@@ -31,14 +31,14 @@ public final class CorpusSplit extends CollectionInputSplit {
   /**
    * The tokens of the part.
    *
-   * @throws DataException if the corpus is not in the cache, or cannot be cut by that tokenizer
+   * @throws DataException if the corpus is not in the cache, or cannot be cut with that tokenizer
    */
   public TokenSequence open(Tokenizer tokenizer) {
     Corpora known = corpora == null ? Corpora.fromEnvironment() : corpora;
     return known.open(known.byName(corpus), part, tokenizer);
   }
 
-  /** The name by which commands know it, such as text8:train. */
+  /** The name that commands take, such as text8:train. */
   @Override
   public String toString() {
     return corpus + ":" + part;

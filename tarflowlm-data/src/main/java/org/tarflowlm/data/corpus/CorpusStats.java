@@ -19,18 +19,18 @@ import org.tarflowlm.data.tokens.TokenStreams;
  *
  * @param input the file
  * @param tokenizer name of the tokenizer
- * @param bytes length on disk, or -1 where it is not known
- * @param tokens ids, separators between documents included
- * @param documents documents with text; 1 for a text; -1 where that is not known
- * @param distinct different ids that occur
- * @param vocabSize different ids there could be
- * @param unigramBits entropy of the ids' frequencies, in bits per token: what a model that knows nothing but them would need
- * @param foreign bytes outside the alphabet (byte-level tokenizers)
- * @param firstForeign offset of the first of them, or -1
- * @param badDocuments documents left out because they could not be taken as they are
+ * @param bytes length on disk, or -1 if unknown
+ * @param tokens number of ids, including separators between documents
+ * @param documents number of documents with text; 1 for a running text; -1 if unknown
+ * @param distinct number of different ids that occur
+ * @param vocabSize number of different ids that are possible
+ * @param unigramBits entropy of the id frequencies, in bits per token: the score of a model that knows these frequencies alone
+ * @param foreign number of bytes outside the alphabet (byte-level tokenizers)
+ * @param firstForeign offset of the first such byte, or -1
+ * @param badDocuments number of documents left out because they could not be decoded
  * @param firstBad what is wrong with one of them, or null
- * @param emptyDocuments documents without text, which are left out
- * @param otherFiles files beside the documents that are of another kind
+ * @param emptyDocuments number of documents without text, which are left out
+ * @param otherFiles number of files of another kind beside the documents
  * @param firstOther the first of them, or null
  */
 public record CorpusStats(String input, String tokenizer, long bytes, long tokens, long documents, int distinct, int vocabSize,
@@ -38,9 +38,10 @@ public record CorpusStats(String input, String tokenizer, long bytes, long token
     String firstOther) {
 
   /**
-   * Reads the input whole.
+   * Reads the whole input.
    *
-   * @throws org.tarflowlm.data.DataException if it cannot be read or is damaged, or has a bad document that is not to be left out
+   * @throws org.tarflowlm.data.DataException if it cannot be read or is damaged, or if it has a bad document and the options do not
+   *     allow leaving that out
    */
   public static CorpusStats of(InputFile input, Tokenizer tokenizer, DocumentOptions options) {
     long bytes = DocumentSources.bytes(input);

@@ -1,2 +1,2 @@
-/** The literature's corpora by name: where they are, how long they are, what they hash to and how they are split. */
+/** The literature's corpora by name: addresses, lengths, hashes and splits. */
 package org.tarflowlm.data.corpus;

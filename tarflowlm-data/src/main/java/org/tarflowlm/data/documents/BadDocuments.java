@@ -4,7 +4,7 @@ package org.tarflowlm.data.documents;
 public enum BadDocuments {
   /** Stop with an error that names the document and the place in it. */
   FAIL,
-  /** Put U+FFFD instead of what cannot be decoded; stop where there is no text at all. */
+  /** Replace what cannot be decoded with U+FFFD; stop where there is no text at all. */
   REPLACE,
   /** Leave the document out and count it. */
   SKIP

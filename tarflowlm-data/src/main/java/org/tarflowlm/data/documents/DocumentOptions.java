@@ -6,9 +6,9 @@ import org.tarflowlm.data.DataException;
 /**
  * Options for reading documents.
  *
- * @param bad what to do with documents that cannot be taken as they are
- * @param textField where the text of a JSON object stands; dots part the names of nested fields
- * @param limits bounds against hostile archives
+ * @param bad what to do with documents that cannot be decoded
+ * @param textField the field of a JSON object that holds the text; dots separate the names of nested fields
+ * @param limits limits against hostile archives
  */
 public record DocumentOptions(BadDocuments bad, String textField, DocumentSource.Limits limits) implements Serializable {
   /** Stops at a bad document; takes the field "text". */
@@ -16,23 +16,30 @@ public record DocumentOptions(BadDocuments bad, String textField, DocumentSource
 
   public DocumentOptions {
     if (textField.isEmpty() || textField.startsWith(".") || textField.endsWith(".") || textField.contains("..")) {
-      throw new DataException("text field is \"" + textField + "\"; expected the name of a field, or names parted by dots");
+      throw new DataException("text field is \"" + textField + "\"; expected the name of a field, or names separated by dots");
     }
   }
 
+  /** A copy with another policy for bad documents. */
   public DocumentOptions withBad(BadDocuments choice) {
     return new DocumentOptions(choice, textField, limits);
   }
 
+  /** A copy that takes the text from another field. */
   public DocumentOptions withTextField(String field) {
     return new DocumentOptions(bad, field, limits);
   }
 
+  /** A copy with other limits. */
   public DocumentOptions withLimits(DocumentSource.Limits bounds) {
     return new DocumentOptions(bad, textField, bounds);
   }
 
-  /** Counts a document that is left out, or stops at it. */
+  /**
+   * Counts a document that is left out.
+   *
+   * @throws DataException with this message, if the options say to stop at bad documents
+   */
   public void bad(String message, DocumentReport report) {
     if (bad != BadDocuments.SKIP) {
       throw new DataException(message);

@@ -3,7 +3,7 @@ package org.tarflowlm.data.documents;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts the documents of a corpus, and what is not among them. Thread-safe. */
+/** Counts the documents of a corpus and what was left out. Thread-safe. */
 public final class DocumentReport {
   private final LongAdder documents = new LongAdder();
   private final LongAdder bad = new LongAdder();
@@ -22,6 +22,7 @@ public final class DocumentReport {
     firstBad.compareAndSet(null, message);
   }
 
+  /** Counts a document without text. */
   public void empty() {
     empty.increment();
   }
@@ -31,27 +32,27 @@ public final class DocumentReport {
     firstOther.compareAndSet(null, name);
   }
 
-  /** Documents with text, of those that were tokenised so far. */
+  /** Number of documents with text that were tokenised so far. */
   public long documents() {
     return documents.sum();
   }
 
-  /** Documents left out because they could not be taken as they are. */
+  /** Number of documents left out because they could not be decoded. */
   public long bad() {
     return bad.sum();
   }
 
-  /** Documents without text. */
+  /** Number of documents without text. */
   public long emptyDocuments() {
     return empty.sum();
   }
 
-  /** Files beside the documents that are of another kind; hidden ones are not counted. */
+  /** Number of files of another kind beside the documents; hidden ones are not counted. */
   public long others() {
     return others.sum();
   }
 
-  /** The problem of one bad document, or null. */
+  /** What is wrong with one bad document, or null. */
   public String firstBad() {
     return firstBad.get();
   }

@@ -7,31 +7,31 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The documents of a corpus, streamed in a fixed order. They come in parts, so that several threads can unpack and tokenise
- * them: the parts are taken one after another by one thread, and any thread may then read a part.
+ * The documents of a corpus, streamed in a fixed order. They come in parts, so that several threads can unpack and tokenise them. One
+ * thread takes the parts one after another; any thread may then read a part.
  */
 public interface DocumentSource extends Closeable {
   /**
-   * The next part, or null at the end. How a corpus falls into parts is always the same.
+   * The next part, or null at the end. A corpus always falls into the same parts.
    *
-   * @throws org.tarflowlm.data.DataException if the corpus is damaged or breaks {@link Limits}
+   * @throws org.tarflowlm.data.DataException if the corpus is damaged or exceeds the {@link Limits}
    */
   Part next() throws IOException;
 
   /** Some consecutive documents. */
   interface Part {
-    /** Gives the documents in order. */
+    /** Passes the documents to the consumer, in order. */
     void forEach(DocumentConsumer consumer) throws IOException;
   }
 
-  /** Takes documents. */
+  /** Takes documents one by one. */
   @FunctionalInterface
   interface DocumentConsumer {
     void accept(Document document) throws IOException;
   }
 
   /**
-   * Bounds against archives made to exhaust memory or time.
+   * Limits against archives made to exhaust memory or time.
    *
    * @param documentBytes most bytes of one document
    * @param archiveBytes most bytes that an archive inside the corpus may unpack to
@@ -42,9 +42,9 @@ public interface DocumentSource extends Closeable {
     public static final Limits DEFAULT = new Limits(16 << 20, 1L << 30, 1_000_000);
   }
 
-  /** A part of documents that are in memory already. */
+  /** A part whose documents are already in memory. */
   final class Batch implements Part {
-    /** Enough to make handing it to another thread worth while, and little enough to hold several. */
+    /** Bytes of text that fill a batch: enough to be worth passing to another thread, and few enough to hold several batches. */
     public static final int BYTES = 1 << 18;
 
     private final List<Document> documents = new ArrayList<>();

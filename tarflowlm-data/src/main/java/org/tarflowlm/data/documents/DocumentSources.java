@@ -13,7 +13,7 @@ import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.file.IoErrors;
 
-/** Opens corpora of documents, recognised by name, and tar archives also by content. */
+/** Opens corpora of documents. The file's name tells the kind; tar archives are also recognised by content. */
 public final class DocumentSources {
   private static final int TAR_MAGIC_AT = 257;
   private static final byte[] TAR_MAGIC = "ustar".getBytes(StandardCharsets.US_ASCII);
@@ -47,9 +47,9 @@ public final class DocumentSources {
   }
 
   /**
-   * A folder's file, wherever it lies.
+   * A file of a folder, whatever storage holds it.
    *
-   * @param name where it lies, for messages; its end tells the kind
+   * @param name its path, for messages; the suffix tells the kind
    * @param length bytes
    * @param content opens it
    */
@@ -66,29 +66,32 @@ public final class DocumentSources {
   }
 
   /**
-   * The documents of files as those of a folder that holds them, in this order.
+   * The documents of these files, in this order, as if one folder held them.
    *
-   * @param files each taken when the one before it is done
+   * @param files each is taken when the previous one is done
    */
   public static DocumentSource ofFiles(Iterator<StoredFile> files, DocumentOptions options, DocumentReport report) {
     return new FileDocuments(files, options, report);
   }
 
-  /** The documents of several files or folders, one after another; each as {@link #open(InputFile, DocumentOptions, DocumentReport)}. */
+  /**
+   * The documents of several files or folders, one after another, each opened as by {@link #open(InputFile, DocumentOptions,
+   * DocumentReport)}.
+   */
   public static DocumentSource open(List<InputFile> files, DocumentOptions options, DocumentReport report) {
     return new Joined(files, options, report);
   }
 
   /**
-   * Whether a folder's documents may come from a file in it: it is not hidden, and of a kind that is read.
+   * Whether a folder's documents may come from a file in it: the file is not hidden, and its kind can be read.
    *
-   * @param path below the folder, parted by slashes
+   * @param path relative to the folder, separated by slashes
    */
   public static boolean mayHoldDocuments(String path) {
     return !FileNames.isBeside(path) && MemberKind.ofMember(path.substring(path.lastIndexOf('/') + 1)) != MemberKind.OTHER;
   }
 
-  /** Length on disk: of a folder, that of the files in it that may hold documents. */
+  /** Bytes on disk; for a folder, of all files in it that may hold documents. */
   public static long bytes(InputFile file) {
     return IoErrors.reading(file, () -> {
       long bytes = 0;

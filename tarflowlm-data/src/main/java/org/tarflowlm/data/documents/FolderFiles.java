@@ -13,8 +13,8 @@ import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.IoErrors;
 
 /**
- * The files of a folder and the folders in it, each folder's in order of names, so that they come the same way everywhere. Links
- * are followed, but not back to a folder that holds them; what is hidden is left out.
+ * The files of a folder and of the folders in it. Each folder's files are sorted by name, so that the order is the same everywhere. Links
+ * are followed, except back to a folder that holds them. Hidden files are left out.
  */
 public final class FolderFiles {
   private FolderFiles() {}
@@ -26,7 +26,7 @@ public final class FolderFiles {
     return files;
   }
 
-  /** The files of a folder that may hold documents; of a file, the file. */
+  /** The files of a folder that may hold documents; for a file, the file itself. */
   public static List<Path> documents(Path path) {
     return Files.isDirectory(path) ? all(path).stream().filter(each -> kind(each) != MemberKind.OTHER).toList() : List.of(path);
   }

@@ -21,17 +21,17 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
 /**
- * Documents of JSON Lines: JSON objects, one or more per line, their text in a field. Lines end with LF, CR or both; blank ones and
- * byte order marks are passed over.
+ * Documents of JSON Lines: one or more JSON objects per line, their text in a field. Lines end with LF, CR or both; blank lines and byte
+ * order marks are skipped.
  */
 final class JsonLines implements DocumentSource {
-  /** Python writes NaN and Infinity; of two fields of one name one would vanish. */
+  /** Accepts NaN and Infinity, which Python writes. Rejects an object with two fields of one name, of which one would be lost. */
   private static final JsonMapper JSON = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
       .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY).build();
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
   static {
-    // The length of a line has a limit of its own.
+    // JsonLines limits the length of a line itself.
     JSON.getFactory().setStreamReadConstraints(StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build());
   }
 
@@ -54,7 +54,7 @@ final class JsonLines implements DocumentSource {
     this.report = report;
   }
 
-  /** A line without its end. */
+  /** A line without its line end. */
   private record Line(long number, long offset, byte[] json) {
   }
 
@@ -131,7 +131,7 @@ final class JsonLines implements DocumentSource {
     return true;
   }
 
-  /** Where joined files meet, a mark may stand in the middle. */
+  /** Removes byte order marks; where files were joined, one may stand in the middle. */
   private static int afterMark(byte[] raw) {
     return raw.length >= 3 && Arrays.equals(raw, 0, 3, BYTE_ORDER_MARK, 0, 3) ? 3 : 0;
   }

@@ -16,27 +16,27 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.file.XzBytes;
 import org.tarflowlm.data.file.ZipMembers;
 
-/** The documents of something that has members: a folder, a tar or a zip archive, and archives and JSON Lines in it. */
+/** The documents of a container: a folder, a tar or a zip archive, and archives and JSON Lines in it. */
 abstract class MemberDocuments implements DocumentSource {
-  /** Archives up to this many bytes are held packed and unpacked by the thread that reads the part. */
+  /** Archives of up to this many bytes stay packed in memory until the thread that reads the part unpacks them. */
   static final int IN_MEMORY = 4 << 20;
-  /** Archives in archives: OpenWebText has two levels. */
+  /** Most levels of archives in archives: OpenWebText has two. */
   private static final int DEEPEST = 5;
 
   final DocumentOptions options;
   final DocumentReport report;
   /** 0 for a folder, 1 for an archive that the user named, more for an archive in it. */
   private final int depth;
-  /** The source being read part by part. */
+  /** The source of the current member, if the member itself holds documents. */
   private DocumentSource inner;
-  /** The member that comes next, after the texts before it. */
+  /** The member to read after the batch of texts before it. */
   private Member waiting;
 
   /**
    * A file among the members.
    *
-   * @param name where it lies, for messages
-   * @param size bytes as stored here
+   * @param name its path, for messages
+   * @param size bytes as stored in the container
    * @param content opens it
    */
   record Member(String name, long size, IoErrors.Action<InputStream> content) {}
@@ -47,7 +47,7 @@ abstract class MemberDocuments implements DocumentSource {
     this.depth = depth;
   }
 
-  /** The next member, or null at the end. What is open of the member before it may be gone. */
+  /** The next member, or null at the end. Streams of the previous member may be invalid after the call. */
   abstract Member nextMember();
 
   @Override
@@ -103,7 +103,7 @@ abstract class MemberDocuments implements DocumentSource {
 
   private void requireShallow(String name) {
     if (depth >= DEEPEST) {
-      throw new DataException(name + " is an archive in an archive, " + DEEPEST + " deep, the limit");
+      throw new DataException(name + " is an archive nested " + DEEPEST + " deep, the limit");
     }
   }
 
@@ -116,7 +116,7 @@ abstract class MemberDocuments implements DocumentSource {
     return new LimitedInputStream(in, limit, name + " unpacks to more than " + limit + " bytes, the limit");
   }
 
-  /** A part whose archive is in memory, packed. */
+  /** A part whose archive is in memory, still packed. */
   private Part packedTar(String name, byte[] packed) {
     requireShallow(name);
     long limit = options.limits().archiveBytes();
@@ -160,8 +160,8 @@ abstract class MemberDocuments implements DocumentSource {
       }
     });
     if (bytes.length != member.size()) {
-      throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length : " continues after all")
-          + " of " + member.size() + " bytes");
+      throw new DataException(member.name() + (bytes.length < member.size() ? " ends after " + bytes.length + " of "
+          : " continues beyond its ") + member.size() + " bytes");
     }
     return bytes;
   }
@@ -175,8 +175,8 @@ abstract class MemberDocuments implements DocumentSource {
   }
 
   /**
-   * Nothing is ever written to disk under a member's name; a name that leads out of its folder is refused all the same, since
-   * only an attack has one.
+   * No file is ever written under a member's name. A name that leads out of its folder is refused all the same, since only an attack has
+   * one.
    */
   static void requireInside(String archive, String path) {
     String slashes = path.replace('\\', '/');
@@ -185,15 +185,15 @@ abstract class MemberDocuments implements DocumentSource {
     }
   }
 
-  /** Ends with an error instead of unpacking without end. */
+  /** Throws an error at the limit instead of unpacking without end. */
   static class LimitedInputStream extends FilterInputStream {
     private final String excess;
     long limit;
     long count;
 
     /**
-     * @param limit most bytes to be read or skipped
-     * @param excess message of the error when there are more
+     * @param limit most bytes that may be read or skipped
+     * @param excess message of the error if there are more
      */
     LimitedInputStream(InputStream in, long limit, String excess) {
       super(in);

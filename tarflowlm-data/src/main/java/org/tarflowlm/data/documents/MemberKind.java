@@ -5,17 +5,17 @@ import org.tarflowlm.data.file.FileNames;
 
 /** Kind of a corpus's file, detected from its name. */
 enum MemberKind {
-  /** One document. */
+  /** The file is one document. */
   TEXT,
-  /** A document for each JSON object. */
+  /** Each JSON object is a document. */
   JSON_LINES,
-  /** A tar, plain or compressed. */
+  /** A tar archive, plain or compressed. */
   TAR,
   ZIP,
-  /** No documents. */
+  /** The file holds no documents. */
   OTHER;
 
-  /** The kind of a file that the user names: also a lone .xz is what its content says. */
+  /** The kind of a file that the user names. A lone .xz file is OTHER here: its content decides. */
   static MemberKind of(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
     String unpacked = FileNames.withoutCompression(name);

@@ -11,22 +11,22 @@ import org.tarflowlm.data.file.FileNames;
 import org.tarflowlm.data.file.IoErrors;
 
 /**
- * Documents of a tar: texts, JSON Lines, and archives of them as OpenWebText's published {@code openwebtext.tar.xz} holds. Nothing
- * is written to disk. The archive must end with its end mark, and nothing may follow it.
+ * Documents of a tar archive: texts, JSON Lines, and archives of them, as in OpenWebText's published {@code openwebtext.tar.xz}. Nothing
+ * is written to disk. The archive must end with its end mark, and nothing may follow the mark.
  */
 final class TarDocuments extends MemberDocuments {
   private static final int RECORD = 512;
   private static final int FLAG_AT = 156;
   private static final byte MULTI_VOLUME = 'M';
   private static final byte VOLUME_LABEL = 'V';
-  /** A folder of an incremental archive, whose content is a list of names. */
+  /** Flag of a folder in an incremental archive; its content is a list of names. */
   private static final byte DUMPED_FOLDER = 'D';
 
   private final String name;
   private final Guard guard;
   private final TarArchiveInputStream tar;
   private long entries;
-  /** Bytes of the current entry as stored, and where it begins. */
+  /** Stored bytes of the current entry, and where they begin. */
   private long stored;
   private long start;
 
@@ -59,7 +59,7 @@ final class TarDocuments extends MemberDocuments {
         continue;
       }
       requireContent(entry, guard.flag, full);
-      return new Member(full, entry.getRealSize(), () -> new CloseShieldFilterInputStream(tar)); // more entries are to be read
+      return new Member(full, entry.getRealSize(), () -> new CloseShieldFilterInputStream(tar)); // the next entries need the stream
     }
     return null;
   }
@@ -86,12 +86,15 @@ final class TarDocuments extends MemberDocuments {
     stored = entry.getSize();
     start = guard.count;
     if (guard.flag == DUMPED_FOLDER && entry.isDirectory()) {
-      guard.skipNBytes((stored + RECORD - 1) / RECORD * RECORD); // The library takes folders for empty.
+      guard.skipNBytes((stored + RECORD - 1) / RECORD * RECORD); // The library assumes that folders are empty.
     }
     return entry;
   }
 
-  /** A tar ends with records of zeros; one that was cut, or has another one behind it, would come out short. */
+  /**
+   * A tar archive ends with records of zeros. Without this check, an archive that was cut, or joined to another, would silently lose
+   * documents.
+   */
   private void requireEnd() throws IOException {
     if (guard.zeros < RECORD) {
       throw new DataException(name + (entries == 0 ? " is not a tar archive: it holds no entry"
@@ -105,7 +108,7 @@ final class TarDocuments extends MemberDocuments {
     }
   }
 
-  /** A link has no content of its own here; a folder would be read with what it leads to. */
+  /** Rejects entries without content of their own. The documents behind a link to a folder would otherwise be read twice or lost. */
   private static void requireContent(TarArchiveEntry entry, byte flag, String full) {
     if (entry.isLink() || entry.isSymbolicLink()) {
       throw new DataException(full + " is a link to " + entry.getLinkName() + ", without content of its own; pack the archive with "
@@ -125,20 +128,20 @@ final class TarDocuments extends MemberDocuments {
     guard.close();
   }
 
-  /** Counts bytes; bounds the headers before an entry, which hold names of any length; knows how many zeros came last. */
+  /** Counts bytes, limits the headers before an entry, which hold names of any length, and tracks how many zeros came last. */
   private static final class Guard extends LimitedInputStream {
-    /** Enough for names and attributes of a file system's longest. */
+    /** Enough for the longest names and attributes of a file system. */
     private static final int LONGEST_HEADER = 1 << 20;
 
     private long zeros;
-    /** Kind of the entry whose header was read last. */
+    /** Type flag of the entry whose header was read last. */
     private byte flag;
 
     Guard(InputStream in, String name) {
       super(in, Long.MAX_VALUE, name + " has an entry whose header is longer than " + LONGEST_HEADER + " bytes, the limit");
     }
 
-    /** Call before headers are read, with what is left to pass of the entry before. */
+    /** Call before headers are read, with the bytes of the previous entry that are still to be skipped. */
     void allow(long content) {
       limit = count + content + LONGEST_HEADER;
     }

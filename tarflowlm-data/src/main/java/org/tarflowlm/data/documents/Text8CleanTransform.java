@@ -5,7 +5,7 @@ import org.datavec.api.writable.Text;
 import org.datavec.api.writable.Writable;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
-/** DataVec transform of a string column to text8's form, see {@link Text8Cleaner}. */
+/** DataVec transform that brings a string column to text8's form, see {@link Text8Cleaner}. */
 public final class Text8CleanTransform extends BaseStringTransform {
   private static final long serialVersionUID = 1L;
 

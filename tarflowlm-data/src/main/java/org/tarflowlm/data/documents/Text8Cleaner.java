@@ -32,7 +32,7 @@ public final class Text8Cleaner {
   private boolean empty = true;
   private char highSurrogate;
 
-  /** @param out takes the cleaned text; may be emptied between pieces */
+  /** @param out receives the cleaned text; the caller may empty it between pieces */
   public Text8Cleaner(StringBuilder out) {
     this.out = out;
   }
@@ -101,7 +101,7 @@ public final class Text8Cleaner {
     }
   }
 
-  /** A character beyond ASCII: its parts, with marks such as accents left out. */
+  /** A character beyond ASCII: adds its decomposed parts, without marks such as accents. */
   private void fold(int codePoint) {
     String parts = Normalizer.normalize(Character.toString(codePoint), Normalizer.Form.NFKD);
     for (int i = 0; i < parts.length(); i += Character.charCount(parts.codePointAt(i))) {

@@ -7,14 +7,14 @@ import java.util.Locale;
 
 /** Unit of text that becomes one sequence. */
 public enum TextUnit {
-  /** A whole document; of a file that is not a collection (see {@link DocumentSources}), the file. */
+  /** A whole document, or a whole file if it is not a collection (see {@link DocumentSources}). */
   DOCUMENT,
-  /** A line, without its end; blank ones are left out. */
+  /** A line, without its line end; blank lines are left out. */
   LINE,
-  /** A sentence, as {@link BreakIterator} finds them in a paragraph: white space around it is dropped, line breaks in it are spaces. */
+  /** A sentence, as {@link BreakIterator} finds it in a paragraph. White space around it is dropped; line breaks in it become spaces. */
   SENTENCE;
 
-  /** A text in units, the last of which may continue. */
+  /** Splits a text into units; the last one may continue. */
   public List<String> split(String text) {
     return switch (this) {
       case DOCUMENT -> List.of(text);
@@ -23,7 +23,7 @@ public enum TextUnit {
     };
   }
 
-  /** A unit as it is tokenised; empty if it is to be left out. */
+  /** The form of a unit that is tokenised; empty if the unit is to be left out. */
   public String clean(String unit) {
     return switch (this) {
       case DOCUMENT -> unit;
@@ -32,12 +32,12 @@ public enum TextUnit {
     };
   }
 
-  /** Paragraphs end sentences whether or not there is a full stop: headings, verse, lists. */
+  /** Paragraphs end sentences even without a full stop: headings, verse, lists. */
   private static List<String> sentences(String text) {
     List<String> result = new ArrayList<>();
     BreakIterator breaks = BreakIterator.getSentenceInstance(Locale.ROOT);
     for (String paragraph : text.split("(?<=\n)(?=\r?\n)")) {
-      // a line break is white space here, where BreakIterator takes it for the end of a paragraph
+      // a line break is white space here; BreakIterator would take it for the end of a paragraph
       breaks.setText(paragraph.replace('\n', ' ').replace('\r', ' '));
       int start = breaks.first();
       for (int end = breaks.next(); end != BreakIterator.DONE; start = end, end = breaks.next()) {

@@ -8,15 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.tarflowlm.data.DataException;
 
-/** Decodes UTF-8 and says where it is none. */
+/** Decodes UTF-8 and reports where the bytes are not valid. */
 public final class Utf8 {
   private Utf8() {}
 
   /**
-   * The text of bytes.
+   * Decodes bytes.
    *
    * @param offset of the first byte in the file, for the message
-   * @throws DataException naming the first byte that does not belong, and its offset in the file
+   * @throws DataException naming the first invalid byte and its offset in the file
    */
   public static String decode(byte[] utf8, Object name, long offset) {
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
@@ -33,9 +33,7 @@ public final class Utf8 {
     return chars.flip().toString();
   }
 
-  /**
-   * Number of the first {@code length} bytes that are whole characters; bytes that are not UTF-8 count as characters.
-   */
+  /** How many of the first {@code length} bytes make up whole characters; bytes that are not UTF-8 count as characters. */
   public static int wholeCharacters(byte[] bytes, int length) {
     for (int back = 1; back <= Math.min(3, length); back++) {
       int b = bytes[length - back] & 0xff;

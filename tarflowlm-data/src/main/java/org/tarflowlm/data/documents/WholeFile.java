@@ -10,11 +10,11 @@ import org.tarflowlm.data.file.IoErrors;
 import org.tarflowlm.data.tokenize.Gpt2Bpe;
 
 /**
- * A file as its only document, in pieces, cut where words part as {@link Gpt2Bpe#wordsPart} says: a byte-pair encoding over such words
- * gives the same ids for the pieces as for the whole.
+ * A file as its only document, in pieces. Cuts fall where {@link Gpt2Bpe#wordsPart} separates words, so that a byte-pair encoding over
+ * such words gives the same ids for the pieces as for the whole.
  */
 final class WholeFile implements DocumentSource {
-  /** Longest run of text without such a place. */
+  /** Longest run of bytes without a place to cut. */
   private static final int LONGEST_PIECE = 1 << 24;
 
   private final InputFile file;
@@ -48,7 +48,7 @@ final class WholeFile implements DocumentSource {
         throw new DataException(file + " has a word of more than " + LONGEST_PIECE + " bytes at offset " + offset + ": expected text with "
             + "spaces or marks between words");
       }
-      // A long word is looked through as often as it doubles.
+      // Reading as much again each time: a long word is scanned only as often as its length doubles.
       int had = bytes.length;
       int wanted = Math.max(Batch.BYTES, had);
       byte[] more = IoErrors.reading(file, () -> in.readNBytes(wanted));
@@ -62,7 +62,7 @@ final class WholeFile implements DocumentSource {
     return end == bytes.length ? bytes : Arrays.copyOf(bytes, end);
   }
 
-  /** The last place above {@code least} where words part, or -1. */
+  /** The last place at or after {@code least} where two words meet, or -1. */
   private static int lastCut(byte[] bytes, int least) {
     int after = -1;
     int end = bytes.length;
@@ -79,7 +79,7 @@ final class WholeFile implements DocumentSource {
     return -1;
   }
 
-  /** The character of bytes [from, to), or -1 if they are no single one. */
+  /** The character in bytes [from, to), or -1 if they are not exactly one character. */
   private static int codePoint(byte[] bytes, int from, int to) {
     String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
     boolean valid = Arrays.equals(text.getBytes(StandardCharsets.UTF_8), Arrays.copyOfRange(bytes, from, to));

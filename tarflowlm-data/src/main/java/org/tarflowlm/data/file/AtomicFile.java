@@ -25,12 +25,12 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Writes files and folders so that a reader, or the next start after a crash, sees the old content or the whole new one, never a
- * part: beside the target under a temporary name, forced to disk, renamed. What a process that was killed left beside a target
- * goes when the target is written next. A failure names the target.
+ * Writes files and folders so that a reader, or the next start after a crash, sees the old content or the new one, never a mixture. The
+ * content goes beside the target under a temporary name, is forced to disk and renamed. The next write to a target removes what a killed
+ * process left beside it. A failure names the target.
  */
 public final class AtomicFile {
-  /** How often another process may come between, which it does for an instant. */
+  /** How often to retry when another process interferes, which it does for an instant each time. */
   private static final int PLACINGS = 1_000;
   private static final Logger LOG = LogManager.getLogger(AtomicFile.class);
 
@@ -83,21 +83,21 @@ public final class AtomicFile {
   }
 
   /**
-   * Fills a new folder. Where a folder of that name exists it is moved aside first and deleted last, so that a crash leaves the old
-   * one, the new one, or the old one aside, which the next call puts back; never a mixture. Of several processes that write one
-   * folder at the same time the last one's is kept.
+   * Fills a new folder. An existing folder of that name is moved aside first and deleted last. A crash then leaves the old folder, the new
+   * one, or the old one aside, which the next call puts back. If several processes write one folder at the same time, the last one's is
+   * kept.
    *
    * @param writer fills the folder it is given; the folder exists and is empty
-   * @throws IOException if a folder or a file of it cannot be written; an existing folder is then unchanged
+   * @throws IOException if the folder or a file in it cannot be written; an existing folder is then unchanged
    */
   public static void writeFolder(Path target, Writer writer) throws IOException {
     writeFolder(target, writer, true);
   }
 
   /**
-   * As {@link #writeFolder}, but never replaces a folder: of several processes that write one at the same time the first one's is kept.
+   * Like {@link #writeFolder}, but never replaces a folder: if several processes write one at the same time, the first one's is kept.
    *
-   * @throws FileAlreadyExistsException if there is such a folder when this one is complete
+   * @throws FileAlreadyExistsException if such a folder exists when this one is complete
    */
   public static void writeNewFolder(Path target, Writer writer) throws IOException {
     writeFolder(target, writer, false);
@@ -124,9 +124,9 @@ public final class AtomicFile {
   }
 
   /**
-   * Renames a complete folder. Between any two steps another process may put its own there, or take it away.
+   * Renames a complete folder. Between any two steps another process may put its own there, or remove it.
    *
-   * @param aside where the folder goes that is there; null if it is to stay
+   * @param aside where an existing folder is moved to; null if it must stay
    */
   private static void place(Path complete, Path folder, Path aside) throws IOException {
     for (int attempt = 1;; attempt++) {
@@ -148,7 +148,7 @@ public final class AtomicFile {
     }
   }
 
-  /** Unless another process has put its own folder there meanwhile. */
+  /** Moves the old folder back, unless another process has put its own there meanwhile. */
   private static void putBack(Path aside, Path folder) throws IOException {
     try {
       move(aside, folder);
@@ -156,7 +156,7 @@ public final class AtomicFile {
       if (Files.exists(folder)) {
         deleteTree(aside);
       } else {
-        move(aside, folder); // what was in the way has been taken away again
+        move(aside, folder); // the other process has removed its folder again
       }
     }
   }
@@ -170,20 +170,20 @@ public final class AtomicFile {
     }
   }
 
-  /** Renames a complete and forced file to its final name, replacing what is there, and forces the folder. */
+  /** Renames a complete file, already forced to disk, to its final name, replacing what is there, and forces the folder. */
   public static void moveIntoPlace(Path complete, Path target) throws IOException {
     move(complete, target);
     force(target.toAbsolutePath().getParent(), true);
   }
 
-  /** Writes all of a buffer. */
+  /** Writes the whole buffer. */
   public static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }
   }
 
-  /** The absolute name of a target, whose folder exists now and holds nothing of dead processes. */
+  /** The absolute path of a target. Creates its folder and removes what dead processes left there. */
   private static Path prepared(Path target) throws IOException {
     Path file = target.toAbsolutePath().normalize();
     Path folder = file.getParent();
@@ -233,7 +233,7 @@ public final class AtomicFile {
     }
   }
 
-  /** A folder cannot be forced on every system (Windows refuses to open one): the rename itself has already happened. */
+  /** Not every system can force a folder (Windows refuses to open one); the rename itself has already happened. */
   private static void force(Path path, boolean folder) throws IOException {
     try (FileChannel channel = FileChannel.open(path, folder ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
       channel.force(true);

@@ -5,25 +5,25 @@ import java.util.Locale;
 import org.tarflowlm.data.DataException;
 
 /**
- * Where downloaded and derived files are kept, and whether anything may be downloaded.
+ * Where downloaded and derived files are kept, and whether downloads are allowed.
  *
- * @param root the folder; made when something is first put into it
- * @param offline if true, files come from the cache or not at all
+ * @param root the folder; created when the first file is stored in it
+ * @param offline if true, nothing is downloaded
  */
 public record CacheFolder(Path root, boolean offline) {
-  /** Folder switch: a system property, else TARFLOWLM_CACHE, else {@code ~/.cache/tarflowlm}. */
+  /** Chooses the folder: this system property, else TARFLOWLM_CACHE, else {@code ~/.cache/tarflowlm}. */
   public static final String ROOT_PROPERTY = "tarflowlm.cache";
-  /** Offline switch: a system property, else TARFLOWLM_OFFLINE; on when set to anything but empty, 0, false or no. */
+  /** Offline switch: this system property, else TARFLOWLM_OFFLINE; any value but empty, 0, false or no turns it on. */
   public static final String OFFLINE_PROPERTY = "tarflowlm.offline";
 
-  /** The switches as this process was started with. */
+  /** The switches that this process was started with. */
   public static CacheFolder fromEnvironment() {
     String root = setting(ROOT_PROPERTY);
     Path folder = root == null || root.isBlank() ? Path.of(home(), ".cache", "tarflowlm") : Path.of(root);
     return new CacheFolder(folder.toAbsolutePath().normalize(), isOn(setting(OFFLINE_PROPERTY)));
   }
 
-  /** Java calls it "?" where the system's list does not know the user, as in some containers; HOME may be set all the same. */
+  /** Java reports "?" as the home folder where the system does not know the user, as in some containers; HOME may still be set. */
   private static String home() {
     String home = System.getProperty("user.home", "").strip();
     String named = System.getenv("HOME");
@@ -32,7 +32,7 @@ public record CacheFolder(Path root, boolean offline) {
     } else if (named != null && !named.isBlank()) {
       return named;
     }
-    throw new DataException("no home folder is known; set HOME, or TARFLOWLM_CACHE to a folder for what is fetched and derived");
+    throw new DataException("no home folder is known; set HOME, or TARFLOWLM_CACHE to a folder for fetched and derived files");
   }
 
   private static String setting(String property) {

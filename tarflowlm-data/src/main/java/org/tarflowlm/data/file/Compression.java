@@ -10,7 +10,7 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.tarflowlm.data.DataException;
 import org.tukaani.xz.XZInputStream;
 
-/** Compression of a file, detected from its first bytes; streams the content. */
+/** Compression of a file, detected from its first bytes; unpacks as a stream. */
 public enum Compression {
   NONE(""),
   ZIP(".zip", 'P', 'K', 3, 4),
@@ -20,7 +20,7 @@ public enum Compression {
   BZIP2_OF_NOTHING(".bz2", 'B', 'Z', 'h', -1, 0x17, 0x72, 0x45, 0x38, 0x50, 0x90),
   XZ(".xz", 0xfd, '7', 'z', 'X', 'Z', 0),
   ZSTD(".zst", 0x28, 0xb5, 0x2f, 0xfd),
-  /** Zstandard that begins with a frame to be skipped, as pzstd and seekable writers make it. */
+  /** Zstandard that begins with a skippable frame, as pzstd and seekable writers produce it. */
   ZSTD_SKIPPABLE(".zst", -1, 0x2a, 0x4d, 0x18);
 
   /** Formats that are recognised only to be refused. */
@@ -55,10 +55,11 @@ public enum Compression {
   }
 
   /**
-   * Looks at the stream's first bytes and puts them back.
+   * Looks at the stream's first bytes and resets it.
    *
    * @param in a stream with mark and reset
-   * @param name the file's name, for errors: a name ending in .gz whose content is not gzip is refused
+   * @param name the file's name, for errors
+   * @throws DataException if the format cannot be read, or the name ends in .gz, say, and the content is not gzip
    */
   static Compression detect(InputStream in, String name) throws IOException {
     in.mark(LONGEST_MAGIC);
@@ -86,11 +87,11 @@ public enum Compression {
   }
 
   /**
-   * The unpacked content of a stream that may be compressed; truncation and wrong checksums are thrown as IOExceptions while
-   * reading.
+   * The unpacked content of a stream that may be compressed. Reading it throws an IOException if the data is cut short or a checksum is
+   * wrong.
    *
    * @param in a stream with mark and reset
-   * @throws DataException if it is a zip archive, which cannot be read from front to back without guessing
+   * @throws DataException if it is a zip archive, which cannot be read reliably from front to back
    */
   public static InputStream unpack(InputStream in, String name) throws IOException {
     return detect(in, name).unpackStream(in, name);
@@ -100,7 +101,7 @@ public enum Compression {
     return this == ZIP || this == ZIP_OF_NOTHING;
   }
 
-  /** Enough for xz's presets, but no more than the heap has: an error is better than running out of memory. */
+  /** Enough for xz's presets, but no more than the heap has: an error beats running out of memory. */
   static int xzMemoryKib() {
     return (int) Math.min(XZ_MEMORY_KIB, Runtime.getRuntime().maxMemory() / 1024 * 3 / 4);
   }

@@ -9,22 +9,22 @@ import org.apache.logging.log4j.Logger;
 import org.tarflowlm.data.DataException;
 
 /**
- * Fetches files so that the target is either absent or complete and right.
+ * Fetches files so that the target is either absent, or complete and checked.
  *
- * <p>Bytes go to {@code target.part}, which a later call continues (Range requests; from the start where a server ignores them).
- * When length and SHA-256 are as expected it is forced to disk and renamed to {@code target}. Cut and stalled connections and
- * a server's own faults (5xx, 429) are tried again, from where they stopped. Two threads or processes that ask for the same
- * target work one after the other through {@code target.lock}, and the second finds the file there.
+ * <p>Bytes go to {@code target.part}, which a later call continues with a Range request, or from the start if the server ignores that. If
+ * length and SHA-256 match, the part is forced to disk and renamed to {@code target}. Cut and stalled connections and a server's own
+ * faults (5xx, 429) are retried from where they stopped. Two threads or processes that ask for the same target take turns through {@code
+ * target.lock}; the second finds the file there.
  */
 public final class Downloader {
   private static final Logger LOG = LogManager.getLogger(Downloader.class);
 
   /**
-   * Patience.
+   * How long to wait and how often to retry.
    *
-   * @param connectTimeout for a connection
-   * @param stallTimeout without a byte
-   * @param attempts how often in a row to try without getting a byte further
+   * @param connectTimeout longest wait for a connection
+   * @param stallTimeout longest wait without receiving a byte
+   * @param attempts consecutive attempts without a new byte before giving up
    * @param pause before the second attempt; doubled for each further one
    * @param overall for a file, all attempts and pauses together
    * @param unannounced most bytes of a file whose length neither the caller nor the server states
@@ -52,7 +52,7 @@ public final class Downloader {
     }
   }
 
-  /** The bytes are not those of the expected file: asking again for the rest would not help. */
+  /** The bytes are not those of the expected file: requesting the rest would not help. */
   static final class WrongContentException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -63,7 +63,7 @@ public final class Downloader {
       this.afterContinuing = afterContinuing;
     }
 
-    /** Whether the bytes came in more than one piece, so that the pieces may be of different files. */
+    /** Whether the bytes came in several pieces, which may belong to different files. */
     boolean afterContinuing() {
       return afterContinuing;
     }
@@ -72,7 +72,7 @@ public final class Downloader {
   private final boolean offline;
   private final Settings settings;
 
-  /** @param offline if true, only what is there already is returned */
+  /** @param offline if true, {@link #fetch} returns only files that already exist */
   public Downloader(boolean offline) {
     this(offline, Settings.DEFAULT);
   }
@@ -83,11 +83,11 @@ public final class Downloader {
   }
 
   /**
-   * Returns {@code target} once it holds the file. A target of the right length is taken as it is ({@link #check} also compares
-   * the hash); one of another length is fetched again and replaced.
+   * Returns {@code target} once it holds the file. A target of the right length is accepted ({@link #check} also compares the hash); one
+   * of another length is fetched again and replaced.
    *
-   * @throws DataException if the file cannot be fetched: offline, no such address, wrong length or hash, no room, no permission; the
-   *     target is then as it was
+   * @throws DataException if the file cannot be fetched: offline, no such address, wrong length or hash, disk full, no permission;
+   *     the target is then unchanged
    */
   public Path fetch(RemoteFile remote, Path target, Progress progress) {
     if (isComplete(remote, target)) {
@@ -123,7 +123,7 @@ public final class Downloader {
     }
   }
 
-  /** Whether a file is there, complete judging by its length. */
+  /** Whether a file exists with the expected length, if that is known. */
   public static boolean isComplete(RemoteFile remote, Path target) {
     try {
       return Files.isRegularFile(target) && (remote.length() == RemoteFile.UNKNOWN || Files.size(target) == remote.length());
@@ -171,7 +171,7 @@ public final class Downloader {
         transfer.run();
         break;
       } catch (BrokenOffException e) {
-        // A server that gives some bytes and then takes them back has not brought the file further.
+        // A server that gives some bytes and then takes them back has made no progress.
         failures = transfer.have() > most ? 1 : failures + 1;
         most = Math.max(most, transfer.have());
         if (failures >= settings.attempts()) {

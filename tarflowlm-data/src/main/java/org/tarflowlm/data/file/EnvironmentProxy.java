@@ -15,16 +15,16 @@ import org.tarflowlm.data.DataException;
 
 /**
  * The proxy that the environment names, as curl, pip and git read it: {@code http_proxy}, {@code https_proxy}, {@code all_proxy} and
- * {@code no_proxy}, in small letters or capitals. Java's own switches ({@code -Dhttps.proxyHost}) come first.
+ * {@code no_proxy}, in lower or upper case. Java's own switches ({@code -Dhttps.proxyHost}) take precedence.
  *
  * @param proxy of the address
- * @param user name and password as in the proxy's address, or null
+ * @param user name and password from the proxy's address, or null
  */
 record EnvironmentProxy(Proxy proxy, PasswordAuthentication user) {
   private static final EnvironmentProxy NONE = new EnvironmentProxy(null, null);
   private static final int USUAL_PORT = 1080;
 
-  /** Opens a connection through the proxy, if there is one for the address. */
+  /** Opens a connection, through the proxy if there is one for the address. */
   static HttpURLConnection connect(URI uri) throws IOException {
     boolean chosenInJava = System.getProperty(uri.getScheme() + ".proxyHost") != null || System.getProperty("socksProxyHost") != null
         || Boolean.getBoolean("java.net.useSystemProxies");
@@ -83,7 +83,7 @@ record EnvironmentProxy(Proxy proxy, PasswordAuthentication user) {
     return new PasswordAuthentication(URLDecoder.decode(parts[0], StandardCharsets.UTF_8), password.toCharArray());
   }
 
-  /** Names stand for themselves and what is below them, with or without a point in front; {@code *} for all. */
+  /** A name matches itself and its subdomains, with or without a leading dot; {@code *} matches everything. */
   private static boolean isExcepted(URI uri, String list) {
     String host = uri.getHost() == null ? "" : uri.getHost().toLowerCase(Locale.ROOT);
     for (String each : list.toLowerCase(Locale.ROOT).split("[,\\s]+")) {

@@ -12,13 +12,13 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * One at a time, among the threads of this process and among processes. The system frees a dead process's lock; the lock file
- * itself stays, empty, since deleting it would let two holders in.
+ * Locks shared by the threads of this process and by other processes: one holder at a time. The system frees a dead process's lock. The
+ * lock file itself stays, empty, since deleting it would let two holders in.
  */
 public final class FileLocks {
   private static final Logger LOG = LogManager.getLogger(FileLocks.class);
   private static final long POLL_MILLIS = 100;
-  /** Java refuses a second lock of one process on one file with an exception instead of waiting. */
+  /** If one process locks a file twice, Java throws an exception instead of waiting. */
   private static final ConcurrentHashMap<Path, ReentrantLock> WITHIN_PROCESS = new ConcurrentHashMap<>();
 
   private FileLocks() {}

@@ -3,9 +3,9 @@ package org.tarflowlm.data.file;
 import java.util.Locale;
 import java.util.Set;
 
-/** Rules for the names of files. */
+/** Rules for file names. */
 public final class FileNames {
-  /** Folders of systems: macOS, Synology, Windows, Linux. */
+  /** Folders that systems create: macOS, Synology, Windows, Linux. */
   private static final Set<String> SYSTEM_FOLDERS =
       Set.of("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found");
   private static final String COMPRESSED = "\\.(gz|bz2|xz|zst|zstd)$";
@@ -13,11 +13,10 @@ public final class FileNames {
   private FileNames() {}
 
   /**
-   * Whether a system or a tool has put a file beside the user's own: a hidden file or one in a hidden folder ({@code ._a.txt},
-   * {@code .git}, {@code .ipynb_checkpoints}), a folder such as macOS's {@code __MACOSX}, or the mark of an open document
-   * ({@code ~$a.txt}).
+   * Whether a system or a tool has put a file beside the user's own: a hidden file or one in a hidden folder ({@code ._a.txt}, {@code
+   * .git}, {@code .ipynb_checkpoints}), a folder such as macOS's {@code __MACOSX}, or the mark of an open document ({@code ~$a.txt}).
    *
-   * @param path below the folder or archive that the user named; slashes of either kind part it
+   * @param path relative to the folder or archive that the user named; separated by slashes or backslashes
    */
   public static boolean isBeside(String path) {
     for (String part : path.split("[/\\\\]")) {
@@ -28,7 +27,7 @@ public final class FileNames {
     return false;
   }
 
-  /** The name in lower case, without the suffix of a compression that holds a single file. */
+  /** The name in lower case, without the suffix of a single-file compression. */
   public static String withoutCompression(String name) {
     return name.toLowerCase(Locale.ROOT).replaceFirst(COMPRESSED, "");
   }

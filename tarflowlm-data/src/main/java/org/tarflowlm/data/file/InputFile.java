@@ -13,8 +13,8 @@ import java.util.List;
 import org.tarflowlm.data.DataException;
 
 /**
- * A file of text as it lies on disk: plain, or compressed as .zip, .gz, .bz2, .xz or .zst (detected from its first bytes). Reading
- * streams; nothing is unpacked to disk.
+ * A text file as stored on disk: plain, or compressed as .zip, .gz, .bz2, .xz or .zst (detected from its first bytes). Reading streams;
+ * nothing is unpacked to disk.
  *
  * @param path the file
  * @param member which member of a zip archive, or null for its only one
@@ -24,9 +24,9 @@ public record InputFile(Path path, String member) {
   private static final int BUFFER = 1 << 16;
 
   /**
-   * Reads {@code corpus.zip#member} or just {@code corpus.txt}; an existing file whose name holds a # is taken whole.
+   * Parses {@code corpus.zip#member} or just {@code corpus.txt}; if a file with the whole name exists, the # is part of its name.
    *
-   * @throws DataException if the name cannot be that of a file
+   * @throws DataException if the name is not a valid file name
    */
   public static InputFile parse(String name) {
     try {
@@ -43,16 +43,17 @@ public record InputFile(Path path, String member) {
     }
   }
 
+  /** The file itself, or the only member if it is a zip archive. */
   public static InputFile of(Path path) {
     return new InputFile(path, null);
   }
 
-  /** Whether the bytes on disk are the text itself. */
+  /** Whether the bytes on disk are the text itself, uncompressed. */
   public boolean isPlain() {
     return compression() == Compression.NONE && member == null;
   }
 
-  /** Whether this is a zip archive of several files, of which no member is named. */
+  /** Whether this is a zip archive of several files and no member is named. */
   public boolean isZipOfSeveral() {
     return member == null && compression().isZip() && members().size() > 1;
   }
@@ -78,7 +79,7 @@ public record InputFile(Path path, String member) {
     });
   }
 
-  /** The name of what {@link #open} reads: the file's, or that of the archive's member. */
+  /** The name of what {@link #open} reads: the file's or the archive member's. */
   public String contentName() {
     if (member != null) {
       return member;
@@ -88,9 +89,9 @@ public record InputFile(Path path, String member) {
   }
 
   /**
-   * The unpacked bytes. Damage met while reading is thrown as {@link IOException} of the unpacking stream.
+   * The unpacked bytes. If the data turns out to be damaged while it is read, the stream throws an {@link IOException}.
    *
-   * @throws DataException if there is no such file, or it is not what its name says, or the zip member is not clear
+   * @throws DataException if there is no such file, or its content does not match its name, or the zip member is ambiguous
    */
   public InputStream open() {
     return IoErrors.reading(this, () -> {
@@ -102,7 +103,7 @@ public record InputFile(Path path, String member) {
           return openMember();
         }
         if (member != null) {
-          throw new DataException(this + ": " + path + " is not a zip archive, the only kind of which a member can be named");
+          throw new DataException(this + ": " + path + " is not a zip archive, and only zip archives have members");
         }
         return compression.unpackStream(in, path.toString());
       } catch (IOException | RuntimeException e) {
@@ -152,7 +153,7 @@ public record InputFile(Path path, String member) {
   }
 
   /**
-   * Git LFS leaves a pointer of three lines where a file was not fetched.
+   * Git LFS leaves a pointer of three lines in place of a file that was not fetched.
    *
    * @param head the first bytes of a file, or all of them
    * @throws DataException if this is such a pointer

@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import org.tarflowlm.data.DataException;
 
-/** Words for IOExceptions: many of Java's carry only a path, or no message at all. */
+/** Readable messages for IOExceptions: many of Java's carry only a path, or no message at all. */
 public final class IoErrors {
   private IoErrors() {}
 
@@ -20,7 +20,7 @@ public final class IoErrors {
   }
 
   /**
-   * What reading a file gives.
+   * Runs an action that reads a file, and returns its result.
    *
    * @throws DataException if the file cannot be read, or its content is damaged
    */
@@ -33,7 +33,7 @@ public final class IoErrors {
   }
 
   /**
-   * What writing a file gives.
+   * Runs an action that writes a file, and returns its result.
    *
    * @throws DataException if the file cannot be written
    */

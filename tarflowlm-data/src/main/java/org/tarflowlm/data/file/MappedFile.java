@@ -10,7 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.tarflowlm.data.DataException;
 
-/** A read-only file in memory-mapped pieces, so that files beyond 2 GiB work and no heap is used. */
+/** A read-only file, memory-mapped in pieces, so that files beyond 2 GiB work and take no heap. */
 public final class MappedFile {
   private static final int PIECE_BITS = 30;
   private static final long PIECE = 1L << PIECE_BITS;
@@ -20,6 +20,7 @@ public final class MappedFile {
   private final Path path;
   private final Object key;
 
+  /** Maps the whole file. */
   public MappedFile(Path path) throws IOException {
     this.path = path;
     this.key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
@@ -33,6 +34,7 @@ public final class MappedFile {
     }
   }
 
+  /** Length in bytes when the file was mapped. */
   public long length() {
     return length;
   }
@@ -40,7 +42,7 @@ public final class MappedFile {
   /**
    * Copies bytes [from, from + count) to target[at ...].
    *
-   * @throws DataException if the file has been cut since it was mapped, or its disk fails
+   * @throws DataException if the file was truncated after it was mapped, or its disk fails
    */
   public void read(long from, byte[] target, int at, int count) {
     Objects.checkFromIndexSize(from, count, length);
@@ -56,7 +58,10 @@ public final class MappedFile {
     }
   }
 
-  /** Where a mapped page has no file behind it any more, Java throws an Error, at the access or later and elsewhere. */
+  /**
+   * Checks the length first: reading a mapped page whose part of the file is gone makes Java throw an Error, sometimes later and
+   * elsewhere.
+   */
   private void requireWhole() {
     try {
       BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
@@ -64,7 +69,7 @@ public final class MappedFile {
         throw changed(null);
       }
     } catch (IOException e) {
-      // Deleted, or moved away: what is mapped is still there.
+      // The file was deleted or moved; the mapped content is still there.
     }
   }
 

@@ -1,17 +1,17 @@
 package org.tarflowlm.data.file;
 
-/** Told how far a download has come. */
+/** Receives the progress of a download. */
 @FunctionalInterface
 public interface Progress {
-  /** Nobody looks. */
+  /** Ignores all calls. */
   Progress NONE = (name, done, total) -> { };
 
   /**
-   * Called now and then, and once at the end.
+   * Called from time to time, and once at the end.
    *
    * @param name the file
-   * @param done bytes here
-   * @param total bytes in all, or -1 if not known
+   * @param done bytes received
+   * @param total bytes in all, or -1 if unknown
    */
   void update(String name, long done, long total);
 }

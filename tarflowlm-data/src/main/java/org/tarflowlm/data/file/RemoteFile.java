@@ -7,12 +7,13 @@ import org.tarflowlm.data.DataException;
 /**
  * A file to be fetched.
  *
- * @param uri where it lies: http, https or file
+ * @param uri its address: http, https or file
  * @param length its exact length in bytes, or {@link #UNKNOWN}
- * @param sha256 its SHA-256 in hexadecimal, or null if none is pinned: then length alone is checked, and a broken download is
- *     resumed only if the server vouches that the file is still the same
+ * @param sha256 its SHA-256 in hexadecimal, or null if none is known. Then only the length is checked, and a broken download resumes
+ *     only if the server confirms that the file is unchanged
  */
 public record RemoteFile(URI uri, long length, String sha256) {
+  /** Length of a file of unknown length. */
   public static final long UNKNOWN = -1;
 
   public RemoteFile {

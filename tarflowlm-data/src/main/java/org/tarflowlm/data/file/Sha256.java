@@ -12,7 +12,7 @@ import java.util.HexFormat;
 public final class Sha256 {
   private Sha256() {}
 
-  /** Hash of a file as it lies on disk. */
+  /** Hash of a file's bytes on disk. */
   public static String of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return of(in);
@@ -34,7 +34,7 @@ public final class Sha256 {
     return hex(digest);
   }
 
-  /** A fresh digest. */
+  /** A new digest. */
   public static MessageDigest digest() {
     try {
       return MessageDigest.getInstance("SHA-256");

@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tarflowlm.data.DataException;
 
-/** One file on its way into its {@code .part}; each {@link #run} is one connection that continues where the last one stopped. */
+/** The download of one file into its {@code .part}; each {@link #run} is one connection that continues where the last one stopped. */
 final class Transfer {
   private static final int REDIRECTS = 5;
   private static final long PROGRESS_NANOS = 200_000_000;
@@ -38,12 +38,12 @@ final class Transfer {
     this.deadline = System.nanoTime() + settings.overall().toNanos();
   }
 
-  /** Bytes that are here already. */
+  /** Bytes that have arrived. */
   long have() {
     return IoErrors.reading(part, () -> Files.exists(part) ? Files.size(part) : 0);
   }
 
-  /** Whether the file was put together from more than one piece. */
+  /** Whether the file was assembled from several pieces. */
   boolean continued() {
     return continued;
   }
@@ -156,7 +156,7 @@ final class Transfer {
     Matcher range = CONTENT_RANGE.matcher(header == null ? "" : header);
     if (!range.matches() || Long.parseLong(range.group(1)) != have) {
       discard();
-      throw new Downloader.BrokenOffException("the server answers with the range \"" + header + "\" where byte " + have + " on was asked");
+      throw new Downloader.BrokenOffException("the server answers with the range \"" + header + "\" to a request for byte " + have + " on");
     }
     if (!range.group(2).equals("*")) {
       expectedTotal(Long.parseLong(range.group(2)));
@@ -165,7 +165,7 @@ final class Transfer {
     return have;
   }
 
-  /** The exception for a status without content: temporary or final. */
+  /** The exception for a response without content: temporary or final. */
   private Downloader.BrokenOffException refused(int status, String message) {
     String answer = "the server answers " + status + (message == null ? "" : " " + message);
     if (status == 416) {
@@ -226,12 +226,12 @@ final class Transfer {
 
   private void requireTime(long have) {
     if (System.nanoTime() - deadline > 0) {
-      throw new DataException("cannot fetch " + remote.uri() + ": it is not here after " + settings.overall().toSeconds()
+      throw new DataException("cannot fetch " + remote.uri() + ": incomplete after " + settings.overall().toSeconds()
           + " s, the limit; " + have + " bytes are kept in " + part + " to be continued");
     }
   }
 
-  /** @param unannounced whether the file may have no end: what of it has filled the disk is then not kept */
+  /** @param unannounced whether the file may be endless: then the part that filled the disk is not kept */
   private void append(FileChannel out, ByteBuffer bytes, boolean unannounced) {
     try {
       AtomicFile.writeFully(out, bytes);

@@ -14,9 +14,9 @@ import org.tukaani.xz.XZInputStream;
 /**
  * Unpacks a whole .xz file that is in memory, with a dictionary no larger than its content.
  *
- * <p>xz -9 declares a dictionary of 64 MiB even for a file of 1 MiB, and the decoder would allocate it: as much as the whole
- * heap that this module promises to get by with, once for every thread. The true sizes stand in the index at the file's end, so
- * the declared ones can be lowered before decoding.
+ * <p>xz -9 declares a dictionary of 64 MiB even for a file of 1 MiB, and the decoder would allocate it once per thread. This module
+ * promises to work within a heap of that size. The index at the file's end holds the true sizes, so this class lowers the declared ones
+ * before decoding.
  */
 public final class XzBytes {
   private static final int LZMA2 = 0x21;
@@ -26,10 +26,13 @@ public final class XzBytes {
   private XzBytes() {}
 
   /**
+   * Opens the unpacked content.
+   *
    * @param xz the file; dictionary sizes in it are changed
    * @param name for messages
    * @param limit most bytes it may unpack to, checked before anything is unpacked
-   * @throws IOException if it is damaged; also from the stream while reading
+   * @throws DataException if it unpacks to more
+   * @throws IOException if it is damaged; reading the stream may throw it too
    */
   public static InputStream open(byte[] xz, String name, long limit) throws IOException {
     try (SeekableXZInputStream index = new SeekableXZInputStream(new Bytes(xz), Compression.xzMemoryKib())) {
@@ -57,7 +60,7 @@ public final class XzBytes {
     int crcAt = at + headerBytes - 4;
     ByteBuffer header = ByteBuffer.wrap(xz).order(ByteOrder.LITTLE_ENDIAN);
     if (header.getInt(crcAt) != crc(xz, at, headerBytes - 4)) {
-      return; // Damaged: the decoder shall say so.
+      return; // Damaged: the decoder will report it.
     }
     int needed = 0;
     while (needed < xz[p + 2] && dictionaryBytes(needed) < content) {

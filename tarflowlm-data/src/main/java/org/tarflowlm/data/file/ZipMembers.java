@@ -20,8 +20,8 @@ import org.apache.commons.compress.archivers.zip.ZipMethod;
 import org.tarflowlm.data.DataException;
 
 /**
- * The files in a zip archive, as its central directory lists them: streamed, stored and zip64 members alike. Lengths and
- * checksums are compared when a member has been read.
+ * The files in a zip archive, as its central directory lists them: streamed, stored and zip64 members alike. The length and checksum of a
+ * member are compared once it has been read.
  */
 public final class ZipMembers implements Closeable {
   private static final Charset OLD_NAMES = Charset.isSupported("IBM437") ? Charset.forName("IBM437") : StandardCharsets.ISO_8859_1;
@@ -30,6 +30,8 @@ public final class ZipMembers implements Closeable {
   private final ZipFile zip;
 
   /**
+   * Reads the central directory.
+   *
    * @param content of the archive; closed with this
    * @param name for messages
    * @throws DataException if it is not a complete zip archive
@@ -44,7 +46,7 @@ public final class ZipMembers implements Closeable {
     }
   }
 
-  /** The user's files, in the order of the archive, those of one name too; what systems put beside them is left out. */
+  /** The user's files in the order of the archive, including several of one name; files that systems add beside them are left out. */
   public List<Member> members() {
     List<Member> members = new ArrayList<>();
     for (ZipArchiveEntry entry : Collections.list(zip.getEntriesInPhysicalOrder())) {
@@ -56,7 +58,7 @@ public final class ZipMembers implements Closeable {
     return members;
   }
 
-  /** Names are UTF-8, also where an archive does not say so; where they are not, they are of the days of code page 437. */
+  /** Names are UTF-8, even where an archive does not say so; names that are not valid UTF-8 are in code page 437, as in old archives. */
   private static String nameOf(ZipArchiveEntry entry) {
     byte[] raw = entry.getRawName();
     if (raw == null || entry.getNameSource() == ZipArchiveEntry.NameSource.UNICODE_EXTRA_FIELD) {
@@ -70,10 +72,10 @@ public final class ZipMembers implements Closeable {
   }
 
   /**
-   * The only member, or the one of that path.
+   * The only member, or the one with that path.
    *
    * @param path of the member; null for the only one
-   * @throws DataException if it is not clear which is meant
+   * @throws DataException if there is none, or more than one
    */
   public Member member(String path) {
     List<Member> members = members();
@@ -104,15 +106,15 @@ public final class ZipMembers implements Closeable {
       return path;
     }
 
-    /** Length as the archive announces it. */
+    /** Unpacked length in bytes that the archive announces. */
     public long length() {
       return entry.getSize();
     }
 
     /**
-     * The content; a wrong length or checksum is an IOException at its end.
+     * The content; at its end, the stream throws an IOException if the length or checksum is wrong.
      *
-     * @throws DataException if it is a link, or encrypted, or packed in a way that cannot be read
+     * @throws DataException if it is a link, or encrypted, or packed by a method that cannot be read
      */
     public InputStream open() throws IOException {
       if (entry.isUnixSymlink()) {

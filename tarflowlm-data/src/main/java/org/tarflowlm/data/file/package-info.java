@@ -1,5 +1,5 @@
 /**
- * Files: plain or compressed as they lie on disk, memory-mapped, or fetched with a length and a hash to check. What is written
- * appears whole or not at all.
+ * Files: plain or compressed on disk, memory-mapped, or fetched and checked against a length and a hash. A written file appears complete
+ * or not at all.
  */
 package org.tarflowlm.data.file;

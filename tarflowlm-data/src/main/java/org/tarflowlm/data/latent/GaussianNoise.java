@@ -3,8 +3,8 @@ package org.tarflowlm.data.latent;
 import org.tarflowlm.data.SplitMix64;
 
 /**
- * Standard normal numbers by position: number i of stream s is a function of (seed, s, i) alone, the same on every machine. The
- * noise eps of the reparameterised encoder (arXiv 2507.00425, sec. 3.1).
+ * Standard normal numbers by index: number i of stream s depends on (seed, s, i) alone and is the same on every machine. They serve as
+ * the noise eps of the reparameterised encoder (arXiv 2507.00425, sec. 3.1).
  */
 public final class GaussianNoise {
   private static final double TO_UNIT = 0x1.0p-53;
@@ -19,17 +19,17 @@ public final class GaussianNoise {
     this.key = SplitMix64.mix(SplitMix64.mix(seed + SplitMix64.STEP) + SplitMix64.STEP * (worker + 1L));
   }
 
-  /** Numbers 0 to {@code count} - 1 of a stream. */
+  /** Numbers 0 to {@code count} - 1 of a stream, [count]. */
   public float[] draw(long stream, int count) {
     return draw(stream, 0, count);
   }
 
-  /** Numbers {@code from} to {@code from + count} - 1 of a stream. */
+  /** Numbers {@code from} to {@code from + count} - 1 of a stream, [count]. */
   public float[] draw(long stream, long from, int count) {
     float[] out = new float[count];
-    // Seed and stream take different numbers of mixings: mixed alike, draw d of seed s would be draw s of seed d.
+    // The stream is mixed once more than the seed. Mixed equally often, draw d of seed s would be draw s of seed d.
     long start = SplitMix64.mix(key + SplitMix64.STEP * (stream + 1));
-    // Box-Muller: two uniform numbers make two normal ones. StrictMath, so that they are the same everywhere.
+    // Box-Muller: two uniform numbers give two normal ones. StrictMath makes them the same everywhere.
     for (long i = from - from % 2; i < from + count; i += 2) {
       double u = ((SplitMix64.mix(start + (i + 1L) * SplitMix64.STEP) >>> 11) + 1) * TO_UNIT;
       double v = (SplitMix64.mix(start + (i + 2L) * SplitMix64.STEP) >>> 11) * TO_UNIT;
@@ -45,8 +45,8 @@ public final class GaussianNoise {
   }
 
   /**
-   * A stream for tokens: a function of a number and of what the tokens are. Workers that count alike, such as DL4J's parallel training
-   * or executors that each begin at 0, so draw different noise for different texts, and the same whichever worker gets a text.
+   * A stream number that depends on a number and on the tokens. Workers may count alike, such as DL4J's parallel training or executors
+   * that each begin at 0. They then draw different noise for different texts; a text gets the same noise whichever worker has it.
    */
   public static long stream(long number, int[] ids) {
     long hash = number;

@@ -9,8 +9,8 @@ import org.tarflowlm.data.DataException;
  * A frozen codebook: token k becomes z = mean[k] + exp(logScale[k]) eps (arXiv 2507.00425, sec. 3.1).
  *
  * @param dim width d of a latent
- * @param means [V * d], token after token
- * @param logScales [V], or [1] if all tokens share one; natural logarithms of standard deviations
+ * @param means FLOAT [V * d], token after token
+ * @param logScales FLOAT [V], or [1] if all tokens share one; natural logarithms of standard deviations
  */
 public record LatentCodebook(@JsonProperty("dim") int dim, @JsonProperty("means") float[] means,
     @JsonProperty("logScales") float[] logScales) implements Serializable {
@@ -30,7 +30,7 @@ public record LatentCodebook(@JsonProperty("dim") int dim, @JsonProperty("means"
   }
 
   /**
-   * Latents of tokens, row after row.
+   * Turns noise into the latents of tokens, row after row, in place.
    *
    * @param ids n tokens
    * @param noise n * d standard normal numbers; becomes the latents

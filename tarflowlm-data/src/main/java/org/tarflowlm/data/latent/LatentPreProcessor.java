@@ -11,11 +11,11 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.windows.WindowIterator;
 
 /**
- * The last stage before the flow: turns batches of ids into what a network of two inputs (ids and noise) or of latents takes. Labels
- * are the ids, INT [batch, time]. Ids may come as sequences of DataVec's, [batch, 1, time], with masks, which stay.
+ * The last stage before the flow: turns batches of ids into the inputs of a network, either ids and noise or latents. Labels are the ids,
+ * INT [batch, time]. Ids may also come as DataVec sequences, [batch, 1, time]; their masks are kept.
  *
- * <p>Noise depends on seed, worker and the batch's number alone. {@code WindowIterator} gives the number, so that batches found
- * by seek have their own noise; with other iterators batches are counted from the last {@link #startBatch}.
+ * <p>Noise depends only on the seed, the worker and the number of the batch. {@code WindowIterator} passes the number, so that a batch
+ * after a seek gets its own noise. With other iterators, batches are counted from the last {@link #startBatch}.
  */
 public final class LatentPreProcessor implements MultiDataSetPreProcessor, WindowIterator.Numbered, Serializable {
   private static final long serialVersionUID = 1L;
@@ -41,13 +41,14 @@ public final class LatentPreProcessor implements MultiDataSetPreProcessor, Windo
    *
    * @param dim width d of a latent
    * @param worker differs between workers
+   * @throws DataException if dim is below 1
    */
   public static LatentPreProcessor noise(int dim, long seed, int worker) {
     return new LatentPreProcessor(dim, null, seed, worker);
   }
 
   /**
-   * Features become the latents z alone, FLOAT [batch, time, d].
+   * Features become the latents z alone, FLOAT [batch, time, dim].
    *
    * @param worker differs between workers
    */

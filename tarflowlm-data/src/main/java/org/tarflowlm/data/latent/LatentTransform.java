@@ -14,11 +14,11 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.tarflowlm.data.DataException;
 
 /**
- * DataVec's form of {@link LatentPreProcessor}, for records of windows: a column of ids, INT [1, time], gets a column of noise
- * after it, FLOAT [1, time, dim], or is replaced by latents z, FLOAT [1, time, dim], if there is a codebook.
+ * DataVec's form of {@link LatentPreProcessor}, for records of windows. It adds a column of noise, FLOAT [1, time, dim], after a column
+ * of ids, INT [1, time]. With a codebook, it replaces the ids with latents z, FLOAT [1, time, dim], instead.
  *
- * <p>Records are numbered from 0, and noise depends on seed, worker, number and the record's ids, so that executors that each count
- * from 0 draw different noise for different texts; {@link #rewind} numbers from 0 again.
+ * <p>Records are numbered from 0. Noise depends on the seed, the worker, the record's number and its ids, so that executors that each
+ * count from 0 draw different noise for different texts. {@link #rewind} starts again at 0.
  */
 public final class LatentTransform extends BaseColumnTransform {
   private static final long serialVersionUID = 1L;
@@ -44,7 +44,7 @@ public final class LatentTransform extends BaseColumnTransform {
     this.worker = worker;
   }
 
-  /** Name of the column of noise. */
+  /** Name of the noise column. */
   private String noiseColumn() {
     return columnName + ".noise";
   }
@@ -102,7 +102,7 @@ public final class LatentTransform extends BaseColumnTransform {
     return Nd4j.createFromArray(values).reshape(1, ids.length(), dim);
   }
 
-  /** Maps an NDArray of ids to its noise or latents, as for a record's column. */
+  /** Maps an NDArray of ids to noise or latents, as in a record's column. */
   @Override
   public Object map(Object input) {
     return drawn(input instanceof NDArrayWritable writable ? writable.get() : (INDArray) input);

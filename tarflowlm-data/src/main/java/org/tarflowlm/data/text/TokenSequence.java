@@ -1,7 +1,7 @@
 package org.tarflowlm.data.text;
 
 /**
- * The name that {@link org.tarflowlm.data.tokens.TokenSequence} had before.
+ * The former name of {@link org.tarflowlm.data.tokens.TokenSequence}.
  *
  * @deprecated use {@link org.tarflowlm.data.tokens.TokenSequence}
  */

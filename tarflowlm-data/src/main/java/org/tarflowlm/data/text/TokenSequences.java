@@ -3,7 +3,7 @@ package org.tarflowlm.data.text;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * The name that {@link org.tarflowlm.data.tokens.TokenSequences} had before.
+ * The former name of {@link org.tarflowlm.data.tokens.TokenSequences}.
  *
  * @deprecated use {@link org.tarflowlm.data.tokens.TokenSequences}
  */

@@ -1,2 +1,2 @@
-/** Names of before, kept for one version: see {@link org.tarflowlm.data.tokens}. */
+/** Deprecated names, kept for one version: see {@link org.tarflowlm.data.tokens}. */
 package org.tarflowlm.data.text;

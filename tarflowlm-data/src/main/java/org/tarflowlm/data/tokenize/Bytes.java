@@ -18,7 +18,7 @@ public final class Bytes implements ByteTokenizer {
     return SIZE;
   }
 
-  /** A line feed. */
+  /** The id of a line feed. */
   @Override
   public int separator() {
     return '\n';

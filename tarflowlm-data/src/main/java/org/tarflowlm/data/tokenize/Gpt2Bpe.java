@@ -9,11 +9,11 @@ import java.util.OptionalInt;
 import org.tarflowlm.data.DataException;
 
 /**
- * GPT-2's byte-pair encoding, 50257 ids, the same as OpenAI's. Text is taken literally: the characters {@code <|endoftext|>}
- * in a document are ordinary text, and {@link #END_OF_TEXT} is put between documents only by whoever joins them.
+ * GPT-2's byte-pair encoding, 50257 ids, the same as OpenAI's. Text is taken literally: the characters {@code <|endoftext|>} in a
+ * document are ordinary text. The caller that joins documents puts {@link #END_OF_TEXT} between them.
  *
- * <p>The library's time and memory grow with the longest word, so that long text goes to it in pieces: cut between words, and
- * within a word of any length where the ids show that the cut does not matter.
+ * <p>The library's time and memory grow with the longest word, so long text is passed to it in pieces. Cuts fall between words, or within
+ * a long word where the ids show that the cut makes no difference.
  */
 public final class Gpt2Bpe implements Tokenizer {
   public static final String NAME = "gpt2";
@@ -21,9 +21,9 @@ public final class Gpt2Bpe implements Tokenizer {
   /** The id that separates documents. */
   public static final int END_OF_TEXT = 50256;
 
-  /** Characters of a piece. */
+  /** Characters in a piece. */
   private static final int PIECE = 1 << 13;
-  /** Ids on either side of a cut that are encoded again to see whether it matters; a character has up to four. */
+  /** Ids on either side of a cut that are encoded again to see whether it makes a difference; a character has up to four. */
   private static final int AROUND = 8;
   private static final int TRIES = 256;
 
@@ -33,7 +33,7 @@ public final class Gpt2Bpe implements Tokenizer {
   private static final int NUMBER = 2;
   private static final int OTHER = 3;
 
-  /** Parsing the merge table takes a while and some memory: all instances share it, and only once one is used. */
+  /** Parsing the merge table takes time and memory: all instances share it, and the first use loads it. */
   private static final class Shared {
     static final Encoding ENCODING = Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.R50K_BASE);
   }
@@ -48,7 +48,7 @@ public final class Gpt2Bpe implements Tokenizer {
     return SIZE;
   }
 
-  /** {@code <|endoftext|>}, which no text encodes to. */
+  /** The id of {@code <|endoftext|>}, which no text encodes to. */
   @Override
   public int separator() {
     return END_OF_TEXT;
@@ -87,7 +87,7 @@ public final class Gpt2Bpe implements Tokenizer {
     return Shared.ENCODING.encodeOrdinary(text.substring(from, to)).toArray();
   }
 
-  /** The last place of (from, to) where words part, or -1. */
+  /** The last place in (from, to) where two words meet, or -1. */
   private static int cutBetweenWords(String text, int from, int to) {
     int after = text.codePointBefore(to);
     for (int at = to - Character.charCount(after); at > from; at -= Character.charCount(after)) {
@@ -101,8 +101,8 @@ public final class Gpt2Bpe implements Tokenizer {
   }
 
   /**
-   * Whether words part between two code points wherever they meet, so that a text may be cut there: after a character that is not a space,
-   * before a space or a character of another kind. GPT-2's pattern is {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
+   * Whether a word always ends between these two code points, so that a text may be cut there. That is after a character that is not a
+   * space, before a space or a character of another kind. GPT-2's pattern is {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
    * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+}; an apostrophe may belong to the letters after it.
    */
   public static boolean wordsPart(int before, int after) {
@@ -124,10 +124,10 @@ public final class Gpt2Bpe implements Tokenizer {
   }
 
   /**
-   * Encodes a word that is longer than a piece. Merges never look beyond their neighbours: ids that are right on both sides of a
-   * cut are right together if those next to the cut are what the text around it encodes to.
+   * Encodes a word that is longer than a piece. A merge depends only on its neighbours. The ids on both sides of a cut are therefore
+   * right if those next to the cut equal the encoding of the text around it.
    *
-   * @return the end of what was encoded
+   * @return the end of the encoded text
    */
   private static int encodeLongWord(String text, int start, IntArrayList out) {
     int from = start;
@@ -140,7 +140,7 @@ public final class Gpt2Bpe implements Tokenizer {
       }
       Cut within = cutWithinWord(text, from, ids);
       if (within == null) {
-        size *= 2; // A text made to be hard: a longer piece has other places.
+        size *= 2; // Adversarial text: a longer piece has other places to cut.
         ids = encodePiece(text, from, pieceEnd(text, from, size));
       } else {
         add(out, Arrays.copyOf(ids, within.count));
@@ -158,7 +158,7 @@ public final class Gpt2Bpe implements Tokenizer {
     return end < text.length() && Character.isLowSurrogate(text.charAt(end)) ? end - 1 : end;
   }
 
-  /** The first {@code count} ids end at {@code at} of the text, and {@code rest} are the ids of the piece that begins there. */
+  /** A cut after the first {@code count} ids, at {@code at} of the text; {@code rest} are the ids of the piece that begins there. */
   private record Cut(int count, int at, int[] rest) {
   }
 
@@ -177,7 +177,7 @@ public final class Gpt2Bpe implements Tokenizer {
     return null;
   }
 
-  /** Whether the ids next to a cut are those of the text around it. */
+  /** Whether the ids next to a cut equal the encoding of the text around it. */
   private static boolean fits(int[] ids, int count, int[] rest) {
     for (int before = 1; before <= AROUND; before++) {
       for (int after = 1; after <= Math.min(AROUND, rest.length); after++) {

@@ -4,14 +4,14 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Tokens that two tokenizers share: those that stand for the same bytes. */
+/** Tokens that two tokenizers share: those that decode to the same bytes. */
 public final class SharedTokens {
   private SharedTokens() {}
 
   /**
-   * For {@code org.tarflowlm.nn.FineTuning.vocabulary}.
+   * Maps one vocabulary to another, for {@code org.tarflowlm.nn.FineTuning.vocabulary}.
    *
-   * @return for each token of {@code to} the token of {@code from} with the same bytes, or -1
+   * @return for each token of {@code to}, the token of {@code from} with the same bytes, or -1
    */
   public static int[] between(Tokenizer from, Tokenizer to) {
     Map<ByteBuffer, Integer> known = new HashMap<>();

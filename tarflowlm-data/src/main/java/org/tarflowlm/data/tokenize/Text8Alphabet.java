@@ -5,8 +5,8 @@ import java.util.Locale;
 import org.tarflowlm.data.DataException;
 
 /**
- * The 27 symbols of text8: id 0 is the space, 1 to 26 are a to z. Any text can be brought to this alphabet by
- * {@code org.tarflowlm.data.documents.Text8Cleaner}.
+ * The 27 symbols of text8: id 0 is the space, 1 to 26 are a to z. {@code org.tarflowlm.data.documents.Text8Cleaner} brings any text to
+ * this alphabet.
  */
 public final class Text8Alphabet implements ByteTokenizer {
   public static final String NAME = "text8";
@@ -22,7 +22,7 @@ public final class Text8Alphabet implements ByteTokenizer {
     return SIZE;
   }
 
-  /** A space. */
+  /** The id of a space. */
   @Override
   public int separator() {
     return 0;
@@ -66,7 +66,7 @@ public final class Text8Alphabet implements ByteTokenizer {
     return new String(decodeBytes(ids), StandardCharsets.US_ASCII);
   }
 
-  /** A character as an error message shows it: {@code 'E' (U+0045)}; without the glyph where it would not print. */
+  /** Describes a character for an error message: {@code 'E' (U+0045)}; without the glyph if it is not printable. */
   public static String describe(int codePoint) {
     String code = String.format(Locale.ROOT, "U+%04X", codePoint);
     int type = Character.getType(codePoint);

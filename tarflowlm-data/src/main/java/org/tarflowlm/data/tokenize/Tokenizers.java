@@ -9,8 +9,8 @@ import java.util.function.Predicate;
 import org.tarflowlm.data.DataException;
 
 /**
- * Tokenizers by name: this project's own, and those that other jars offer. A jar offers one by a line with the name of its class in
- * {@code META-INF/services/org.tarflowlm.data.tokenize.Tokenizer}.
+ * Tokenizers by name: this project's own, and those that other jars provide. A jar provides one by naming its class in {@code
+ * META-INF/services/org.tarflowlm.data.tokenize.Tokenizer}.
  */
 public final class Tokenizers {
   private static final List<Tokenizer> OWN = List.of(new Text8Alphabet(), new Bytes(), new Gpt2Bpe());
@@ -20,7 +20,7 @@ public final class Tokenizers {
   /**
    * All tokenizers: text8, bytes and gpt2, then those of other jars.
    *
-   * @throws DataException if a jar offers one that cannot be made
+   * @throws DataException if a jar's tokenizer cannot be instantiated
    */
   public static List<Tokenizer> all() {
     List<Tokenizer> result = new ArrayList<>(OWN);
@@ -33,7 +33,7 @@ public final class Tokenizers {
   }
 
   /**
-   * The tokenizer of that name; of several the first of {@link #all}.
+   * The tokenizer of that name; if several have it, the first of {@link #all}.
    *
    * @throws DataException if there is none
    */
@@ -44,7 +44,7 @@ public final class Tokenizers {
             + String.join(", ", all().stream().map(Tokenizer::name).toList())));
   }
 
-  /** @throws DataException if half of a surrogate pair stands alone, which no UTF-8 can express */
+  /** @throws DataException if the text has a lone half of a surrogate pair, which UTF-8 cannot express */
   static void requirePairs(String text) {
     int half = loneSurrogate(text);
     if (half >= 0) {
@@ -53,7 +53,7 @@ public final class Tokenizers {
     }
   }
 
-  /** Where half of a surrogate pair stands alone, or -1. */
+  /** Index of the first lone half of a surrogate pair, or -1. */
   public static int loneSurrogate(CharSequence text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isHighSurrogate(text.charAt(i)) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {

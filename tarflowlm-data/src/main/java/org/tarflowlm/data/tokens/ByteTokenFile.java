@@ -17,8 +17,8 @@ import org.tarflowlm.data.file.MappedFile;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 
 /**
- * The tokens of a text8 or byte-level file, memory-mapped: token n is byte n. A line end that closes the file is left out where
- * the alphabet has none.
+ * The tokens of a text8 or byte-level file, memory-mapped: token n is byte n. A line end at the end of the file is left out if the
+ * alphabet has no line end.
  */
 public final class ByteTokenFile implements TokenSequence {
   private static final int BLOCK = 1 << 16;
@@ -41,7 +41,7 @@ public final class ByteTokenFile implements TokenSequence {
     check();
   }
 
-  /** An error now is better than one in the middle of a training run. */
+  /** Checks all bytes now: an error here is better than one in the middle of a training run. */
   private void check() {
     boolean anythingGoes = true;
     for (short id : table) {
@@ -54,12 +54,11 @@ public final class ByteTokenFile implements TokenSequence {
   }
 
   /**
-   * Opens a file. A plain file is mapped where it lies; a compressed one, and any from which characters are to be left out, is
-   * first written to a temporary file, which is deleted at once where the system allows it and else when the JVM ends.
+   * Opens a file and checks all of it. A plain file is mapped in place. A compressed file, or one from which characters are to be left
+   * out, is first written to a temporary file. That is deleted at once where the system allows it, else when the JVM ends.
    *
    * @param foreign what to do with bytes outside the alphabet
-   * @throws DataException if the file cannot be read, is damaged, or has a byte outside the alphabet and {@code foreign} is FAIL;
-   *     the whole file is looked through
+   * @throws DataException if the file cannot be read, is damaged, or has a byte outside the alphabet and {@code foreign} is FAIL
    */
   public static ByteTokenFile open(InputFile input, ByteTokenizer tokenizer, UnknownCharacters foreign) {
     return IoErrors.reading(input, () -> {
@@ -71,7 +70,7 @@ public final class ByteTokenFile implements TokenSequence {
         copy(input, tokenizer, foreign, out);
         return new ByteTokenFile(input, new MappedFile(unpacked), tokenizer);
       } finally {
-        // Where a mapped file cannot be deleted, it stays until the JVM ends.
+        // If a mapped file cannot be deleted, it stays until the JVM ends.
         unpacked.toFile().delete();
       }
     });
@@ -82,8 +81,8 @@ public final class ByteTokenFile implements TokenSequence {
   }
 
   /**
-   * A new file in the system's temporary folder, which is deleted when the JVM ends. Its name identifies its owner: those of processes
-   * that were killed go now.
+   * A new file in the system's temporary folder, deleted when the JVM ends. The name holds the process id; files of dead processes are
+   * deleted now.
    */
   private static Path scratch() throws IOException {
     Path folder = Path.of(System.getProperty("java.io.tmpdir"));
@@ -172,7 +171,7 @@ public final class ByteTokenFile implements TokenSequence {
     return TokenStreams.outsideAlphabet(input.toString(), bytes[i] & 0xff, from + i, vocabSize);
   }
 
-  /** The mapping goes when it is garbage-collected: Java has no way to unmap safely. */
+  /** The mapping is released when it is garbage-collected: Java cannot unmap safely. */
   @Override
   public void close() {
     buffer.remove();

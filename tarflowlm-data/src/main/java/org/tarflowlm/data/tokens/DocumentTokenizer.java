@@ -13,11 +13,11 @@ import org.tarflowlm.data.documents.Utf8;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * Turns parts of a corpus into ids: each document's ids with the tokenizer's separator before them (whoever joins parts drops
- * the very first). Documents without text are left out. Thread-safe.
+ * Turns parts of a corpus into ids: each document's ids, preceded by the tokenizer's separator (the caller that joins parts drops the
+ * first one). Documents without text are left out. Thread-safe.
  */
 public final class DocumentTokenizer {
-  /** Ids are kept as unsigned 16-bit numbers. */
+  /** Ids are stored as unsigned 16-bit numbers. */
   static final int LARGEST_VOCABULARY = 1 << 16;
 
   private final Tokenizer tokenizer;
@@ -105,7 +105,7 @@ public final class DocumentTokenizer {
         return new String(document.utf8(), StandardCharsets.UTF_8);
       }
       if (document.isPiece()) {
-        throw e; // Without a piece the document would be another one.
+        throw e; // Leaving out a piece would change the document.
       }
       options.bad(e.getMessage(), report);
       return null;

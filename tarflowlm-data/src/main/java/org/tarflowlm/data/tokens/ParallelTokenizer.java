@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.tarflowlm.data.documents.DocumentSource;
 
 /**
- * Tokenises a corpus on several threads, in order. Parts are taken from the source by the caller's thread; a few more parts than
- * threads are in memory at a time.
+ * Tokenises a corpus on several threads, in order. The caller's thread takes the parts from the source. Memory holds up to one part more
+ * than there are threads.
  */
 final class ParallelTokenizer implements AutoCloseable {
   private static final AtomicInteger THREAD = new AtomicInteger();
@@ -35,7 +35,7 @@ final class ParallelTokenizer implements AutoCloseable {
     });
   }
 
-  /** Passes over parts without tokenising them. */
+  /** Skips parts without tokenising them. */
   void skip(long parts) throws IOException {
     for (long i = 0; i < parts && !ended; i++) {
       ended = source.next() == null;

@@ -17,10 +17,10 @@ import org.tarflowlm.data.file.Sha256;
  *
  * @param name file or folder, with the member of a zip archive
  * @param length bytes in all
- * @param modified latest time of change, in milliseconds since 1970
- * @param sha256 of the file; of a folder, of the list of its documents with their hashes; see {@link TokenShardBuilder}
- * @param state hash of what the file system says of each file: its place on the disk, length, times of change to the nanosecond;
- *     null in caches of old
+ * @param modified latest modification time, in milliseconds since 1970
+ * @param sha256 of the file; for a folder, of the list of its documents with their hashes; see also {@link TokenShardBuilder}
+ * @param state hash of the file system's attributes of each file: file key, length and change times to the nanosecond; null in older
+ *     caches
  */
 record SourceStamp(String name, long length, long modified, String sha256, String state) {
 
@@ -50,7 +50,7 @@ record SourceStamp(String name, long length, long modified, String sha256, Strin
     });
   }
 
-  /** The time at which content or attributes changed, which no program can set back; where the system keeps none, nothing. */
+  /** The time at which content or attributes changed, which no program can set back; empty if the system keeps none. */
   private static Object changed(Path file) throws IOException {
     try {
       return Files.getAttribute(file, "unix:ctime");
@@ -59,7 +59,7 @@ record SourceStamp(String name, long length, long modified, String sha256, Strin
     }
   }
 
-  /** Whether {@code source} still is what this stamp was taken from; hashes it unless nothing about its files has changed. */
+  /** Whether {@code source} is still what this stamp was taken from; hashes the files unless their attributes are unchanged. */
   boolean matches(InputFile source) {
     SourceStamp now = quick(source);
     return now.length == length && member(now.name).equals(member(name))

@@ -8,7 +8,10 @@ public final class TokenArray implements TokenSequence {
   private final int[] ids;
   private final int vocabSize;
 
-  /** @param ids kept, not copied */
+  /**
+   * @param ids kept, not copied
+   * @throws DataException if an id is outside the vocabulary
+   */
   public TokenArray(int[] ids, int vocabSize) {
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= vocabSize) {
@@ -41,6 +44,6 @@ public final class TokenArray implements TokenSequence {
 
   @Override
   public void close() {
-    // Nothing is held but memory.
+    // There is nothing to release.
   }
 }

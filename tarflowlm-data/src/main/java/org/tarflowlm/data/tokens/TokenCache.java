@@ -19,12 +19,13 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
 /**
- * The ids of a whole corpus in a file, memory-mapped, so that an epoch costs reading and not tokenising. Built by
- * {@link TokenCacheBuilder}.
+ * The ids of a whole corpus in a memory-mapped file, so that an epoch reads ids instead of tokenising. {@link TokenCacheBuilder} builds
+ * it.
  *
- * <p>Format, little-endian: {@code TARFTOK1}; length and CRC-32C of the JSON, 4 bytes each; JSON padded with zeros to byte 4096 (tokenizer,
- * vocabSize, tokens, documents, blockTokens, the source's name, length, time and SHA-256); the ids as unsigned 16-bit numbers with the
- * tokenizer's separator between documents; a CRC-32C for each block of {@value #BLOCK_TOKENS} ids. A block is checked on first use.
+ * <p>Format, little-endian: {@code TARFTOK1}; length and CRC-32C of the JSON, 4 bytes each; JSON padded with zeros to byte 4096
+ * (tokenizer, vocabSize, tokens, documents, blockTokens, the source's name, length, time and SHA-256); the ids as unsigned 16-bit numbers
+ * with the tokenizer's separator between documents; a CRC-32C for each block of {@value #BLOCK_TOKENS} ids. A block is checked on first
+ * use.
  */
 public final class TokenCache implements TokenSequence {
   static final int BLOCK_TOKENS = 1 << 16;
@@ -34,11 +35,11 @@ public final class TokenCache implements TokenSequence {
   private final Path path;
   private final MappedFile file;
   private final TokenCacheHeader header;
-  /** Blocks found good; racing threads may check a block twice, which does no harm. */
+  /** Blocks whose checksum was right. Racing threads may check a block twice, which does no harm. */
   private final boolean[] checked;
   private final ThreadLocal<byte[]> buffer = ThreadLocal.withInitial(() -> new byte[2 * BLOCK_TOKENS]);
 
-  /** A token cache that was made from something else, or otherwise. */
+  /** The cache was made from another source, or in another way. */
   static final class StaleCacheException extends DataException {
     private static final long serialVersionUID = 1L;
 
@@ -62,7 +63,7 @@ public final class TokenCache implements TokenSequence {
   /**
    * Opens a cache.
    *
-   * @throws DataException if it is missing, damaged, or no token cache
+   * @throws DataException if it is missing, damaged, or not a token cache
    */
   public static TokenCache open(Path path) {
     if (!Files.isRegularFile(path)) {
@@ -72,9 +73,9 @@ public final class TokenCache implements TokenSequence {
   }
 
   /**
-   * Opens a cache and checks what it was made from.
+   * Opens a cache and checks its source and tokenizer.
    *
-   * @throws DataException also if it was made by another tokenizer, or if the source has changed since
+   * @throws DataException also if another tokenizer made it, or if the source has changed since
    */
   public static TokenCache open(Path path, InputFile source, Tokenizer tokenizer) {
     TokenCache cache = open(path);
@@ -85,7 +86,7 @@ public final class TokenCache implements TokenSequence {
     SourceStamp stamp = cache.header.source();
     if (!stamp.matches(source)) {
       throw new StaleCacheException(path + " is stale: " + source + " is not the file of " + stamp.length() + " bytes and SHA-256 "
-          + stamp.sha256() + " that it was made from; delete the cache to build it anew");
+          + stamp.sha256() + " that it was made from; delete the cache to rebuild it");
     }
     return cache;
   }
@@ -95,12 +96,12 @@ public final class TokenCache implements TokenSequence {
     return Tokenizers.byName(header.tokenizer());
   }
 
-  /** By which reader and with which options the ids were made; null in caches of old. */
+  /** Reader version and options that made the ids; null in older caches. */
   String made() {
     return header.made();
   }
 
-  /** Documents in the corpus. */
+  /** Number of documents in the corpus. */
   public long documents() {
     return header.documents();
   }
@@ -130,7 +131,7 @@ public final class TokenCache implements TokenSequence {
     }
   }
 
-  /** Hash of the stored checksums, which is fast. */
+  /** Hash of the stored checksums, so that the ids need not be read. */
   @Override
   public String contentHash() {
     MessageDigest digest = Sha256.digest();
@@ -166,20 +167,20 @@ public final class TokenCache implements TokenSequence {
     }
     if ((int) crc.getValue() != expected || largest >= vocabSize()) {
       throw new DataException(path + " is damaged: wrong checksum of tokens " + first + " to " + (first + n)
-          + "; delete the cache to build it anew");
+          + "; delete the cache to rebuild it");
     }
     checked[block] = true;
   }
 
   /**
-   * Documents [from, to) as tokens, without the separators before and after them. Documents near the end are found fast: ids are
-   * read from the end.
+   * The tokens of documents [from, to), without the separators before and after them. Documents near the end are found fast, since ids
+   * are read from the end.
    *
-   * @throws DataException if there are no such documents
+   * @throws DataException if there are no such documents, or the tokenizer's separator also occurs in texts
    */
   public TokenSequence documents(long from, long to) {
     if (from < 0 || to <= from || to > documents()) {
-      throw new DataException("documents " + from + " to " + to + " asked of " + path + ", which has " + documents());
+      throw new DataException("documents " + from + " to " + to + " requested from " + path + ", which has " + documents());
     }
     if (tokenizer() instanceof ByteTokenizer) {
       throw new DataException(path + " cannot be cut into documents: the separator of tokenizer " + tokenizer().name()
@@ -206,7 +207,7 @@ public final class TokenCache implements TokenSequence {
     return 0;
   }
 
-  /** The mapping goes when it is garbage-collected: Java has no way to unmap safely. */
+  /** The mapping is released when it is garbage-collected: Java cannot unmap safely. */
   @Override
   public void close() {
     buffer.remove();

@@ -25,14 +25,14 @@ import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * Builds a {@link TokenCache} on several threads. The ids grow in {@code cache.part}; every {@value #COMMIT_TOKENS} ids they are
- * forced to disk and {@code cache.part.json} notes how far the source is done, so that a build that was killed continues from
- * there. The finished file is renamed into place.
+ * Builds a {@link TokenCache} on several threads. The ids are appended to {@code cache.part}. Every {@value #COMMIT_TOKENS} ids they are
+ * forced to disk, and {@code cache.part.json} records the progress in the source, so that a killed build resumes from there. The finished
+ * file is renamed to its final name.
  */
 public final class TokenCacheBuilder {
   private static final Logger LOG = LogManager.getLogger(TokenCacheBuilder.class);
   private static final long COMMIT_TOKENS = 1L << 24;
-  /** To be raised whenever the same source comes out as other documents. */
+  /** Raise this whenever a change makes the same source yield other documents. */
   private static final int READER = 3;
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -62,7 +62,7 @@ public final class TokenCacheBuilder {
     return this;
   }
 
-  /** Told the number of tokens done (the total is not known). */
+  /** Receives the number of finished tokens (the total is unknown). */
   public TokenCacheBuilder progress(Progress listener) {
     progress = listener;
     return this;
@@ -74,9 +74,9 @@ public final class TokenCacheBuilder {
   }
 
   /**
-   * Opens the cache if it is there, and else builds it. Of several threads or processes one builds, the others wait.
+   * Opens the cache if it exists, else builds it. If several threads or processes call this, one builds and the others wait.
    *
-   * @throws org.tarflowlm.data.DataException if a cache is there that is stale or damaged, or if the source cannot be read
+   * @throws org.tarflowlm.data.DataException if a cache exists that is stale or damaged, or if the source cannot be read
    */
   public TokenCache openOrBuild(Path cache) {
     if (!Files.exists(cache)) {
@@ -110,12 +110,12 @@ public final class TokenCacheBuilder {
     String made = made(tokenizer, options);
     if (!made.equals(opened.made())) {
       throw new TokenCache.StaleCacheException(cache + " is stale: it was made by " + opened.made() + "; expected " + made
-          + "; delete the cache to build it anew");
+          + "; delete the cache to rebuild it");
     }
     return opened;
   }
 
-  /** The reader's version, the options and the tokenizer's doing on a sample: what the ids depend on besides the source. */
+  /** What the ids depend on besides the source: the reader's version, the options, and the tokenizer's ids of a sample. */
   static String made(Tokenizer tokenizer, DocumentOptions options) {
     String sample;
     try {
@@ -127,7 +127,7 @@ public final class TokenCacheBuilder {
     return "reader " + READER + ", " + options.bad() + ", field " + options.textField() + ", sample " + sample;
   }
 
-  /** Builds the cache unless it is there. */
+  /** Builds the cache unless it exists. */
   public void build(Path cache) {
     locked(cache, () -> {
       if (!Files.exists(cache)) {
@@ -144,7 +144,7 @@ public final class TokenCacheBuilder {
     });
   }
 
-  /** Progress of a build: parts of the source, documents and ids written from them. */
+  /** Progress of a build: finished parts of the source, and the documents and ids written from them. */
   private record Journal(String tokenizer, String made, SourceStamp source, long parts, long documents, long tokens) {}
 
   private void buildLocked(Path cache) throws IOException {
@@ -172,7 +172,7 @@ public final class TokenCacheBuilder {
             + (report.bad() == 0 ? "" : " (" + report.bad() + " bad documents were left out: " + report.firstBad() + ")"));
       }
       if (!SourceStamp.quick(source).state().equals(journal.source.state())) {
-        throw new DataException(source + " was changed while it was tokenised; nothing was kept");
+        throw new DataException(source + " changed while it was tokenised; nothing was kept");
       }
       finish(out, journal);
     }
@@ -200,7 +200,7 @@ public final class TokenCacheBuilder {
     return new Journal(journal.tokenizer, journal.made, stamp, journal.parts, journal.documents, journal.tokens);
   }
 
-  /** The journal of a build that broke off, or null if it cannot be read. */
+  /** The journal of an interrupted build, or null if it cannot be read. */
   private static Journal readJournal(Path file) throws IOException {
     try {
       Journal journal = JSON.readValue(file.toFile(), Journal.class);
@@ -211,14 +211,14 @@ public final class TokenCacheBuilder {
     }
   }
 
-  /** @return ids written; the separator before the very first document is left out */
+  /** @return number of ids written; the separator before the very first document is left out */
   private static long append(FileChannel out, DocumentTokenizer.Chunk chunk, long tokensBefore) throws IOException {
     ByteBuffer bytes = bytes(chunk, tokensBefore == 0);
     AtomicFile.writeFully(out.position(TokenCacheHeader.BYTES + 2 * tokensBefore), bytes);
     return bytes.limit() / 2;
   }
 
-  /** Ids as a token cache holds them; without the first, a separator, if nothing stands before them. */
+  /** Ids in the format of a token cache; without the leading separator if nothing precedes them. */
   static ByteBuffer bytes(DocumentTokenizer.Chunk chunk, boolean atStart) {
     int first = atStart && chunk.length() > 0 ? 1 : 0;
     int count = chunk.length() - first;
@@ -227,7 +227,7 @@ public final class TokenCacheBuilder {
     return bytes;
   }
 
-  /** Checksums after the ids, then the header: without it the file is not a token cache. */
+  /** Writes the checksums after the ids, then the header; until the header is there, the file is not a token cache. */
   private void finish(FileChannel out, Journal journal) throws IOException {
     TokenCacheHeader header = new TokenCacheHeader(tokenizer.name(), tokenizer.vocabSize(), journal.tokens, journal.documents,
         TokenCache.BLOCK_TOKENS, journal.source, journal.made);

@@ -11,21 +11,21 @@ import java.util.zip.CRC32C;
 import org.tarflowlm.data.DataException;
 
 /**
- * The first {@value #BYTES} bytes of a token cache: 8 bytes {@code TARFTOK1}, then little-endian 4 bytes length and 4 bytes
+ * The first {@value #BYTES} bytes of a token cache: 8 bytes {@code TARFTOK1}, then in little-endian order 4 bytes length and 4 bytes
  * CRC-32C of the JSON that follows, then zeros.
  *
  * @param tokenizer its name
  * @param vocabSize its number of ids
  * @param tokens ids in the file
  * @param documents documents in it
- * @param blockTokens ids that one checksum stands for
+ * @param blockTokens ids covered by one checksum
  * @param source what the ids were made from
- * @param made by which reader, with which options; null in caches of old
+ * @param made reader version and options that made them; null in older caches
  */
 public record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, long documents, int blockTokens, SourceStamp source,
     String made) {
   public static final int BYTES = 4096;
-  /** Limit set by an int index for the checksums. */
+  /** Most blocks: an int indexes their checksums. */
   private static final long MOST_TOKENS = (long) TokenCache.BLOCK_TOKENS * Integer.MAX_VALUE;
   private static final byte[] MAGIC = "TARFTOK1".getBytes(StandardCharsets.US_ASCII);
   private static final int JSON_AT = MAGIC.length + 8;
@@ -36,16 +36,17 @@ public record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, lon
     return BYTES + 2 * tokens;
   }
 
-  /** The source's SHA-256, or what a {@link TokenShardBuilder} was given instead. */
+  /** The source's SHA-256, or the fingerprint that a {@link TokenShardBuilder} was given instead. */
   public String sourceHash() {
     return source.sha256();
   }
 
+  /** Number of blocks, each with one checksum. */
   public int blocks() {
     return Math.toIntExact((tokens + blockTokens - 1) / blockTokens);
   }
 
-  /** Length of the whole file. */
+  /** Length of the whole file in bytes. */
   public long fileLength() {
     return checksumsAt() + 4L * blocks();
   }
@@ -83,7 +84,7 @@ public record TokenCacheHeader(String tokenizer, int vocabSize, long tokens, lon
     }
   }
 
-  /** A header around any JSON, with its checksum. */
+  /** Wraps any JSON in a header of {@value #BYTES} bytes with a checksum. */
   public static byte[] around(byte[] json) {
     return ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putInt(json.length).putInt(crc(json)).put(json).array();
   }

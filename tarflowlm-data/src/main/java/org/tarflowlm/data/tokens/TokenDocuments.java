@@ -8,12 +8,12 @@ import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * The texts that the ids of a corpus's part stand for, in pieces: one document between two separators, or a single one if the tokenizer's
- * separator also occurs in texts. A character that the part's ends cut is left out.
+ * The texts of a corpus's part, decoded from ids, in pieces. A document lies between two separators; if the tokenizer's separator also
+ * occurs in texts, the part is a single document. A character cut by either end of the part is left out.
  */
 public final class TokenDocuments implements DocumentSource {
   private static final int NONE = -1;
-  /** Bytes of a character after its first. */
+  /** Most bytes of a character after its first. */
   private static final int LONGEST_REST = 3;
 
   private final TokenSequence tokens;

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import org.tarflowlm.data.file.Sha256;
 
-/** Token ids of a whole corpus with cheap access at any position. Safe for use by several threads. */
+/** Token ids of a whole corpus with fast access at any position. Safe for use by several threads. */
 public interface TokenSequence extends Closeable {
   /** Number of tokens. */
   long length();
@@ -22,8 +22,8 @@ public interface TokenSequence extends Closeable {
   void read(long from, int[] ids, int at, int count);
 
   /**
-   * SHA-256 that tells whether two sequences of one kind are the same: unless overridden, of all ids as 32-bit little-endian
-   * numbers, for which everything is read.
+   * SHA-256 that tells whether two sequences of one kind are the same. Unless overridden, it reads all ids and hashes them as 32-bit
+   * little-endian numbers.
    */
   default String contentHash() {
     MessageDigest digest = Sha256.digest();

@@ -21,9 +21,9 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 
 /** Opens a file or folder as a sequence of tokens. */
 public final class TokenSequences {
-  /** Larger texts of tokenizers that are not byte-level are tokenised into the cache folder. */
+  /** Above this size, text of tokenizers that are not byte-level is tokenised into the cache folder. */
   private static final int LARGEST_IN_MEMORY = 4 << 20;
-  /** File systems take names of 255 bytes; what is put around this one and the bytes of its letters must fit. */
+  /** File systems allow names of 255 bytes. The name, in bytes, and what is added around it must fit. */
   private static final int LONGEST_NAME = 40;
 
   private TokenSequences() {}
@@ -83,8 +83,8 @@ public final class TokenSequences {
   }
 
   /**
-   * Where the ids of an input are kept: {@code tokens/NAME-HASH.TOKENIZER.tokens}, the hash being of the input's path without
-   * links and of options that are not the default.
+   * Where the ids of an input are kept: {@code tokens/NAME-HASH.TOKENIZER.tokens}. The hash covers the input's path, with links resolved,
+   * and options that are not the default.
    */
   public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
     return IoErrors.reading(input, () -> {
@@ -116,7 +116,7 @@ public final class TokenSequences {
   record Slice(TokenSequence whole, long from, long to) implements TokenSequence {
     Slice {
       if (from < 0 || to < from || to > whole.length()) {
-        throw new DataException("tokens " + from + " to " + to + " asked of a corpus of " + whole.length() + " tokens");
+        throw new DataException("tokens " + from + " to " + to + " requested from a corpus of " + whole.length() + " tokens");
       }
     }
 

@@ -18,9 +18,9 @@ import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * A shard of {@link TokenShards} from documents of any place to any stream. A token cache begins with the number of its ids, so they go to
- * a scratch file, which is not forced to disk, and from there once to their place. Unlike a {@link TokenCacheBuilder}'s, the header has no
- * hash of the documents but one that the caller names.
+ * Writes a shard of {@link TokenShards}, from documents of any source to any stream. A token cache begins with the number of its ids. The
+ * ids therefore go to a scratch file first, which is not forced to disk. Unlike a {@link TokenCacheBuilder}'s, the header holds a
+ * fingerprint that the caller chooses instead of the documents' hash.
  */
 public final class TokenShardBuilder implements AtomicFile.Content {
   private final Tokenizer tokenizer;
@@ -31,14 +31,14 @@ public final class TokenShardBuilder implements AtomicFile.Content {
   private long documents;
   private SourceStamp stamp;
 
-  /** @param scratch file for the ids, written over */
+  /** @param scratch file for the ids; overwritten */
   public TokenShardBuilder(Tokenizer tokenizer, DocumentOptions options, Path scratch) {
     this.tokenizer = tokenizer;
     this.options = options;
     this.scratch = scratch;
   }
 
-  /** The reader's version, the options and the tokenizer's doing on a sample: what ids depend on besides the documents. */
+  /** What ids depend on besides the documents: the reader's version, the options, and the tokenizer's ids of a sample. */
   public static String reader(Tokenizer tokenizer, DocumentOptions options) {
     return TokenCacheBuilder.made(tokenizer, options);
   }
@@ -47,7 +47,8 @@ public final class TokenShardBuilder implements AtomicFile.Content {
    * Tokenises all documents, with one thread beside the caller's.
    *
    * @param name of the documents, for the header
-   * @param fingerprint stands in the header instead of the documents' hash, see {@link TokenCacheHeader#sourceHash()}
+   * @param bytes length of the documents, for the header
+   * @param fingerprint put in the header instead of the documents' hash, see {@link TokenCacheHeader#sourceHash()}
    * @throws org.tarflowlm.data.DataException if a document is bad
    */
   public void add(DocumentSource source, DocumentReport report, String name, long bytes, String fingerprint) throws IOException {
@@ -65,17 +66,17 @@ public final class TokenShardBuilder implements AtomicFile.Content {
     }
   }
 
-  /** Ids so far. */
+  /** Number of ids so far. */
   public long tokens() {
     return tokens;
   }
 
-  /** Documents so far; 0 if none has text. */
+  /** Number of documents so far; 0 if none has text. */
   public long documents() {
     return documents;
   }
 
-  /** The token cache: header, ids, checksums. */
+  /** Writes the token cache: header, ids, checksums. */
   @Override
   public void writeTo(OutputStream out) throws IOException {
     out.write(new TokenCacheHeader(tokenizer.name(), tokenizer.vocabSize(), tokens, documents, TokenCache.BLOCK_TOKENS, stamp,
@@ -89,7 +90,7 @@ public final class TokenShardBuilder implements AtomicFile.Content {
     out.write(checksums.toBytes());
   }
 
-  /** A CRC-32C of each block of ids, as they come. */
+  /** Computes a CRC-32C for each block of ids as they arrive. */
   private static final class Checksums {
     private static final int BLOCK = 2 * TokenCache.BLOCK_TOKENS;
     private final CRC32C crc = new CRC32C();

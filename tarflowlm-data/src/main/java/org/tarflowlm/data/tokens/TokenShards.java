@@ -16,17 +16,17 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
 /**
- * A folder of token caches that are the parts of one: their documents follow each other, with the separator between, as in a cache of the
- * whole corpus. Its file {@value #INDEX}, which is written last, lists them.
+ * A folder of token caches that together form one. Their documents follow each other, with the separator between, as in a cache of the
+ * whole corpus. The file {@value #INDEX}, written last, lists them.
  */
 public final class TokenShards implements TokenSequence {
-  /** Name of the file that makes a folder one of shards. */
+  /** Name of the file that marks a folder of shards. */
   public static final String INDEX = "shards.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Index index;
   private final List<TokenCache> shards;
-  /** Where each shard begins, and last the length of all, [shards + 1]. */
+  /** Start of each shard, and at the end the total length, [shards + 1]. */
   private final long[] starts;
   private final int separator;
 
@@ -34,7 +34,7 @@ public final class TokenShards implements TokenSequence {
    * Content of {@value #INDEX}.
    *
    * @param tokenizer its name
-   * @param documents in all shards
+   * @param documents number in all shards
    * @param shards in the order of their documents
    */
   public record Index(String tokenizer, long documents, List<Shard> shards) {}
@@ -66,7 +66,7 @@ public final class TokenShards implements TokenSequence {
     starts[shards.size()]--; // no separator after the last
   }
 
-  /** Whether a folder is one of shards. */
+  /** Whether a folder holds shards. */
   public static boolean isAt(Path folder) {
     return Files.isRegularFile(folder.resolve(INDEX));
   }
@@ -95,7 +95,7 @@ public final class TokenShards implements TokenSequence {
     });
   }
 
-  /** Documents of all shards. */
+  /** Number of documents in all shards. */
   public long documents() {
     return index.documents();
   }
@@ -114,7 +114,7 @@ public final class TokenShards implements TokenSequence {
   public void read(long from, int[] ids, int at, int count) {
     Objects.checkFromIndexSize(from, count, length());
     int found = Arrays.binarySearch(starts, 0, shards.size(), from);
-    int shard = found < 0 ? -found - 2 : found; // the last that begins there or before
+    int shard = found < 0 ? -found - 2 : found; // the last shard that starts at or before this token
     long place = from - starts[shard];
     for (int done = 0; done < count;) {
       long left = shards.get(shard).length() - place;
@@ -129,7 +129,7 @@ public final class TokenShards implements TokenSequence {
     }
   }
 
-  /** Hash of the shards' hashes, which is fast. The same ids cut into other shards have another hash. */
+  /** Hash of the shards' hashes, which is fast. The same ids in other shards have another hash. */
   @Override
   public String contentHash() {
     StringBuilder hashes = new StringBuilder();

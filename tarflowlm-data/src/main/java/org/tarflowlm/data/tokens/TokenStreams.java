@@ -30,8 +30,8 @@ public final class TokenStreams {
    * The ids of documents, with the tokenizer's separator between them.
    *
    * @param files files or folders, see {@link DocumentSources}
-   * @param report counts what is not among the documents
-   * @param threads how many tokenise
+   * @param report counts what was left out
+   * @param threads number of tokenising threads
    */
   public static TokenStream ofDocuments(List<InputFile> files, Tokenizer tokenizer, DocumentOptions options, DocumentReport report,
       int threads) {
@@ -86,7 +86,7 @@ public final class TokenStreams {
     }
   }
 
-  /** The ids of a corpus of documents, separated by the tokenizer's separator, tokenised ahead on other threads. */
+  /** The ids of a corpus of documents, with the tokenizer's separator between them; other threads tokenise ahead. */
   private static final class Tokenized implements TokenStream {
     private final ParallelTokenizer tokenizer;
     private DocumentTokenizer.Chunk chunk;
@@ -111,7 +111,7 @@ public final class TokenStreams {
       return n;
     }
 
-    /** Goes on to the next part with a document; false at the end. */
+    /** Moves to the next part with a document; false at the end. */
     private boolean advance() throws IOException {
       do {
         chunk = tokenizer.next();
@@ -127,7 +127,7 @@ public final class TokenStreams {
     }
   }
 
-  /** Bytes as tokens. A line end that closes the text is left out where the alphabet has none. */
+  /** Bytes as tokens. A line end at the end of the text is left out if the alphabet has no line end. */
   private static final class Bytes implements TokenStream {
     private final InputStream in;
     private final String name;
@@ -179,7 +179,7 @@ public final class TokenStreams {
       return limit > 0;
     }
 
-    /** Stands at a byte outside the alphabet. */
+    /** Handles a byte outside the alphabet at the current position. */
     private void passForeign() {
       int b = buffer[at] & 0xff;
       long where = offset + at;
@@ -194,7 +194,7 @@ public final class TokenStreams {
       at++;
     }
 
-    /** A line end is forgiven at the very end only: text follows the one that was passed. */
+    /** A line end is allowed at the very end only: throws if text follows the line end that was skipped. */
     private void checkLineEnd() {
       if (lineEndAt >= 0 && table[buffer[at] & 0xff] >= 0) {
         throw outsideAlphabet(name, lineEnd, lineEndAt, vocabSize);

@@ -1,2 +1,2 @@
-/** Documents as one sequence of token ids. Everything streams or is memory-mapped, whatever the size of the corpus. */
+/** Documents as one sequence of token ids, streamed or memory-mapped whatever the size of the corpus. */
 package org.tarflowlm.data.tokens;

@@ -13,10 +13,10 @@ import org.tarflowlm.data.tokens.TokenStream;
 import org.tarflowlm.data.tokens.TokenStreams;
 
 /**
- * Windows of GPT-2 ids of a corpus of documents: OpenWebText's tar.xz, a folder of .txt, or .jsonl (see
- * {@link DocumentSources}), 50256 between documents. Windows run on over the ends of documents.
+ * Windows of GPT-2 ids from a corpus of documents: OpenWebText's tar.xz, a folder of .txt, or .jsonl (see {@link DocumentSources}). The
+ * id 50256 separates documents; windows cross the ends of documents.
  *
- * <p>Each epoch tokenises again: for more than one, build a {@link TokenCache}.
+ * <p>Each epoch tokenises again. For more than one epoch, build a {@link TokenCache}.
  */
 public final class OpenWebTextRecordReader extends WindowRecordReader {
   private static final long serialVersionUID = 1L;
@@ -31,7 +31,7 @@ public final class OpenWebTextRecordReader extends WindowRecordReader {
 
   /**
    * @param length tokens in a window
-   * @param threads how many tokenise
+   * @param threads number of tokenising threads
    */
   public OpenWebTextRecordReader(int length, DocumentOptions options, int threads) {
     super(length, Gpt2Bpe.NAME);

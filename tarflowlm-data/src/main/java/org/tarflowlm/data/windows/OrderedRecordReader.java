@@ -14,7 +14,7 @@ import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.Writable;
 import org.tarflowlm.data.DataException;
 
-/** A reader of files from front to back: records have no addresses of their own. */
+/** Reads files from front to back; records cannot be addressed one by one. */
 abstract class OrderedRecordReader extends BaseRecordReader {
   private static final long serialVersionUID = 1L;
 
@@ -22,7 +22,7 @@ abstract class OrderedRecordReader extends BaseRecordReader {
   transient List<Path> files;
   private Configuration conf;
 
-  /** @throws DataException if a location is missing or damaged, or a corpus not in the cache, or if all together hold no record */
+  /** @throws DataException if a location is missing or damaged, a corpus is not in the cache, or the split holds no record */
   @Override
   public void initialize(InputSplit split) throws IOException, InterruptedException {
     inputSplit = split;
@@ -47,7 +47,7 @@ abstract class OrderedRecordReader extends BaseRecordReader {
     }
   }
 
-  /** Names the files in messages. */
+  /** The files, for messages. */
   String names() {
     return files.get(0) + (files.size() == 1 ? "" : " and " + (files.size() - 1) + " more");
   }
@@ -68,7 +68,7 @@ abstract class OrderedRecordReader extends BaseRecordReader {
     return null;
   }
 
-  /** Not offered. */
+  /** Not supported. */
   @Override
   public List<Writable> record(URI uri, DataInputStream in) {
     throw noMetaData();

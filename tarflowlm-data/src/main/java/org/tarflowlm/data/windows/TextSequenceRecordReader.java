@@ -32,15 +32,13 @@ import org.tarflowlm.data.tokens.TokenDocuments;
 
 /**
  * DataVec reader of texts of different lengths: one document, line or sentence per sequence, one token id per step. With
- *
  * <pre>
  * new RecordReaderMultiDataSetIterator.Builder(batch).addSequenceReader("text", reader)
  *     .addInput("text", 0, 0).addOutput("text", 0, 0).build()
  * </pre>
- *
  * DL4J pads a batch to its longest text and adds masks, [batch, time]. A text longer than {@code maxTokens} continues in the next
- * sequence. Documents are streamed; those of a collection ({@link DocumentSources}) one after another. A part of a corpus is read as
- * {@code new CorpusSplit("openwebtext", "train")}.
+ * sequence. Documents are streamed one after another, including those of a collection ({@link DocumentSources}). {@code new
+ * CorpusSplit("openwebtext", "train")} reads a part of a corpus.
  */
 public final class TextSequenceRecordReader extends OrderedRecordReader implements SequenceRecordReader {
   private static final long serialVersionUID = 1L;
@@ -74,8 +72,11 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
   }
 
   /**
-   * @param unit what makes a sequence
+   * Starts the settings of a reader.
+   *
+   * @param unit unit of text that makes a sequence
    * @param maxTokens tokens of the longest sequence: the context length of the model
+   * @throws DataException if maxTokens is below 1
    */
   public static Builder builder(Tokenizer tokenizer, TextUnit unit, int maxTokens) {
     return new Builder(tokenizer, unit, maxTokens);
@@ -240,7 +241,11 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
       this.maxTokens = maxTokens;
     }
 
-    /** Leaves out tokens at a text's end that do not fill a patch of {@code tokens}; 1 unless set. */
+    /**
+     * Leaves out tokens at the end of a text that do not fill a patch of {@code tokens}; 1 unless set.
+     *
+     * @throws DataException unless {@code tokens} is 1 to maxTokens
+     */
     public Builder wholePatches(int tokens) {
       if (tokens < 1 || tokens > maxTokens) {
         throw new DataException("patches of " + tokens + " tokens; expected 1 to maxTokens " + maxTokens);
@@ -255,7 +260,11 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
       return this;
     }
 
-    /** Takes worker {@code k}'s sequences of {@code n} workers, k from 0: every n-th one. */
+    /**
+     * Takes the sequences of worker {@code k} of {@code n}, counted from 0: every n-th one.
+     *
+     * @throws DataException unless k is 0 to n - 1
+     */
     public Builder shard(int k, int n) {
       OrderedRecordReader.requireWorker(k, n);
       shard = k;

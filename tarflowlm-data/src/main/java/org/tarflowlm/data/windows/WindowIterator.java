@@ -13,14 +13,14 @@ import org.tarflowlm.data.tokens.TokenSequence;
 /**
  * Batches of token windows for training: features[0] and labels[0] are the same INT array of ids [batch, time].
  *
- * <p>Windows are numbered through all passes (epochs) in {@link WindowOrder}, and batch n holds windows n * batch to
- * (n + 1) * batch - 1, so that {@link #seek} finds any batch at once and a resumed training sees what it would have seen.
- * Batches run on over the end of a pass; only the last batch of a limited number of passes may be smaller.
+ * <p>Windows are numbered through all passes (epochs) in {@link WindowOrder}. Batch n holds windows n * batch to (n + 1) * batch - 1, so
+ * that {@link #seek} finds any batch at once and a resumed training sees the same batches. A batch may cross the end of a pass; only the
+ * last batch of a limited number of passes may be smaller.
  *
  * <p>Worker k of n takes every n-th window, starting at window k: workers never share a window.
  *
- * <p>Prefetching (DL4J wraps iterators in AsyncMultiDataSetIterator by itself) is safe; a trainer that resumes should count its
- * own steps, since {@link #position()} runs ahead by what is prefetched.
+ * <p>Prefetching is safe (DL4J itself wraps iterators in AsyncMultiDataSetIterator). A trainer that resumes should count its own steps,
+ * since {@link #position()} runs ahead by the prefetched batches.
  */
 public final class WindowIterator implements MultiDataSetIterator {
   private static final long serialVersionUID = 1L;
@@ -57,30 +57,34 @@ public final class WindowIterator implements MultiDataSetIterator {
     return new Builder(tokens, length);
   }
 
-  /** Windows of one pass over the corpus, all workers together. */
+  /** Number of windows in one pass over the corpus, all workers together. */
   public long windowsPerPass() {
     return order.perPass();
   }
 
-  /** Batches until the end, or Long.MAX_VALUE if there is none. */
+  /** Number of batches in all passes, or Long.MAX_VALUE if endless. */
   public long batches() {
     return passes == 0 ? Long.MAX_VALUE : (windows() + batch - 1) / batch;
   }
 
-  /** Number of the batch that comes next. */
+  /** Number of the next batch, counted from 0. */
   public long position() {
     return next;
   }
 
-  /** Makes batch n (counted from 0) the next one. */
+  /**
+   * Makes batch n (counted from 0) the next one.
+   *
+   * @throws DataException unless n is 0 to {@link #batches()}
+   */
   public void seek(long n) {
     if (n < 0 || n > batches()) {
-      throw new DataException("batch " + n + " asked; expected 0 to " + batches());
+      throw new DataException("batch " + n + " requested; expected 0 to " + batches());
     }
     next = n;
   }
 
-  /** Windows of this worker until the end. */
+  /** Windows of this worker in all passes. */
   private long windows() {
     return passes == 0 ? Long.MAX_VALUE : (passes * order.perPass() - shard + shards - 1) / shards;
   }
@@ -115,18 +119,22 @@ public final class WindowIterator implements MultiDataSetIterator {
     return result;
   }
 
-  /** The next {@code rows} windows do not start at a batch: not supported, since {@link #seek} counts batches. */
+  /**
+   * Supports only the batch size of this iterator, since {@link #seek} counts batches.
+   *
+   * @throws DataException if {@code rows} is another number
+   */
   @Override
   public MultiDataSet next(int rows) {
     if (rows != batch) {
-      throw new DataException("batch of " + rows + " windows asked of an iterator over batches of " + batch);
+      throw new DataException("batch of " + rows + " windows requested from an iterator over batches of " + batch);
     }
     return next();
   }
 
   /**
-   * Back to the start. A shuffled iterator over a limited number of passes continues to the next passes instead of repeating the
-   * ones it has begun, so that {@code fit(iterator, epochs)} shuffles again in every epoch.
+   * Goes back to the start. A shuffled iterator over a limited number of passes continues with the next passes instead, so that {@code
+   * fit(iterator, epochs)} shuffles again in every epoch.
    */
   @Override
   public void reset() {
@@ -157,7 +165,7 @@ public final class WindowIterator implements MultiDataSetIterator {
     return preProcessor;
   }
 
-  /** A pre-processor that wants to know which batch it is given, so that what it draws at random can be repeated. */
+  /** A pre-processor that needs the number of its batch, so that its random draws can be repeated. */
   public interface Numbered {
     /**
      * Called before each batch.
@@ -208,13 +216,13 @@ public final class WindowIterator implements MultiDataSetIterator {
       return this;
     }
 
-    /** Goes through the corpus again and again. */
+    /** Repeats the corpus without end. */
     public Builder endless() {
       passes = 0;
       return this;
     }
 
-    /** Takes worker {@code k}'s windows of {@code n} workers, k from 0. */
+    /** Takes the windows of worker {@code k} of {@code n}, counted from 0. */
     public Builder shard(int k, int n) {
       OrderedRecordReader.requireWorker(k, n);
       shard = k;

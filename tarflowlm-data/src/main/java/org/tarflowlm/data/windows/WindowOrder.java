@@ -5,12 +5,12 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.SplitMix64;
 
 /**
- * Order of the windows. A pass (epoch) over the corpus consists of {@link #perPass()} windows of {@code length} tokens that
- * do not overlap. In order, they start at 0, length, 2 length and so on. Shuffled, each pass has a random start of its first
- * window in [0, length), so that windows cut the text elsewhere in every pass, and visits its windows in a random order.
+ * Order of the windows. A pass (epoch) over the corpus consists of {@link #perPass()} windows of {@code length} tokens that do not
+ * overlap. In order, they start at 0, length, 2 length and so on. If shuffled, each pass begins its first window at a random token in [0,
+ * length), so that it cuts the text elsewhere, and visits its windows in random order.
  *
- * <p>The order is index arithmetic (a Feistel network keyed by seed and pass), so that nothing is stored and any place in it
- * is found at once.
+ * <p>Index arithmetic (a Feistel network keyed by seed and pass) gives the order, so that nothing is stored and any window is found at
+ * once.
  */
 final class WindowOrder {
   private static final int ROUNDS = 6;
@@ -38,17 +38,17 @@ final class WindowOrder {
     this.length = length;
     this.shuffled = shuffled;
     this.seed = seed;
-    // Shuffled: as many windows as fit whatever the random start, so that every pass has the same number.
+    // Shuffled: as many windows as fit for any random start, so that every pass has the same number.
     this.perPass = shuffled ? Math.max(1, (tokens - length + 1) / length) : tokens / length;
     this.halfBits = Math.max(1, (65 - Long.numberOfLeadingZeros(Math.max(1, perPass - 1))) / 2);
   }
 
-  /** Windows in one pass. */
+  /** Number of windows in one pass. */
   public long perPass() {
     return perPass;
   }
 
-  /** First token of the window that comes at {@code place} of {@code pass}, with place in [0, perPass). */
+  /** First token of the window at position {@code place} of {@code pass}; place in [0, perPass). */
   public long start(long pass, long place) {
     Objects.checkIndex(place, perPass);
     if (!shuffled) {
@@ -60,7 +60,7 @@ final class WindowOrder {
     return phase + permuted(place, key) * length;
   }
 
-  /** A Feistel network permutes [0, 4^halfBits); walking on until the image is below perPass permutes [0, perPass). */
+  /** A Feistel network permutes [0, 4^halfBits); repeating it until the image is below perPass permutes [0, perPass). */
   private long permuted(long place, long key) {
     long mask = (1L << halfBits) - 1;
     long x = place;

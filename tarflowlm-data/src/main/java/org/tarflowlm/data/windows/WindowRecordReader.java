@@ -24,12 +24,12 @@ import org.tarflowlm.data.tokens.TokenStream;
 import org.tarflowlm.data.tokens.TokenStreams;
 
 /**
- * DataVec reader of windows of consecutive tokens, streamed from front to back in constant memory. One record is one window;
- * a batch of n is an {@link NDArrayRecordBatch} of two columns, both the same INT array of ids [n, length], so that
- * {@code RecordReaderMultiDataSetIterator} with {@code addInput(name, 0, 0).addOutput(name, 1, 1)} passes it on uncopied.
+ * DataVec reader of windows of consecutive tokens, streamed from front to back in constant memory. One record is one window. A batch of n
+ * is an {@link NDArrayRecordBatch} of two columns, both the same INT array of ids [n, length]. {@code RecordReaderMultiDataSetIterator}
+ * with {@code addInput(name, 0, 0).addOutput(name, 1, 1)} passes it on without copying.
  *
- * <p>The locations of the split are read one after another as one text; tokens at its end that do not fill a window are left
- * out. A part of a corpus is read as {@code new CorpusSplit("text8", "train")}.
+ * <p>The locations of the split are read one after another as one text; tokens at its end that do not fill a window are left out. {@code
+ * new CorpusSplit("text8", "train")} reads a part of a corpus.
  */
 public abstract class WindowRecordReader extends OrderedRecordReader {
   private static final long serialVersionUID = 1L;
@@ -41,12 +41,12 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   private transient boolean haveAhead;
   private int shard;
   private int shards = 1;
-  /** Windows read from the stream, other workers' included. */
+  /** Windows read from the stream, including other workers'. */
   private long windows;
 
   /**
    * @param length tokens in a window
-   * @param tokenizer name of the one whose ids they are
+   * @param tokenizer name of the tokenizer whose ids the windows hold
    */
   WindowRecordReader(int length, String tokenizer) {
     if (length < 1) {
@@ -61,8 +61,10 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   abstract TokenStream open(List<Path> files, Tokenizer tokenizer);
 
   /**
-   * Takes worker {@code k}'s windows of {@code n} workers, k from 0: every n-th one. Workers never share a window. Call before {@link
+   * Takes the windows of worker {@code k} of {@code n}, counted from 0: every n-th one. Workers never share a window. Call before {@link
    * #initialize(InputSplit)}.
+   *
+   * @throws DataException unless k is 0 to n - 1
    */
   public void shard(int k, int n) {
     requireWorker(k, n);
@@ -156,7 +158,7 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
     return new org.datavec.api.records.impl.Record(next(), null);
   }
 
-  /** Windows of files whose tokens are their bytes. */
+  /** Windows of files whose bytes are their tokens. */
   abstract static class OfBytes extends WindowRecordReader {
     private static final long serialVersionUID = 1L;
 

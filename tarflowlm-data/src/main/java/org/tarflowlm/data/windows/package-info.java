@@ -1,5 +1,5 @@
 /**
- * Token ids as windows INT [batch, time]: in random order through {@link org.tarflowlm.data.windows.WindowIterator}, or streamed through
+ * Windows of token ids, INT [batch, time]: in random order from {@link org.tarflowlm.data.windows.WindowIterator}, or streamed by
  * DataVec's record readers.
  */
 package org.tarflowlm.data.windows;

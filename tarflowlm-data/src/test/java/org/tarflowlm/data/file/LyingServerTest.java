@@ -84,7 +84,7 @@ class LyingServerTest {
       }
     })) {
       String message = failure(server, LIMITED);
-      assertTrue(message.contains("not here after 1 s, the limit"), message);
+      assertTrue(message.contains("incomplete after 1 s, the limit"), message);
       assertTrue(partIsKept());
     }
   }
