@@ -34,11 +34,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Figures of this Spark beside the driver alone. */
+/** Measures this Spark against the driver alone. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = {
-    "Measure scoring and tokenising beside the driver alone, in turns, and what a round of training costs beside its updates. Medians.",
-    "Executors compute with one thread per kernel, the driver with TARFLOWLM_THREADS; they must see the driver's files.",
-    "Processor time is what a busy machine tells reliably; of executors it counts those that this process starts (local-cluster)."})
+    "Compare scoring and tokenising with the driver alone, in turns, and measure the cost of a training round beyond its updates. Medians.",
+    "Executors use one thread per kernel, the driver TARFLOWLM_THREADS; executors must see the driver's files.",
+    "On a busy machine, trust processor time; it includes only executors that this process starts (local-cluster)."})
 final class BenchCommand implements Runnable {
   private static final int SHARDS = 8;
   private static final int[] PARAMETERS = {1_336_003, 10_000_000};
@@ -49,7 +49,7 @@ final class BenchCommand implements Runnable {
   @Option(names = "--characters", paramLabel = "N", description = "Characters to score in a turn; default 65536.")
   private int characters = 65_536;
 
-  @Option(names = "--row-characters", paramLabel = "N", description = "Characters of a row; default 2048.")
+  @Option(names = "--row-characters", paramLabel = "N", description = "Characters per row; default 2048.")
   private int rowCharacters = 2_048;
 
   @Option(names = "--only", split = ",", paramLabel = "WHAT",
@@ -68,10 +68,10 @@ final class BenchCommand implements Runnable {
   @Option(names = "--workers", paramLabel = "N", description = "Workers of the training; default 2.")
   private int workers = 2;
 
-  @Option(names = "--round", paramLabel = "N", description = "Updates of a round; default 50.")
+  @Option(names = "--round", paramLabel = "N", description = "Updates per round; default 50.")
   private int round = 50;
 
-  @Option(names = "--rounds", paramLabel = "N", description = "Rounds after the first, which is not counted; default 3.")
+  @Option(names = "--rounds", paramLabel = "N", description = "Rounds to measure, after one that is not counted; default 3.")
   private int rounds = 3;
 
   @Mixin
@@ -114,24 +114,24 @@ final class BenchCommand implements Runnable {
     }
   }
 
-  /** What can be measured alone. */
+  /** Parts that can be measured alone. */
   enum Part { SCORING, TOKENISING, AVERAGING }
 
-  /** Some work of a turn. */
+  /** Work to be timed. */
   @FunctionalInterface
   private interface Work {
     void run() throws IOException;
   }
 
   /**
-   * Medians of a work.
+   * Times of one work: of a run, or medians of several.
    *
-   * @param seconds on the clock
-   * @param processor seconds of processor time, of this process and of executors that it has started
+   * @param seconds wall-clock seconds
+   * @param processor seconds of processor time of this process and of executors that it has started
    */
   private record Taken(double seconds, double processor) {}
 
-  /** Each work in turns; the first turn does not count. */
+  /** Times each work in turns and returns the medians; the first turn does not count. */
   private Map<String, Taken> seconds(Map<String, Work> all) throws IOException {
     Map<String, List<Taken>> taken = new LinkedHashMap<>();
     for (int turn = 0; turn <= turns; turn++) {
@@ -214,7 +214,7 @@ final class BenchCommand implements Runnable {
     }
   }
 
-  /** Rounds without an update. */
+  /** Measures rounds without updates: what sending and averaging the state costs. */
   private void averaging(JavaSparkContext spark) throws IOException {
     for (int parameters : PARAMETERS) {
       NetworkState state = new NetworkState(new float[parameters], new float[2 * parameters], new double[0], new boolean[0], 0);

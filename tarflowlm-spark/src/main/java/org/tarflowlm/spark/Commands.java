@@ -24,16 +24,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The commands, and what they have in common. */
+/** The commands, and what they share. */
 @Command(name = "tarflowlm spark", mixinStandardHelpOptions = true,
-    description = "Score, write, tokenise and train on Apache Spark. Options are named as in the local commands.",
+    description = "Score, generate, tokenise and train on Apache Spark. Options have the names of the local commands.",
     subcommands = {ScoreCommand.class, GenerateCommand.class, TokenizeCommand.class, TrainCommand.class,
         BenchCommand.class, ExampleCommand.class})
 final class Commands implements Runnable {
   static final int FAILURE = 1;
   private static final int WRONG_USE = 2;
   private static final Logger LOG = LogManager.getLogger(Commands.class);
-  /** Where Spark's account of a failed job says what the task threw. */
+  /** Finds the task's exception in Spark's message about a failed job. */
   private static final Pattern THROWN = Pattern.compile("most recent failure: [^\\n]*?: ([\\w.$]+(?:Exception|Error)): ([^\\n]*)");
 
   @Spec
@@ -70,7 +70,7 @@ final class Commands implements Runnable {
     return line.execute(arguments);
   }
 
-  /** One line that names the cause; of a job that a task ended, what that task threw. */
+  /** One line that names the cause; for a job that a task ended, the task's exception. */
   static String message(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null && (cause instanceof SparkException || cause.getClass() == RuntimeException.class)) {
@@ -99,21 +99,21 @@ final class Commands implements Runnable {
     }
   }
 
-  /** Spark's part of every command. */
+  /** Options for Spark, shared by all commands. */
   static final class Session {
-    @Option(names = "--master", paramLabel = "URL", description = "Without spark-submit: Spark's master; default local[*].")
+    @Option(names = "--master", paramLabel = "URL", description = "Spark's master, if not run by spark-submit; default local[*].")
     private String master;
 
-    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "Without spark-submit: a setting of Spark's.")
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A Spark setting, if not run by spark-submit.")
     private Map<String, String> settings = Map.of();
 
-    @Option(names = "--allow-mixed-machines", description = "Continue although executors compute with other kernels or threads than the "
-        + "driver: the last bits of figures then depend on the machine.")
+    @Option(names = "--allow-mixed-machines", description = "Continue even if executors use other kernels or threads than the "
+        + "driver; the last bits of results then depend on the machine.")
     private boolean mixedMachines;
 
     private final Map<String, String> defaults = new HashMap<>();
 
-    /** A setting of Spark's where the user has chosen none. */
+    /** Sets a Spark setting unless the user has chosen a value. */
     void setDefault(String key, String value) {
       defaults.put(key, value);
     }
@@ -128,7 +128,7 @@ final class Commands implements Runnable {
       void on(SparkSession spark) throws IOException;
     }
 
-    /** Works in the session of this application: a new one, which ends with the work, unless there is one already. */
+    /** Runs the work in this application's session. If there is none, opens one and stops it after the work. */
     void run(Work work) {
       SparkVersion.require();
       boolean own = SparkSession.getDefaultSession().isEmpty();
@@ -154,7 +154,7 @@ final class Commands implements Runnable {
       conf.setIfMissing("spark.app.name", "tarflowlm");
       defaults.forEach(conf::setIfMissing);
       if (conf.get("spark.master").startsWith("local-cluster")) {
-        // executors on this machine that no spark-submit has given a class path
+        // executors on this machine; no spark-submit has set their class path
         conf.setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"));
       }
       return SparkSession.builder().config(TarFlowSpark.configure(conf)).getOrCreate();

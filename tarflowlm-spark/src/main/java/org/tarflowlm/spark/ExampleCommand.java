@@ -4,8 +4,8 @@ import org.tarflowlm.spark.examples.ScoreTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** The example, in a session with this command line's settings. */
-@Command(name = "example", mixinStandardHelpOptions = true, description = "Run the example ScoreTable: score a table, in SQL too, and "
+/** Runs the example in a session with this command line's settings. */
+@Command(name = "example", mixinStandardHelpOptions = true, description = "Run the example ScoreTable: score a table, also in SQL, and "
     + "continue its rows.")
 final class ExampleCommand implements Runnable {
   @Mixin

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** A continuation of every row. */
+/** Continues every row's text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = "Continue the text of each row.")
 final class GenerateCommand implements Runnable {
   @Mixin
@@ -47,7 +47,7 @@ final class GenerateCommand implements Runnable {
   @Option(names = "--top-k", paramLabel = "K", description = "Choose among the K most probable tokens; 0: all.")
   private Integer topK;
 
-  @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens that have probability P together.")
+  @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens, whose probabilities sum to P.")
   private Double topP;
 
   @Option(names = "--seed", paramLabel = "S", description = "Same seed, same text.")
@@ -70,7 +70,7 @@ final class GenerateCommand implements Runnable {
     tables.requireOutput(spec.commandLine());
     session.run(spark -> {
       long begin = System.nanoTime();
-      // What is not given is the checkpoint's default, as locally.
+      // Options that are not given take the checkpoint's defaults, as in the local command.
       GenerationOptions generation = over(ModelPool.of(model).checkpoint().info().generation().options().withBatchSize(1));
       SparkOptions options = SparkOptions.of(model).withGeneration(generation).withSeedColumn(seedColumn).withModelsPerExecutor(models)
           .withMixedMachines(session.mixedMachines());

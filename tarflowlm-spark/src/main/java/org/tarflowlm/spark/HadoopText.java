@@ -25,21 +25,21 @@ import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.data.file.Sha256;
 
 /**
- * Texts and token shards on a file system of Hadoop's. Token caches are mapped into memory, so a machine copies what it reads into its
- * cache folder, once for all its processes.
+ * Texts and token shards on a Hadoop file system. Token caches are memory-mapped, so each machine copies what it reads into its cache
+ * folder, once for all its processes.
  */
 final class HadoopText {
   private static final Logger LOG = LogManager.getLogger(HadoopText.class);
 
   private HadoopText() {}
 
-  /** Whether a name is an address such as {@code hdfs://host/text}, and not one of this machine's or of the web's. */
+  /** Whether a name is an address such as {@code hdfs://host/text}, rather than a local file or a web address. */
   static boolean isOne(String name) {
     int end = name.indexOf("://");
     return end > 1 && !List.of("file", "http", "https").contains(name.substring(0, end).toLowerCase(Locale.ROOT));
   }
 
-  /** A name for executors, whose working folders are others: that of a file or folder of this machine from its root on. */
+  /** The absolute path of a local file or folder, since executors have other working folders; other names are returned unchanged. */
   static String everywhere(String name) {
     try {
       int hash = name.indexOf('#');
@@ -52,7 +52,7 @@ final class HadoopText {
   }
 
   /**
-   * The copy of a file or folder on this machine, made now unless it is there already.
+   * Returns this machine's copy of a file or folder, and makes it if it is missing.
    *
    * @throws DataException if there is no such file
    */
@@ -76,7 +76,7 @@ final class HadoopText {
     }
   }
 
-  /** Files by their path from the folder that holds the text. */
+  /** Files by their path relative to the folder that holds the text. */
   private static TreeMap<String, LocatedFileStatus> list(FileSystem files, Path root, boolean folder) throws IOException {
     String base = files.resolvePath(root).getParent().toUri().getPath();
     TreeMap<String, LocatedFileStatus> all = new TreeMap<>();
@@ -88,7 +88,7 @@ final class HadoopText {
     return all;
   }
 
-  /** Of several executors of a machine one copies, and the others wait for it. */
+  /** If a machine has several executors, one copies and the others wait for it. */
   private static synchronized void copy(FileSystem files, TreeMap<String, LocatedFileStatus> all, java.nio.file.Path kept)
       throws IOException {
     Files.createDirectories(kept.getParent());
@@ -97,7 +97,7 @@ final class HadoopText {
       if (Files.exists(kept)) {
         return;
       }
-      LOG.info("{} copies {} to {}", Numerics.here(), all.firstEntry().getValue().getPath(), kept);
+      LOG.info("{}: copying {} to {}", Numerics.here(), all.firstEntry().getValue().getPath(), kept);
       AtomicFile.writeNewFolder(kept, part -> {
         for (var each : all.entrySet()) {
           java.nio.file.Path target = part.resolve(each.getKey());
@@ -106,7 +106,7 @@ final class HadoopText {
         }
       });
     } catch (FileAlreadyExistsException e) {
-      LOG.debug("{} was copied by another process", kept);
+      LOG.debug("another process has already copied {}", kept);
     }
   }
 }

@@ -9,7 +9,7 @@ import org.tarflowlm.Score;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.tokens.TokenSequence;
 
-/** One text whose batches of windows are spread over tasks. */
+/** Scores one text; tasks share its batches of windows. */
 final class LongText {
   private static final int TASKS_A_SLOT = 4;
 
@@ -29,7 +29,7 @@ final class LongText {
     }
   }
 
-  /** In the order of the text. A static method, so that the tasks hold what they need and nothing else. */
+  /** Nats of each task's batches, in the order of the text. A static method, so that the tasks serialise only what they need. */
   private static List<double[]> nats(JavaSparkContext spark, String text, DocumentOptions documents, SparkOptions options, long[] from) {
     Numerics numerics = Numerics.ofThisProcess();
     Broadcast<SerializableConfiguration> hadoop = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));

@@ -4,8 +4,8 @@ import java.util.Locale;
 
 /**
  * The commands for spark-submit: {@code spark-submit --class org.tarflowlm.spark.Main tarflowlm-spark-all.jar score ...}; from a clone
- * {@code ./tarflowlm spark score ...}. Results go to standard output, everything else to standard error; exit codes are those of the local
- * commands: 0, 1 for a failure, 2 for a wrong use.
+ * {@code ./tarflowlm spark score ...}. Results go to standard output, everything else to standard error. Exit codes are those of the
+ * local commands: 0, 1 for a failure, 2 for wrong usage.
  */
 public final class Main {
   private static final String THREADS = "tarflowlm.threads";

@@ -15,8 +15,8 @@ import org.tarflowlm.checkpoint.CheckpointException;
 import org.tarflowlm.zoo.TarFlowZoo;
 
 /**
- * The models of a JVM, by name: opened when a row first needs them, lent to one row at a time, closed when the JVM ends. A model never
- * travels; its name does.
+ * The models of a JVM, by name. The first row that needs a model opens it; one row at a time uses a copy; the end of the JVM closes it.
+ * Only the model's name is sent to executors, never its weights.
  */
 final class ModelPool {
   static final String SPARK_FILES = "spark-files:";
@@ -46,7 +46,7 @@ final class ModelPool {
   /**
    * The pool of a model.
    *
-   * @throws org.tarflowlm.checkpoint.CheckpointException if there is no such model here, or it cannot be fetched, or is damaged
+   * @throws org.tarflowlm.checkpoint.CheckpointException if this machine has no such model, or it cannot be fetched, or is damaged
    */
   static ModelPool of(String model) {
     synchronized (POOLS) {
@@ -54,18 +54,22 @@ final class ModelPool {
     }
   }
 
-  /** The weights that all models of this pool share. */
+  /** The weights that all copies in this pool share. */
   Checkpoint checkpoint() {
     return checkpoint;
   }
 
-  /** @param most models that may be open at once; 0 for as many as there are callers */
+  /**
+   * Runs work on a copy of the model that nobody else is using; waits for one if {@code most} are in use.
+   *
+   * @param most copies that may be open at once; 0 for no limit
+   */
   <T> T use(int most, Function<PooledModel, T> work) {
     PooledModel model = take(most);
     try {
       T result = work.apply(model);
       if (!warm.getAndSet(true)) {
-        LOG.info("{} opened model {} and did a first row in {} s", Numerics.here(), name,
+        LOG.info("{}: opened model {} and finished the first row after {} s", Numerics.here(), name,
             String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
       }
       return result;
@@ -102,7 +106,7 @@ final class ModelPool {
     free.clear();
   }
 
-  /** Closes what no row is using. */
+  /** Closes all copies that no row is using. */
   static void closeAll() {
     synchronized (POOLS) {
       POOLS.values().forEach(ModelPool::close);

@@ -10,17 +10,17 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * State that travels between driver and workers, 12 bytes per parameter, and the results that come back with it.
+ * State sent between driver and workers, 12 bytes per parameter, and the results that a worker returns with it.
  *
  * @param parameters of the network, flat
- * @param moments of the optimiser, flat, two a parameter
- * @param losses of the updates that led here, nats per token
- * @param skipped whether each was skipped
- * @param seconds that the updates took; of several workers those of the slowest
+ * @param moments of the optimiser, flat, two per parameter
+ * @param losses of the updates that led to this state, nats per token
+ * @param skipped for each of them, whether it was skipped
+ * @param seconds that the updates took; after averaging, those of the slowest worker
  */
 record NetworkState(float[] parameters, float[] moments, double[] losses, boolean[] skipped, double seconds) implements Serializable {
 
-  /** A network as it is. */
+  /** The current state of a network. */
   static NetworkState of(ComputationGraph network, List<TarFlowNetwork.Step> taken, double seconds) {
     boolean[] skipped = new boolean[taken.size()];
     IntStream.range(0, skipped.length).forEach(i -> skipped[i] = taken.get(i).skipped());
@@ -28,14 +28,14 @@ record NetworkState(float[] parameters, float[] moments, double[] losses, boolea
         taken.stream().mapToDouble(TarFlowNetwork.Step::loss).toArray(), skipped, seconds);
   }
 
-  /** Puts this state into a network after so many updates. */
+  /** Sets a network to this state, reached after {@code step} updates. */
   void into(ComputationGraph network, int step) {
     assign(network.params(), parameters);
     assign(TarFlowNetwork.updaterState(network), moments);
     TarFlowNetwork.setIteration(network, step);
   }
 
-  /** The mean, summed in the order of the workers so that it repeats. An update counts as skipped where every worker skipped it. */
+  /** The mean, summed in the order of the workers so that it is repeatable. An update counts as skipped if every worker skipped it. */
   static NetworkState mean(List<NetworkState> states) {
     NetworkState first = states.get(0);
     if (states.size() == 1) {
@@ -68,7 +68,7 @@ record NetworkState(float[] parameters, float[] moments, double[] losses, boolea
     return sum;
   }
 
-  /** The updates that led here. */
+  /** The updates that led to this state. */
   List<TarFlowNetwork.Step> taken() {
     return IntStream.range(0, losses.length).mapToObj(i -> new TarFlowNetwork.Step(losses[i], skipped[i])).toList();
   }

@@ -17,11 +17,11 @@ import org.tarflowlm.kernel.NativeSetup;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * Settings that decide the last bits of a figure besides model and text: the threads of a kernel and the kernels that OpenBLAS chose
- * for the processor. Executors must have those of the driver.
+ * Settings that decide the last bits of a result, besides model and text: the threads per kernel and the kernels that OpenBLAS chose for
+ * the processor. Executors must use the driver's.
  *
- * @param threads of a kernel
- * @param coreType of OpenBLAS; empty where OpenBLAS chose by itself
+ * @param threads per kernel
+ * @param coreType of OpenBLAS; empty if OpenBLAS chose by itself
  */
 record Numerics(int threads, String coreType) implements Serializable {
   private static final Logger LOG = LogManager.getLogger(Numerics.class);
@@ -36,12 +36,12 @@ record Numerics(int threads, String coreType) implements Serializable {
     return new Numerics(Parallel.threads(), NativeSetup.coreType());
   }
 
-  /** Whether MKL computes the products: no variable gives an executor that, its class path does. */
+  /** Whether MKL computes matrix products. An executor gets MKL from its class path, not from a variable. */
   private boolean usesMkl() {
     return coreType.equals(NativeSetup.MKL);
   }
 
-  /** Gives executors the driver's numerics, where the user has not set them otherwise. */
+  /** Gives executors the driver's settings, unless the user has set others. */
   void pin(SparkConf conf) {
     Map.of(THREADS, Integer.toString(threads), CORE_TYPE, usesMkl() ? "" : coreType, "OMP_NUM_THREADS", "1", "MALLOC_ARENA_MAX", "1")
         .forEach((name, value) -> {
@@ -51,7 +51,7 @@ record Numerics(int threads, String coreType) implements Serializable {
         });
   }
 
-  /** Like {@link #requireHere}, at the first call in this process. */
+  /** Like {@link #requireHere}, but checks only on the first call in this process. */
   void requireHereOnce(boolean mixed) {
     if (!equals(checked)) {
       requireHere(mixed);
@@ -60,10 +60,10 @@ record Numerics(int threads, String coreType) implements Serializable {
   }
 
   /**
-   * Checks this process against the driver, before a native library is loaded.
+   * Compares this process with the driver, before it loads a native library.
    *
    * @param mixed whether a difference is allowed
-   * @throws IllegalStateException in one line that names both, and the setting
+   * @throws IllegalStateException in one line that names both, and the setting to change
    */
   void requireHere(boolean mixed) {
     String asked = System.getenv(CORE_TYPE);
@@ -77,21 +77,21 @@ record Numerics(int threads, String coreType) implements Serializable {
     }
     String difference = here() + " computes with " + own + ", the driver with " + this;
     if (!mixed) {
-      throw new IllegalStateException(difference + ": figures would differ in their last bits; expected the same, by "
+      throw new IllegalStateException(difference + ": results would differ in their last bits; expected the same, by "
           + EXECUTOR_ENVIRONMENT + THREADS + "=" + threads + " and "
           + (usesMkl() ? "MKL on every class path" : EXECUTOR_ENVIRONMENT + CORE_TYPE + "=" + coreType)
           + ", or mixed machines allowed");
     }
-    LOG.warn("{}: figures may differ in their last bits", difference);
+    LOG.warn("{}: results may differ in their last bits", difference);
   }
 
-  /** This process in words. */
+  /** Describes this process. */
   static String here() {
     SparkEnv env = SparkEnv.get();
     return env == null ? "this process" : "executor " + env.executorId() + " on " + env.blockManager().blockManagerId().host();
   }
 
-  /** A failure's message, with the executor that met it; the driver's needs none. */
+  /** A failure's message, preceded by the executor that raised it; the driver's message stays as it is. */
   static String toldBy(String message) {
     SparkEnv env = SparkEnv.get();
     return env == null || env.executorId().equals("driver") ? message : here() + ": " + message;

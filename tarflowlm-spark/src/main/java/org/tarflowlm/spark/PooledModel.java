@@ -4,7 +4,7 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.TokenScorer;
 import org.tarflowlm.checkpoint.Checkpoint;
 
-/** One copy of a model, which one row at a time uses; what a row does not need is not built. */
+/** One copy of a model, used by one row at a time. The token scorer is built on first use. */
 final class PooledModel implements AutoCloseable {
   private final TarFlowLM texts;
   private TokenScorer tokens;

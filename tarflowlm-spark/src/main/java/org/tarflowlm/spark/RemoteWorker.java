@@ -22,8 +22,8 @@ import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingWorker;
 
 /**
- * A worker in the JVM of an executor. Its network and text stay from round to round; what a round does depends on the state that it gets
- * and on the worker's number alone, so that a lost worker is replaced by any other.
+ * A worker in an executor's JVM. Its network and text stay in memory between rounds. A round depends only on the state that the worker
+ * receives and on its number, so that any executor can replace a lost worker.
  */
 final class RemoteWorker {
   private static final Logger LOG = LogManager.getLogger(RemoteWorker.class);
@@ -34,15 +34,15 @@ final class RemoteWorker {
   private final TokenSequence text;
 
   /**
-   * A run, as it is sent to executors.
+   * A run, as sent to executors.
    *
    * @param id of this start of the run
    * @param config the run's configuration as JSON
    * @param train name of the training text, as {@link #open} reads it
    * @param documents how documents are read
-   * @param workers of the run
+   * @param workers number of workers in the run
    * @param numerics the driver's
-   * @param mixedMachines whether executors may differ from it
+   * @param mixedMachines whether executors may have other numerics than the driver
    * @param hadoop settings of Hadoop's file systems
    */
   record Job(String id, String config, String train, DocumentOptions documents, int workers, Numerics numerics, boolean mixedMachines,
@@ -53,7 +53,7 @@ final class RemoteWorker {
     worker = new TrainingWorker(config, text, number, job.workers);
   }
 
-  /** A text by name: as the local commands read it, {@code spark-files:NAME}, or the address of one on a file system of Hadoop's. */
+  /** Opens a text by name: any name that the local commands take, {@code spark-files:NAME}, or an address on a Hadoop file system. */
   static TokenSequence open(String name, String tokenizer, DocumentOptions documents, Configuration hadoop) {
     String file = name.startsWith(ModelPool.SPARK_FILES) ? SparkFiles.get(name.substring(ModelPool.SPARK_FILES.length()))
         : HadoopText.isOne(name) ? HadoopText.copy(name, hadoop).toString() : name;
@@ -64,7 +64,7 @@ final class RemoteWorker {
     }
   }
 
-  /** Takes updates {@code from} to {@code from + steps - 1} of a worker. */
+  /** Computes a worker's updates {@code from} to {@code from + steps - 1}. */
   static NetworkState take(Job job, int number, NetworkState state, int from, int steps) {
     RemoteWorker remote = of(job, number);
     synchronized (remote) {
@@ -86,7 +86,7 @@ final class RemoteWorker {
         long begin = System.nanoTime();
         job.numerics.requireHereOnce(job.mixedMachines);
         RemoteWorker made = new RemoteWorker(job, SparkTrainer.config(job.config), number);
-        LOG.info("{} is ready as worker {} of {} after {} s", Numerics.here(), number, job.workers,
+        LOG.info("{}: ready as worker {} of {} after {} s", Numerics.here(), number, job.workers,
             String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
         return made;
       });

@@ -8,15 +8,15 @@ import org.apache.spark.sql.RowFactory;
 import org.tarflowlm.data.DataException;
 
 /**
- * Work of a model on each row: the row's columns, then those of the task, then the error, of which one is null. Rows go through one
- * by one, so that a partition of any size takes the memory of a row.
+ * Applies a model to each row. The result has the row's columns, those that the task adds, and the error. Either the new columns or the
+ * error are null. Rows pass one by one, so that a partition of any size takes the memory of one row.
  *
- * @param width columns that the task adds, besides the error
+ * @param width number of columns that the task adds, besides the error
  * @param numerics the driver's
  */
 record RowWork(SparkOptions options, Numerics numerics, int width, Task task) implements MapPartitionsFunction<Row, Row> {
 
-  /** The new values of a row. */
+  /** Computes the new values of a row. */
   @FunctionalInterface
   interface Task extends Serializable {
     /** @throws DataException or IllegalArgumentException if the row is bad, IllegalStateException if the result is not a number */
@@ -51,7 +51,7 @@ record RowWork(SparkOptions options, Numerics numerics, int width, Task task) im
   Object[] apply(Row row) {
     Object[] result = new Object[width + 1];
     numerics.requireHereOnce(options.mixedMachines());
-    ModelPool pool = ModelPool.of(options.model()); // without a model every row would be bad: that ends the job
+    ModelPool pool = ModelPool.of(options.model()); // a missing model ends the job: it is not the row's error
     try {
       System.arraycopy(pool.use(options.modelsPerExecutor(), model -> task.of(model, row)), 0, result, 0, width);
     } catch (DataException | IllegalArgumentException | IllegalStateException e) {

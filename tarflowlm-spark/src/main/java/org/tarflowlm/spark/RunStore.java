@@ -24,10 +24,12 @@ import org.apache.logging.log4j.Logger;
 import org.tarflowlm.json.ConfigException;
 
 /**
- * Where a run is kept: a folder of the driver, or one on a file system of Hadoop's. There each checkpoint is a folder {@code step-00000400}
- * with all that a local run's folder has at that step. Nothing is ever overwritten: a checkpoint's files are written under another name,
- * the folder is renamed, and a file {@value #DONE}, which lists them, is written last. Without it, or with a file of another length, a
- * checkpoint does not count; so it is whole or absent where a rename is atomic (HDFS) and where it is a copy (object stores).
+ * Where a run is kept: a folder of the driver, or one on a Hadoop file system. There, each checkpoint is a folder {@code step-00000400}
+ * with everything that a local run's folder has at that step.
+ *
+ * <p>Nothing is overwritten. A checkpoint's files are written to a folder of another name, the folder is renamed, and the file {@value
+ * #DONE}, which lists them, is written last. A checkpoint counts only if that file exists and all lengths match. This holds both where a
+ * rename is atomic (HDFS) and where it is a copy (object stores).
  */
 final class RunStore {
   private static final Logger LOG = LogManager.getLogger(RunStore.class);
@@ -38,7 +40,7 @@ final class RunStore {
 
   private final String name;
   private final java.nio.file.Path folder;
-  /** Null for a folder of the driver. */
+  /** Null if the run is kept in a folder of the driver. */
   private final Path remote;
   private final FileSystem files;
   private int saved = -1;
@@ -62,12 +64,12 @@ final class RunStore {
     return new RunStore(out, work, remote, files);
   }
 
-  /** The driver's folder, in which the run is written. */
+  /** The driver's folder, which the run is written to. */
   java.nio.file.Path folder() {
     return folder;
   }
 
-  /** @throws ConfigException if there is something already */
+  /** @throws ConfigException if the remote folder exists and is not empty */
   void requireNew() throws IOException {
     if (remote != null && files.exists(remote) && files.listStatus(remote).length > 0) {
       throw new ConfigException("output folder " + name + " exists; expected a new or empty folder, or --resume");
@@ -75,7 +77,7 @@ final class RunStore {
   }
 
   /**
-   * Brings the newest whole checkpoint into the driver's folder.
+   * Copies the newest complete checkpoint to the driver's folder.
    *
    * @throws ConfigException if there is none
    */
@@ -86,7 +88,7 @@ final class RunStore {
     for (FileStatus each : steps()) {
       Map<String, Long> content = content(each.getPath());
       if (content == null) {
-        LOG.warn("{} is not whole: a driver was killed as it wrote it", each.getPath());
+        LOG.warn("{} is incomplete: a driver was killed while writing it", each.getPath());
         continue;
       }
       for (String file : content.keySet()) {
@@ -101,7 +103,7 @@ final class RunStore {
   }
 
   /**
-   * Keeps the driver's folder as the checkpoint of a step, and of older ones the last.
+   * Saves the driver's folder as the checkpoint of a step; keeps the previous checkpoint and deletes older ones.
    *
    * @throws ConfigException if another driver has continued the run
    */
@@ -120,7 +122,7 @@ final class RunStore {
         content.put(file, Files.size(each));
       }
     }
-    files.delete(target, true); // not whole, or requireOwn would have thrown
+    files.delete(target, true); // incomplete, or requireOwn would have thrown
     if (!files.rename(part, target)) {
       throw new IOException(part + " could not be renamed to " + target);
     }
@@ -148,7 +150,7 @@ final class RunStore {
         .noneMatch(part -> part.startsWith(".") || part.equals("run.lock"));
   }
 
-  /** Folders of checkpoints, the newest first. */
+  /** Folders of checkpoints, newest first. */
   private List<FileStatus> steps() throws IOException {
     try {
       return Stream.of(files.listStatus(remote)).filter(each -> each.getPath().getName().matches(PREFIX + "\\d{8,10}"))
@@ -162,7 +164,7 @@ final class RunStore {
     return Integer.parseInt(checkpoint.getName().substring(PREFIX.length()));
   }
 
-  /** Files of a whole checkpoint and their lengths; null for one that is not whole. */
+  /** Files of a complete checkpoint and their lengths; null if it is incomplete. */
   private Map<String, Long> content(Path checkpoint) throws IOException {
     Map<String, Long> content;
     try (InputStream in = files.open(new Path(checkpoint, DONE))) {

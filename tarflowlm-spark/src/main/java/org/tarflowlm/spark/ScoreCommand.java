@@ -19,9 +19,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The likelihood of every row. */
-@Command(name = "score", mixinStandardHelpOptions = true, description = "Compute for each row how many bits per character a model needs "
-    + "for its text, and for all rows together.")
+/** Scores every row. */
+@Command(name = "score", mixinStandardHelpOptions = true, description = "Compute how many bits per character a model needs for the text of "
+    + "each row, and for all rows together.")
 final class ScoreCommand implements Runnable {
   @Mixin
   private Tables tables;
@@ -30,14 +30,14 @@ final class ScoreCommand implements Runnable {
   private Commands.Session session;
 
   @Option(names = "--model", paramLabel = "MODEL", description = "A checkpoint of the zoo, a folder or archive that every machine sees, "
-      + "https://.../NAME.zip#sha256=HASH, or spark-files:NAME for what spark-submit --files sent; default: text8-mixd.")
+      + "https://.../NAME.zip#sha256=HASH, or spark-files:NAME for a file sent by spark-submit --files; default: text8-mixd.")
   private String model = TarFlowLM.DEFAULT;
 
   @Option(names = "--column", paramLabel = "NAME", description = "Column of the texts; default: text.")
   private String column = "text";
 
   @Option(names = "--one-text", description = "--input is one text, as for the local command, on storage that every machine sees or "
-      + "hdfs://... or the like; its windows are spread over tasks. Nothing is written.")
+      + "hdfs://... or similar; tasks share its windows. Nothing is written.")
   private boolean oneText;
 
   @Option(names = "--max-chars", paramLabel = "N", description = "Score only the first N characters of a row.")
@@ -49,10 +49,10 @@ final class ScoreCommand implements Runnable {
   @Option(names = "--samples", paramLabel = "K", description = "Samples of the encoder's noise; default 1, the ELBO.")
   private int samples = 1;
 
-  @Option(names = "--stride", paramLabel = "N", description = "Carry context along, with windows N tokens apart; default: none.")
+  @Option(names = "--stride", paramLabel = "N", description = "Keep earlier text as context: start a window every N tokens; default: none.")
   private int stride;
 
-  @Option(names = "--models-per-executor", paramLabel = "N", description = "Most copies of the model in a JVM; default: one per task.")
+  @Option(names = "--models-per-executor", paramLabel = "N", description = "Most copies of the model per JVM; default: one per task.")
   private int models;
 
   @Option(names = "--json", description = "Print one JSON object: model, bound, bitsPerCharacter, characters, rows, errors, seconds, "
@@ -78,7 +78,7 @@ final class ScoreCommand implements Runnable {
         print(score, (System.nanoTime() - begin) / 1e9);
         return;
       }
-      // Sums of decimals do not depend on their order.
+      // Decimals give the same sum in any order.
       Row all = tables.write(spark, TarFlowSpark.score(tables.read(spark), column, options)).agg(count(lit(1)), count(col("error")),
           sum("characters"), sum(col("bits_per_character").multiply(col("characters")).cast("decimal(38,12)")).cast("double"),
           org.apache.spark.sql.functions.max("bound")).first();

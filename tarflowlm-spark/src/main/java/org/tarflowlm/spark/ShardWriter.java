@@ -30,21 +30,21 @@ import org.tarflowlm.data.tokens.TokenShards;
 import scala.Tuple2;
 
 /**
- * Makes shards in a task: streams documents from their file system, keeps the ids in a scratch file of the machine, writes the shard once
- * under a temporary name beside its place, and renames it. So a shard that is there is whole, and its header says what it was made from.
+ * Makes shards in a task: streams documents from their file system, keeps the ids in a local scratch file, writes the shard once under a
+ * temporary name in the same folder, and renames it. A shard that exists is therefore complete, and its header records its source.
  */
 record ShardWriter(String tokenizer, DocumentOptions options, String output, SerializableConfiguration hadoop) implements Serializable {
-  /** A shard, and the bad documents that are not in it. */
+  /** A shard, and the bad documents that were left out of it. */
   record Made(int number, TokenShards.Shard shard, long bad, String firstBad) implements Serializable {}
 
-  /** Opens the documents of a shard, given a folder of the machine for what cannot be streamed. */
+  /** Opens the documents of a shard, given a local folder for files that cannot be streamed. */
   @FunctionalInterface
   private interface Documents {
     DocumentSource open(java.nio.file.Path folder, DocumentReport report) throws IOException;
   }
 
   /**
-   * The shard that is there, or null.
+   * The existing shard of that number, or null.
    *
    * @throws DataException if it is damaged, or was made from something else
    */
@@ -62,7 +62,7 @@ record ShardWriter(String tokenizer, DocumentOptions options, String output, Ser
     long length = files.getFileStatus(file).getLen();
     if (length != header.fileLength()) {
       throw new DataException(file + " is damaged: it has " + length + " bytes; its header announces " + header.fileLength()
-          + "; delete it to make it anew");
+          + "; delete it to rebuild it");
     }
     if (!header.sourceHash().equals(made)) {
       throw new DataException(file + " was made from other documents, by another tokenizer or with other options; expected a new folder");
@@ -84,12 +84,12 @@ record ShardWriter(String tokenizer, DocumentOptions options, String output, Ser
     FileSystem files = path.getFileSystem(hadoop.value());
     FileStatus now = files.getFileStatus(path);
     if (now.getLen() != source.length() || now.getModificationTime() != source.modified()) {
-      throw new DataException(path + " was changed while the job ran; give the command again with a new folder");
+      throw new DataException(path + " changed while the job ran; run the command again with a new folder");
     }
     return files.open(path);
   }
 
-  /** The only shard of a file that is the whole corpus. What the file is tells its content, as locally. */
+  /** The only shard of a file that is the whole corpus. As in the local commands, the file's content tells its kind. */
   Made ofFile(SparkTokenizer.Source source, String made) throws IOException {
     Path path = new Path(source.path());
     FileSystem files = path.getFileSystem(hadoop.value());
@@ -135,7 +135,7 @@ record ShardWriter(String tokenizer, DocumentOptions options, String output, Ser
     }
   }
 
-  /** Writes under another name, then renames. Of two attempts, whose bytes are the same, the first wins. */
+  /** Writes under another name, then renames. If two attempts write the same bytes, the first wins. */
   static void writeAtomically(FileSystem files, Path target, AtomicFile.Content content) throws IOException {
     Path temporary = new Path(target.getParent(), "_" + target.getName() + "." + UUID.randomUUID() + ".part");
     try (OutputStream out = files.create(temporary, true)) {
@@ -153,7 +153,7 @@ record ShardWriter(String tokenizer, DocumentOptions options, String output, Ser
     return String.format(Locale.ROOT, "shard-%05d.tokens", number);
   }
 
-  /** Texts as documents. */
+  /** Strings as documents. */
   private record Rows(Iterator<Tuple2<Long, String>> rows, DocumentOptions options, DocumentReport report) implements DocumentSource {
     @Override
     public Part next() {

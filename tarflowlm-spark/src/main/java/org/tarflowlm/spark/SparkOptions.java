@@ -6,20 +6,21 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * The model that works on rows, and its options.
+ * The model to apply to rows, and its options.
  *
- * @param model an id of the zoo, a folder or archive that every machine sees, {@code https://.../NAME.zip#sha256=HASH}, or
- *     {@code spark-files:NAME} for what {@code SparkContext.addFile} or {@code spark-submit --files} has sent to every executor
+ * @param model an id of the zoo, a folder or archive that every machine sees, {@code https://.../NAME.zip#sha256=HASH}, or {@code
+ *     spark-files:NAME} for a file that {@code SparkContext.addFile} or {@code spark-submit --files} has sent to every executor
  * @param scoring how to score
- * @param generation how to generate, one text a row; null for the checkpoint's own defaults
- * @param seedColumn integer column with the seed of each row's text; null for one seed for all rows
- * @param prefix in front of the names of the new columns
- * @param modelsPerExecutor most copies of the weights in a JVM; 0 for one per task that runs there, so that no task waits for another
- * @param mixedMachines whether executors may compute with other kernels than the driver, which changes the last bits of figures
+ * @param generation how to generate, with batch size 1; null for the checkpoint's own defaults
+ * @param seedColumn integer column with the seed of each row's text; null to use one seed for all rows
+ * @param prefix put before the names of the new columns
+ * @param modelsPerExecutor most copies of the model per JVM; 0 for one per running task, so that no task waits for another
+ * @param mixedMachines whether executors may compute with other kernels than the driver, which changes the last bits of results
  */
 public record SparkOptions(String model, ScoringOptions scoring, GenerationOptions generation, String seedColumn, String prefix,
     int modelsPerExecutor, boolean mixedMachines) implements Serializable {
 
+  /** @throws IllegalArgumentException if the model is empty, modelsPerExecutor is negative, or generation has another batch size than 1 */
   public SparkOptions {
     if (model == null || model.isBlank()) {
       throw new IllegalArgumentException("model is empty; expected an id of the zoo, a folder, an address or spark-files:NAME");
@@ -29,7 +30,7 @@ public record SparkOptions(String model, ScoringOptions scoring, GenerationOptio
       throw new IllegalArgumentException("modelsPerExecutor is " + modelsPerExecutor + "; expected at least 0");
     }
     if (generation != null && generation.batchSize() != 1) {
-      throw new IllegalArgumentException("batchSize is " + generation.batchSize() + "; expected 1: each row gives one text");
+      throw new IllegalArgumentException("batchSize is " + generation.batchSize() + "; expected 1: each row yields one text");
     }
   }
 

@@ -38,9 +38,9 @@ import org.tarflowlm.data.tokens.TokenShards;
 import scala.Tuple2;
 
 /**
- * Tokenises a corpus into a folder of token caches on any file system of Hadoop's, which {@link TokenShards} reads as one. Which document
- * comes when, and in which shard, depends on the corpus and the size of a shard alone, not on partitions or executors. A shard that is
- * there is not made again, so that a job that was killed continues where it was.
+ * Tokenises a corpus into a folder of token caches on any Hadoop file system; {@link TokenShards} reads them as one. The order of
+ * documents and their split into shards depend only on the corpus and the shard size, not on partitions or executors. A shard that exists
+ * is not made again, so a killed job resumes where it stopped.
  */
 public final class SparkTokenizer {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -52,9 +52,9 @@ public final class SparkTokenizer {
   private final String output;
 
   /**
-   * A job, which {@link #files} or {@link #rows} runs.
+   * A job that {@link #files} or {@link #rows} runs.
    *
-   * @param output folder of the shards: a new one, or that of a job that was killed
+   * @param output folder of the shards: a new one, or that of a killed job
    * @throws DataException if there is no such tokenizer
    */
   public SparkTokenizer(SparkSession spark, String tokenizer, DocumentOptions options, String output) {
@@ -64,21 +64,22 @@ public final class SparkTokenizer {
     this.output = output;
   }
 
-  /** A file of a corpus on its way to a shard; its time of change in milliseconds since 1970. */
+  /** A corpus file that goes into a shard; its modification time in milliseconds since 1970. */
   record Source(String path, long length, long modified) implements Serializable {
     static Source of(FileStatus file) {
       return new Source(file.getPath().toString(), file.getLen(), file.getModificationTime());
     }
   }
 
-  /** What is known of the shards before work starts. */
+  /** Which shards exist when work starts, and which are missing. */
   private record Plan(List<ShardWriter.Made> existing, List<Integer> missing) {}
 
   /**
-   * Tokenises what the local commands read: a file, or a folder of .txt and .jsonl files and archives of them, in the order in which a
-   * local cache of it has them. A file is not divided.
+   * Tokenises what the local commands read: a file, or a folder of .txt and .jsonl files and archives of them. The order is that of a
+   * local cache of the corpus. A file is never split between shards.
    *
-   * @param shardBytes a shard ends with the file that makes it as large as this; at least 1
+   * @param shardBytes a shard is closed after the file that brings it to this many bytes; at least 1
+   * @return the index that was written to the output
    * @throws DataException if there is no such file or folder, the output holds finished or other shards, or a document is bad
    */
   public TokenShards.Index files(String input, long shardBytes) throws IOException {
@@ -110,10 +111,11 @@ public final class SparkTokenizer {
   /**
    * Tokenises a column of strings.
    *
-   * @param order columns that together differ in every row: they number the documents
-   * @param shardDocuments documents a shard, at least 1
+   * @param order columns whose values together are unique in each row; rows sorted by them number the documents
+   * @param shardDocuments documents per shard, at least 1
+   * @return the index that was written to the output
    * @throws DataException if the output holds finished or other shards, or a document is bad
-   * @throws IllegalArgumentException if there is no such column, or the texts are no strings
+   * @throws IllegalArgumentException if there is no such column, or it does not hold strings
    */
   public TokenShards.Index rows(Dataset<Row> data, String column, List<String> order, int shardDocuments) throws IOException {
     requireUnfinished();
@@ -140,7 +142,7 @@ public final class SparkTokenizer {
     return finish("the column " + column, all);
   }
 
-  /** A partition for each missing shard. */
+  /** One partition per missing shard. */
   private static final class ByShard extends Partitioner {
     private static final long serialVersionUID = 1L;
     private final Map<Integer, Integer> partitions = new HashMap<>();
@@ -173,11 +175,11 @@ public final class SparkTokenizer {
   private void requireUnfinished() throws IOException {
     Path index = new Path(output, TokenShards.INDEX);
     if (fileSystem(index).exists(index)) {
-      throw new DataException(output + " holds finished shards; expected a new folder, or that of a job that was killed");
+      throw new DataException(output + " holds finished shards; expected a new folder, or that of a killed job");
     }
   }
 
-  /** Fingerprint of what a shard is made from, and how. */
+  /** Fingerprint of a shard's source, tokenizer and options. */
   private String made(String documents) {
     String reader = TokenShardBuilder.reader(Tokenizers.byName(tokenizer), options);
     return Sha256.of((tokenizer + "\n" + reader + "\n" + options + "\n" + documents).getBytes(StandardCharsets.UTF_8));
@@ -196,7 +198,7 @@ public final class SparkTokenizer {
     return plan;
   }
 
-  /** The index comes last: without it nobody takes the folder for whole. A shard whose documents have no text is not in it. */
+  /** Writes the index last: without it, no reader takes the folder for complete. The index omits shards without any text. */
   private TokenShards.Index finish(String input, List<ShardWriter.Made> made) throws IOException {
     long bad = made.stream().mapToLong(ShardWriter.Made::bad).sum();
     String left = made.stream().map(ShardWriter.Made::firstBad).filter(Objects::nonNull).findFirst().orElse(null);
@@ -215,7 +217,7 @@ public final class SparkTokenizer {
     return index;
   }
 
-  /** Files that may hold documents, each folder's in the order of names, as locally. */
+  /** Files that may hold documents, in the order of the local commands: by name within each folder. */
   private List<Source> list(String input) throws IOException {
     FileSystem files = fileSystem(new Path(input));
     Path root = files.makeQualified(new Path(input));
@@ -232,7 +234,7 @@ public final class SparkTokenizer {
     return found;
   }
 
-  /** Hadoop's own listing of this machine starts a process for each file's permissions. */
+  /** Lists a local folder without Hadoop, whose listing starts a process for each file's permissions. */
   private static List<Source> localDocuments(Path folder) throws IOException {
     List<Source> found = new ArrayList<>();
     for (java.nio.file.Path each : FolderFiles.documents(java.nio.file.Path.of(folder.toUri().getPath()))) {

@@ -28,13 +28,15 @@ import org.tarflowlm.train.TrainingSummary;
 import org.tarflowlm.train.Workers;
 
 /**
- * Trains one model on several executors: each takes some updates from the same parameters and moments on windows of its own, then the
- * driver averages what they have become (synchronous parameter averaging). The driver keeps the run's folder as {@link Trainer} does, or
- * on a file system of Hadoop's, where each checkpoint is such a folder ({@code step-00000400}) that counts once its {@code _SUCCESS} is
- * there. A run of one worker is the local run, bit for bit.
+ * Trains one model on several executors by synchronous parameter averaging. In each round, every worker takes some updates on windows of
+ * its own, from the same parameters and moments; the driver then averages the results. A run of one worker equals the local run, bit for
+ * bit.
  *
- * <p>A round ends early where a validation or a checkpoint is due. An executor that is lost costs the time of its round again, no bits. A
- * driver that is lost continues from the last checkpoint with {@link #resume}.
+ * <p>The driver keeps the run's folder as {@link Trainer} does, or saves it on a Hadoop file system. There each checkpoint is such a
+ * folder ({@code step-00000400}), valid once its {@code _SUCCESS} exists.
+ *
+ * <p>A round ends early where a validation or a checkpoint is due. If an executor is lost, its round is computed again, with the same
+ * bits. If the driver is lost, {@link #resume} continues from the last checkpoint.
  */
 public final class SparkTrainer {
   private static final String FILE = "spark.json";
@@ -43,35 +45,36 @@ public final class SparkTrainer {
   private final List<Round> rounds = new ArrayList<>();
 
   /**
-   * A round's times.
+   * Times of a round.
    *
-   * @param updates number of them
+   * @param updates number of updates
    * @param seconds from the driver's state to the driver's next state
-   * @param inUpdates of these, what the slowest worker's updates took
+   * @param inUpdates seconds of it that the slowest worker spent on updates
    */
   public record Round(int updates, double seconds, double inUpdates) {}
 
   /**
    * Settings of a run besides its configuration.
    *
-   * @param workers that take updates at once, each with a batch of its own; at least 1
+   * @param workers that compute updates at once, each with a batch of its own; at least 1
    * @param round updates between two averages; at least 1
    * @param documents how documents of the texts are read
    * @param mixedMachines whether executors may compute with other kernels than the driver
    */
   public record Plan(int workers, int round, DocumentOptions documents, boolean mixedMachines) {
+    /** @throws ConfigException unless workers and round are at least 1 */
     public Plan {
       ConfigException.requireAtLeast("workers", workers, 1);
       ConfigException.requireAtLeast("round", round, 1);
     }
 
-    /** So many workers, averaged every so many updates. */
+    /** A plan with default document options, on machines that must not be mixed. */
     public static Plan of(int workers, int round) {
       return new Plan(workers, round, DocumentOptions.DEFAULT, false);
     }
   }
 
-  /** Settings kept in the run's folder, since the run's numbers depend on them. */
+  /** Settings saved in the run's folder, since the results depend on them. */
   record Kept(Integer workers, Integer round) {}
 
   private SparkTrainer(Trainer trainer, RunStore store, SparkSession spark, RunConfig config, String train, Plan plan) {
@@ -83,10 +86,10 @@ public final class SparkTrainer {
   }
 
   /**
-   * A new run.
+   * Starts a new run.
    *
-   * @param train text that driver and executors can read under this name: a file or folder on shared storage, a part of a corpus, a folder
-   *     of token shards, {@code spark-files:NAME}, or an address such as {@code hdfs://host/shards}, of which each machine makes a copy
+   * @param train text that driver and executors can read under this name: a file or folder on shared storage, a part of a corpus, a
+   *     folder of token shards, {@code spark-files:NAME}, or an address such as {@code hdfs://host/shards}, which each machine copies
    * @param valid text for the driver, named in the same ways
    * @param out new folder of the driver, or an address such as {@code hdfs://host/run}
    * @param start weights to begin with, or null
@@ -107,9 +110,9 @@ public final class SparkTrainer {
   }
 
   /**
-   * Goes on with a run from its last checkpoint.
+   * Continues a run from its last checkpoint.
    *
-   * @throws ConfigException as {@link Trainer#resume}, or if the run had another number of workers or updates a round
+   * @throws ConfigException as {@link Trainer#resume}, or if the run had another number of workers or of updates per round
    */
   public static SparkTrainer resume(SparkSession spark, RunConfig config, String train, String valid, String out, Plan plan,
       Changes changes) throws IOException {
@@ -146,7 +149,7 @@ public final class SparkTrainer {
     return trainer.network();
   }
 
-  /** Times of the rounds so far. */
+  /** Times of the rounds so far, in order. */
   public List<Round> rounds() {
     return List.copyOf(rounds);
   }
@@ -174,7 +177,10 @@ public final class SparkTrainer {
       return mean.taken();
     }
 
-    /** A static method, so that the tasks hold what they need and nothing else. In the order of the workers. */
+    /**
+     * The workers' states after their updates, in the order of the workers. A static method, so that the tasks serialise only what they
+     * need.
+     */
     private static List<NetworkState> takeAll(JavaSparkContext spark, RemoteWorker.Job job, List<Integer> numbers,
         Broadcast<NetworkState> state, int from, int steps) {
       return spark.parallelize(numbers, numbers.size()).map(number -> RemoteWorker.take(job, number, state.value(), from, steps))

@@ -3,14 +3,14 @@ package org.tarflowlm.spark;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The Spark that is on the class path. */
+/** The version of Spark on the class path. */
 final class SparkVersion {
   private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
 
   private SparkVersion() {}
 
   /**
-   * Checks it before any other part of Spark is asked, which may not be there.
+   * Checks the version first, since other parts of an old Spark may be missing.
    *
    * @throws IllegalStateException in one line if it is too old
    */

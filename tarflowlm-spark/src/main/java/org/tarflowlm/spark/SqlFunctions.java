@@ -11,15 +11,15 @@ import org.apache.spark.sql.types.StructType;
 import org.tarflowlm.data.DataException;
 
 /**
- * A model as SQL functions: {@code tarflow_bits(text)}, the bits per character; {@code tarflow_score(text)},
- * {@code tarflow_token_bits(text)}, {@code tarflow_generate(prompt)}, {@code tarflow_infill(left, gap, right)} and
- * {@code tarflow_encode(text)}, each a struct of the columns that the method of {@link TarFlowSpark} adds, with {@code error}. The last
- * two are not there for a discrete model.
+ * A model as SQL functions: {@code tarflow_bits(text)} gives the bits per character. {@code tarflow_score(text)}, {@code
+ * tarflow_token_bits(text)}, {@code tarflow_generate(prompt)}, {@code tarflow_infill(left, gap, right)} and {@code tarflow_encode(text)}
+ * each give a struct: the columns that the method of {@link TarFlowSpark} adds, including {@code error}. A discrete model does not have
+ * the last two.
  */
 final class SqlFunctions {
   private SqlFunctions() {}
 
-  /** Work of a function on its arguments. */
+  /** What a function does with its arguments. */
   @FunctionalInterface
   private interface OfArguments extends Serializable {
     Object[] of(PooledModel model, Row arguments);

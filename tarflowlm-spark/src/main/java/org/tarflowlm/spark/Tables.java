@@ -13,18 +13,18 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Where rows come from and go to. */
+/** Where rows are read from and written to. */
 final class Tables {
   private static final Logger LOG = LogManager.getLogger(Tables.class);
 
-  /** Kinds of file. */
+  /** File formats. */
   enum Format { PARQUET, JSON, CSV, TEXT }
 
   @Option(names = "--input", required = true, paramLabel = "PATH", description = "The rows: a file or folder of Parquet, JSON Lines, CSV "
       + "with a header, or text with one row per line, whose column is called text; on any file system that Spark reads.")
   private String input;
 
-  @Option(names = "--format", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}; default: by the name of --input.")
+  @Option(names = "--format", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}; default: by --input's suffix.")
   private Format format;
 
   @Option(names = "--output", paramLabel = "PATH",
@@ -49,7 +49,10 @@ final class Tables {
     }
   }
 
-  /** @throws IOException in one line if the input does not exist, or the output does */
+  /**
+   * @throws IOException if the file systems cannot be read
+   * @throws IllegalArgumentException in one line if the input does not exist, or the output does
+   */
   Dataset<Row> read(SparkSession spark) throws IOException {
     requireNew(spark, output);
     requireFile(spark, input);
@@ -62,7 +65,7 @@ final class Tables {
     return partitions == null ? rows : rows.repartition(partitions);
   }
 
-  /** Writes the rows, and reads them again. */
+  /** Writes the rows and returns a view that reads them back. */
   Dataset<Row> write(SparkSession spark, Dataset<Row> rows) {
     if (format(output) == Format.JSON) {
       rows.write().option("ignoreNullFields", false).json(output);
@@ -72,15 +75,15 @@ final class Tables {
     return spark.read().parquet(output);
   }
 
-  /** @throws IllegalArgumentException in one line if it is none */
+  /** @throws IllegalArgumentException in one line if it is not Parquet */
   static Dataset<Row> parquet(SparkSession spark, String path) throws IOException {
     requireFile(spark, path);
     try {
       return spark.read().parquet(path);
-    } catch (Exception e) { // Spark throws checked ones, undeclared, and tells of its task
+    } catch (Exception e) { // Spark throws undeclared checked exceptions that name its task
       LOG.debug("not read", e);
-      throw new IllegalArgumentException(path + " cannot be read as Parquet; expected files of that kind, or a name or --format that tells "
-          + "another", e);
+      throw new IllegalArgumentException(path + " cannot be read as Parquet; expected Parquet files, or a suffix or --format that names "
+          + "another format", e);
     }
   }
 

@@ -22,17 +22,16 @@ import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * A model's work on DataFrames: each method returns the columns of the data, followed by new ones.
- *
+ * Applies a model to DataFrames: each method returns the columns of the data, followed by new ones.
  * <pre>
  * Dataset&lt;Row&gt; scored = TarFlowSpark.score(texts, "text", SparkOptions.of("text8-mixd"));
  * </pre>
  *
- * <p>A row that cannot be worked on, such as a null text or one with a character that the model does not know, has null in the new columns
- * and a reason in {@code error}, which else is null. A model that an executor cannot open ends the job.
+ * <p>A row that cannot be processed, such as a null text or one with a character that the model does not know, has null in the new
+ * columns and a reason in {@code error}; otherwise {@code error} is null. A model that an executor cannot open ends the job.
  *
- * <p>Figures and texts are those of {@link TarFlowLM} in one JVM with the same kernel threads and OpenBLAS core type, to the last bit,
- * however the rows are spread. Spark evaluates a DataFrame again for every action, and twice for a sort: write or persist the result first.
+ * <p>Results equal those of {@link TarFlowLM} in one JVM with the same kernel threads and OpenBLAS core type, to the last bit, however
+ * the rows are spread. Spark evaluates a DataFrame again for every action, and twice for a sort: write or persist the result first.
  */
 public final class TarFlowSpark {
   private static final DataType DOUBLES = DataTypes.createArrayType(DataTypes.DoubleType, false);
@@ -46,20 +45,21 @@ public final class TarFlowSpark {
   private TarFlowSpark() {}
 
   /**
-   * Settings for executors that compute as this JVM does: threads and kernels, as environment variables. Values that are set stay. Call
-   * before the session is made.
+   * Settings that make executors compute as this JVM does: threads and kernels, as environment variables. Values that are already set
+   * stay. Call this before the session is created.
    *
    * @throws IllegalStateException if this Spark is too old
    */
   public static SparkConf configure(SparkConf conf) {
     SparkVersion.require();
     Numerics.ofThisProcess().pin(conf);
-    return conf.setIfMissing("spark.sql.artifact.isolation.enabled", "false"); // Spark 4 would keep files that were sent from DataFrames
+    return conf.setIfMissing("spark.sql.artifact.isolation.enabled", "false"); // else Spark 4 hides sent files from DataFrames
   }
 
   /**
    * Adds {@code bits_per_character}, {@code tokens}, {@code characters}, {@code bound}, {@code standard_error} (null for a text of one
-   * window) and {@code error}, as {@link TarFlowLM#score(String, org.tarflowlm.ScoringOptions)} gives them. Long texts go by windows.
+   * window) and {@code error}, as {@link TarFlowLM#score(String, org.tarflowlm.ScoringOptions)} gives them. A long text is scored in
+   * windows.
    *
    * @throws IllegalArgumentException if there is no such column, it is not a string, or a new column's name is taken
    * @throws org.tarflowlm.checkpoint.CheckpointException if the driver finds no such model
@@ -70,18 +70,18 @@ public final class TarFlowSpark {
   }
 
   /**
-   * Scores one long text, whose windows are spread over tasks: as {@link TarFlowLM#score(org.tarflowlm.data.tokens.TokenSequence,
-   * org.tarflowlm.ScoringOptions)}, to the last bit.
+   * Scores one long text, whose windows tasks share. The score equals that of {@link
+   * TarFlowLM#score(org.tarflowlm.data.tokens.TokenSequence, org.tarflowlm.ScoringOptions)}, to the last bit.
    *
-   * @param text a file, a folder of documents or token shards, or a part of a corpus, by a name under which every machine finds it; or an
-   *     address such as {@code hdfs://host/shards}, of which each machine makes a copy
+   * @param text a file, a folder of documents or token shards, or a part of a corpus, under a name that every machine can resolve; or
+   *     an address such as {@code hdfs://host/shards}, which each machine copies
    * @throws org.tarflowlm.data.DataException if there is no such text, or it is empty
    */
   public static Score scoreText(SparkSession spark, String text, SparkOptions options) {
     return LongText.score(new JavaSparkContext(spark.sparkContext()), text, DocumentOptions.DEFAULT, options);
   }
 
-  /** Adds {@code token_bits}, the bits of each token ({@link org.tarflowlm.TokenScorer}), and {@code error}; as {@link #score}. */
+  /** Adds {@code token_bits}, the bits of each token ({@link org.tarflowlm.TokenScorer}), and {@code error}; throws as {@link #score}. */
   public static Dataset<Row> tokenBits(Dataset<Row> data, String text, SparkOptions options) {
     int column = column(data, text, DataTypes.StringType);
     return apply(data, TOKEN_BITS, options, (model, row) -> tokenBits(model, text(row, column, text), options));
@@ -117,8 +117,8 @@ public final class TarFlowSpark {
   }
 
   /**
-   * Adds {@code latents} [tokens][latentDim] as {@link TarFlowLM#encode} gives them for the scoring seed, {@code latent_mean} [latentDim],
-   * their mean over tokens, and {@code error}. Spark ML takes {@code functions.array_to_vector(col("latent_mean"))}.
+   * Adds {@code latents} [tokens][latentDim], as {@link TarFlowLM#encode} gives them for the scoring seed; {@code latent_mean}
+   * [latentDim], their mean over tokens; and {@code error}. Spark ML takes {@code functions.array_to_vector(col("latent_mean"))}.
    *
    * @throws IllegalArgumentException as {@link #score}, or if the model is discrete
    */
@@ -171,7 +171,7 @@ public final class TarFlowSpark {
     return new Object[] {z, mean};
   }
 
-  /** The model of some options, read on the driver: what is wrong with it is known before work starts. */
+  /** Reads the model on the driver, so that errors show before work starts. */
   static RowWork work(SparkOptions options, StructType columns, RowWork.Task task) {
     SparkVersion.require();
     ModelPool.of(options.model());
@@ -183,7 +183,7 @@ public final class TarFlowSpark {
     for (StructField each : columns.add("error", DataTypes.StringType).fields()) {
       String name = options.prefix() + each.name();
       if (Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase)) {
-        throw new IllegalArgumentException("the data have a column " + name + " already; expected a free name: set a prefix");
+        throw new IllegalArgumentException("the data already have a column " + name + "; expected a free name: set a prefix");
       }
       schema = schema.add(name, each.dataType(), true);
     }
@@ -196,7 +196,7 @@ public final class TarFlowSpark {
 
   private static void requireFlows(SparkOptions options) {
     if (!hasFlows(options)) {
-      throw new IllegalArgumentException("the model " + options.model() + " is discrete, without latents; expected one of flows");
+      throw new IllegalArgumentException("the model " + options.model() + " is discrete and has no latents; expected a flow model");
     }
   }
 

@@ -16,9 +16,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A corpus to token-cache shards. */
+/** Turns a corpus into token-cache shards. */
 @Command(name = "tokenize", mixinStandardHelpOptions = true, description = {"Tokenise a corpus into a folder of shards, which train reads "
-    + "as one text.", "Give the same command again to continue a job that was killed."})
+    + "as one text.", "Run the same command again to continue a killed job."})
 final class TokenizeCommand implements Runnable {
   @Option(names = "--input", required = true, paramLabel = "PATH", description = "A file or folder of documents as the local commands read "
       + "them (.txt, .jsonl, archives), or with --column rows of Parquet; on any file system that Spark reads.")
@@ -27,8 +27,8 @@ final class TokenizeCommand implements Runnable {
   @Option(names = "--column", paramLabel = "NAME", description = "Column of documents, if --input is Parquet.")
   private String column;
 
-  @Option(names = "--order", split = ",", paramLabel = "NAME", description = "Columns that together differ in every row and number the "
-      + "documents; needed with --column.")
+  @Option(names = "--order", split = ",", paramLabel = "NAME", description = "Columns that together identify a row and put the "
+      + "documents in order; needed with --column.")
   private List<String> order;
 
   @Option(names = "--tokenizer", required = true, paramLabel = "NAME", description = "text8, bytes or gpt2.")
@@ -37,16 +37,16 @@ final class TokenizeCommand implements Runnable {
   @Option(names = "--output", required = true, paramLabel = "PATH", description = "Folder of the shards.")
   private String output;
 
-  @Option(names = "--shard-megabytes", paramLabel = "N", description = "Size of the files of a shard; default 256.")
+  @Option(names = "--shard-megabytes", paramLabel = "N", description = "Size of a shard's files together; default 256.")
   private int shardMegabytes = 256;
 
-  @Option(names = "--shard-documents", paramLabel = "N", description = "With --column: rows of a shard; default 100000.")
+  @Option(names = "--shard-documents", paramLabel = "N", description = "With --column: rows per shard; default 100000.")
   private int shardDocuments = 100_000;
 
-  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; default: text.")
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds the text; default: text.")
   private String textField = "text";
 
-  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as locally.")
+  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as in the local commands.")
   private BadDocuments bad = BadDocuments.FAIL;
 
   @Mixin

@@ -22,21 +22,21 @@ import picocli.CommandLine.Spec;
 
 /** Trains a model on several executors. */
 @Command(name = "train", mixinStandardHelpOptions = true,
-    description = "Train a model on several workers, whose parameters are averaged. A run that was stopped continues from its last "
+    description = "Train a model on several workers by parameter averaging. A stopped run continues from its last "
         + "checkpoint with --resume.")
 final class TrainCommand implements Runnable {
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration, as for the local command.")
   private Path config;
 
-  @Option(names = "--train", required = true, paramLabel = "FILE", description = "Text to train on, by a name under which every machine "
-      + "finds it: on shared storage, a part of a corpus, spark-files:NAME, or hdfs://... or the like, which each machine copies.")
+  @Option(names = "--train", required = true, paramLabel = "FILE", description = "Text to train on, under a name that every machine "
+      + "resolves: on shared storage, a part of a corpus, spark-files:NAME, or hdfs://... or similar, which each machine copies.")
   private String train;
 
-  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text to validate on, for the driver; named as --train.")
+  @Option(names = "--valid", required = true, paramLabel = "FILE", description = "Text that the driver validates on; names as for --train.")
   private String valid;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder: new, or with --resume that of an earlier "
-      + "run; of the driver, or hdfs://... or the like.")
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "The driver's output folder, or hdfs://... or similar: "
+      + "new, or with --resume that of an earlier run.")
   private String out;
 
   @Option(names = "--from", paramLabel = "MODEL", description = "Begin with the weights of this checkpoint.")
@@ -45,7 +45,7 @@ final class TrainCommand implements Runnable {
   @Option(names = "--seed", paramLabel = "N", description = "Seed of parameters, window order and noise; default: the configuration's.")
   private Long seed;
 
-  @Option(names = "--workers", required = true, paramLabel = "N", description = "Workers that take updates at once, each with a batch of "
+  @Option(names = "--workers", required = true, paramLabel = "N", description = "Workers that compute updates at once, each on a batch of "
       + "its own: as many as there are task slots.")
   private int workers;
 
@@ -55,13 +55,13 @@ final class TrainCommand implements Runnable {
   @Option(names = "--resume", description = "Continue from the last checkpoint in --out.")
   private boolean resume;
 
-  @Option(names = "--allow-changes", description = "With --resume: continue although something differs from what the run started with.")
+  @Option(names = "--allow-changes", description = "With --resume: continue even if something differs from the run's start.")
   private boolean allowChanges;
 
-  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; default: text.")
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds the text; default: text.")
   private String textField = "text";
 
-  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as locally.")
+  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as in the local commands.")
   private BadDocuments bad = BadDocuments.FAIL;
 
   @Mixin

@@ -17,22 +17,23 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.windows.WindowIterator;
 
 /**
- * Batches of token windows as an RDD, for DL4J's own trainers on Spark: batch n is the one that {@link WindowIterator} gives after
- * {@code seek(n)}, in whatever partition it is made.
+ * Batches of token windows as an RDD, for DL4J's own trainers on Spark. Whatever partition makes it, batch n is the one that {@link
+ * WindowIterator} gives after {@code seek(n)}.
  *
  * @param text as {@link SparkTrainer#start} takes it
  * @param tokenizer its name
- * @param length tokens of a window
- * @param batch windows of a batch
+ * @param length tokens per window
+ * @param batch windows per batch
  * @param seed of the windows' order
  */
 public record WindowBatches(String text, String tokenizer, int length, int batch, long seed) implements Serializable {
 
   /**
-   * The first batches.
+   * The first {@code count} batches. Without a pre-processor, features[0] and labels[0] are ids, INT [batch, length].
    *
-   * @param preProcessor makes noise or latents of ids, such as {@link org.tarflowlm.data.latent.LatentPreProcessor#latents}; null for ids
-   * @param count of batches
+   * @param preProcessor turns ids into noise or latents, such as {@link org.tarflowlm.data.latent.LatentPreProcessor#latents}; null
+   *     for ids
+   * @param count number of batches
    */
   public <P extends MultiDataSetPreProcessor & Serializable> JavaRDD<MultiDataSet> rdd(JavaSparkContext spark, P preProcessor, int count,
       int partitions) {

@@ -141,7 +141,7 @@ class SparkTokenizerTest {
   @Test
   void aKilledJobGoesOnWithTheShardsThatAreMissing() throws IOException {
     tokenizer("gpt2").files(corpus.toString(), 1);
-    assertLine("holds finished shards; expected a new folder, or that of a job that was killed",
+    assertLine("holds finished shards; expected a new folder, or that of a killed job",
         () -> tokenizer("gpt2").files(corpus.toString(), 1));
     Path shards = Path.of(output);
     List<FileTime> before = new ArrayList<>();
@@ -151,7 +151,7 @@ class SparkTokenizerTest {
     Files.delete(shards.resolve("shards.json"));
     byte[] whole = Files.readAllBytes(shards.resolve("shard-00002.tokens"));
     Files.write(shards.resolve("shard-00002.tokens"), Arrays.copyOf(whole, whole.length - 1));
-    assertLine("its header announces " + whole.length + "; delete it to make it anew", () -> tokenizer("gpt2").files(corpus.toString(), 1));
+    assertLine("its header announces " + whole.length + "; delete it to rebuild it", () -> tokenizer("gpt2").files(corpus.toString(), 1));
     Files.delete(shards.resolve("shard-00002.tokens"));
     assertLine("was made from other documents, by another tokenizer or with other options; expected a new folder",
         () -> tokenizer("bytes").files(corpus.toString(), 1));

@@ -225,11 +225,11 @@ class TarFlowSparkTest {
   @Test
   void takenNamesAndMissingModelsAreToldBeforeWorkStarts() {
     Dataset<Row> data = Cluster.texts(List.of("a"), 1);
-    assertLine("the data have a column bound already; expected a free name: set a prefix",
+    assertLine("the data already have a column bound; expected a free name: set a prefix",
         () -> TarFlowSpark.score(data.withColumn("bound", data.col("id")), "text", SparkOptions.of(tiny)));
     assertTrue(assertThrows(RuntimeException.class, () -> TarFlowSpark.score(data, "text", SparkOptions.of("nobody"))).getMessage()
         .startsWith("'nobody' is neither a checkpoint of the zoo nor a folder"));
-    assertLine("the model text8-ar is discrete, without latents; expected one of flows",
+    assertLine("the model text8-ar is discrete and has no latents; expected a flow model",
         () -> TarFlowSpark.encode(data, "text", SparkOptions.of("text8-ar")));
     assertLine("batchSize is 2; expected 1: each row gives one text", () -> SparkOptions.of(tiny).withGeneration(SHORT.withBatchSize(2)));
   }

@@ -13,7 +13,7 @@ import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.spark.SparkOptions;
 import org.tarflowlm.spark.TarFlowSpark;
 
-/** A table of texts: how probable each is, in SQL too, and how it goes on. Runs in local mode unless spark-submit says otherwise. */
+/** Scores a table of texts, also in SQL, and continues them. Runs in local mode unless spark-submit says otherwise. */
 public final class ScoreTable {
   private static final List<String> TEXTS = List.of("call me ishmael", "some years ago never mind how long precisely",
       "mind long ago precisely how never some years", "Whales!");
@@ -26,7 +26,7 @@ public final class ScoreTable {
     SparkOptions options = SparkOptions.of("text8-mixd");
     Dataset<Row> texts = spark.createDataset(TEXTS, Encoders.STRING()).toDF("text");
 
-    // Persisted: whatever follows would score the rows again.
+    // Persisted: otherwise each later action would score the rows again.
     Dataset<Row> scored = TarFlowSpark.score(texts, "text", options).persist();
     scored.select(col("text"), round(col("bits_per_character"), 3).as("bits"), col("error")).show(false);
 

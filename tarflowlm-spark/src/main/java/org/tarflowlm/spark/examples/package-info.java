@@ -1,2 +1,2 @@
-/** Programs to copy from. */
+/** Example programs to copy from. */
 package org.tarflowlm.spark.examples;
