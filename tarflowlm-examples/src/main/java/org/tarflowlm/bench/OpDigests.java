@@ -30,8 +30,9 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * What each op of the composed graph gives, forward and backward, on a fixed batch of two tiny models, in three numbers for each output:
- * the sum of absolute values, the sum, and a sum with weights that a permutation would change. Those of the CPU come with the program.
+ * What each op of the composed graph computes, forward and backward, on a fixed batch of two tiny models. Three numbers stand for each
+ * output: the sum of absolute values, the sum, and a weighted sum that a permutation would change. The program comes with the CPU's
+ * numbers.
  */
 final class OpDigests {
   private static final String REFERENCE = "composed-ops.txt";
@@ -42,9 +43,9 @@ final class OpDigests {
 
   private OpDigests() {}
 
-  /** Of one op's output. */
+  /** Digest of one op's output. */
   record Digest(String op, double absolute, double sum, double weighted) {
-    /** How far another one is, as a part of the sum of absolute values. */
+    /** Difference of another digest, relative to the sum of absolute values. */
     double distance(Digest other) {
       double scale = Math.max(absolute, 1e-3);
       double distance = Math.max(Math.abs(sum - other.sum), Math.abs(weighted - other.weighted)) / scale;
@@ -69,7 +70,7 @@ final class OpDigests {
     }
   }
 
-  /** On the running backend, by name of model and output. */
+  /** Digests on the running backend, by name of model and output. */
   static Map<String, Digest> run() {
     Map<String, Digest> result = new LinkedHashMap<>();
     TarFlowConfig flows = new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, DIMS, 12, 3, 2, null, List.of(
@@ -98,7 +99,7 @@ final class OpDigests {
       @Override
       public void opExecution(SameDiff sd, At at, MultiDataSet batch, SameDiffOp op, OpContext context,
           INDArray[] outputs) {
-        int written = op.getOp().opName().equals("maximum_bp") ? 1 : outputs.length; // M2.1 may leave a constant's gradient as it was
+        int written = op.getOp().opName().equals("maximum_bp") ? 1 : outputs.length; // M2.1 may not write a constant's gradient
         for (int i = 0; i < written; i++) {
           result.put(name + "/" + op.getOutputsOfOp().get(i), Digest.of(op.getOp().opName(), outputs[i]));
         }
@@ -109,7 +110,7 @@ final class OpDigests {
     network.computeGradientAndScore();
   }
 
-  /** Those of the CPU. */
+  /** The packaged digests of the CPU. */
   static Map<String, Digest> reference() {
     Map<String, Digest> result = new LinkedHashMap<>();
     try (InputStream in = OpDigests.class.getResourceAsStream(REFERENCE)) {
@@ -121,7 +122,7 @@ final class OpDigests {
     return result;
   }
 
-  /** As {@link #reference} reads them. */
+  /** Writes digests in the form that {@link #reference} reads. */
   static String text(Map<String, Digest> digests) {
     return digests.entrySet().stream().map(each -> each.getValue().line(each.getKey()) + "\n").collect(Collectors.joining());
   }

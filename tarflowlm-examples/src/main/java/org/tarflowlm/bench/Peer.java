@@ -3,14 +3,14 @@ package org.tarflowlm.bench;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
-/** Another program that is measured alternating with ours. */
+/** Another program, timed in turns with ours. */
 final class Peer {
   private Peer() {}
 
   /**
-   * Runs a shell command and takes the last word that it prints as its figure.
+   * Runs a shell command and parses the last word that it prints as its result.
    *
-   * @param figure what that should be, for the message
+   * @param figure what the number means, for the message
    * @throws IOException if the command fails or prints no number
    */
   static double run(String command, String figure) throws IOException, InterruptedException {

@@ -4,18 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The process's resident set in MiB, as Linux reports it; 0 on another system. */
+/** The process's resident set in MiB, as Linux reports it; 0 on other systems. */
 final class ResidentMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private ResidentMemory() {}
 
-  /** Largest so far. */
+  /** Largest value so far. */
   static double peakMb() throws IOException {
     return read("VmHWM:");
   }
 
-  /** Now. */
+  /** Current value. */
   static double nowMb() throws IOException {
     return read("VmRSS:");
   }

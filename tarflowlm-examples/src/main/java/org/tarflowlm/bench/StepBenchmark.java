@@ -42,6 +42,8 @@ public final class StepBenchmark {
   /**
    * Sizes of a benchmark.
    *
+   * @param batch windows per step
+   * @param sequence tokens per window
    * @param layers transformer layers of each flow; their sum for the autoregressive model
    */
   public record Shape(Model model, int batch, int sequence, int width, List<Integer> layers, int heads) {
@@ -67,9 +69,10 @@ public final class StepBenchmark {
   }
 
   /**
-   * Figures of one run.
+   * Results of one run.
    *
-   * @param peakRssMb largest resident set of the process so far, in MiB; 0 where the system does not report it
+   * @param tokensPerSecond at the median time of a step
+   * @param peakRssMb largest resident set of the process so far, in MiB; 0 if the system does not report it
    * @param workingMemoryMb memory of the step's activations and gradients, in MiB
    */
   public record Figures(double medianMs, double minMs, double p90Ms, double tokensPerSecond, double peakRssMb, double workingMemoryMb,
@@ -97,7 +100,7 @@ public final class StepBenchmark {
     return network;
   }
 
-  /** Runs untimed steps until the JIT compiler has compiled the kernels. */
+  /** Runs untimed steps, so that the JIT compiler compiles the kernels. */
   public void warmUp(int steps) {
     for (int i = 0; i < steps; i++) {
       network.fit(new MultiDataSet(ids, ids));

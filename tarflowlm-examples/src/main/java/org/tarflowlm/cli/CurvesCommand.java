@@ -11,9 +11,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** One chart of several runs. */
+/** Draws one chart of several runs. */
 @Command(name = "curves", mixinStandardHelpOptions = true,
-    description = "Draw the validation curves of several runs into one chart, against the tokens that they had seen.")
+    description = "Draw the validation curves of several runs in one chart, against the tokens seen.")
 final class CurvesCommand extends BaseCommand {
   @Parameters(arity = "1..*", paramLabel = "NAME=DIR", description = "Name in the legend, and output folder of a run.")
   private Map<String, Path> runs = new LinkedHashMap<>();

@@ -23,15 +23,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Corpora: the literature's by name, and one's own files. */
+/** Works with corpora: the literature's by name, and the user's own files. */
 @Command(name = "data", mixinStandardHelpOptions = true,
-    description = "List, fetch and verify the literature's corpora; inspect and clean your own files.",
+    description = "List, fetch and verify standard corpora; inspect and clean your own files.",
     footer = {"", "Files go to ~/.cache/tarflowlm; TARFLOWLM_CACHE names another folder, and TARFLOWLM_OFFLINE=1 forbids fetching."})
 final class DataCommand extends BaseCommand {
   private static final double MEGA = 1e6;
 
   @Command(name = "list", mixinStandardHelpOptions = true,
-      description = "List the known corpora, which of them are fetched, and their parts as commands take them.")
+      description = "List the known corpora, whether each is fetched, and the names of their parts for commands.")
   void list(@Option(names = "--json", description = "Print one JSON object.") boolean json) {
     Corpora corpora = Corpora.fromEnvironment();
     if (json) {
@@ -64,7 +64,7 @@ final class DataCommand extends BaseCommand {
   }
 
   @Command(name = "verify", mixinStandardHelpOptions = true,
-      description = "Compare length and SHA-256 of fetched corpora, packed and unpacked; all of them unless you name some.")
+      description = "Check the length and SHA-256 of fetched corpora, packed and unpacked; default: all.")
   int verify(@Parameters(paramLabel = "NAME", arity = "0..*", description = "A name that data list shows.") List<String> names) {
     Corpora corpora = Corpora.fromEnvironment();
     List<Corpus> chosen = names == null || names.isEmpty()
@@ -133,8 +133,8 @@ final class DataCommand extends BaseCommand {
   }
 
   @Command(name = "grid-order", mixinStandardHelpOptions = true,
-      description = {"Find the order in which tokens should take the points of a codebook's grid, from pairs in a training text:",
-          "the value of codebook.order in a configuration with layout GRID and Mix-1 flows."})
+      description = {"Find the order in which to assign tokens to a codebook's grid points, from token pairs in a training text:",
+          "the value for codebook.order in a configuration with layout GRID and Mix-1 flows."})
   void gridOrder(@Parameters(paramLabel = "FILE", description = "Training text, as for stats.") String file,
       @Option(names = "--tokenizer", paramLabel = "NAME", defaultValue = "text8", description = "text8 or bytes (default: text8).")
       String tokenizer,

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 /** Shows what a model does. */
 @Command(name = "demo", mixinStandardHelpOptions = true,
     description = "Load a packaged model (default: text8-coarse-to-fine, whose flows all change the text), score an excerpt of a novel, "
-        + "write 200 characters and show them flow by flow.")
+        + "generate 200 characters and show them flow by flow.")
 final class DemoCommand extends BaseCommand {
   private static final String DEFAULT = "text8-coarse-to-fine";
   private static final int TOKENS = 200;

@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 
 /** Options for reading documents, for every command that takes a text. */
 final class DocumentArguments {
-  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds its text; dots separate nested "
+  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds the text; dots separate nested "
       + "names, as in page.body (default: text).")
   private String textField = "text";
 

@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Looks at how the flows edit a text: a new one, a given one, or what they put into a gap. */
+/** Shows how the flows edit a text: a new one, a given one, or the filling of a gap. */
 @Command(name = "edit", mixinStandardHelpOptions = true, description = {
     "Show a text after every flow, from noise to the end: the characters that each flow changes and the measures of its latents.",
     "Without --text, the model writes a new text. With it, the flows read that text; a gap in it, such as [12], is filled with that many "

@@ -21,15 +21,15 @@ import org.tarflowlm.kernel.Parallel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Measures how well gaps in real text are filled: how likely models find the filling and the text after it. */
+/** Measures how well models fill gaps in real text: how likely judges find the filling and the text after it. */
 @Command(name = "evaluate-infilling", mixinStandardHelpOptions = true, description = {
-    "Cut a gap into pieces of a real text, fill it in several ways, and measure bits per character under every judge, given the text to "
+    "Cut a gap into pieces of a real text, fill it in several ways, and measure bits per character under every judge, given the text on "
         + "the left: of the filling, of the first tokens after it (where a bad join shows), and of the filling with all that follows.",
-    "The gap is filled by the true text; by the flow model, which sees both sides, with each number of refinements; by the flow model and "
-        + "by its discrete twin from the left side alone; by the flow model without context. With --right 0 these are continuations of a "
+    "The gap is filled by the true text; by the flow model from both sides, with each number of refinements; by the flow model and "
+        + "by its discrete twin from the left side alone; by the flow model without context. With --right 0, the fillings continue a "
         + "prompt.",
-    "Fewer bits do not mean a better text: compare with the true text. Differences to it are taken piece by piece. Bits are differences "
-        + "between a longer and a shorter text; under a flow model, differences of upper bounds."})
+    "Fewer bits do not mean a better text: compare with the true text, piece by piece. The bits are differences "
+        + "between a longer and a shorter text; under a flow model, between two upper bounds."})
 final class EvaluateInfillingCommand extends BaseCommand {
   @Option(names = "--model", paramLabel = "ID-or-FOLDER", defaultValue = "text8-mixd",
       description = "The flow model that fills gaps; default ${DEFAULT-VALUE}.")
@@ -46,7 +46,7 @@ final class EvaluateInfillingCommand extends BaseCommand {
       + "or a part of a corpus, such as text8:test; pieces are spread evenly over it.")
   private String reference;
 
-  @Option(names = "--pieces", paramLabel = "N", defaultValue = "128", description = "Pieces of it; default ${DEFAULT-VALUE}.")
+  @Option(names = "--pieces", paramLabel = "N", defaultValue = "128", description = "Pieces of the reference; default ${DEFAULT-VALUE}.")
   private int pieces;
 
   @Option(names = "--left", paramLabel = "N", defaultValue = "112", description = "Tokens before the gap; default ${DEFAULT-VALUE}.")
@@ -59,11 +59,11 @@ final class EvaluateInfillingCommand extends BaseCommand {
   private int right;
 
   @Option(names = "--join", paramLabel = "N", defaultValue = "16",
-      description = "Tokens after the gap that are also measured alone; default ${DEFAULT-VALUE}, or fewer if there are fewer.")
+      description = "Tokens right after the gap to measure alone; default ${DEFAULT-VALUE}, or --right if that is less.")
   private int join;
 
   @Option(names = "--refinements", split = ",", paramLabel = "N", defaultValue = "0,40",
-      description = "Metropolis steps of the flow model, a row for each; default ${DEFAULT-VALUE}.")
+      description = "Metropolis steps of the flow model, one row for each; default ${DEFAULT-VALUE}.")
   private List<Integer> refinements;
 
   @Option(names = "--temperature", paramLabel = "T", defaultValue = "1.0",
@@ -79,7 +79,7 @@ final class EvaluateInfillingCommand extends BaseCommand {
   private final Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
   private int[][] texts;
 
-  /** One way of filling; the share of accepted steps is null where there were none; bits by judge and part. */
+  /** One way of filling; the share of accepted steps is null if no steps were taken; bits by judge and part. */
   private record Row(String source, Double accepted, @JsonIgnore int[][] tokens, Map<String, Map<String, Bits>> bits) {}
 
   @Override

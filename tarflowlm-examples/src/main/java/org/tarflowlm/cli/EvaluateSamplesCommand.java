@@ -30,16 +30,16 @@ import org.tarflowlm.nn.TarFlowNetwork;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Measures how good generated texts are: how likely other models of the same tokens find them, and how varied they are. */
+/** Measures how good generated texts are: how likely other models with the same tokens find them, and how varied they are. */
 @Command(name = "evaluate-samples", mixinStandardHelpOptions = true, description = {
-    "Write texts with every model at every temperature, and measure them: entropy of a text's token frequencies in bits, distinct n-grams, "
+    "Generate texts with every model at every temperature, and measure entropy of token frequencies in bits, distinct n-grams, "
         + "and bits per character under every judge (exact for discrete models, an upper bound for flow models).",
-    "With --reference and a discrete judge, also the divergence frontier in the manner of MAUVE: the judge's hidden states for the texts "
-        + "against those for other pieces of the reference, 1 for equal distributions. The row of real text shows what can be reached. "
-        + "Left out with fewer than ten states: one per 16 tokens.",
+    "With --reference and a discrete judge, also measure a divergence frontier as in MAUVE: it compares the judge's hidden states for the "
+        + "texts with those for other pieces of the reference; 1 means equal distributions. The row of real text shows what is attainable. "
+        + "It needs at least ten states, one per 16 tokens.",
     "Fewer bits do not mean a better text: compare with the row of real text.", "With --prompt-tokens, texts continue pieces of "
         + "--reference, bits are those of the continuation given the prompt (for flow models a difference of two bounds), and rows "
-        + "written without the prompt show what the prompt is worth."})
+        + "written without the prompt show how much the prompt helps."})
 final class EvaluateSamplesCommand extends BaseCommand {
   @Option(names = "--models", split = ",", paramLabel = "ID-or-FOLDER", defaultValue = "text8-ar,text8-mixd",
       description = "Models that write; default ${DEFAULT-VALUE}.")
@@ -76,7 +76,7 @@ final class EvaluateSamplesCommand extends BaseCommand {
   private boolean json;
 
   private final Map<String, TarFlowLM> loaded = new LinkedHashMap<>();
-  /** What rows are compared with: hidden states of {@link #reader} for pieces of the reference. */
+  /** Compares every row with this: hidden states of {@link #reader} for pieces of the reference. */
   private double[][] people;
   /** The first discrete judge; null if there is none, or no reference. */
   private TarFlowLayer reader;
@@ -99,7 +99,7 @@ final class EvaluateSamplesCommand extends BaseCommand {
       int[][] prompts = new int[texts][0];
       Boolean prompted = promptTokens > 0 ? true : null;
       if (reference != null) {
-        // every second piece is the row of people's text, those between them are what all rows are compared with
+        // even pieces make the row of real text; odd pieces give the states that all rows are compared with
         int[][] pieces = pieces(reference, loaded.get(models.get(0)).tokenizer(), 2 * texts - 1, promptTokens + tokens);
         readPeople(every(2, 1, pieces));
         int[][] own = every(2, 0, pieces);
@@ -124,7 +124,7 @@ final class EvaluateSamplesCommand extends BaseCommand {
     return 0;
   }
 
-  /** A prompt that a judge's window does not hold together with the text would be cut off in silence. */
+  /** Refuses a prompt that does not fit a judge's window together with the text: it would be cut off silently. */
   private void requireWindows() {
     for (String each : judges) {
       int window = loaded.get(each).config().contextLength();
@@ -212,8 +212,8 @@ final class EvaluateSamplesCommand extends BaseCommand {
     out().print(table);
     out().printf("%d texts of %d tokens per row, seed %d%n", texts, tokens, seed);
     if (promptTokens > 0 && !judges.stream().map(loaded::get).allMatch(EvaluateSamplesCommand::isDiscrete)) {
-      out().println("Bits of a continuation given its prompt are a difference; under a flow model it is one of two upper bounds, and "
-          + "bounds nothing.");
+      out().println("The bits of a continuation given its prompt are a difference. Under a flow model both terms are upper bounds, so the "
+          + "difference is not a bound.");
     }
   }
 }

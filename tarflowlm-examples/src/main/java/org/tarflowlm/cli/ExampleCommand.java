@@ -20,9 +20,9 @@ import picocli.CommandLine.Parameters;
 
 /** Runs the programs of {@code org.tarflowlm.examples}. */
 @Command(name = "example", mixinStandardHelpOptions = true,
-    description = "Run one of the examples, short programs to learn from; without a name, list them.")
+    description = "Run an example, a short program to learn from; without a name, list the examples.")
 final class ExampleCommand extends BaseCommand {
-  /** In the order in which they are best read. */
+  /** In the recommended reading order. */
   static final Map<String, Example> EXAMPLES = new LinkedHashMap<>();
 
   static {
@@ -31,15 +31,15 @@ final class ExampleCommand extends BaseCommand {
     add("WatchFlowsEdit", "[SEED]", "a text after every flow, from noise to the end", WatchFlowsEdit::main);
     add("CouplingByHand", "", "the couplings on toy mixtures: there, back, log-determinant", CouplingByHand::main);
     add("SameDiffGraphs", "[TEXT ...]", "the two graphs of a model: build, inspect, run, save, load, invert", SameDiffGraphs::main);
-    add("TrainTiny", "[STEPS]", "a tiny Mix-d flow from scratch on the bundled excerpt", TrainTiny::main);
+    add("TrainTiny", "[STEPS]", "a tiny Mix-d flow trained from scratch on the bundled excerpt", TrainTiny::main);
     add("FineTune", "[WINDOWS]", "the packaged model trained further on a novel: frozen flows, early stopping", FineTune::main);
     add("ClassifySentences", "[NUMBER] [FILE ...]", "a classifier on a flow's features: which book is this sentence from",
         ClassifySentences::main);
-    add("DataPipelines", "", "text8, enwik8 and OpenWebText to latent inputs that networks train on", DataPipelines::main);
+    add("DataPipelines", "", "text8, enwik8 and OpenWebText turned into latent inputs for training", DataPipelines::main);
     add("CompareLikelihoods", "[CHARACTERS]", "ELBO, importance-weighted bounds, the discrete twin", CompareLikelihoods::main);
   }
 
-  @Parameters(index = "0", arity = "0..1", paramLabel = "NAME", description = "Which.")
+  @Parameters(index = "0", arity = "0..1", paramLabel = "NAME", description = "Name of the example.")
   private String name;
 
   @Parameters(index = "1..*", paramLabel = "ARGUMENT", description = "Arguments of the example.")
@@ -48,7 +48,7 @@ final class ExampleCommand extends BaseCommand {
   /**
    * An example.
    *
-   * @param arguments that it takes, for the list
+   * @param arguments its arguments, for the list
    * @param what it shows
    */
   record Example(String arguments, String what, Program program) {}

@@ -18,9 +18,9 @@ import picocli.CommandLine.Option;
 
 /** Trains and scores the rows of a comparison and writes its table. */
 @Command(name = "experiment", mixinStandardHelpOptions = true, description = {
-    "Train several models on one text, score them on another, and write a table of both.",
-    "A row has a run per seed. Finished runs are kept; an interrupted run continues where it stopped.",
-    "Several processes may share an experiment: each takes runs that no other is working on."})
+    "Train several models on one text, score them on another, and write a table of the results.",
+    "Each row has one run per seed. Finished runs are kept; an interrupted run continues where it stopped.",
+    "Several processes may share an experiment: each takes runs that no other process is working on."})
 final class ExperimentCommand extends BaseCommand {
   private static final Logger LOG = LogManager.getLogger(ExperimentCommand.class);
 
@@ -51,7 +51,7 @@ final class ExperimentCommand extends BaseCommand {
       description = "Markdown file whose table is updated after each row; the rest of the file stays.")
   private Path report;
 
-  @Option(names = "--allow-changes", description = "Accept runs of another configuration, text or program.")
+  @Option(names = "--allow-changes", description = "Accept runs made with another configuration, text or program version.")
   private boolean allowChanges;
 
   @Option(names = "--json", description = "Print the figures as JSON.")

@@ -14,7 +14,7 @@ import org.tarflowlm.json.ConfigException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/** Failures as one line on standard error. */
+/** Reports failures as one line on standard error. */
 final class Failures {
   static final int FAILURE = 1;
   static final int WRONG_USE = 2;
@@ -23,14 +23,14 @@ final class Failures {
 
   private Failures() {}
 
-  /** A command that failed; the stack trace goes to the log at level debug. */
+  /** Reports a command that failed; the stack trace goes to the log at level debug. */
   static int reportFailure(Exception failure, CommandLine command) {
     LOG.debug("failed", failure);
     command.getErr().println("tarflowlm: " + oneLine(message(failure)));
     return FAILURE;
   }
 
-  /** Arguments that make no sense. */
+  /** Reports invalid arguments. */
   static int reportUsage(ParameterException failure) {
     CommandLine command = failure.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
@@ -61,7 +61,7 @@ final class Failures {
         || failure.getClass() == IllegalArgumentException.class || failure.getClass() == IllegalStateException.class;
   }
 
-  /** Without its middle where it repeats a whole text. */
+  /** Joins lines and cuts the middle out of a long text. */
   private static String oneLine(String text) {
     String line = text.strip().replaceAll("\\s*\\R\\s*", " ");
     return line.length() <= LONGEST ? line

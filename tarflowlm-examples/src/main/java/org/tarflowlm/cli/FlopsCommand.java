@@ -18,9 +18,9 @@ import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The paper's appendix H for a configuration, beside the time that a step takes here. */
+/** Counts operations as the paper's appendix H does, and times a step on this machine. */
 @Command(name = "flops", mixinStandardHelpOptions = true, description = {
-    "Count a model's floating-point operations as the paper's appendix H does, beside its discrete twin's, and time training steps.",
+    "Count a model's floating-point operations as in the paper's appendix H, compare its discrete twin, and time training steps.",
     "A multiply-add counts as 2. Couplings, norms and activations are left out. A step counts as three forward passes."})
 final class FlopsCommand extends BaseCommand {
   private static final double GIGA = 1e9;
@@ -29,7 +29,7 @@ final class FlopsCommand extends BaseCommand {
   @Option(names = "--config", paramLabel = "FILE", description = "Run configuration, as for train.")
   private Path config;
 
-  @Option(names = "--model", paramLabel = "MODEL", description = "Instead of --config: a model, as for score.")
+  @Option(names = "--model", paramLabel = "MODEL", description = "A model, as for score, instead of --config.")
   private String model;
 
   @Option(names = "--batch", paramLabel = "N", defaultValue = "8", description = "Windows per step; default ${DEFAULT-VALUE}.")

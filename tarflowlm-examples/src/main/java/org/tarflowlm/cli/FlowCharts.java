@@ -17,18 +17,14 @@ import org.tarflowlm.eval.FlowAccount.Level;
 import org.tarflowlm.eval.LatentMetrics.Spread;
 import org.tarflowlm.generate.FlowView.Pass;
 
-/** Bar charts of what each flow does to a text, measured on a corpus or on texts that a user looks at. */
+/** Bar charts of what each flow does to a text, measured on a corpus or on single texts. */
 final class FlowCharts {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 320;
 
   private FlowCharts() {}
 
-  /**
-   * One chart of bits, one of changes, one of the latents' measures with their spread.
-   *
-   * @param levels of a {@link org.tarflowlm.eval.FlowAccount} of this model
-   */
+  /** Three charts: bits, changes, and the latents' measures with their spread. */
   static byte[] png(List<Level> levels, TarFlowConfig config) throws IOException {
     List<String> names = FlowTable.names(config).stream().map(FlowCharts::brief).toList();
     CategoryChart bits = chart("bits per token if the stack ended here", names.size());
@@ -45,7 +41,7 @@ final class FlowCharts {
     return stacked(List.of(bits, changes, measures));
   }
 
-  /** The measures of every pass from noise to text, means over the texts. */
+  /** The measures of every pass from noise to text, averaged over the texts. */
   static byte[] png(List<FlowReport> reports) throws IOException {
     List<Pass> passes = reports.get(0).view().passes();
     CategoryChart chart = new CategoryChartBuilder().width(1000).height(560).theme(ChartTheme.GGPlot2)
@@ -62,7 +58,7 @@ final class FlowCharts {
     return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
   }
 
-  /** "flow 0 (Mix-d, left to right)" is too long below a bar. */
+  /** Shortens names such as "flow 0 (Mix-d, left to right)", which are too long below a bar. */
   private static String brief(String source) {
     return source.replace("left to right", "LTR").replace("right to left", "RTL");
   }
@@ -77,7 +73,7 @@ final class FlowCharts {
         .toList();
   }
 
-  /** Charts of one size, one below the other. */
+  /** Charts of equal size, stacked vertically. */
   static byte[] stacked(List<? extends Chart<?, ?>> charts) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     BitmapEncoder.saveBitmap(charts, charts.size(), 1, out, BitmapEncoder.BitmapFormat.PNG);
@@ -100,7 +96,7 @@ final class FlowCharts {
         numbers(levels, level -> measure.apply(level) == null ? null : measure.apply(level).standardDeviation()));
   }
 
-  /** Nothing was done before the first flow: no bar. */
+  /** No bar for the level before the first flow. */
   private static List<Double> numbers(List<Level> levels, Function<Level, Double> measure) {
     return levels.stream().map(measure).map(value -> value == null || !Double.isFinite(value) ? 0 : value).toList();
   }

@@ -5,8 +5,8 @@ import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.generate.FlowView.Pass;
 
 /**
- * A self-contained page: one column per pass, from noise to text, changed tokens marked; the token under the pointer is marked in all
- * columns. Text is escaped, and the page loads nothing.
+ * A self-contained page: one column per pass, from noise to text, with changed tokens marked. The token under the pointer is marked in
+ * all columns. Text is escaped, and the page loads nothing.
  */
 final class FlowHtml {
   private static final String STYLE = """
@@ -39,7 +39,7 @@ final class FlowHtml {
 
   private FlowHtml() {}
 
-  /** @param account whose bits stand beside the passes; or null */
+  /** @param account whose bits are shown with the passes, or null */
   static String page(String title, List<FlowReport> reports, FlowAccount account) {
     StringBuilder page = new StringBuilder(Html.head(title, STYLE)).append(LEGEND);
     for (FlowReport report : reports) {

@@ -6,7 +6,7 @@ import java.util.List;
 import org.tarflowlm.data.file.AtomicFile;
 import picocli.CommandLine.Option;
 
-/** Files that a look at the flows may write. */
+/** Options for files that show the flows. */
 final class FlowOutputs {
   @Option(names = "--html", paramLabel = "FILE", description = "Write an HTML page with the passes side by side.")
   private Path html;

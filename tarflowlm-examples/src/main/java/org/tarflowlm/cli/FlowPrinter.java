@@ -6,7 +6,7 @@ import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
 import picocli.CommandLine.Help.Ansi;
 
-/** A text flow by flow, from noise to the end: with colours changed tokens stand out, without them there are carets below. */
+/** Prints a text flow by flow, from noise to the end. Colour marks changed tokens; without colour, carets below mark them. */
 final class FlowPrinter {
   private static final int WIDTH = 100;
   private static final String CHANGED = "\u001b[1;30;43m";
@@ -19,7 +19,7 @@ final class FlowPrinter {
     this.out = out;
   }
 
-  /** With what is held fixed around the text, and the latents' measures. */
+  /** Also prints the fixed text around the gap, and the latents' measures. */
   void print(FlowReport report) {
     fixed("before the text, held fixed", report.before());
     fixed("after the text, held fixed", report.after());

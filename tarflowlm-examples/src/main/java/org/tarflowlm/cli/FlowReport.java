@@ -13,20 +13,20 @@ import org.tarflowlm.generate.FlowView.Pass;
 import org.tarflowlm.generate.Generation;
 
 /**
- * A text pass by pass, with what the latents of every pass measure (paper section 5 and appendix G).
+ * A text pass by pass, with the measures of every pass's latents (paper section 5 and appendix G).
  *
- * @param before what is held fixed before the text; may be empty
- * @param after what is held fixed after it
+ * @param before fixed text before the generated text; may be empty
+ * @param after fixed text after it
  */
 record FlowReport(String before, FlowView view, List<Metrics> metrics, String after) {
 
   /**
-   * Measures of one pass's latents, in units of the latent space but for the dimensionless two in the middle.
+   * Measures of one pass's latents. Cosine and participation ratio are dimensionless; the others are in units of the latent space.
    *
-   * @param l2Norm mean length of a token's latent
-   * @param cosine mean cosine similarity of the pairs of latents
-   * @param participationRatio directions that the latents use, from 1 to their width; null for a single token
-   * @param centroidMovement distance of the latents' mean from that of the pass before; null in the first pass
+   * @param l2Norm mean L2 norm of a token's latent
+   * @param cosine mean cosine similarity of pairs of latents
+   * @param participationRatio number of directions that the latents use, from 1 to their width; null for a single token
+   * @param centroidMovement distance between the latents' mean and that of the previous pass; null in the first pass
    */
   record Metrics(double l2Norm, double cosine, Double participationRatio, Double centroidMovement) {}
 
@@ -51,7 +51,7 @@ record FlowReport(String before, FlowView view, List<Metrics> metrics, String af
     return new FlowReport(before, FlowView.of(generation, model.config(), model.tokenizer()), metrics, after);
   }
 
-  /** For machines: level, source, text, indices of changed tokens, metrics. */
+  /** For JSON: level, source, text, indices of changed tokens, metrics. */
   List<Map<String, Object>> passes() {
     List<Map<String, Object>> result = new ArrayList<>();
     for (int i = 0; i < metrics.size(); i++) {

@@ -4,7 +4,7 @@ import java.util.List;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
 
-/** A picture of the passes, from noise to text: one below the other, changed tokens marked. Drawn for light and dark pages alike. */
+/** A picture of the passes, from noise to text: one below the other, with changed tokens marked. It suits light and dark pages. */
 final class FlowSvg {
   private static final int COLUMNS = 72;
   private static final double CHARACTER = 8.4;
@@ -35,7 +35,7 @@ final class FlowSvg {
     return String.format(HEAD, width, y, Html.escape(title)) + body + "</svg>\n";
   }
 
-  /** Returns where the next pass begins. */
+  /** Draws a pass and returns the height at which the next one begins. */
   private static int pass(Pass pass, int top, StringBuilder body) {
     boolean first = pass.changes() == 0 && pass.source().equals("noise");
     String name = first ? "noise, decoded"

@@ -14,7 +14,7 @@ import org.tarflowlm.generate.FlowView;
 final class FlowTable {
   private FlowTable() {}
 
-  /** Names of the levels of a stack, data to noise: the codebook, then the flows. */
+  /** Names of the stack's levels, from data to noise: the codebook, then the flows. */
   static List<String> names(TarFlowConfig config) {
     return IntStream.rangeClosed(0, config.flows().size())
         .mapToObj(l -> l == 0 ? "codebook" : FlowView.name(l - 1, config.flows().get(l - 1))).toList();

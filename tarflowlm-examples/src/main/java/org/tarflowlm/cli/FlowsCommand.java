@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 /** Measures what each flow of a model does to a text. */
 @Command(name = "flows", mixinStandardHelpOptions = true, description = {
     "Show what each flow of a model does to a text, as a table and a picture.",
-    "Bits are those of the stack cut after a flow, with later flows replaced by a normal distribution. Mean squared change and tokens "
+    "Bits are those of the stack cut after a flow, with a normal distribution in place of the later flows. Mean squared change and tokens "
         + "changed compare a flow's output with its input. The other measures are those of the paper's appendix G."})
 final class FlowsCommand extends BaseCommand {
   @Mixin

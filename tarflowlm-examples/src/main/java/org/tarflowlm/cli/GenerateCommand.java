@@ -19,10 +19,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Writes text. */
+/** Generates text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = {
-    "Write text, with or without a prompt.",
-    "Text beyond the model's window is written window by window, each with the last half window as context."})
+    "Generate text, with or without a prompt.",
+    "Text longer than the model's window is generated window by window; each takes the last half window as context."})
 final class GenerateCommand extends BaseCommand {
   @Mixin
   private ModelOption model;
@@ -30,7 +30,7 @@ final class GenerateCommand extends BaseCommand {
   @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to continue; default: none.")
   private String prompt;
 
-  @Option(names = "--prompts", paramLabel = "FILE", description = "Continue each line of this file (UTF-8) as if it were alone.")
+  @Option(names = "--prompts", paramLabel = "FILE", description = "Continue each line of this file (UTF-8) independently.")
   private Path prompts;
 
   @Mixin
@@ -50,7 +50,7 @@ final class GenerateCommand extends BaseCommand {
   @Override
   public Integer call() throws IOException {
     arguments.over(GenerationOptions.defaults());
-    require(prompt == null || prompts == null, "--prompt and --prompts are both given; expected one of them");
+    require(prompt == null || prompts == null, "--prompt and --prompts were both given; expected one of them");
     List<String> all = prompts == null ? List.of(prompt == null ? "" : prompt) : lines();
     try (TarFlowLM loaded = model.load()) {
       boolean flows = showFlows || files.any();
@@ -104,10 +104,10 @@ final class GenerateCommand extends BaseCommand {
     }
   }
 
-  /** A single text appears as it is written. */
+  /** Prints a single text while it is generated. */
   private void stream(TarFlowLM loaded, String before, GenerationOptions options) {
     TextStream stream = new TextStream(loaded.tokenizer(), out(), options.stopStrings());
-    loaded.tokenizer().encode(before); // Refused before anything is printed.
+    loaded.tokenizer().encode(before); // Reports an invalid prompt before printing.
     stream.prompt(before);
     List<Generation> generations = loaded.generate(before, options, stream);
     stream.end();
@@ -125,7 +125,7 @@ final class GenerateCommand extends BaseCommand {
     generations.forEach(each -> new FlowPrinter(out()).print(FlowView.of(each, loaded.config(), loaded.tokenizer())));
   }
 
-  /** Says so on standard error if a text is not an exact sample. */
+  /** Prints a note on standard error if a text is not an exact sample. */
   static void noteApproximation(PrintWriter err, List<Generation> generations) {
     if (generations.stream().anyMatch(each -> !each.exact())) {
       err.println("tarflowlm: this model's flows continue a text only approximately; --refinements brings "

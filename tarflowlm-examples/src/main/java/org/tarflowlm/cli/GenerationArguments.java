@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Options of a generation, named as elsewhere in the field; what is not given is the checkpoint's default. */
+/** Options of a generation, under their usual names; the checkpoint's defaults apply to options that are not given. */
 final class GenerationArguments {
   @Option(names = {"--tokens", "--max-new-tokens"}, paramLabel = "N", description = "Tokens to generate.")
   private Integer tokens;
@@ -27,12 +27,12 @@ final class GenerationArguments {
   @Option(names = "--top-p", paramLabel = "P", description = "Choose among the most probable tokens whose probabilities sum to P.")
   private Double topP;
 
-  @Option(names = "--min-p", paramLabel = "P", description = "Leave out tokens (components of Mix-d flows) less probable than this "
-      + "share of the most probable one; 0, the default: none.")
+  @Option(names = "--min-p", paramLabel = "P", description = "Exclude tokens (components of Mix-d flows) less probable than this "
+      + "fraction of the most probable one; 0, the default: none.")
   private Double minP;
 
   @Option(names = "--repetition-penalty", paramLabel = "X", description = "Divides (if negative, multiplies) the logits of tokens that the "
-      + "text holds already; discrete models only; default 1.")
+      + "text already contains; discrete models only; default 1.")
   private Double repetitionPenalty;
 
   @Option(names = "--greedy", description = "Take the most probable token at every step; discrete models only.")
@@ -63,9 +63,9 @@ final class GenerationArguments {
   private CommandSpec spec;
 
   /**
-   * The options given, over a model's defaults.
+   * Applies the given options to a model's defaults.
    *
-   * @throws ParameterException if a value makes no sense, or the tokenizer has no end-of-text token
+   * @throws ParameterException if a value is invalid, or the tokenizer has no end-of-text token
    */
   GenerationOptions over(TarFlowLM model) {
     GenerationOptions options = over(model.generationOptions());
@@ -77,9 +77,9 @@ final class GenerationArguments {
   }
 
   /**
-   * The options given, over defaults.
+   * Applies the given options to defaults.
    *
-   * @throws ParameterException if a value makes no sense
+   * @throws ParameterException if a value is invalid
    */
   GenerationOptions over(GenerationOptions defaults) {
     try {
@@ -103,7 +103,7 @@ final class GenerationArguments {
     }
   }
 
-  /** Messages begin with the name in Java, such as maxNewTokens; here it is --max-new-tokens. */
+  /** Replaces the Java name that begins a message, such as maxNewTokens, with the option --max-new-tokens. */
   static String asOption(String message) {
     int end = message.indexOf(' ');
     return "--" + message.substring(0, end).replaceAll("([A-Z])", "-$1").toLowerCase() + message.substring(end);

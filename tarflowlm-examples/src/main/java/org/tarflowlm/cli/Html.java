@@ -1,7 +1,7 @@
 package org.tarflowlm.cli;
 
 
-/** What all pages share: they hold all that they need, load nothing, and follow the reader's choice of dark or light. */
+/** Shared parts of all pages: each is self-contained, loads nothing, and follows the reader's choice of dark or light. */
 final class Html {
   private static final String HEAD = """
       <!DOCTYPE html>

@@ -8,9 +8,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Walks from one text to another through the model's noise. */
+/** Interpolates between two texts through the model's noise. */
 @Command(name = "interpolate", mixinStandardHelpOptions = true, description = {
-    "Interpolate between two texts: spherically between their noises, decoded at every step.",
+    "Interpolate spherically between the noise of two texts, and decode every step.",
     "The texts must have equally many tokens."})
 final class InterpolateCommand extends BaseCommand {
   @Mixin

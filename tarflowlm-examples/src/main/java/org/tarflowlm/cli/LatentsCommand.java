@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 final class LatentsCommand extends BaseCommand {
   private static final Pattern NUMBERED = Pattern.compile("(h|features)(\\d{1,3})");
   private static final String NPY = "\u0093NUMPY\u0001\u0000";
-  /** Where the numbers begin must be a multiple of this. */
+  /** The array data must start at a multiple of this. */
   private static final int NPY_ALIGNMENT = 64;
 
   @Mixin
@@ -48,7 +48,7 @@ final class LatentsCommand extends BaseCommand {
       description = "The file: .safetensors (F32, any number of arrays) or .npy (float64, one array).")
   private Path out;
 
-  @Option(names = "--what", split = ",", paramLabel = "NAME", defaultValue = "z", description = "Arrays, with commas between: z; u; "
+  @Option(names = "--what", split = ",", paramLabel = "NAME", defaultValue = "z", description = "Arrays, separated by commas: z; u; "
       + "h0 (the same as z), h1, .. for the levels; features0, features1, .. for the hidden states of the flows. Default ${DEFAULT-VALUE}.")
   private List<String> what;
 
@@ -149,7 +149,7 @@ final class LatentsCommand extends BaseCommand {
     }
   }
 
-  /** NumPy's file of one array: version 1.0, little-endian doubles, row after row. */
+  /** NumPy's file format for one array: version 1.0, little-endian doubles, row after row. */
   private static void writeNpy(OutputStream out, double[][] rows) throws IOException {
     String header = "{'descr': '<f8', 'fortran_order': False, 'shape': (" + rows.length + ", " + rows[0].length + "), }";
     int length = NPY.length() + Short.BYTES + header.length() + 1;

@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
 /**
- * The command line. Results go to standard output, everything else to standard error; a failure is one line there and exit code 1,
- * a wrong use of the command line one line and exit code 2.
+ * The command line. Results go to standard output, everything else to standard error. A failure prints one line there and exits with code
+ * 1, wrong usage with code 2.
  */
 @Command(name = "tarflowlm", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "A language model in a continuous latent space: transformer-based autoregressive normalizing flows.",
@@ -29,7 +29,7 @@ public final class Main extends BaseCommand {
     System.exit(code);
   }
 
-  /** Refuses a backend that is not there, rather than work on another. */
+  /** Refuses to run if the requested backend is not on the class path. */
   @Option(names = "--backend", scope = ScopeType.INHERIT, paramLabel = "NAME",
       description = "Run only on this backend: ${COMPLETION-CANDIDATES}. TARFLOWLM_BACKEND selects it.")
   private void requireBackend(Version.Backend expected) {
@@ -38,7 +38,7 @@ public final class Main extends BaseCommand {
         + " in the environment builds with the other)");
   }
 
-  /** Figures and words are those of no country, whatever the system's language; an argument that begins with @ is text as any other. */
+  /** Figures and messages ignore the system's locale. An argument that begins with @ is plain text. */
   static CommandLine commandLine() {
     Locale.setDefault(Locale.ROOT);
     CommandLine line = new CommandLine(new Main());

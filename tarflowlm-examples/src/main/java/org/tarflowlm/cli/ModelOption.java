@@ -24,12 +24,12 @@ final class ModelOption {
     return load(TarFlowLM.DEFAULT);
   }
 
-  /** For a command with a default of its own. */
+  /** For a command that has its own default model. */
   TarFlowLM load(String fallback) {
     return TarFlowLM.resolve(model == null ? fallback : model, CacheFolder.fromEnvironment(), fetching(spec.commandLine().getErr()));
   }
 
-  /** A line of progress on standard error. */
+  /** Prints download progress on one line of standard error. */
   static Progress fetching(PrintWriter err) {
     return (what, done, total) ->
         err.printf("\r%s: %.1f of %.1f MB%s", what, done / MEGA, total / MEGA, done == total ? "\n" : "");

@@ -21,9 +21,9 @@ import picocli.CommandLine.Option;
 
 /** Distils n-grams from a model. */
 @Command(name = "ngrams", mixinStandardHelpOptions = true, description = {
-    "Distil n-grams from a Mix-d model, for the guesses of parallel decoding: the model writes, and its next-token probabilities are "
+    "Distil n-grams from a Mix-d model, for drafts in parallel decoding: the model generates text, and its next-token probabilities are "
         + "summed by context.",
-    "A checkpoint's folder that holds the file as " + Checkpoint.NGRAMS + " is used with it. Interrupted, the command keeps what it has."})
+    "A checkpoint's folder that holds the file as " + Checkpoint.NGRAMS + " uses it. If interrupted, the command saves what it has."})
 final class NGramsCommand extends BaseCommand {
   private static final Logger LOG = LogManager.getLogger(NGramsCommand.class);
   private static final long LOG_EVERY_NANOS = 10_000_000_000L;
@@ -31,7 +31,7 @@ final class NGramsCommand extends BaseCommand {
   @Mixin
   private ModelOption model;
 
-  @Option(names = "--tokens", paramLabel = "N", defaultValue = "3000000", description = "tokens that the model writes; default "
+  @Option(names = "--tokens", paramLabel = "N", defaultValue = "3000000", description = "tokens to generate; default "
       + "${DEFAULT-VALUE}")
   private int tokens;
 
@@ -74,7 +74,7 @@ final class NGramsCommand extends BaseCommand {
     });
   }
 
-  /** Tells now and then how far it is. */
+  /** Logs progress from time to time. */
   private final class Pace {
     private final long begin = System.nanoTime();
     private long told = begin;

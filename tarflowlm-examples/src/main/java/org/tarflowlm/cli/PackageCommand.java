@@ -25,7 +25,7 @@ import org.tarflowlm.zoo.ZooEntry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Turns a trained checkpoint into one of the zoo's: measures it, describes it, and prints its entry for the index. */
+/** Turns a trained checkpoint into one for the zoo: measures and describes it, and prints its entry for the index. */
 @Command(name = "package", mixinStandardHelpOptions = true,
     description = "Measure and describe a trained checkpoint for the zoo, and print its entry for the zoo's index.")
 final class PackageCommand extends BaseCommand {
@@ -52,7 +52,7 @@ final class PackageCommand extends BaseCommand {
   private String corpus;
 
   @Option(names = "--measure", paramLabel = "NAME=FILE", description = {
-      "Score this text; the first one goes into the index.", "Without any, the measurements of the checkpoint stay."})
+      "Score this text; the first score goes into the index.", "If none is given, the checkpoint's measurements stay."})
   private Map<String, String> measure = new LinkedHashMap<>();
 
   @Option(names = "--fact", paramLabel = "KEY=TEXT", description = "A fact about its training for the model card.")
@@ -62,14 +62,14 @@ final class PackageCommand extends BaseCommand {
   private Path notes;
 
   @Option(names = "--curves", paramLabel = "FILE", description = {
-      "Log of the run, whose curves the model card shows.", "By default the progress.jsonl beside --from, if there is one."})
+      "Log of the run, for the curves on the model card.", "Default: the progress.jsonl beside --from, if there is one."})
   private Path curves;
 
-  @Option(names = "--ngrams", paramLabel = "FILE", description = "N-grams for parallel decoding, from tarflowlm ngrams; by default "
-      + "those of --from, if there are any.")
+  @Option(names = "--ngrams", paramLabel = "FILE", description = "N-grams for parallel decoding, from tarflowlm ngrams; default: "
+      + "those of --from, if it has any.")
   private Path ngrams;
 
-  @Option(names = "--dtype", defaultValue = "F32", description = "Type of the stored weights: F32, or F16 or BF16 in half the bytes; "
+  @Option(names = "--dtype", defaultValue = "F32", description = "Type of the stored weights: F32, or F16 or BF16 at half the size; "
       + "default ${DEFAULT-VALUE}.")
   private DType dtype;
 
@@ -108,13 +108,13 @@ final class PackageCommand extends BaseCommand {
     return 0;
   }
 
-  /** Null if there is no log. */
+  /** The curves, or null if there is no log. */
   private byte[] drawCurves() throws IOException {
     Path log = curves != null ? curves : from.toAbsolutePath().resolveSibling(RunCurves.LOG);
     return curves == null && !Files.exists(log) ? null : RunCurves.png(log);
   }
 
-  /** Table of flows for the first measured text; null without a text or for a discrete model. */
+  /** Table of flows for the first measured text; null if there is no text or the model is discrete. */
   private String flows(Checkpoint checkpoint) throws IOException {
     if (measure.isEmpty() || checkpoint.config().model() != ModelType.TARFLOW) {
       return null;

@@ -21,7 +21,10 @@ import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.train.RunConfig;
 
-/** The curves of a run as images: bits per token while training and on the validation windows, of the whole stack and of its cuts. */
+/**
+ * The curves of a run as images: bits per token in training and on the validation windows, for the whole stack and for the stack cut
+ * after each flow.
+ */
 final class RunCurves {
   static final String LOG = "progress.jsonl";
   private static final String RUN = "run.json";
@@ -35,8 +38,8 @@ final class RunCurves {
   private RunCurves() {}
 
   /**
-   * Puts {@value #CURVES} and, for a model of flows, {@value #FLOWS} into a run's folder, or into those of its stages; nothing where there
-   * is no log yet.
+   * Writes {@value #CURVES} and, for a flow model, {@value #FLOWS} into a run's folder, or into the folders of its stages. Without a log
+   * it writes nothing.
    */
   static void draw(Path run) throws IOException {
     for (int stage = 1; Files.isDirectory(run.resolve("stage" + stage)); stage++) {
@@ -55,8 +58,11 @@ final class RunCurves {
   }
 
   /**
+   * The curves of a whole run.
+   *
    * @param log one JSON object per line, as a run writes it
-   * @throws IOException if the file cannot be read, or holds no line with tokens and trainBits; names the line
+   * @return a PNG image
+   * @throws IOException if the file cannot be read, is empty, or has a line without tokens and trainBits; the message names the line
    */
   static byte[] png(Path log) throws IOException {
     List<JsonNode> lines = lines(log);
@@ -70,7 +76,7 @@ final class RunCurves {
   /**
    * Charts of what each flow did during the run and at its end.
    *
-   * @return null if the log has no flows
+   * @return a PNG image, or null if the log has no flows
    * @throws IOException as {@link #png}
    */
   static byte[] flowsPng(Path log, TarFlowConfig config) throws IOException {
@@ -90,9 +96,10 @@ final class RunCurves {
   }
 
   /**
-   * One chart of the validation curves of several runs.
+   * One chart of several runs' validation curves.
    *
    * @param runs their folders, by their names in the legend
+   * @return a PNG image
    * @throws IOException as {@link #png}
    */
   static byte[] together(Map<String, Path> runs, String title) throws IOException {
@@ -112,7 +119,7 @@ final class RunCurves {
     return chart;
   }
 
-  /** Nothing where no line has the number. */
+  /** Adds no series if no line has the number. */
   private static void add(XYChart chart, String name, List<JsonNode> lines, Function<JsonNode, JsonNode> number, boolean marked) {
     List<JsonNode> known = lines.stream().filter(line -> number.apply(line) != null && number.apply(line).isNumber()).toList();
     if (!known.isEmpty()) {

@@ -3,12 +3,12 @@ package org.tarflowlm.cli;
 import java.util.List;
 import org.tarflowlm.Score;
 
-/** A self-contained page that shows a text with the surprise of each token as colour; the number of bits appears under the pointer. */
+/** A self-contained page that shows the surprise of each token as colour; the number of bits appears under the pointer. */
 final class ScoreHtml {
-  /** Beyond this a browser suffers. */
+  /** Most characters that a browser displays well. */
   static final int MOST = 200_000;
   private static final int SHADES = 10;
-  /** A fair die of 27 letters has 4.75 bits: the last shade is for what is less probable than that by far. */
+  /** The last shade starts well above 4.75 bits, the surprise of a uniform choice among 27 letters. */
   private static final double BITS_PER_SHADE = 1.0;
 
   private ScoreHtml() {}
@@ -29,7 +29,7 @@ final class ScoreHtml {
     return page.append("</div></body></html>\n").toString();
   }
 
-  /** Tokens, or characters where a token is only a part of one. */
+  /** The tokens, or characters where a token is only part of a character. */
   private static List<Score.Piece> pieces(Score score) {
     boolean cut = score.perToken().stream().anyMatch(piece -> piece.text().indexOf('\ufffd') >= 0);
     return cut ? score.perCharacter() : score.perToken();

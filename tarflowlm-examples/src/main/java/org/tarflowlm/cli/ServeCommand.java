@@ -10,13 +10,13 @@ import org.tarflowlm.serve.ServeOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Serves models over HTTP until the process is told to end. */
+/** Serves models over HTTP until the process is stopped. */
 @Command(name = "serve", mixinStandardHelpOptions = true, description = {
-    "Serve models over HTTP: a page to play with in a browser, OpenAI's completions for programs, and what only flows can do.",
+    "Serve models over HTTP: a playground page for browsers, OpenAI's completions for programs, and what only flows can do.",
     "Only this machine can connect, unless --host says otherwise. Ctrl-C ends it. See docs/serving.md."})
 final class ServeCommand extends BaseCommand {
-  @Option(names = "--model", paramLabel = "MODEL", description = "A model, as for generate; may be given more than once; the first "
-      + "answers requests that name none; default: text8-mixd.")
+  @Option(names = "--model", paramLabel = "MODEL", description = "A model, as for generate; may be given more than once. The first "
+      + "answers requests that do not name a model; default: text8-mixd.")
   private List<String> models = List.of(TarFlowLM.DEFAULT);
 
   @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "127.0.0.1",
@@ -27,7 +27,7 @@ final class ServeCommand extends BaseCommand {
       description = "Port to listen on; 0 takes a free one; default ${DEFAULT-VALUE}.")
   private int port;
 
-  @Option(names = "--allow-host", paramLabel = "NAME", description = "A name of this server that clients may use, besides localhost and "
+  @Option(names = "--allow-host", paramLabel = "NAME", description = "A name by which clients may reach this server, besides localhost and "
       + "IP addresses; may be given more than once.")
   private List<String> allowedHosts = List.of();
 
@@ -35,22 +35,22 @@ final class ServeCommand extends BaseCommand {
       + "https://example.org; may be given more than once; default: none.")
   private List<String> allowedOrigins = List.of();
 
-  @Option(names = "--max-body", paramLabel = "BYTES", description = "Largest body of a request; default 262144.")
+  @Option(names = "--max-body", paramLabel = "BYTES", description = "Largest request body; default 262144.")
   private int maxBody = ServeOptions.defaults().maxBody();
 
-  @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens of a text, prompt included; default 2048.")
+  @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens per text, including the prompt; default 2048.")
   private int maxTokens = ServeOptions.defaults().maxTokens();
 
-  @Option(names = "--max-texts", paramLabel = "N", description = "Most texts of a request; default 16.")
+  @Option(names = "--max-texts", paramLabel = "N", description = "Most texts per request; default 16.")
   private int maxTexts = ServeOptions.defaults().maxTexts();
 
-  @Option(names = "--time-limit", paramLabel = "SECONDS", description = "Longest time of a request, waiting included; default 60.")
+  @Option(names = "--time-limit", paramLabel = "SECONDS", description = "Longest time for a request, including waiting; default 60.")
   private int timeLimit = (int) ServeOptions.defaults().timeLimit().toSeconds();
 
-  @Option(names = "--queue", paramLabel = "N", description = "Requests that may wait; more get status 429; default 64.")
+  @Option(names = "--queue", paramLabel = "N", description = "Requests that may wait; further ones get status 429; default 64.")
   private int queue = ServeOptions.defaults().queue();
 
-  @Option(names = "--workers", paramLabel = "N", description = "Requests computed at once; default: one for each core.")
+  @Option(names = "--workers", paramLabel = "N", description = "Requests computed at once; default: one per core.")
   private int workers = ServeOptions.defaults().workers();
 
   @Option(names = "--max-connections", paramLabel = "N", description = "Open connections; default 512.")

@@ -3,8 +3,8 @@ package org.tarflowlm.cli;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Where the process begins. It needs no class but Java's own, so that whatever keeps the others from loading is one line on standard
- * error and exit code 1, not a stack trace.
+ * Starts the process. This class needs only Java's own classes. If other classes cannot be loaded, it can so report one line on standard
+ * error and exit with code 1, without a stack trace.
  */
 public final class Start {
   private static final int MOST_CAUSES = 32;
@@ -22,7 +22,7 @@ public final class Start {
     }
   }
 
-  /** A user without an entry in the system's list has "?" for a home in Java; libraries would make a folder of that name. */
+  /** If the system does not list the user, Java's home folder is "?", and libraries would create a folder of that name. */
   private static void findHome() {
     String home = System.getenv("HOME");
     String known = System.getProperty("user.home", "?");
@@ -31,7 +31,7 @@ public final class Start {
     }
   }
 
-  /** Reports the first failure, whichever thread met it; failures that follow from it are not reported. */
+  /** Reports the first failure, on whichever thread it occurs, and ignores failures that follow from it. */
   private static void end(Throwable failure) {
     if (!TOLD.getAndSet(true)) {
       System.err.println("tarflowlm: " + line(failure));
@@ -42,7 +42,7 @@ public final class Start {
     }
   }
 
-  /** A failure that no command expected, in one line. */
+  /** Describes a failure that no command expected, in one line. */
   static String line(Throwable failure) {
     Throwable root = failure;
     for (int i = 0; i < MOST_CAUSES && root.getCause() != null && !(root instanceof OutOfMemoryError); i++) {

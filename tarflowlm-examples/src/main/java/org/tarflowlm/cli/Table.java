@@ -2,7 +2,7 @@ package org.tarflowlm.cli;
 
 import java.util.List;
 
-/** A table in Markdown. */
+/** A Markdown table. */
 final class Table {
   private final StringBuilder text = new StringBuilder();
 
@@ -15,7 +15,7 @@ final class Table {
     text.append("| ").append(String.join(" | ", cells)).append(" |\n");
   }
 
-  /** All lines, each with its end. */
+  /** All lines, each with its line end. */
   @Override
   public String toString() {
     return text.toString();

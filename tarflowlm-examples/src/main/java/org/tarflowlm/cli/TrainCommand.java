@@ -52,7 +52,7 @@ final class TrainCommand extends BaseCommand {
   private Long seed;
 
   @Option(names = "--patience", paramLabel = "N", description = "End the run after N validations without a new best; default: the "
-      + "configuration's; without it, never.")
+      + "configuration's, if it has one.")
   private Integer patience;
 
   @Option(names = "--freeze", split = ",", paramLabel = "PART", description = "Parameters that stay fixed, such as codebook, flow0 or "
@@ -62,11 +62,11 @@ final class TrainCommand extends BaseCommand {
   @Option(names = "--resume", description = "Continue from the last checkpoint in --out.")
   private boolean resume;
 
-  @Option(names = "--allow-changes", description = "With --resume: continue although the configuration, a text, its tokenizer or the "
-      + "program differs from those that the run started with.")
+  @Option(names = "--allow-changes", description = "With --resume: continue even if the configuration, a text, its tokenizer or the "
+      + "program has changed since the run started.")
   private boolean allowChanges;
 
-  @Option(names = "--progressive", description = "Train flow by flow: each flow on top of the frozen ones before it, in --out/stage1, "
+  @Option(names = "--progressive", description = "Train flow by flow: each on top of the frozen flows before it, in --out/stage1, "
       + "stage2, and so on. The configuration's object \"progressive\" sets the length of each stage.")
   private boolean progressive;
 
@@ -126,7 +126,7 @@ final class TrainCommand extends BaseCommand {
     return UntilInterrupted.run(trainer::run);
   }
 
-  /** A text that cannot be trained on is refused before anything is written, rather than when its bad place comes up. */
+  /** Refuses unusable text before anything is written, rather than in the middle of the run. */
   private static void requireReadable(String file, TokenSequence tokens, Tokenizer tokenizer, int window) {
     if (tokens.length() < window) {
       throw new DataException(file + " has " + tokens.length() + " tokens; expected at least a window of " + window);

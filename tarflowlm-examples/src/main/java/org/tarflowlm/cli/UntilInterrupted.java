@@ -6,21 +6,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
-/** Long work that saves its state before the process goes. */
+/** Runs long work that saves its state before the process ends. */
 final class UntilInterrupted {
-  /** Exit code of a run that was asked to end, as shells define it for Ctrl-C. */
+  /** Exit code of an interrupted run, as shells define it for Ctrl-C. */
   static final int INTERRUPTED = 130;
   private static final long SECONDS_TO_SAVE = 60;
 
   private UntilInterrupted() {}
 
-  /** A run that ends early on request. */
+  /** Work that ends early on request. */
   @FunctionalInterface
   interface Run<T> {
     T run(BooleanSupplier interrupted) throws IOException;
   }
 
-  /** On Ctrl-C or a termination signal the run ends its step and saves its state before the process goes. */
+  /** On Ctrl-C or a termination signal, lets the run finish its step and save its state before the process ends. */
   static <T> T run(Run<T> work) throws IOException {
     AtomicBoolean interrupted = new AtomicBoolean();
     CountDownLatch saved = new CountDownLatch(1);

@@ -8,11 +8,11 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.ops.BackendHook;
 import picocli.CommandLine.IVersionProvider;
 
-/** Output of {@code --version}: the versions that the build wrote down, and what this process runs on. */
+/** Output of {@code --version}: the versions recorded at build time, and the environment of this process. */
 final class Version implements IVersionProvider {
   private static final String RESOURCE = "version.properties";
 
-  /** The build of the class path: the words of TARFLOWLM_BACKEND. */
+  /** Backends that a build can use; the values of TARFLOWLM_BACKEND. */
   enum Backend { cpu, avx2, avx512, cuda }
 
   static Backend backend() {

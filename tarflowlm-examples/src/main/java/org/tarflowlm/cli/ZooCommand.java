@@ -10,7 +10,7 @@ import org.tarflowlm.zoo.ZooEntry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The packaged models. */
+/** Lists the packaged models. */
 @Command(name = "zoo", mixinStandardHelpOptions = true, description = "Work with the packaged models.",
     subcommands = PackageCommand.class)
 final class ZooCommand extends BaseCommand {

@@ -6,18 +6,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What every command has: where its output goes, and how it refuses arguments that make no sense. */
+/** What every command shares: its output streams, and how it refuses invalid arguments. */
 public abstract class BaseCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  /** Does the work and returns the exit code. By itself a command only holds others, and refuses to run without one of them. */
+  /** Does the work and returns the exit code. This default is for a command that only groups others: it asks for one of them. */
   @Override
   public Integer call() throws Exception {
     throw wrong("a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
   }
 
-  /** Standard output; a line shows as soon as it ends. */
+  /** Standard output; lines appear as soon as they end. */
   protected final PrintWriter out() {
     return spec.commandLine().getOut();
   }
@@ -26,19 +26,19 @@ public abstract class BaseCommand implements Callable<Integer> {
     return spec.commandLine().getErr();
   }
 
-  /** A wrong use of the command line. */
+  /** The exception for wrong usage of the command line. */
   protected final ParameterException wrong(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  /** @throws ParameterException with the message unless something holds */
+  /** @throws ParameterException with the message, unless the condition holds */
   protected final void require(boolean holds, String message) {
     if (!holds) {
       throw wrong(message);
     }
   }
 
-  /** @throws ParameterException naming the option */
+  /** @throws ParameterException naming the option, if the value is below {@code least} */
   protected final void requireAtLeast(String option, long value, long least) {
     require(value >= least, option + " is " + value + "; expected at least " + least);
   }

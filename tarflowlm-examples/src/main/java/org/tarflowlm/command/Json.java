@@ -8,13 +8,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Results for machines: one JSON object on standard output. */
+/** Machine-readable results: one JSON object on standard output. */
 public final class Json {
   private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private Json() {}
 
-  /** @throws IllegalStateException if a figure is not finite, which JSON cannot say and nobody can use */
+  /** @throws IllegalStateException if a number is not finite, which JSON cannot express */
   public static String of(Object value) {
     try {
       JsonNode tree = MAPPER.valueToTree(value);
@@ -25,7 +25,7 @@ public final class Json {
     }
   }
 
-  /** A standard error that one value cannot have is null. */
+  /** Also replaces a standard error of NaN, which a single value has, with null. */
   private static void checkFinite(String name, JsonNode node) {
     if (node instanceof ObjectNode object && object.path("standardError").isFloatingPointNumber()
         && Double.isNaN(object.get("standardError").doubleValue())) {
@@ -39,7 +39,7 @@ public final class Json {
   }
 
   /**
-   * An object's fields in the order given.
+   * An object with its fields in the given order.
    *
    * @param namesAndValues a name, its value, the next name, and so on; values may be null
    */

@@ -1,2 +1,2 @@
-/** What the commands of every package share. */
+/** What the commands of all packages share. */
 package org.tarflowlm.command;

@@ -32,9 +32,9 @@ import org.tarflowlm.nn.TarFlowFeatures;
 import org.tarflowlm.zoo.Text8TarFlow;
 
 /**
- * A classifier on the packaged model's features of a text: which book is this sentence from. The model is a frozen layer of a DL4J graph;
- * mean pooling and a softmax layer follow. The same softmax layer on counts of letters is the baseline. Without files the question is
- * whether a sentence of the bundled excerpt has its words in order or backwards, of which counts of letters know nothing.
+ * A classifier on the packaged model's features: which book does a sentence come from? The model is a frozen layer of a DL4J graph; mean
+ * pooling and a softmax layer follow. The baseline is the same softmax layer on letter counts. Without files, the classifier tells
+ * whether a sentence of the bundled excerpt is in order or backwards, which letter counts cannot tell.
  *
  * <p>A sentence is {@value #WORDS} words, since text8 has no full stops. The last fifth of each book is held out.
  */
@@ -47,9 +47,7 @@ public final class ClassifySentences {
 
   private ClassifySentences() {}
 
-  /**
-   * @param arguments sentences of each book to learn from, 400 if there is no number; then files of text, at least two, each a class
-   */
+  /** @param arguments training sentences per book, 400 if there is no number; then at least two text files, one per class */
   public static void main(String... arguments) throws IOException {
     boolean counted = arguments.length > 0 && arguments[0].matches("\\d+");
     int number = counted ? Integer.parseInt(arguments[0]) : 400;
@@ -134,7 +132,7 @@ public final class ClassifySentences {
     return String.join(" ", words);
   }
 
-  /** Up to so many sentences, drawn from all of them: the same ones for all books of the same length. */
+  /** At most {@code count} sentences, drawn from all of them: the same indices for all books of the same length. */
   private static void add(List<Labelled> target, List<String> sentences, int book, int most) {
     List<String> drawn = new ArrayList<>(sentences);
     Collections.shuffle(drawn, new Random(1));
@@ -151,7 +149,7 @@ public final class ClassifySentences {
     return result;
   }
 
-  /** Ids [batch, time] with a mask, and the books. */
+  /** Ids [batch, time] with a mask, and the book of each sentence. */
   private static DataSet ids(List<Labelled> batch, int books) {
     int time = batch.stream().mapToInt(each -> each.sentence.length()).max().orElseThrow();
     int[][] ids = new int[batch.size()][time];
@@ -164,7 +162,7 @@ public final class ClassifySentences {
     return new DataSet(Nd4j.createFromArray(ids), labels(batch, books), Nd4j.createFromArray(mask), null);
   }
 
-  /** How often each letter comes in ten characters, [batch, 27], and the books. */
+  /** Occurrences of each letter per ten characters, [batch, 27], and the book of each sentence. */
   private static DataSet letters(List<Labelled> batch, int books) {
     float[][] counts = new float[batch.size()][LETTERS];
     for (int b = 0; b < counts.length; b++) {

@@ -7,13 +7,13 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.data.documents.Excerpt;
 
 /**
- * One text under the flow model and under its discrete twin. The flow model's likelihood is bounded, the tighter the more samples of the
- * encoder's noise are drawn; the twin's is exact.
+ * Scores one text with the flow model and with its discrete twin. The flow model's likelihood is bounded; the bound gets tighter with
+ * more samples of the encoder's noise. The twin's likelihood is exact.
  */
 public final class CompareLikelihoods {
   private CompareLikelihoods() {}
 
-  /** @param characters of the bundled excerpt; 4096 if there is none */
+  /** @param characters number of characters of the bundled excerpt; 4096 if not given */
   public static void main(String... characters) {
     ScoringOptions options = ScoringOptions.defaults().withMaxCharacters(characters.length == 0 ? 4_096 : Long.parseLong(characters[0]));
     System.out.println("model        bound    bits per character   standard error");

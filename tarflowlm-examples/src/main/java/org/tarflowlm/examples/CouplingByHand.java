@@ -8,8 +8,8 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * The couplings on toy mixtures, without a network: u = f(z), log |det du/dz|, and back. A density with two peaks becomes exactly
- * normal under the mixture's own map; the affine map with the same mean and variance only shifts and scales it.
+ * The couplings on toy mixtures, without a network: u = f(z), log |det du/dz|, and back. The mixture's own map makes a density with two
+ * peaks exactly normal; the affine map with the same mean and variance only shifts and scales it.
  */
 public final class CouplingByHand {
   private CouplingByHand() {}

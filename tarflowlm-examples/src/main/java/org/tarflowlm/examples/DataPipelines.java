@@ -35,8 +35,8 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * Small files in the formats of text8, enwik8 and OpenWebText become batches that tiny networks are trained on: ids with the noise of
- * their latents, the latents themselves, and short texts of different lengths with masks.
+ * Turns small files in the formats of text8, enwik8 and OpenWebText into batches, and trains tiny networks on them. Batches hold ids with
+ * their latents' noise, the latents themselves, or short texts of different lengths with masks.
  */
 public final class DataPipelines {
   private static final int LENGTH = 64;
@@ -65,7 +65,7 @@ public final class DataPipelines {
     }
   }
 
-  /** Front to back in constant memory, through DataVec's and DL4J's own classes, into a network of two inputs. */
+  /** Streams a file in constant memory, through DataVec's and DL4J's own classes, into a network with two inputs. */
   private static void train(String what, WindowRecordReader reader, Path file, String tokenizer) throws IOException, InterruptedException {
     Tokenizer symbols = Tokenizers.byName(tokenizer);
     ComputationGraph network = network(symbols.vocabSize(), ModelInputs.IDS_AND_NOISE);
@@ -77,7 +77,7 @@ public final class DataPipelines {
     fit(network, batches, batch);
   }
 
-  /** Trains on latents of the network's own codebook, which stays fixed. */
+  /** Trains on latents from the network's own codebook, which stays fixed. */
   private static void trainOnLatents(Path file) throws IOException, InterruptedException {
     ComputationGraph network = network(27, ModelInputs.LATENTS);
     MultiDataSetIterator batches = windows(new Text8RecordReader(LENGTH), file);
@@ -87,7 +87,7 @@ public final class DataPipelines {
     fit(network, batches, batch);
   }
 
-  /** One line per sequence: DL4J pads a batch to its longest and adds the masks. */
+  /** One line per sequence: DL4J pads a batch to its longest sequence and adds the masks. */
   private static void trainOnShortTexts(Path file) throws IOException, InterruptedException {
     TextSequenceRecordReader reader = TextSequenceRecordReader.builder(Tokenizers.byName("text8"), TextUnit.LINE, LENGTH).build();
     reader.initialize(new CollectionInputSplit(List.<URI>of(file.toUri())));
@@ -119,7 +119,7 @@ public final class DataPipelines {
     System.out.printf(Locale.ROOT, "  trained: %.2f nats per token before, %.2f after %d epochs%n", before, after, EPOCHS);
   }
 
-  /** Any window at once, in a seeded order that costs no memory: what training uses. */
+  /** Reads any window at once, in a seeded order that takes no memory; training uses this. */
   private static void shuffled(Path file) throws IOException {
     Tokenizer tokenizer = Tokenizers.byName("text8");
     try (TokenSequence tokens = TokenSequences.open(file.toString(), tokenizer)) {

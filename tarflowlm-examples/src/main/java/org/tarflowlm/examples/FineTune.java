@@ -26,8 +26,8 @@ import org.tarflowlm.zoo.TarFlowZoo;
 import org.tarflowlm.zoo.Text8TarFlow;
 
 /**
- * The packaged model trained further on a novel by DL4J's own tools: an early-stopping trainer, a score calculator, a listener. The
- * codebook and all flows but the first are frozen. Some of the bundled excerpt is trained on, other windows say when to stop, and its
+ * Trains the packaged model further on a novel with DL4J's own tools: an early-stopping trainer, a score calculator, a listener. The
+ * codebook and all flows but the first are frozen. Training uses some windows of the bundled excerpt, early stopping uses others, and the
  * last tenth is scored before and after.
  */
 public final class FineTune {
@@ -36,7 +36,7 @@ public final class FineTune {
 
   private FineTune() {}
 
-  /** @param windows of the excerpt to train on; 200 if there is none */
+  /** @param windows number of windows of the excerpt to train on; 200 if not given */
   public static void main(String... windows) {
     int count = windows.length == 0 ? 200 : Integer.parseInt(windows[0]);
     Checkpoint zoo = TarFlowZoo.load("text8-mixd");

@@ -5,13 +5,13 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
-/** Writes with the packaged model: one prompt, the temperatures 0.5, 0.8 and 1, two texts of each. */
+/** Generates text with the packaged model: one prompt at the temperatures 0.5, 0.8 and 1, two texts each. */
 public final class GenerateText {
   private static final int TOKENS = 80;
 
   private GenerateText() {}
 
-  /** @param prompt a to z and single spaces; its words may be given one by one; "the whale " if there is none */
+  /** @param prompt a to z and single spaces, also as separate words; "the whale " if not given */
   public static void main(String... prompt) {
     String start = prompt.length == 0 ? "the whale " : String.join(" ", prompt);
     try (TarFlowLM model = TarFlowLM.pretrained()) {

@@ -24,7 +24,7 @@ public final class SameDiffGraphs {
 
   private SameDiffGraphs() {}
 
-  /** @param text a to z and single spaces; its words may be given one by one */
+  /** @param text a to z and single spaces, also as separate words */
   public static void main(String... text) throws IOException {
     int[] tokens = new Text8Alphabet().encode(text.length == 0 ? TEXT : String.join(" ", text));
     ComputationGraph network = CheckpointNetworks.network(TarFlowZoo.load("text8-mixd"));
@@ -49,7 +49,7 @@ public final class SameDiffGraphs {
     InverseGraph.sample(inverse, new Sampling(0.5, 1.0, 0, 1.0));
     print("written at temperature 0.5", inverse.output(inputs, InverseGraph.IDS));
 
-    // FlatBuffers: the file holds graph, parameters and sampling
+    // FlatBuffers: the file holds graph, parameters and the sampling code
     try (TemporaryFolder folder = new TemporaryFolder()) {
       Path file = folder.resolve("inverse.fb");
       inverse.save(file.toFile(), false);

@@ -6,7 +6,7 @@ import org.tarflowlm.Score;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.data.documents.Text8Cleaner;
 
-/** Says how many bits per character the packaged model needs for texts: those given, or a sentence and two worse ones. */
+/** Prints how many bits per character the packaged model needs for the given texts, or for a sentence and two worse ones. */
 public final class ScoreText {
   private static final List<String> TEXTS = List.of(
       "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness.",

@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A folder that is deleted at the end, with all that is in it. */
+/** A temporary folder that {@link #close} deletes with its content. */
 final class TemporaryFolder implements AutoCloseable {
   private final Path path;
 

@@ -17,11 +17,11 @@ import org.tarflowlm.train.Trainer;
 import org.tarflowlm.train.TrainingSpec;
 import org.tarflowlm.train.TrainingSummary;
 
-/** Trains a tiny Mix-d flow from scratch on the bundled excerpt of a novel, validates on its last tenth, and writes with it. */
+/** Trains a tiny Mix-d flow from scratch on the bundled excerpt of a novel, validates on its last tenth, and generates text with it. */
 public final class TrainTiny {
   private TrainTiny() {}
 
-  /** @param steps of training; 400 if there is none */
+  /** @param steps number of training steps; 400 if not given */
   public static void main(String... steps) throws IOException {
     int updates = steps.length == 0 ? 400 : Integer.parseInt(steps[0]);
     TarFlowConfig model = new TarFlowConfig(ModelType.TARFLOW, 27, 64, 5, 64, 4, 1, null,

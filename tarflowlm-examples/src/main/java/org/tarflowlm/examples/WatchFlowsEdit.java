@@ -6,11 +6,11 @@ import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
-/** Writes a text and shows it after every flow, from noise to the end: which tokens did the flow change? */
+/** Generates a text and shows it after every flow, from noise to the end: which tokens did the flow change? */
 public final class WatchFlowsEdit {
   private WatchFlowsEdit() {}
 
-  /** @param seed of the text; 1 if there is none */
+  /** @param seed of the text; 1 if not given */
   public static void main(String... seed) {
     try (TarFlowLM model = TarFlowLM.pretrained()) {
       GenerationOptions options = model.generationOptions().withMaxNewTokens(90).withShowFlows(true)

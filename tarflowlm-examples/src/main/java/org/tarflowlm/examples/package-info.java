@@ -1,2 +1,2 @@
-/** Short programs to learn from, one {@code main} each: {@code ./tarflowlm example} lists them and runs them. */
+/** Short programs to learn from, each with a {@code main} method: {@code ./tarflowlm example} lists and runs them. */
 package org.tarflowlm.examples;

@@ -3,7 +3,7 @@ package org.tarflowlm.serve;
 import java.util.Map;
 import org.tarflowlm.command.Json;
 
-/** A request that fails, as its client is told: a status and an error object of OpenAI's form. */
+/** A request that fails: the status and error object, in OpenAI's form, that the client receives. */
 final class ApiException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final int LONGEST = 1_000;
@@ -37,7 +37,7 @@ final class ApiException extends RuntimeException {
         "the model '" + model + "' is not served; expected one of " + String.join(", ", known));
   }
 
-  /** @param seconds after which a retry makes sense */
+  /** @param seconds before the client should retry */
   static ApiException busy(int seconds) {
     return new ApiException(429, "rate_limit_error", "queue_full", null, seconds,
         "the server is busy: its queue is full; retry in " + seconds + " s");
@@ -45,7 +45,7 @@ final class ApiException extends RuntimeException {
 
   static ApiException tooSlow(long seconds) {
     return new ApiException(503, "server_error", "time_limit", null, 0,
-        "the request took longer than " + seconds + " s, the server's limit; ask for less, or again when it is less busy");
+        "the request took longer than " + seconds + " s, the server's limit; request less, or try again when the server is less busy");
   }
 
   static ApiException closing() {

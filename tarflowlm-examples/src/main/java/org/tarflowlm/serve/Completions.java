@@ -13,18 +13,18 @@ import org.tarflowlm.command.Json;
 import org.tarflowlm.eval.TokenChoice;
 import org.tarflowlm.generate.Generation;
 
-/** {@code POST /v1/completions}, as OpenAI's. */
+/** {@code POST /v1/completions}, with OpenAI's interface. */
 record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
   private static final int TOKENS = 16;
   private static final int MOST_LOGPROBS = 5;
   private static final double NATS_PER_BIT = Math.log(2);
 
   /**
-   * A request that was understood.
+   * A parsed request.
    *
    * @param echo whether the text begins with its prompt
-   * @param logprobs how many alternatives to a token come with its log-probability; -1 for neither
-   * @param usage whether a stream ends with the counts of tokens
+   * @param logprobs number of alternatives to list with each token's log-probability; -1 for neither
+   * @param usage whether a stream ends with the token counts
    */
   private record Request(TextRequest text, List<Fields.Prompt> prompts, int maxTokens, boolean echo, int logprobs, boolean stream,
       boolean usage) {}
@@ -45,7 +45,7 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
     fields.ignore("user");
     if (prompts.isEmpty() || prompts.size() * request.text.texts() > limits.maxTexts()) {
       throw ApiException.badRequest("n", prompts.size() + " prompts with n = " + request.text.texts()
-          + "; this server writes 1 to " + limits.maxTexts() + " texts a request");
+          + "; this server writes 1 to " + limits.maxTexts() + " texts per request");
     }
     return exchange -> answer(exchange, request);
   }
@@ -85,7 +85,7 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
     exchange.endStream();
   }
 
-  /** Both text and tokens of a prompt. */
+  /** A prompt's text and tokens. */
   private Fields.Prompt whole(Fields.Prompt prompt, Request request) {
     int[] tokens = prompt.tokens() == null ? request.text.encode("prompt", prompt.text(), request.maxTokens, limits)
         : TextRequest.requireFew("prompt", prompt.tokens(), request.maxTokens, limits);
@@ -115,15 +115,15 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
   }
 
   /**
-   * The log-probabilities of the tokens of a text: of flow models the terms of the ELBO, lower bounds in sum. The alternatives are null
-   * where the model's flows say nothing of tokens.
+   * Log-probabilities of a text's tokens, in nats. For flow models they are the terms of the ELBO, whose sum is a lower bound. The
+   * alternatives are null if the model's flows give no probabilities of tokens.
    */
   private static Map<String, Object> logprobs(Request request, int[] prompt, int[] written) {
     ServedModel model = request.text.model();
     int[] whole = IntStream.concat(Arrays.stream(prompt), Arrays.stream(written)).toArray();
     List<Score.Piece> pieces = whole.length == 0 ? List.of()
         : model.score(whole, ScoringOptions.defaults().withSeed(request.text.seed())).perToken();
-    int from = Math.min(request.echo ? 0 : prompt.length, pieces.size()); // the end that fills no patch has no bits
+    int from = Math.min(request.echo ? 0 : prompt.length, pieces.size()); // tokens at the end that do not fill a patch have no bits
     List<Double> nats = pieces.subList(from, pieces.size()).stream().map(each -> -each.bits() * NATS_PER_BIT).toList();
     List<String> tokens = Arrays.stream(whole, from, pieces.size()).mapToObj(model::piece).toList();
     List<Map<String, Double>> top = null;
@@ -135,7 +135,7 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
         "text_offset", Arrays.copyOfRange(model.offsets(whole), from, pieces.size()));
   }
 
-  /** The most probable tokens, then the one that is there if it is none of them, as OpenAI's. */
+  /** The most probable tokens, then the actual one if it is not among them, as in OpenAI's API. */
   private static List<Map<String, Double>> alternatives(ServedModel model, List<List<TokenChoice>> choices, List<Double> nats) {
     List<Map<String, Double>> result = new ArrayList<>();
     for (int t = 0; t < choices.size(); t++) {
@@ -148,7 +148,7 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
     return result;
   }
 
-  /** A choice whose text is sent as it is written. */
+  /** A choice whose text is sent while it is generated. */
   private static final class Streaming {
     private final Exchange exchange;
     private final Map<String, Object> answer;

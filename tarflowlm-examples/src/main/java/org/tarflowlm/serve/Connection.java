@@ -12,8 +12,8 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * A client's connection. Requests are answered one after another. Reading goes on while an answer is computed, so that a client that
- * goes away is noticed at once. A client that takes too long to send a request is cut off.
+ * A client's connection. It answers requests one after another and keeps reading meanwhile, so that it notices at once when the client
+ * disconnects. It closes if the client takes too long to send a request.
  */
 final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
   private static final Logger LOG = LogManager.getLogger(Connection.class);
@@ -28,8 +28,8 @@ final class Connection extends SimpleChannelInboundHandler<FullHttpRequest> {
   private ScheduledFuture<?> patience;
 
   /**
-   * @param secondsToSend for the first request to arrive, from the connection's start
-   * @param secondsBetween for a further one, from the last answer
+   * @param secondsToSend limit for the first request to arrive, counted from the connection's start
+   * @param secondsBetween limit for a further request, counted from the last answer
    */
   Connection(Gate gate, long secondsToSend, long secondsBetween, Consumer<Exchange> router) {
     this.gate = gate;

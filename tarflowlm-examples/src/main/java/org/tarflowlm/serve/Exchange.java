@@ -25,11 +25,11 @@ import java.util.concurrent.CancellationException;
 import java.util.function.IntConsumer;
 
 /**
- * One request and its response: one JSON object, a page, or a stream of server-sent events. May be answered from any thread; the first
- * answer counts, and what comes after it is dropped.
+ * One request and its response: a JSON object, a page, or a stream of server-sent events. Any thread may answer; the first answer counts,
+ * and later ones are dropped.
  */
 final class Exchange {
-  /** Status in the metrics of a request whose client went away. */
+  /** Status in the metrics for a request whose client disconnected. */
   static final int GONE = 499;
 
   private enum State { OPEN, STREAMING, DONE }
@@ -45,7 +45,7 @@ final class Exchange {
   private State state = State.OPEN;
   private boolean cancelled;
 
-  /** @param next called when the response is written and the connection stays open */
+  /** @param next called when the response has been written and the connection stays open */
   Exchange(ChannelHandlerContext channel, FullHttpRequest request, Gate gate, Runnable next) {
     this.channel = channel;
     this.request = request;
@@ -70,7 +70,7 @@ final class Exchange {
     return bytes;
   }
 
-  /** Calls back when the client has gone or the time is up; at once if that is so already. */
+  /** Calls back when the client has disconnected or the time is up; at once if that has already happened. */
   void onCancel(Runnable action) {
     synchronized (this) {
       if (!cancelled) {
@@ -90,7 +90,7 @@ final class Exchange {
     return state != State.DONE;
   }
 
-  /** @throws CancellationException if nobody waits for an answer any more */
+  /** @throws CancellationException if no client is waiting for the answer */
   void requireOpen() {
     if (!isOpen()) {
       throw new CancellationException();
@@ -105,7 +105,7 @@ final class Exchange {
     respond(200, type, content, 0);
   }
 
-  /** The error as the whole response, or as the last event of a stream. */
+  /** Sends the error as the whole response, or as the last event of a stream. */
   void fail(ApiException failure) {
     synchronized (this) {
       if (state == State.STREAMING) {
@@ -117,13 +117,13 @@ final class Exchange {
     respond(failure.status(), "application/json", bytes(failure.body()), failure.retryAfter());
   }
 
-  /** Fails, and tells whoever computes the answer. */
+  /** Fails, and runs the cancel callbacks so that the computation stops. */
   void cancel(ApiException reason) {
     fail(reason);
     runCancelled();
   }
 
-  /** The client has gone. */
+  /** Ends the exchange after the client has disconnected. */
   void disconnected() {
     boolean open;
     synchronized (this) {
@@ -166,9 +166,9 @@ final class Exchange {
   }
 
   /**
-   * Sends an event; the first one begins the stream.
+   * Sends an event; the first event begins the stream.
    *
-   * @throws CancellationException if nobody listens any more
+   * @throws CancellationException if the exchange has ended
    */
   synchronized void event(Object value) {
     send("data: " + new String(bytes(value), StandardCharsets.UTF_8) + "\n\n");
@@ -190,7 +190,7 @@ final class Exchange {
     channel.writeAndFlush(new DefaultHttpContent(buffer(text)));
   }
 
-  /** Ends a stream as OpenAI's does. */
+  /** Ends a stream with [DONE], as OpenAI's API does. */
   synchronized void endStream() {
     send("data: [DONE]\n\n");
     finish(200);
@@ -238,7 +238,7 @@ final class Exchange {
     }
   }
 
-  /** A body beyond the limit. What is left of it is read and dropped, so the connection can go on. */
+  /** A body beyond the limit. The rest of it is read and dropped, so that the connection stays usable. */
   static final class TooLargeException extends TooLongFrameException {
     private static final long serialVersionUID = 1L;
 

@@ -14,10 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/**
- * The fields of a request's JSON object. A field that is null counts as left out; every fault is an {@link ApiException} that names the
- * field.
- */
+/** The fields of a request's JSON object. A null field counts as missing. Every error is an {@link ApiException} that names the field. */
 final class Fields {
   static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
@@ -56,7 +53,7 @@ final class Fields {
     return text(name, value);
   }
 
-  /** One text or an array of texts; null if it is left out. */
+  /** A string or an array of strings; null if missing. */
   List<String> texts(String name) {
     JsonNode value = get(name);
     if (value.isMissingNode()) {
@@ -70,11 +67,11 @@ final class Fields {
     return result;
   }
 
-  /** A text, or the ids of one; the other is null. */
+  /** A text, or the token ids of one; the other is null. */
   record Prompt(String text, int[] tokens) {}
 
   /**
-   * A text, an array of texts, an array of token ids, or an array of such arrays; null if it is left out.
+   * A text, an array of texts, an array of token ids, or an array of such arrays; null if missing.
    *
    * @param vocabulary number of tokens
    */
@@ -154,7 +151,7 @@ final class Fields {
     return value.booleanValue();
   }
 
-  /** A field inside an object that may be left out. */
+  /** A flag inside an object; false if the object or the flag is missing. */
   boolean flag(String name, String inner) {
     JsonNode value = get(name);
     if (!value.isMissingNode() && !value.isObject()) {
@@ -163,7 +160,11 @@ final class Fields {
     return value.path(inner).asBoolean();
   }
 
-  /** Fields that this server does not act on, and which are accepted only if they ask for nothing. */
+  /**
+   * Accepts a field that this server does not support only if its value has no effect.
+   *
+   * @param values the values without effect
+   */
   void neutral(String name, Object... values) {
     JsonNode value = get(name);
     if (value.isMissingNode()) {
@@ -182,7 +183,7 @@ final class Fields {
     get(name);
   }
 
-  /** Refuses fields that nobody asked for: a misspelt option must not be lost in silence. */
+  /** Refuses unknown fields, so that a misspelt option is not silently ignored. */
   void finish() {
     TreeSet<String> unknown = new TreeSet<>();
     object.fieldNames().forEachRemaining(unknown::add);

@@ -9,15 +9,15 @@ import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * {@code POST /v1/flows}: a text pass by pass, a new one or a given one; {@code POST /v1/infill}: what the flows put between two texts;
- * {@code POST /v1/interpolate}: a walk from one text to another through the space of noises.
+ * {@code POST /v1/flows} shows a new or given text pass by pass. {@code POST /v1/infill} fills the gap between two texts. {@code POST
+ * /v1/interpolate} interpolates between two texts in the space of noise.
  */
 record Flows(ServeOptions limits, Metrics metrics) {
   private static final int TOKENS = 64;
   private static final int STEPS = 9;
   private static final int MOST_STEPS = 64;
 
-  /** Writes one text, given its number. */
+  /** Generates one text, given its number. */
   private interface Writer {
     Generation write(int index);
   }
@@ -27,7 +27,7 @@ record Flows(ServeOptions limits, Metrics metrics) {
     String given = fields.text("text", null);
     String prompt = fields.text("prompt", null);
     if (given != null && prompt != null) {
-      throw ApiException.badRequest("text", "text and prompt are both given; expected a text to read, or a prompt to continue");
+      throw ApiException.badRequest("text", "text and prompt were both given; expected a text to read, or a prompt to continue");
     }
     int maxTokens = fields.whole("max_tokens", TOKENS, 1, limits.maxTokens());
     TextRequest request = TextRequest.of(fields, model, limits, maxTokens);

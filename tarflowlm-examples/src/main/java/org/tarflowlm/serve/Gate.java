@@ -11,10 +11,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Who may talk to the server. A web page elsewhere can make its visitor's browser send requests to the loopback address; three checks keep
- * it out. The Host header must be localhost, an IP address, or an allowed name: a page whose own name was rebound to this address has
- * that name there. An Origin header must be the server's own or an allowed one. A request with a body must say that it is JSON,
- * which browsers do not send across origins without asking first.
+ * Decides which requests to accept. A foreign web page can make its visitor's browser send requests to the loopback address; three checks
+ * refuse them.
+ *
+ * <p>The Host header must be localhost, an IP address, or an allowed name: a page whose own name was rebound to this address still sends
+ * that name. An Origin header must be the server's own or an allowed one. A request with a body must declare it as JSON, which browsers
+ * do not send across origins without a preflight request.
  */
 final class Gate {
   private static final String CONTENT_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -28,7 +30,7 @@ final class Gate {
     this.origins = Set.copyOf(origins);
   }
 
-  /** @throws ApiException if the request is to be refused */
+  /** @throws ApiException if the request must be refused */
   void check(HttpRequest request) {
     List<String> named = request.headers().getAll(HttpHeaderNames.HOST);
     if (named.size() != 1 || !isAllowed(named.get(0))) {
@@ -38,8 +40,8 @@ final class Gate {
     String origin = request.headers().get(HttpHeaderNames.ORIGIN);
     if (origin != null && !origin.equals("http://" + named.get(0)) && !origin.equals("https://" + named.get(0))
         && !origins.contains(origin)) {
-      throw ApiException.refused(403, "origin_not_allowed", "the request comes from a page of " + origin
-          + "; --allow-origin admits it");
+      throw ApiException.refused(403, "origin_not_allowed", "the request comes from a page at " + origin
+          + "; --allow-origin allows it");
     }
     if (request.method().equals(HttpMethod.POST)) {
       String type = request.headers().get(HttpHeaderNames.CONTENT_TYPE, "");

@@ -12,12 +12,12 @@ import org.apache.logging.log4j.Logger;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.json.ConfigException;
 
-/** Computes answers on a fixed number of threads, behind a queue of bounded length. A cancelled request leaves either at once. */
+/** Computes answers on a fixed number of threads, behind a bounded queue. A cancelled request leaves the queue or its thread at once. */
 final class Jobs implements AutoCloseable {
   private static final Logger LOG = LogManager.getLogger(Jobs.class);
-  /** Seconds. */
+  /** Longest advised wait before a retry, in seconds. */
   static final int LONGEST_RETRY = 60;
-  /** Weight of the newest job in the mean time of a job. */
+  /** Weight of the newest job in the running mean of job times. */
   private static final double NEWEST = 0.1;
 
   private final ThreadPoolExecutor pool;
@@ -32,7 +32,7 @@ final class Jobs implements AutoCloseable {
     });
   }
 
-  /** What computes an answer. It ends with a {@link CancellationException} soon after its thread is interrupted. */
+  /** Computes an answer. It throws a {@link CancellationException} soon after its thread is interrupted. */
   interface Work {
     void answer(Exchange exchange);
   }
@@ -69,7 +69,7 @@ final class Jobs implements AutoCloseable {
     close(Duration.ofSeconds(5));
   }
 
-  /** Waits that long for jobs that run; those that wait are dropped. */
+  /** Drops waiting jobs, and waits that long for running ones before it interrupts them. */
   void close(Duration patience) {
     pool.shutdown();
     pool.getQueue().forEach(each -> ((Job) each).exchange.cancel(ApiException.closing()));
@@ -103,7 +103,7 @@ final class Jobs implements AutoCloseable {
         exchange.requireOpen();
         work.answer(exchange);
       } catch (CancellationException e) {
-        exchange.fail(ApiException.closing()); // heard only where nobody cancelled the request itself
+        exchange.fail(ApiException.closing()); // has no effect if the request itself was cancelled
       } catch (ApiException e) {
         exchange.fail(e);
       } catch (ConfigException | DataException e) {
@@ -118,7 +118,7 @@ final class Jobs implements AutoCloseable {
       } finally {
         synchronized (this) {
           thread = null;
-          Thread.interrupted(); // meant for this job alone
+          Thread.interrupted(); // clears an interrupt that was meant for this job
         }
         meanSeconds += NEWEST * ((System.nanoTime() - begin) / 1e9 - meanSeconds);
       }

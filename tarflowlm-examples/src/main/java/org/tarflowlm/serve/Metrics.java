@@ -11,10 +11,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.IntSupplier;
 
-/** What the server counts, in Prometheus's text format. */
+/** The server's counters, in Prometheus's text format. */
 final class Metrics {
   private final PrometheusRegistry registry = new PrometheusRegistry();
-  private final Counter requests = Counter.builder().name("tarflowlm_requests").help("Requests answered; 499: the client went away.")
+  private final Counter requests = Counter.builder().name("tarflowlm_requests").help("Requests answered; 499: the client disconnected.")
       .labelNames("route", "status").register(registry);
   private final Histogram seconds = Histogram.builder().name("tarflowlm_request_duration_seconds")
       .help("Time from a request's arrival to its last byte.").labelNames("route")

@@ -33,15 +33,15 @@ import java.util.concurrent.TimeUnit;
 import org.tarflowlm.TarFlowLM;
 
 /**
- * An HTTP server around models: a page for people, OpenAI's completions and the flows for programs. docs/serving.md describes it.
+ * An HTTP server for models: a page for people, OpenAI's completions and the flows for programs. docs/serving.md describes it.
  *
- * <p>Requests are parsed on Netty's threads and computed on threads of their own. A request ends when it is answered, its time is up or
- * its client has gone, whatever comes first.
+ * <p>Netty's threads parse requests; separate threads compute the answers. A request ends when it is answered, its time is up or its
+ * client has disconnected, whichever comes first.
  */
 public final class PlaygroundServer implements AutoCloseable {
   private static final int PARSERS = 2;
   private static final int SECONDS_TO_SEND = 30;
-  /** Longer than the longest Retry-After, so that a client which heeds it finds its connection open. */
+  /** Longer than the longest Retry-After, so that a client that obeys it finds its connection open. */
   private static final int SECONDS_BETWEEN = Jobs.LONGEST_RETRY + 15;
 
   private final ServeOptions options;
@@ -56,8 +56,9 @@ public final class PlaygroundServer implements AutoCloseable {
   /**
    * Starts to serve.
    *
-   * @param models at least one, of different names; the first answers requests that name none. The server closes them
-   * @throws UncheckedIOException if the address is taken or is none of this machine
+   * @param models at least one, with different names; the first answers requests that do not name a model. The server closes them
+   * @throws IllegalArgumentException if there is no model, or two have one name
+   * @throws UncheckedIOException if the address is in use or does not belong to this machine
    */
   public PlaygroundServer(List<TarFlowLM> models, ServeOptions options) {
     if (models.isEmpty()) {
@@ -66,7 +67,7 @@ public final class PlaygroundServer implements AutoCloseable {
     this.options = options;
     for (TarFlowLM each : models) {
       if (this.models.put(each.name(), new ServedModel(each)) != null) {
-        throw new IllegalArgumentException("the model " + each.name() + " is given twice");
+        throw new IllegalArgumentException("the model " + each.name() + " was given twice");
       }
     }
     jobs = new Jobs(options.workers(), options.queue());
@@ -95,7 +96,7 @@ public final class PlaygroundServer implements AutoCloseable {
                   new Connection(gate, SECONDS_TO_SEND, SECONDS_BETWEEN, router));
             }
           }).bind(new InetSocketAddress(options.host(), options.port())).syncUninterruptibly().channel();
-    } catch (Exception e) { // Netty throws what the socket threw, which it does not declare
+    } catch (Exception e) { // Netty throws the socket's exceptions undeclared
       close();
       if (e instanceof IOException io) {
         throw new UncheckedIOException(new IOException(options.host() + ":" + options.port() + ": " + io.getMessage(), io));
@@ -104,7 +105,7 @@ public final class PlaygroundServer implements AutoCloseable {
     }
   }
 
-  /** Hands on a request whose body is too large without it, so that it is refused in its turn. */
+  /** Passes on a request with too large a body, without the body, so that the router refuses it. */
   private static final class Aggregator extends HttpObjectAggregator {
     Aggregator(int maxBody) {
       super(maxBody, true);
@@ -126,7 +127,7 @@ public final class PlaygroundServer implements AutoCloseable {
     exchange.onEnd(status -> timer.cancel(false));
   }
 
-  /** Where it listens. */
+  /** The address that the server listens on. */
   public InetSocketAddress address() {
     return (InetSocketAddress) listening.localAddress();
   }
@@ -139,12 +140,12 @@ public final class PlaygroundServer implements AutoCloseable {
     return jobs;
   }
 
-  /** Returns when the server was closed, by another thread. */
+  /** Waits until another thread closes the server. */
   public void awaitClose() {
     listening.closeFuture().awaitUninterruptibly();
   }
 
-  /** Takes no more requests, lets those that run come to their end for some seconds, and frees the models. */
+  /** Stops accepting requests, gives running ones a few seconds to finish, and frees the models. */
   @Override
   public synchronized void close() {
     if (closed) {

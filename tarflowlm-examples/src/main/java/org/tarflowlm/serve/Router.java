@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
-/** Finds what answers a request. */
+/** Finds the endpoint that answers a request. */
 final class Router implements Consumer<Exchange> {
   private static final Logger LOG = LogManager.getLogger(Router.class);
   private static final String MODELS = "/v1/models";
@@ -31,7 +31,7 @@ final class Router implements Consumer<Exchange> {
   private final Consumer<Exchange> limitTime;
 
   /**
-   * @param models by id; the first is the one for requests that name none
+   * @param models by id; the first answers requests that do not name a model
    * @param limitTime cancels an exchange when its time is up
    */
   Router(ServeOptions options, Gate gate, Jobs jobs, Metrics metrics, Map<String, ServedModel> models, Consumer<Exchange> limitTime) {
@@ -52,7 +52,7 @@ final class Router implements Consumer<Exchange> {
     posts.put("/v1/interpolate", flows::interpolate);
   }
 
-  /** Paths that programs use, for the test of their description. */
+  /** Paths for programs; a test compares them with the OpenAPI document. */
   TreeSet<String> paths() {
     TreeSet<String> paths = new TreeSet<>(gets.keySet());
     paths.addAll(posts.keySet());
@@ -128,23 +128,23 @@ final class Router implements Consumer<Exchange> {
     return model;
   }
 
-  /** Labels of the metrics are few, whatever clients ask for. */
+  /** Keeps the metrics' labels few, whatever clients request. */
   private String route(String path) {
     return gets.containsKey(path) || posts.containsKey(path) ? path : pages.get(path) != null ? "page"
         : path.startsWith(MODELS + "/") ? MODELS : "other";
   }
 
-  /** What a POST does. */
+  /** Handles a POST. */
   interface Endpoint {
     /**
-     * Reads a request, on a thread that must not wait; the work is done elsewhere.
+     * Reads a request on a thread that must not block, and returns the work for another thread.
      *
-     * @throws ApiException if the request makes no sense
+     * @throws ApiException if the request is invalid
      */
     Jobs.Work read(Fields fields, ServedModel model);
   }
 
-  /** The files of the page, read once at the start: a request's path selects one of them and never reaches a file system. */
+  /** The files of the page, read once at the start. A request's path only selects one of them and never reaches a file system. */
   private static final class Pages {
     /** @param type content type */
     record Page(String type, byte[] content) {}
@@ -170,7 +170,7 @@ final class Router implements Consumer<Exchange> {
       }
     }
 
-    /** Null if there is none. */
+    /** The content of a resource, or null if there is none. */
     Page get(String path) {
       return pages.get(path);
     }

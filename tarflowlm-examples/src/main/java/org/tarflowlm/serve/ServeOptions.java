@@ -7,20 +7,21 @@ import java.util.List;
  * Where the server listens, and its limits.
  *
  * @param host address to listen on
- * @param port 0 for any free one
+ * @param port 0 for any free port
  * @param allowedHosts names, besides localhost and IP addresses, under which clients may reach the server
  * @param allowedOrigins web origins whose pages may call the server, such as {@code https://example.org}
- * @param maxBody bytes of a request's body
- * @param maxTokens tokens of a text, prompt included
- * @param maxTexts texts of a request
- * @param timeLimit of a request, from its arrival to its last byte
- * @param queue requests that wait for a worker; more are refused with status 429
+ * @param maxBody most bytes of a request's body
+ * @param maxTokens most tokens per text, including the prompt
+ * @param maxTexts most texts per request
+ * @param timeLimit longest time from a request's arrival to its last byte
+ * @param queue most requests that wait for a worker; further ones get status 429
  * @param workers requests that are computed at once
- * @param maxConnections open connections; more are closed
+ * @param maxConnections most open connections; further ones are closed
  */
 public record ServeOptions(String host, int port, List<String> allowedHosts, List<String> allowedOrigins, int maxBody, int maxTokens,
     int maxTexts, Duration timeLimit, int queue, int workers, int maxConnections) {
 
+  /** @throws IllegalArgumentException if a value is out of its range */
   public ServeOptions {
     requireWithin("port", port, 0, 65_535);
     requireWithin("maxBody", maxBody, 1, 1 << 28);
@@ -36,7 +37,7 @@ public record ServeOptions(String host, int port, List<String> allowedHosts, Lis
     allowedOrigins = List.copyOf(allowedOrigins);
   }
 
-  /** Loopback, port 8080, a worker for each core. */
+  /** Loopback, port 8080, one worker per core. */
   public static ServeOptions defaults() {
     return new ServeOptions("127.0.0.1", 8080, List.of(), List.of(), 1 << 18, 2048, 16, Duration.ofSeconds(60), 64,
         Runtime.getRuntime().availableProcessors(), 512);

@@ -42,11 +42,11 @@ final class ServedModel implements AutoCloseable {
   /** @throws ApiException if the model is discrete */
   void requireFlows() {
     if (!hasFlows()) {
-      throw ApiException.badRequest("model", "the model " + id() + " is discrete: it has no flows; use one that has");
+      throw ApiException.badRequest("model", "the model " + id() + " is discrete and has no flows; use a flow model");
     }
   }
 
-  /** Builds what the first request would wait for. */
+  /** Builds in advance what the first request would wait for. */
   void warmUp() {
     model.generate("", model.generationOptions().withBatchSize(1).withMaxNewTokens(model.config().patchSize()));
   }
@@ -56,7 +56,7 @@ final class ServedModel implements AutoCloseable {
     return model.score(text, options.withPerToken(true));
   }
 
-  /** One text; an interrupt of the thread ends it where the model's flows allow, at the latest with the window. */
+  /** Generates one text. An interrupt of the thread stops it as soon as the model's flows allow, at the latest at the end of the window. */
   Generation generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     return model.generate(prompt, options, tokens -> {
       requireUninterrupted();
@@ -83,13 +83,13 @@ final class ServedModel implements AutoCloseable {
     for (int t = 0; t < tokens.length; t++) {
       offsets[t] = at;
       for (byte each : model.tokenizer().decodeBytes(new int[] {tokens[t]})) {
-        at += (each & 0xc0) == 0x80 ? 0 : 1; // every byte of UTF-8 that continues a character has the bits 10 in front
+        at += (each & 0xc0) == 0x80 ? 0 : 1; // continuation bytes of UTF-8 begin with the bits 10
       }
     }
     return offsets;
   }
 
-  /** The first tokens of a text, as many as its part in front begins with. */
+  /** The first tokens of a text, as many as its beginning {@code front} takes. */
   int[] tokensOf(int[] tokens, String front) {
     int left = front.getBytes(StandardCharsets.UTF_8).length;
     int count = 0;
@@ -99,7 +99,7 @@ final class ServedModel implements AutoCloseable {
     return Arrays.copyOf(tokens, count);
   }
 
-  /** A token as OpenAI writes it: its text, or where its bytes are none by themselves {@code bytes:\xe2\x80}. */
+  /** A token in OpenAI's form: its text, or {@code bytes:\xe2\x80} if its bytes alone are not valid text. */
   String piece(int token) {
     byte[] bytes = model.tokenizer().decodeBytes(new int[] {token});
     String text = new String(bytes, StandardCharsets.UTF_8);
@@ -121,7 +121,7 @@ final class ServedModel implements AutoCloseable {
     }).toList();
   }
 
-  /** As OpenAI lists a model, with what else a client may want to know. */
+  /** A model in the form of OpenAI's list, with further facts for clients. */
   Map<String, Object> description() {
     return Json.object("id", id(), "object", "model", "created", created, "owned_by", "tarflowlm",
         "description", model.info().description(), "tokenizer", model.tokenizer().name(), "vocabulary_size", model.tokenizer().vocabSize(),

@@ -8,9 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
-/**
- * Text that appears token by token. Holds back the bytes of an incomplete character, and an end that may become a stop string.
- */
+/** Text that arrives token by token. Holds back the bytes of an incomplete character, and an end that may become a stop string. */
 final class StreamedText {
   private final Tokenizer tokenizer;
   private final List<String> stops;
@@ -26,13 +24,13 @@ final class StreamedText {
     this.stops = stops;
   }
 
-  /** What can be shown after more tokens; may be empty. */
+  /** The text that can be shown after more tokens; may be empty. */
   String add(int[] tokens) {
     decode(tokenizer.decodeBytes(tokens), false);
     return release(false);
   }
 
-  /** What was held back and turned out to be text. */
+  /** The rest of the held-back text, at the end. */
   String end() {
     decode(new byte[0], true);
     return release(true);

@@ -8,19 +8,22 @@ import org.tarflowlm.command.Json;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * What requests for text have in common: the model, the options of generation and the limits.
+ * What all requests for text share: the model, the generation options and the limits.
  *
  * @param seed of the first text; text number i has {@code seed + i}
- * @param stops strings that end a text, which is given without them
+ * @param stops strings that end a text and are removed from it
  */
 record TextRequest(ServedModel model, GenerationOptions options, long seed, int texts, List<String> stops) {
-  /** The largest whole numbers that every reader of JSON keeps. */
+  /** The largest whole number that every JSON parser represents exactly. */
   private static final long MOST_SEED = (1L << 53) - 1;
   private static final int MOST_STOPS = 4;
   private static final int LONGEST_STOP = 256;
   private static final int MOST_REFINEMENTS = 256;
 
-  /** @param maxTokens tokens to generate */
+  /**
+   * @param maxTokens tokens to generate
+   * @throws ApiException if a field is out of its range
+   */
   static TextRequest of(Fields fields, ServedModel model, ServeOptions limits, int maxTokens) {
     GenerationOptions options = model.model().generationOptions().withBatchSize(1).withMaxNewTokens(Math.max(1, maxTokens));
     double temperature = fields.number("temperature", options.temperature(), 0, 2);
@@ -47,8 +50,8 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
   /**
    * Ids of a text.
    *
-   * @param others tokens that come to these
-   * @throws ApiException if the model cannot express it, or all tokens together are too many
+   * @param others number of tokens to be added to these
+   * @throws ApiException if the model cannot express the text, or all tokens together are too many
    */
   int[] encode(String name, String text, int others, ServeOptions limits) {
     return encode(model, name, text, others, limits);
@@ -64,11 +67,11 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
     return requireFew(name, tokens, others, limits);
   }
 
-  /** @throws ApiException if they are too many, together with {@code others} */
+  /** @throws ApiException if there are too many tokens, together with {@code others} */
   static int[] requireFew(String name, int[] tokens, int others, ServeOptions limits) {
     if (tokens.length + others > limits.maxTokens()) {
-      throw ApiException.badRequest(name, name + " has " + tokens.length + " tokens, with what is asked for " + (tokens.length + others)
-          + "; this server takes " + limits.maxTokens());
+      throw ApiException.badRequest(name, name + " has " + tokens.length + " tokens, in all " + (tokens.length + others)
+          + " with those requested; this server's limit is " + limits.maxTokens());
     }
     return tokens;
   }
@@ -83,7 +86,7 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
     return stops.stream().anyMatch(text::endsWith) ? "stop" : "length";
   }
 
-  /** The frame of an answer. */
+  /** The outer object of an answer. */
   Map<String, Object> answer(String id, String object, long created) {
     return Json.object("id", id, "object", object, "created", created, "model", model.id(), "seed", seed,
         "choices", new ArrayList<>());

@@ -161,7 +161,7 @@ class LatentSpaceCommandsTest {
     JsonNode all = Cli.run("generate", "--model", discrete, "--prompts", prompts, "--tokens", 9, "--json").succeeds().json();
     assertEquals(lines[1], "call me " + all.get("prompts").get(1).get("generations").get(0).get("text").asText());
     assertEquals(lines[0], Cli.run("generate", "--model", discrete, "--prompt", "the whale ", "--tokens", 9).succeeds().out().strip());
-    Cli.run("generate", "--model", discrete, "--prompts", prompts, "--prompt", "a").fails(2, "--prompt and --prompts are both given");
+    Cli.run("generate", "--model", discrete, "--prompts", prompts, "--prompt", "a").fails(2, "--prompt and --prompts were both given");
     Cli.run("generate", "--model", discrete, "--prompts", folder.resolve("none"))
         .fails(1, "the file of prompts ", "none does not exist or cannot be read");
   }
