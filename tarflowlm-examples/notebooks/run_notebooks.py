@@ -12,7 +12,7 @@ TRIES = 5
 
 
 class PatientClient(NotebookClient):
-    """The kernel dies of a request that comes before it has set itself up, shortly after it opened its last port."""
+    """Waits before the first request: the kernel dies if one arrives while it sets itself up, shortly after it opens its last port."""
 
     async def async_start_new_kernel_client(self):
         for _ in range(600):
@@ -25,7 +25,7 @@ class PatientClient(NotebookClient):
 
 
 def run(path):
-    """A kernel that does not answer within half a minute never will; the next one does."""
+    """Runs a notebook. A kernel that does not answer within half a minute never will, so another one is started."""
     for attempt in range(TRIES):
         notebook = nbformat.read(path, 4)
         client = PatientClient(notebook, timeout=1800, kernel_name="java", startup_timeout=30, record_timing=False, coalesce_streams=True,
@@ -44,7 +44,7 @@ for path in sys.argv[1:]:
     notebook = run(path)
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith("%"):
-            cell.outputs = []  # a magic names the folders of the machine
+            cell.outputs = []  # the output of a magic names this machine's folders
     temporary = path + ".tmp"
     nbformat.write(notebook, temporary)
     os.replace(temporary, path)
