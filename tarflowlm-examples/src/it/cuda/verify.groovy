@@ -1,4 +1,4 @@
-// Maven has failed if a source does not compile; this makes sure that it compiled them all, and against that backend.
+// Maven fails if a source does not compile; this checks that it compiled all of them, against that backend.
 def module = new File(basedir, '../../../../tarflowlm-model').canonicalFile
 def classpath = new File(module, 'target/cuda/classpath.txt').text
 assert classpath =~ /nd4j-cuda-[\d.]+-/ : classpath

@@ -1,4 +1,4 @@
-// Shows openapi.json as a page.
+// Renders openapi.json as a page.
 
 const main = document.getElementById('main');
 

@@ -22,7 +22,7 @@ export async function post(path, body, signal) {
   return (await request(path, body, signal)).json();
 }
 
-/** Calls onText with each part of a completion as it comes. */
+/** Calls onText with each part of a completion as it arrives. */
 export async function stream(body, onText, signal) {
   const response = await request('v1/completions', {...body, stream: true}, signal);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -9,7 +9,7 @@ const stillness = matchMedia('(prefers-reduced-motion: reduce)');
 let known = [];
 let running = null;
 let passes = [];
-// What is shown: before and after are the reader's, pieces the model's, one for each token.
+// The text on the page: before and after come from the reader, pieces from the model, one per token.
 let shown = {before: '', pieces: [], after: '', changed: new Set()};
 let written = false;
 let timer = 0;
@@ -22,7 +22,7 @@ function say(text, isError = false) {
   $('status').classList.toggle('error', isError);
 }
 
-/** One request at a time: a new one ends the last, and the server stops to compute it. */
+/** Runs one request at a time: a new request cancels the previous one, and the server stops computing it. */
 async function run(what, work) {
   running?.abort();
   const mine = new AbortController();
@@ -46,7 +46,7 @@ async function run(what, work) {
   }
 }
 
-/** A model of text8 knows the letters a to z and the space alone. */
+/** Brings a text to the tokenizer's alphabet: text8 has only the letters a to z and the space. */
 function readable(text) {
   return model().tokenizer === 'text8' ? text.toLowerCase().replace(/[^a-z[\]\d]+/g, ' ') : text;
 }
@@ -62,7 +62,7 @@ function dials() {
   return result;
 }
 
-/** A whole number of patches. */
+/** Rounds a number of tokens up to whole patches. */
 function inPatches(tokens) {
   const patch = model().patch_size;
   return Math.max(1, Math.ceil(tokens / patch)) * patch;
@@ -131,8 +131,8 @@ function showPass(i) {
   $('pass').value = i;
   $('pass').setAttribute('aria-valuetext', pass.source);
   $('source').textContent = i === 0 ? 'Noise, decoded' : 'After ' + pass.source;
-  $('changes').textContent = i === 0 ? 'No flow has worked on it yet.'
-    : `It changed ${pass.changed.length} of ${pass.pieces.length} tokens: they are marked.`;
+  $('changes').textContent = i === 0 ? 'No flow has changed it yet.'
+    : `It changed ${pass.changed.length} of ${pass.pieces.length} tokens, which are marked.`;
   show({before: pass.before, pieces: pass.pieces, after: pass.after, changed: new Set(pass.changed)});
 }
 
@@ -163,7 +163,7 @@ function token(piece, kind) {
   return span;
 }
 
-/** Keeps the text before a character, and writes the rest anew. */
+/** Keeps the text before a character, and rewrites the rest. */
 function resample(span) {
   const tokens = [...$('text').children];
   const at = tokens.indexOf(span);
@@ -196,7 +196,7 @@ async function scoreIfAsked(signal) {
     + (score.bound === 'EXACT' ? '.' : ' (an upper bound).');
 }
 
-/** Bits of what is shown, piece by piece: the score's tokens may lie otherwise than ours. */
+/** The bits of each shown piece; the score may split the text into other tokens. */
 function spread(score) {
   const ends = [];
   let end = 0;
@@ -217,7 +217,7 @@ async function walk() {
   let to = readable($('to').value).trim();
   $('from').value = from;
   $('to').value = to;
-  await run('Walking ...', async signal => {
+  await run('Interpolating ...', async signal => {
     const length = inPatches(Math.max(from.length, to.length));
     from = from.padEnd(length);
     to = to.padEnd(length);
