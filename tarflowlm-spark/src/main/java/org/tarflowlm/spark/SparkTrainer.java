@@ -68,7 +68,7 @@ public final class SparkTrainer {
       ConfigException.requireAtLeast("round", round, 1);
     }
 
-    /** A plan with default document options, on machines that must not be mixed. */
+    /** A plan with default document options, which does not allow mixed machines. */
     public static Plan of(int workers, int round) {
       return new Plan(workers, round, DocumentOptions.DEFAULT, false);
     }

@@ -27,7 +27,7 @@ import org.tarflowlm.data.tokens.TokenStreams;
  * @param unigramBits entropy of the id frequencies, in bits per token: the score of a model that knows these frequencies alone
  * @param foreign number of bytes outside the alphabet (byte-level tokenizers)
  * @param firstForeign offset of the first such byte, or -1
- * @param badDocuments number of documents left out because they could not be decoded
+ * @param badDocuments number of bad documents, which are left out; see BadDocuments
  * @param firstBad what is wrong with one of them, or null
  * @param emptyDocuments number of documents without text, which are left out
  * @param otherFiles number of files of another kind beside the documents

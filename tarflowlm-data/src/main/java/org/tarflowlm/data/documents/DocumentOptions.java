@@ -6,7 +6,7 @@ import org.tarflowlm.data.DataException;
 /**
  * Options for reading documents.
  *
- * @param bad what to do with documents that cannot be decoded
+ * @param bad what to do with bad documents
  * @param textField the field of a JSON object that holds the text; dots separate the names of nested fields
  * @param limits limits against hostile archives
  */

@@ -37,7 +37,7 @@ public final class DocumentReport {
     return documents.sum();
   }
 
-  /** Number of documents left out because they could not be decoded. */
+  /** Number of bad documents that were left out; see {@link BadDocuments}. */
   public long bad() {
     return bad.sum();
   }

@@ -108,7 +108,7 @@ final class TarDocuments extends MemberDocuments {
     }
   }
 
-  /** Rejects entries without content of their own. The documents behind a link to a folder would otherwise be read twice or lost. */
+  /** Rejects entries without content of their own; a link has none in an archive, while in a folder it would be followed. */
   private static void requireContent(TarArchiveEntry entry, byte flag, String full) {
     if (entry.isLink() || entry.isSymbolicLink()) {
       throw new DataException(full + " is a link to " + entry.getLinkName() + ", without content of its own; pack the archive with "

@@ -62,7 +62,7 @@ final class WholeFile implements DocumentSource {
     return end == bytes.length ? bytes : Arrays.copyOf(bytes, end);
   }
 
-  /** The last place at or after {@code least} where two words meet, or -1. */
+  /** The last place after {@code least} where two words meet, or -1. */
   private static int lastCut(byte[] bytes, int least) {
     int after = -1;
     int end = bytes.length;

@@ -14,7 +14,7 @@ import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.Writable;
 import org.tarflowlm.data.DataException;
 
-/** Reads files from front to back; records cannot be addressed one by one. */
+/** Reads files from front to back; single records cannot be addressed. */
 abstract class OrderedRecordReader extends BaseRecordReader {
   private static final long serialVersionUID = 1L;
 
