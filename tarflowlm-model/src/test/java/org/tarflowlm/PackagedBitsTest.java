@@ -14,7 +14,7 @@ class PackagedBitsTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
       "text8-mixd | 673.916015625 | 'ing watches a house of capital with a whale timest have not forw'",
-      "text8-mixd6 | 618.9267578125 | ' month before the next five judges and the name to this subordin'",
+      "text8-mixd6 | 610.3544921875 | ' monster please you were insisted their alliances as one our ins'",
       "text8-mix1 | 681.4151611328125 | 'ased him as in a saraction such anxious seizure to the faith and'",
       "text8-affine-d | 728.38671875 | 'n considerable yet so matts of our company at leans feel it moro'",
       "text8-patch2 | 678.453125 | 'on of interesting and such most national liveness can pass us wi'",
