@@ -37,14 +37,15 @@ final class ComposedPrimitives implements Primitives {
   @Override
   public SDVariable embedding(SDVariable table, SDVariable ids) {
     // gather would be slow: its stock gradient loops over the indices
-    return oneHot(ids, size(table, 0)).reshape(-1, size(table, 0)).mmul(table).reshape(-1, positions, size(table, 1));
+    SDVariable chosen = oneHot(ids, size(table, 0)).reshape(-1, size(table, 0));
+    return Linear.product(chosen, table).reshape(-1, positions, size(table, 1));
   }
 
   @Override
   public SDVariable shiftPosition(SDVariable x, SDVariable start, SDVariable position) {
     int width = size(start, 0);
     // x' = S x with S[t, t-1] = 1, written as a product from the right because mmul does not broadcast a matrix over a batch
-    SDVariable columns = x.permute(0, 2, 1).reshape(-1, positions).mmul(sd.constant(shiftMatrix()));
+    SDVariable columns = Linear.product(x.permute(0, 2, 1).reshape(-1, positions), sd.constant(shiftMatrix()));
     SDVariable shifted = columns.reshape(-1, width, positions).permute(0, 2, 1);
     SDVariable first = sd.constant(Nd4j.zeros(type, positions, 1).putScalar(0, 0, 1.0)).mmul(start.reshape(1, width));
     SDVariable used = size(position, 0) == positions ? position
@@ -54,7 +55,7 @@ final class ComposedPrimitives implements Primitives {
 
   @Override
   public SDVariable matmul(SDVariable x, Matrix weight) {
-    return activations(rows(x, weight.in()).mmul(weight.value()), weight.out());
+    return activations(Linear.product(rows(x, weight.in()), weight.value()), weight.out());
   }
 
   @Override
@@ -76,7 +77,7 @@ final class ComposedPrimitives implements Primitives {
 
   @Override
   public SDVariable feedForward(SDVariable x, Matrix up, SDVariable upBias, Matrix down, SDVariable downBias, SDVariable residual) {
-    SDVariable hidden = Gelu.of(rows(x, up.in()).mmul(up.value()), upBias, positions);
+    SDVariable hidden = Gelu.of(Linear.product(rows(x, up.in()), up.value()), upBias, positions);
     return linearResidual(activations(hidden, up.out()), down, downBias, residual);
   }
 
