@@ -83,7 +83,7 @@ class ArchitectureTest {
     MAY_USE.put("ops", List.of("config", "coupling", "coupling.batch", "coupling.near", "kernel", "flow", "stock"));
     MAY_USE.put("graph", List.of("config", "ops", "flow", "stock"));
     MAY_USE.put("init", List.of("config", "data", "data.latent", "data.tokens"));
-    MAY_USE.put("nn.session", List.of("ops"));
+    MAY_USE.put("nn.session", List.of("kernel", "ops", "stock"));
     MAY_USE.put("nn", List.of("nn.session", "config", "json", "flow", "init", "kernel", "ops", "graph", "stock", "data",
         "data.latent"));
     MAY_USE.put("eval", List.of("config", "coupling", "flow", "nn", "data", "data.tokens"));

@@ -27,12 +27,19 @@ public final class GraphSession extends InferenceSession {
   private static final int MOST_RECORDED = 8;
 
   private final SameDiff graph;
+  private final OpParts parts;
   private final RecyclingMemory memory = new RecyclingMemory();
   private final Map<List<Object>, RecordedRun> recorded = new HashMap<>();
 
   public GraphSession(SameDiff graph) {
+    this(graph, OpParts.ofMachine());
+  }
+
+  /** @param parts cuts ops of recorded runs for several threads */
+  GraphSession(SameDiff graph, OpParts parts) {
     super(graph);
     this.graph = graph;
+    this.parts = parts;
     graph.setEnableCache(true);
     setMmgr(memory);
   }
@@ -55,7 +62,7 @@ public final class GraphSession extends InferenceSession {
       if (known != null || !listeners.isEmpty() || recorded.size() == MOST_RECORDED) {
         return copied(runAnew(outputs, placeholders, operation, listeners), targets);
       }
-      RecordedRun run = new RecordedRun(placeholders);
+      RecordedRun run = new RecordedRun(placeholders, parts);
       Map<String, INDArray> results = runAnew(outputs, run.placeholders(), operation, List.of(run.recorder()));
       Map<String, INDArray> copied = copied(results, targets);
       run.finish(results, targets);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.BaseListener;
@@ -20,6 +21,7 @@ import org.nd4j.linalg.api.ops.impl.shape.CreateView;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.Assign;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Identity;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.ops.JavaOp;
 import org.tarflowlm.ops.Tensors;
 
@@ -34,13 +36,16 @@ import org.tarflowlm.ops.Tensors;
 final class RecordedRun {
   private final Map<String, INDArray> placeholders = new HashMap<>();
   private final List<Step> steps = new ArrayList<>();
-  /** Of ND4J's own ops; they receive the arrays once. */
-  private final Map<Step, OpContext> contexts = new HashMap<>();
+  private final OpParts parts;
   private final Map<String, INDArray> results = new HashMap<>();
   private boolean repeatable = true;
 
-  /** @param values of the run to be recorded; copied, because a repetition writes over them */
-  RecordedRun(Map<String, INDArray> values) {
+  /**
+   * @param values of the run to be recorded; copied, because a repetition writes over them
+   * @param parts cuts ops for the threads of a repetition
+   */
+  RecordedRun(Map<String, INDArray> values, OpParts parts) {
+    this.parts = parts;
     values.forEach((name, array) -> placeholders.put(name, array.dup('c').detach()));
   }
 
@@ -64,10 +69,7 @@ final class RecordedRun {
     results.putAll(outputs);
     results.putAll(targets);
     targets.forEach((name, target) -> redirect(outputs.get(name), target));
-    contexts.forEach((step, context) -> {
-      context.setInputArrays(step.inputs);
-      context.setOutputArrays(step.outputs);
-    });
+    steps.forEach(Step::bind);
   }
 
   /** An array may have served several ops in turn; what is wanted is what the last one left there. */
@@ -77,7 +79,7 @@ final class RecordedRun {
       last--;
     }
     if (last < 0) {
-      steps.add(new Step(List.of(from), List.of(to), (inputs, filled) -> filled.get(0).assign(inputs.get(0))));
+      steps.add(new JavaStep(List.of(from), List.of(to), (inputs, filled) -> filled.get(0).assign(inputs.get(0))));
       return;
     }
     steps.get(last).replaceOutput(from, to);
@@ -100,71 +102,115 @@ final class RecordedRun {
 
   /** Lets go of the native handles. */
   void close() {
-    contexts.values().forEach(OpContext::purge);
-    contexts.clear();
+    steps.forEach(Step::close);
     steps.clear();
     repeatable = false;
   }
 
   private void add(DifferentialFunction op, OpContext context) {
     if (op instanceof JavaOp javaOp) {
-      steps.add(new Step(context.getInputArrays(), context.getOutputArrays(), javaOp::fill));
+      steps.add(new JavaStep(context.getInputArrays(), context.getOutputArrays(), javaOp::fill));
     } else if (op instanceof Identity) {
       return; // passes its input on as it is
     } else if (op instanceof BaseCompatOp || op instanceof CreateView || op instanceof Assign || context == null) {
       repeatable = false;
     } else if (op instanceof DynamicCustomOp customOp) {
-      OpContext own = Nd4j.getExecutioner().buildContext();
-      own.setIArguments(customOp.iArgs());
-      own.setTArguments(customOp.tArgs());
-      own.setBArguments(customOp.bArgs());
-      own.setDArguments(customOp.dArgs());
-      add(context, own, () -> Nd4j.exec(customOp, own));
+      steps.add(new NativeStep(context, op, customOp, own -> Nd4j.exec(customOp, own)));
     } else if (op instanceof Op legacy && op.argNames().length == 1) {
-      OpContext own = Nd4j.getExecutioner().buildContext();
-      add(context, own, () -> Nd4j.exec(legacy, own));
+      steps.add(new NativeStep(context, op, null, own -> Nd4j.exec(legacy, own)));
     } else {
       repeatable = false; // with a second input M2.1 keeps an axis or a scalar of it in the op
     }
   }
 
-  private void add(OpContext recorded, OpContext own, Runnable call) {
-    Step step = new Step(recorded.getInputArrays(), recorded.getOutputArrays(), (inputs, outputs) -> call.run());
-    steps.add(step);
-    contexts.put(step, own);
+  /** One op with its arrays. */
+  private abstract static class Step {
+    final List<INDArray> inputs;
+    final List<INDArray> outputs;
+
+    Step(List<INDArray> inputs, List<INDArray> outputs) {
+      this.inputs = new ArrayList<>(inputs);
+      this.outputs = new ArrayList<>(outputs);
+    }
+
+    abstract void run();
+
+    /** The arrays are the last ones. */
+    void bind() {}
+
+    void close() {}
+
+    final boolean fills(INDArray array) {
+      return outputs.stream().anyMatch(output -> output == array);
+    }
+
+    final void replaceOutput(INDArray from, INDArray to) {
+      outputs.replaceAll(array -> array == from ? to : array);
+    }
+
+    final void replaceInput(INDArray from, INDArray to) {
+      inputs.replaceAll(array -> array == from ? to : array);
+    }
   }
 
-  /** Runs an op: reads the first list, fills the second. */
+  /** Reads the first list, fills the second. */
   private interface Kernel {
     void run(List<INDArray> inputs, List<INDArray> outputs);
   }
 
-  /** One op with its arrays. */
-  private static final class Step {
-    private final List<INDArray> inputs;
-    private final List<INDArray> outputs;
+  private static final class JavaStep extends Step {
     private final Kernel kernel;
 
-    Step(List<INDArray> inputs, List<INDArray> outputs, Kernel kernel) {
-      this.inputs = new ArrayList<>(inputs);
-      this.outputs = new ArrayList<>(outputs);
+    JavaStep(List<INDArray> inputs, List<INDArray> outputs, Kernel kernel) {
+      super(inputs, outputs);
       this.kernel = kernel;
     }
 
+    @Override
     void run() {
       kernel.run(inputs, outputs);
     }
+  }
 
-    boolean fills(INDArray array) {
-      return outputs.stream().anyMatch(output -> output == array);
+  /** An op of libnd4j's, in parts where it can be cut. Each part has a context, which receives its arrays once. */
+  private final class NativeStep extends Step {
+    private final DifferentialFunction op;
+    private final DynamicCustomOp arguments;
+    private final Consumer<OpContext> call;
+    private final List<OpContext> contexts = new ArrayList<>();
+
+    /** @param arguments the op again, if it has any */
+    NativeStep(OpContext recorded, DifferentialFunction op, DynamicCustomOp arguments, Consumer<OpContext> call) {
+      super(recorded.getInputArrays(), recorded.getOutputArrays());
+      this.op = op;
+      this.arguments = arguments;
+      this.call = call;
     }
 
-    void replaceOutput(INDArray from, INDArray to) {
-      outputs.replaceAll(array -> array == from ? to : array);
+    @Override
+    void bind() {
+      for (OpParts.Part part : parts.of(op, arguments == null ? new long[0] : arguments.iArgs(), inputs, outputs)) {
+        OpContext context = Nd4j.getExecutioner().buildContext();
+        if (arguments != null) {
+          context.setIArguments(arguments.iArgs());
+          context.setTArguments(arguments.tArgs());
+          context.setBArguments(arguments.bArgs());
+          context.setDArguments(arguments.dArgs());
+        }
+        context.setInputArrays(part.inputs());
+        context.setOutputArrays(part.outputs());
+        contexts.add(context);
+      }
     }
 
-    void replaceInput(INDArray from, INDArray to) {
-      inputs.replaceAll(array -> array == from ? to : array);
+    @Override
+    void run() {
+      Parallel.run(contexts.size(), i -> call.accept(contexts.get(i)));
+    }
+
+    @Override
+    void close() {
+      contexts.forEach(OpContext::purge);
     }
   }
 
