@@ -30,7 +30,7 @@ public record SparkOptions(String model, ScoringOptions scoring, GenerationOptio
       throw new IllegalArgumentException("modelsPerExecutor is " + modelsPerExecutor + "; expected at least 0");
     }
     if (generation != null && generation.batchSize() != 1) {
-      throw new IllegalArgumentException("batchSize is " + generation.batchSize() + "; expected 1: each row yields one text");
+      throw new IllegalArgumentException("batchSize is " + generation.batchSize() + "; expected 1: each row gives one text");
     }
   }
 
