@@ -1,5 +1,6 @@
 package org.tarflowlm;
 
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -8,6 +9,8 @@ import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.eval.TextWindows.Nats;
+import org.tarflowlm.eval.TextWindows.Window;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
@@ -18,6 +21,7 @@ final class Engine implements AutoCloseable {
   private final Tokenizer tokenizer;
   /** A DL4J network serves one thread at a time; the lock is fair, so that no caller starves. */
   private final ReentrantLock network = new ReentrantLock(true);
+  private final WindowQueue queue = new WindowQueue();
   private Checkpoint checkpoint;
   private ComputationGraph graph;
   private StackWeights weights;
@@ -45,6 +49,21 @@ final class Engine implements AutoCloseable {
     } finally {
       network.unlock();
     }
+  }
+
+  /** Scores windows, together with those of other threads that wait for the network. */
+  Nats[] score(List<Window> windows, boolean terms) {
+    WindowQueue.Request request = queue.add(windows, terms);
+    network.lock();
+    try {
+      if (!request.isDone()) {
+        queue.serve(request, TarFlowNetwork.layer(graph()));
+      }
+    } finally {
+      queue.remove(request);
+      network.unlock();
+    }
+    return request.result();
   }
 
   private synchronized ComputationGraph graph() {

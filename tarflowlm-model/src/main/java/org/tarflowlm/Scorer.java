@@ -3,6 +3,7 @@ package org.tarflowlm;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.tarflowlm.Score.Piece;
 import org.tarflowlm.config.ModelType;
@@ -10,25 +11,89 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
 import org.tarflowlm.data.tokenize.Tokenizer;
+import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.Likelihood;
 import org.tarflowlm.eval.LikelihoodEstimate;
+import org.tarflowlm.eval.TextWindows.Nats;
+import org.tarflowlm.eval.TextWindows.Window;
 import org.tarflowlm.nn.TarFlowLayer;
 
-/** Scores tokens with a network; see {@link TarFlowLM#score(TokenSequence, ScoringOptions)}. */
-record Scorer(String name, Tokenizer tokenizer, TarFlowLayer layer) {
+/** Scores tokens with a model; see {@link TarFlowLM#score(TokenSequence, ScoringOptions)}. */
+record Scorer(String name, Tokenizer tokenizer, TarFlowConfig config, Engine engine) {
   private static final int CHUNK = 1 << 14;
+  /** Tokens, of all draws of the noise, that are scored in one go: enough of them to be batched by length. Longer texts are streamed. */
+  private static final int TOGETHER = 1 << 17;
 
   Score score(TokenSequence tokens, ScoringOptions options) {
-    TokenSequence scored = scored(layer.model(), tokenizer, tokens, options);
+    TokenSequence scored = scored(config, tokenizer, tokens, options);
+    return isLong(scored, options) ? engine.withNetwork(layer -> stream(layer, scored, options))
+        : together(List.of(scored), options).get(0);
+  }
+
+  /** Scores texts, each by itself. */
+  List<Score> score(List<String> texts, ScoringOptions options) {
+    List<TokenSequence> scored = new ArrayList<>();
+    for (String text : texts) {
+      try {
+        scored.add(scored(config, tokenizer, TokenArray.of(text, tokenizer), options));
+      } catch (DataException e) {
+        throw new DataException("text " + scored.size() + ": " + e.getMessage(), e);
+      }
+    }
+    List<Score> result = new ArrayList<>();
+    while (result.size() < scored.size()) {
+      int end = result.size();
+      for (long tokens = 0; end < scored.size() && !isLong(scored.get(end), options) && tokens <= TOGETHER; end++) {
+        tokens += scored.get(end).length() * samples(options);
+      }
+      if (end > result.size()) {
+        result.addAll(together(scored.subList(result.size(), end), options));
+      } else {
+        TokenSequence next = scored.get(end);
+        result.add(engine.withNetwork(layer -> stream(layer, next, options)));
+      }
+    }
+    return result;
+  }
+
+  private int samples(ScoringOptions options) {
+    return config.model() == ModelType.TARFLOW ? options.samples() : 1;
+  }
+
+  private boolean isLong(TokenSequence scored, ScoringOptions options) {
+    return options.stride() > 0 || scored.length() * samples(options) > TOGETHER;
+  }
+
+  private List<Score> together(List<TokenSequence> texts, ScoringOptions options) {
+    List<List<Window>> windows = texts.stream()
+        .map(each -> Likelihood.windows(config, each, options.seed(), samples(options))).toList();
+    List<Nats> nats = Arrays.asList(engine.score(windows.stream().flatMap(List::stream).toList(), options.perToken()));
+    List<Score> result = new ArrayList<>();
+    int done = 0;
+    for (int i = 0; i < texts.size(); i++) {
+      int count = windows.get(i).size();
+      Likelihood.ByToken found = Likelihood.sum(config, texts.get(i), samples(options), nats.subList(done, done + count));
+      result.add(result(texts.get(i), found.estimate(), options.perToken() ? found.nats() : null));
+      done += count;
+    }
+    return result;
+  }
+
+  private Score stream(TarFlowLayer layer, TokenSequence scored, ScoringOptions options) {
     Likelihood likelihood = new Likelihood(layer, options.seed(), options.samples());
     if (options.perToken()) {
       Likelihood.ByToken each = likelihood.byToken(scored);
-      Pieces pieces = new Pieces(scored, each.nats(), tokenizer);
-      return Score.of(name, each.estimate(), characters(scored, each.estimate().tokens(), tokenizer), pieces.tokens, pieces.characters);
+      return result(scored, each.estimate(), each.nats());
     }
-    LikelihoodEstimate estimate = options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride());
-    return Score.of(name, estimate, characters(scored, estimate.tokens(), tokenizer), List.of(), List.of());
+    return result(scored, options.stride() == 0 ? likelihood.of(scored) : likelihood.withStride(scored, options.stride()), null);
+  }
+
+  /** @param nats of each token, or null */
+  private Score result(TokenSequence scored, LikelihoodEstimate estimate, double[] nats) {
+    Pieces pieces = nats == null ? null : new Pieces(scored, nats, tokenizer);
+    return Score.of(name, estimate, characters(scored, estimate.tokens(), tokenizer), pieces == null ? List.of() : pieces.tokens,
+        pieces == null ? List.of() : pieces.characters);
   }
 
   /** The tokens to score: those that make up the first {@link ScoringOptions#maxCharacters} characters. */

@@ -34,8 +34,8 @@ import org.tarflowlm.zoo.TarFlowZoo;
  * }
  * </pre>
  *
- * <p>Thread-safe. Texts are scored one after another, each on all cores; generations run in parallel. Networks are built on first use;
- * once the model is closed, calls that need one throw an IllegalStateException. To train a model further, see {@link CheckpointNetworks}.
+ * <p>Thread-safe. Texts that several threads ask for at once are scored together; generations run in parallel. Networks are built on first
+ * use; once the model is closed, calls that need one throw an IllegalStateException. {@link CheckpointNetworks} trains a model further.
  */
 public class TarFlowLM implements AutoCloseable {
   /** Id of the zoo's flagship. */
@@ -46,6 +46,7 @@ public class TarFlowLM implements AutoCloseable {
   private final CheckpointInfo info;
   private final Tokenizer tokenizer;
   private final Engine engine;
+  private final Scorer scorer;
 
   protected TarFlowLM(String name, Checkpoint checkpoint) {
     TarFlowNetwork.ensureBackend();
@@ -54,6 +55,7 @@ public class TarFlowLM implements AutoCloseable {
     this.info = checkpoint.info();
     this.tokenizer = Tokenizers.byName(info.tokenizer());
     this.engine = new Engine(name, checkpoint, tokenizer);
+    this.scorer = new Scorer(name, tokenizer, config, engine);
   }
 
   /** The flagship of the zoo, {@value #DEFAULT}. */
@@ -127,20 +129,28 @@ public class TarFlowLM implements AutoCloseable {
 
   /**
    * The likelihood of a text, computed in windows of the context length ({@link Likelihood}).
-   * @throws DataException if the text is empty, shorter than a patch, or holds a character that the model does not know (the message
-   *     names it and its offset)
+   * @throws DataException if the text is empty, shorter than a patch, or holds a character that the model does not know
    */
   public Score score(String text, ScoringOptions options) {
     return score(TokenArray.of(text, tokenizer), options);
   }
 
-  /**
-   * The likelihood of a token sequence. A sequence backed by a large file is read as it is scored.
-   * @throws DataException as {@link #score(String, ScoringOptions)}
-   * @throws IllegalArgumentException if the tokens' vocabulary has another size
-   */
+  /** As {@link #score(String, ScoringOptions)}, for tokens of this vocabulary. A large file's are read as they are scored. */
   public Score score(TokenSequence tokens, ScoringOptions options) {
-    return engine.withNetwork(layer -> new Scorer(name, tokenizer, layer).score(tokens, options));
+    return scorer.score(tokens, options);
+  }
+
+  /** As {@link #score(List, ScoringOptions)} with the default options, and the bits of each token. */
+  public List<Score> score(List<String> texts) {
+    return score(texts, ScoringOptions.defaults().withPerToken(true));
+  }
+
+  /**
+   * Texts of any lengths, each as {@link #score(String, ScoringOptions)} scores it by itself, but batched by length.
+   * @throws DataException as there; the message begins with the text's number, counted from 0
+   */
+  public List<Score> score(List<String> texts, ScoringOptions options) {
+    return scorer.score(texts, options);
   }
 
   /** Prepares a long text to be scored in parts; throws as {@link #score(TokenSequence, ScoringOptions)}. */
@@ -148,11 +158,7 @@ public class TarFlowLM implements AutoCloseable {
     return new TextParts(this, engine, tokens, options);
   }
 
-  /**
-   * For each position of a text, its token and the {@code count} most probable ones ({@link TokenChoice#of}); empty if the flows give no
-   * probabilities for tokens ({@link NextTokens#areKnown}).
-   * @throws DataException if a token is unknown
-   */
+  /** For each position of a text {@link TokenChoice#of}; empty if the flows give no probabilities ({@link NextTokens#areKnown}). */
   public Optional<List<List<TokenChoice>>> nextTokens(int[] tokens, int count, long seed) {
     return Optional.of(new TokenArray(tokens, config.vocabSize())).filter(known -> NextTokens.areKnown(config))
         .map(known -> engine.withNetwork(layer -> TokenChoice.of(layer, known, count, seed)));
@@ -188,10 +194,7 @@ public class TarFlowLM implements AutoCloseable {
     return engine.sampler().generate(prompt, options, listener);
   }
 
-  /**
-   * Continues each of several texts {@code options.batchSize()} times, with the same results as one call per text.
-   * @throws DataException if a prompt holds a character that the model does not know
-   */
+  /** Continues each of several texts {@code options.batchSize()} times, with the same results as one call per text. */
   public List<List<Generation>> generate(List<String> prompts, GenerationOptions options) {
     return engine.sampler().generateAll(prompts.stream().map(tokenizer::encode).toList(), options);
   }
@@ -201,10 +204,7 @@ public class TarFlowLM implements AutoCloseable {
     return engine.sampler().flows().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
   }
 
-  /**
-   * A given text of at most one window, seen at every level of the stack; see {@link org.tarflowlm.generate.FlowGenerator#read}.
-   * @throws IllegalStateException if the model is discrete
-   */
+  /** A given text of at most a window at every level of a flow model's stack; see {@link org.tarflowlm.generate.FlowGenerator#read}. */
   public Generation read(String text, long seed) {
     return engine.sampler().flows().read(tokenizer.encode(text), seed);
   }

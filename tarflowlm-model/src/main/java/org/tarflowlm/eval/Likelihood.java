@@ -1,6 +1,7 @@
 package org.tarflowlm.eval;
 
 import java.nio.DoubleBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -9,18 +10,14 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.LikelihoodEstimate.Bound;
-import org.tarflowlm.nn.EncoderNoise;
+import org.tarflowlm.eval.TextWindows.Nats;
+import org.tarflowlm.eval.TextWindows.Window;
 import org.tarflowlm.nn.TarFlowLayer;
-import org.tarflowlm.nn.TokenTerms;
 
 /**
  * Computes the likelihood of a token sequence in windows of the model's context length that share no context; the last window may be
@@ -77,7 +74,7 @@ public final class Likelihood {
    * A likelihood and its terms.
    *
    * @param estimate of the whole sequence
-   * @param nats negative log-likelihood of each token ({@link TokenTerms}) in a whole patch, [tokens]
+   * @param nats negative log-likelihood of each token ({@link org.tarflowlm.nn.TokenTerms}), as many as fill whole patches
    */
   public record ByToken(LikelihoodEstimate estimate, double[] nats) {}
 
@@ -177,69 +174,67 @@ public final class Likelihood {
   }
 
   private double[] nats(TokenSequence tokens, TextBatches.Batch batch, DoubleBuffer each) {
-    int windows = batch.windows();
-    int length = batch.length();
-    int[] ids = new int[windows * length];
-    int context = length - batch.counted();
-    int[] known = new int[windows * context];
-    for (int i = 0; i < windows; i++) {
-      tokens.read(batch.from() + (long) i * batch.apart(), ids, i * length, length);
-      System.arraycopy(ids, i * length, known, i * context, context);
-    }
-    LogMeanExp[] whole = new LogMeanExp[windows];
-    LogMeanExp[] given = new LogMeanExp[windows];
-    Arrays.setAll(whole, i -> new LogMeanExp());
-    Arrays.setAll(given, i -> new LogMeanExp());
-    for (int sample = 0; sample < samples; sample++) {
-      try (INDArray noise = noise(sample, batch.from(), batch.apart(), windows, length)) {
-        draw(ids, noise, whole, each);
-        if (context > 0) {
-          try (INDArray before = noise.get(NDArrayIndex.all(), NDArrayIndex.interval(0, context), NDArrayIndex.all()).dup('c')) {
-            draw(known, before, given, null);
-          }
-        }
-      }
-    }
-    return IntStream.range(0, windows).mapToDouble(i -> (context > 0 ? given[i].value() : 0) - whole[i].value()).toArray();
-  }
-
-  /** The noise of some windows, [windows, length, d]; a token's noise depends only on its position in the text. */
-  private INDArray noise(long draw, long from, int apart, int windows, int length) {
-    int d = layer.model().latentDim();
-    if (windows == 1 || apart == length) {
-      return EncoderNoise.part(seed, draw, from * d, DataType.FLOAT, windows, length, d);
-    }
-    INDArray[] rows = new INDArray[windows];
-    for (int i = 0; i < windows; i++) {
-      rows[i] = EncoderNoise.part(seed, draw, (from + (long) i * apart) * d, DataType.FLOAT, 1, length, d);
-    }
-    INDArray result = Nd4j.concat(0, rows);
-    Arrays.stream(rows).forEach(INDArray::close);
-    return result;
+    double[] nats = logMeans(tokens, batch, batch.length(), each);
+    int context = batch.length() - batch.counted();
+    double[] given = context > 0 ? logMeans(tokens, batch, context, null) : new double[nats.length];
+    Arrays.setAll(nats, i -> given[i] - nats[i]);
+    return nats;
   }
 
   /**
-   * Adds one draw of the encoder's noise [windows, length, d] to the estimate of each window of a batch.
+   * Of the first tokens of each window in a batch, log of the mean of exp(ELBO) over the draws.
    *
    * @param ids tokens of all windows, window after window
    * @param each receives the nats of each token; or null
    */
-  private void draw(int[] ids, INDArray noise, LogMeanExp[] weights, DoubleBuffer each) {
-    try (INDArray input = Nd4j.createFromArray(ids).reshape(noise.size(0), noise.size(1))) {
-      double[] sums;
-      if (each != null) {
-        TokenTerms.Terms terms = TokenTerms.of(layer, input, noise);
-        Arrays.stream(terms.terms()).flatMapToDouble(Arrays::stream).forEach(term -> each.put(-term));
-        sums = terms.sums();
-      } else {
-        try (INDArray result = layer.logLikelihood(input, noise)) {
-          sums = result.toDoubleVector();
+  private double[] logMeans(TokenSequence tokens, TextBatches.Batch batch, int length, DoubleBuffer each) {
+    LogMeanExp[] weights = new LogMeanExp[batch.windows()];
+    Arrays.setAll(weights, i -> new LogMeanExp());
+    int together = Math.max(1, TextWindows.FULL / weights.length);
+    for (int first = 0; first < samples; first += together) {
+      List<Window> windows = IntStream.range(first, Math.min(samples, first + together)).boxed().flatMap(draw ->
+          IntStream.range(0, weights.length).mapToObj(i ->
+              new Window(tokens, batch.from() + (long) i * batch.apart(), length, seed, draw))).toList();
+      Nats[] found = TextWindows.score(layer, windows, each != null);
+      for (int i = 0; i < found.length; i++) {
+        weights[i % weights.length].add(found[i].sum());
+        if (each != null) {
+          Arrays.stream(found[i].terms()).forEach(term -> each.put(-term));
         }
       }
-      for (int i = 0; i < weights.length; i++) {
-        weights[i].add(sums[i]);
-      }
     }
+    return Arrays.stream(weights).mapToDouble(LogMeanExp::value).toArray();
+  }
+
+  /**
+   * The windows of a short text, for {@link TextWindows#score} with those of other texts.
+   *
+   * @param samples of the noise; a discrete model takes one
+   * @return all draws of the first window, then of the next
+   * @throws IllegalArgumentException if the text has not one whole patch
+   */
+  public static List<Window> windows(TarFlowConfig config, TokenSequence text, long seed, int samples) {
+    TextBatches batches = TextBatches.of(config, text.length(), 0);
+    return LongStream.range(0, batches.count()).mapToObj(batches::batch)
+        .flatMap(batch -> IntStream.range(0, batch.windows()).boxed().flatMap(i -> IntStream.range(0, samples)
+            .mapToObj(draw -> new Window(text, batch.from() + (long) i * batch.apart(), batch.length(), seed, draw)))).toList();
+  }
+
+  /**
+   * The likelihood of a text from the scores of its {@link #windows}.
+   *
+   * @param scores with their terms if the text's are wanted, of one sample
+   */
+  public static ByToken sum(TarFlowConfig config, TokenSequence text, int samples, List<Nats> scores) {
+    List<double[]> windows = new ArrayList<>();
+    for (int i = 0; i < scores.size(); i += samples) {
+      LogMeanExp weight = new LogMeanExp();
+      scores.subList(i, i + samples).forEach(each -> weight.add(each.sum()));
+      windows.add(new double[] {-weight.value()});
+    }
+    double[] terms = scores.stream().filter(each -> each.terms() != null).flatMapToDouble(each -> Arrays.stream(each.terms())).toArray();
+    Arrays.setAll(terms, t -> -terms[t]);
+    return new ByToken(sum(config, TextBatches.of(config, text.length(), 0), samples, windows), terms);
   }
 
   /** The log of a mean of exponentials, built up one number at a time without overflow. */

@@ -37,20 +37,23 @@ public final class FeedForward {
   /** Fills y and pre. */
   public static void forward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer bDown,
       FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int width, int hidden) {
-    int block = blockRows(hidden);
+    forward(x, wUp, bUp, wDown, bDown, residual, y, pre, rows, rows, width, hidden);
+  }
+
+  /** Fills y and pre, where each {@code sequence} of rows has the bits that it has by itself. */
+  public static void forward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer bDown,
+      FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int sequence, int width, int hidden) {
     BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
-    Parallel.run(Linear.ceilDiv(rows, block), task -> {
+    Gemm.inChunks(rows, sequence, blockRows(hidden), (first, n) -> {
       Scratch scratch = Scratch.get();
-      int first = task * block;
-      int n = Math.min(block, rows - first);
-      FloatPointer a = scratch.natives(4, (long) block * hidden);
+      FloatPointer a = scratch.natives(4, (long) n * hidden);
       FloatPointer target = scratch.view(0, y, (long) first * width);
       FloatPointer v = scratch.view(1, pre, (long) first * hidden);
-      Gemm.run(false, false, n, hidden, width, 1f, scratch.view(2, x, (long) first * width), width, wUp, hidden, 0f, v, hidden);
+      Gemm.rows(n, hidden, width, scratch.view(2, x, (long) first * width), wUp, 0f, v);
       BiasGelu.forward(v, biases, a, n);
       Pointer.memcpy(target, scratch.view(2, residual, (long) first * width), (long) Float.BYTES * n * width);
       Gemm.addToRows(n, width, scratch.ones(n), bDown, target, width);
-      Gemm.run(false, false, n, width, hidden, 1f, a, hidden, wDown, width, 1f, target, width);
+      Gemm.rows(n, width, hidden, a, wDown, 1f, target);
     });
   }
 

@@ -8,7 +8,10 @@ import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemv;
 import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sger;
 
+import java.util.List;
+import java.util.Locale;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * Matrix products in native memory by ND4J's own OpenBLAS. All matrices are row-major; {@code ld} is the number of elements from row to
@@ -30,14 +33,18 @@ public final class Gemm {
   /** Columns (and below, inner elements) of a piece of a larger product; the best all-round values by measurement. */
   private static final int PIECE_COLUMNS = 64;
   private static final int PIECE_INNER = 256;
-  /** A piece's rows are a multiple of this, which suits the blocking of OpenBLAS's kernel. */
-  private static final int PIECE_ROW_UNIT = 12;
+  /** Rows of a piece are a multiple of this, which suits the blocking of OpenBLAS's kernel. */
+  static final int ROW_UNIT = 12;
+  /** Rows of a sequence from which on filling it up takes less than a tenth. */
+  private static final int LEAST_ALIGNED = 100;
   private static final int IDENTITY = 32;
   private static final boolean IN_PIECES;
+  private static final boolean BY_TWELVE;
 
   static {
     NativeSetup.ensure();
     IN_PIECES = NativeSetup.coreType().equalsIgnoreCase("SkylakeX");
+    BY_TWELVE = List.of("haswell", "zen").contains(NativeSetup.coreType().toLowerCase(Locale.ROOT));
     blas_set_num_threads(1);
     Check.run();
   }
@@ -54,11 +61,62 @@ public final class Gemm {
     }
   }
 
+  /** Whether a sequence's rows have the bits that they have by themselves where a kernel is told where sequences begin. */
+  public static boolean keepsSequences() {
+    return BY_TWELVE;
+  }
+
+  /** Takes some of many rows. */
+  interface Rows {
+    /** Rows [first, first + count). */
+    void run(int first, int count);
+  }
+
+  /**
+   * Shares out rows in chunks, of which each begins a multiple of {@link #ROW_UNIT} behind the begin of a sequence. With {@link #rows} the
+   * bits of a sequence then depend neither on the others, nor on the number of threads.
+   *
+   * @param sequence rows of each; short ones that would be mostly filling are not told apart
+   * @param size of a chunk, about
+   */
+  static void inChunks(int rows, int sequence, int size, Rows task) {
+    int unit = BY_TWELVE && sequence % ROW_UNIT != 0 && sequence >= LEAST_ALIGNED && rows % sequence == 0 ? sequence : rows;
+    int parts = Math.max(1, (unit + size / 2) / size);
+    int chunk = Linear.ceilDiv(Linear.ceilDiv(unit, parts), ROW_UNIT) * ROW_UNIT;
+    int chunks = Linear.ceilDiv(unit, chunk);
+    Parallel.run(rows / unit * chunks, i -> {
+      int first = i % chunks * chunk;
+      task.run(i / chunks * unit + first, Math.min(chunk, unit - first));
+    });
+  }
+
+  /**
+   * c = a b + beta c with dense a [m, k], b [k, n] and c [m, n]. OpenBLAS's kernels for AVX2 take rows by twelve, and round otherwise what
+   * is left, by fours, twos and ones. Here it is filled up to twelve, so that a row's bits depend on its place among twelve alone.
+   */
+  static void rows(int m, int n, int k, FloatPointer a, FloatPointer b, float beta, FloatPointer c) {
+    int left = BY_TWELVE ? m % ROW_UNIT : 0;
+    int whole = m - left;
+    if (whole > 0) {
+      run(false, false, whole, n, k, 1f, a, k, b, n, beta, c, n);
+    }
+    if (left > 0) {
+      Scratch scratch = Scratch.get();
+      FloatPointer rows = scratch.gemmNatives((long) ROW_UNIT * (k + n));
+      FloatPointer sums = scratch.gemmView(0, rows, (long) ROW_UNIT * k);
+      FloatPointer target = scratch.gemmView(1, c, (long) whole * n);
+      Pointer.memcpy(rows, scratch.gemmView(2, a, (long) whole * k), (long) Float.BYTES * left * k);
+      Pointer.memcpy(sums, target, (long) Float.BYTES * left * n);
+      call(false, false, ROW_UNIT, n, k, 1f, rows, k, b, n, beta, sums, n);
+      Pointer.memcpy(target, sums, (long) Float.BYTES * left * n);
+    }
+  }
+
   private static void inPieces(boolean transA, int m, int n, int k, float alpha, FloatPointer a, int lda, FloatPointer b, int ldb,
       float beta, FloatPointer c, int ldc) {
     int inner = evenPart(k, PIECE_INNER, 1);
     int columns = Math.min(n, PIECE_COLUMNS);
-    int rows = evenPart(m, Math.max(PIECE_ROW_UNIT, UNPACKED / (columns * inner)), PIECE_ROW_UNIT);
+    int rows = evenPart(m, Math.max(ROW_UNIT, UNPACKED / (columns * inner)), ROW_UNIT);
     Scratch scratch = Scratch.get();
     for (int l = 0; l < k; l += inner) {
       for (int i = 0; i < m; i += rows) {

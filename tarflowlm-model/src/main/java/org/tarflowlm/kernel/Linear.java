@@ -24,10 +24,13 @@ public final class Linear {
   /** Fills y; {@code bias} and {@code residual} may be null. */
   public static void forward(FloatPointer x, FloatPointer w, FloatPointer bias, FloatPointer residual, FloatPointer y,
       int rows, int in, int out) {
-    int chunk = chunk(rows);
-    Parallel.run(ceilDiv(rows, chunk), task -> {
-      int first = task * chunk;
-      int count = Math.min(chunk, rows - first);
+    forward(x, w, bias, residual, y, rows, rows, in, out);
+  }
+
+  /** Fills y, where each {@code sequence} of rows has the bits that it has by itself. */
+  public static void forward(FloatPointer x, FloatPointer w, FloatPointer bias, FloatPointer residual, FloatPointer y,
+      int rows, int sequence, int in, int out) {
+    Gemm.inChunks(rows, sequence, chunk(rows), (first, count) -> {
       Scratch scratch = Scratch.get();
       FloatPointer target = scratch.view(0, y, (long) first * out);
       if (residual != null) {
@@ -39,7 +42,7 @@ public final class Linear {
         repeatRow(scratch, bias, target, count, out);
       }
       float beta = bias == null && residual == null ? 0f : 1f;
-      Gemm.run(false, false, count, out, in, 1f, scratch.view(2, x, (long) first * in), in, w, out, beta, target, out);
+      Gemm.rows(count, out, in, scratch.view(2, x, (long) first * in), w, beta, target);
     });
   }
 

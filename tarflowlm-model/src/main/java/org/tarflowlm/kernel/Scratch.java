@@ -21,6 +21,7 @@ final class Scratch {
   private final View[] gemmViews = {new View(), new View(), new View()};
   private final ScoreBlock[] scores = {new ScoreBlock(), new ScoreBlock()};
   private FloatPointer ones;
+  private FloatPointer gemmNatives = new FloatPointer(0L);
 
   private Scratch() {
     for (int i = 0; i < SLOTS; i++) {
@@ -94,6 +95,15 @@ final class Scratch {
   /** A view for {@link Gemm}'s own use, so that its callers may use all slots. */
   FloatPointer gemmView(int slot, FloatPointer base, long offset) {
     return gemmViews[slot].aim(base, offset);
+  }
+
+  /** Native memory of at least {@code length} elements, contents undefined, for {@link Gemm}'s own use. */
+  FloatPointer gemmNatives(long length) {
+    if (gemmNatives.capacity() < length) {
+      gemmNatives.close();
+      gemmNatives = new FloatPointer(length);
+    }
+    return gemmNatives;
   }
 
   /**

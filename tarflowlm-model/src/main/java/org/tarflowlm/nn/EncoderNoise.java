@@ -1,5 +1,6 @@
 package org.tarflowlm.nn;
 
+import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.random.impl.GaussianDistribution;
@@ -8,6 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.data.SplitMix64;
 import org.tarflowlm.data.latent.GaussianNoise;
+import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.ops.HostMemory;
 
 /**
@@ -34,7 +36,31 @@ public final class EncoderNoise {
     return Nd4j.getExecutioner().exec(new GaussianDistribution(Nd4j.createUninitialized(type, shape), 0.0, 1.0), random);
   }
 
-  /** Part of a draw that starts at its number {@code from}, for tokens in the middle of a text. */
+  /**
+   * The tokens of a text for which noise is drawn.
+   *
+   * @param from its first token in the text
+   * @param count of tokens
+   */
+  public record Part(long seed, long draw, long from, int count) {}
+
+  /**
+   * Noise for windows of several texts.
+   *
+   * @param tokens of a window, as many as a part has, or more: zeros follow
+   * @return FLOAT [windows, tokens, d], the caller's
+   */
+  public static INDArray parts(List<Part> windows, int tokens, int d) {
+    float[] values = new float[Math.multiplyExact(windows.size(), tokens * d)];
+    Parallel.run(windows.size(), i -> {
+      Part each = windows.get(i);
+      float[] drawn = new GaussianNoise(each.seed(), 0).draw(each.draw(), each.from() * d, each.count() * d);
+      System.arraycopy(drawn, 0, values, i * tokens * d, drawn.length);
+    });
+    return Nd4j.create(values, new long[] {windows.size(), tokens, d}, DataType.FLOAT);
+  }
+
+  /** The draw's noise from number {@code from} on, for tokens in the middle of a text. */
   public static INDArray part(long seed, long draw, long from, DataType type, long... shape) {
     int count = Math.toIntExact(ParameterShapes.length(shape));
     // an array of its own, not a view, so that it can be closed

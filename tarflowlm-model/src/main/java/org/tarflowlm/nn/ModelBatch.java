@@ -28,6 +28,8 @@ final class ModelBatch implements AutoCloseable {
   private INDArray latents;
   private int[] lengths;
   private boolean densityOnly;
+  /** Whether texts are padded to the window already, with zeros. */
+  private boolean padded;
 
   private ModelBatch(TarFlowConfig config, DataType type, long batch, long time) {
     this.config = config;
@@ -40,9 +42,12 @@ final class ModelBatch implements AutoCloseable {
    * Ids with given noise.
    *
    * @param noise ignored by a discrete model
+   * @param lengths tokens of texts, whole patches, behind which ids and noise are zero up to the window that is to be used; or null
    */
-  static ModelBatch of(TarFlowConfig config, DataType type, INDArray ids, INDArray noise) {
+  static ModelBatch of(TarFlowConfig config, DataType type, INDArray ids, INDArray noise, int[] lengths) {
     ModelBatch result = ofIds(config, type, ids);
+    result.lengths = lengths;
+    result.padded = lengths != null;
     if (config.model() == ModelType.TARFLOW) {
       result.noise = BatchArrays.floating("noise", noise, type, result.batch, result.time, config.latentDim());
     }
@@ -164,8 +169,8 @@ final class ModelBatch implements AutoCloseable {
    */
   Window window(Window current) {
     boolean fromLatents = latents != null;
-    if (lengths == null) {
-      return new Window(time, fromLatents, false);
+    if (lengths == null || padded) {
+      return new Window(time, fromLatents, padded);
     }
     if (time > config.contextLength()) {
       throw new IllegalArgumentException("texts are padded to " + time + " tokens; expected at most contextLength "
@@ -188,7 +193,7 @@ final class ModelBatch implements AutoCloseable {
     if (window.latents()) {
       result.put(WindowGraph.LATENTS, padded(latents, window));
     } else {
-      result.put(WindowGraph.IDS, window.masked() || idArray == null ? paddedIds(window) : idArray);
+      result.put(WindowGraph.IDS, window.masked() && !padded || idArray == null ? paddedIds(window) : idArray);
     }
     if (config.model() == ModelType.TARFLOW && !window.latents()) {
       result.put(WindowGraph.NOISE, padded(noise == null ? make(draws.apply(ids)) : noise, window));
@@ -211,7 +216,7 @@ final class ModelBatch implements AutoCloseable {
   /** Pads an array to the window, and writes zeros after each text. */
   private INDArray padded(INDArray array, Window window) {
     INDArray typed = array.dataType() == type ? array : make(array.castTo(type));
-    if (!window.masked()) {
+    if (!window.masked() || padded) {
       return typed;
     }
     INDArray result = make(Nd4j.zeros(type, batch, window.tokens(), config.latentDim()));

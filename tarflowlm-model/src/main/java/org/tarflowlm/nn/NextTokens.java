@@ -1,6 +1,5 @@
 package org.tarflowlm.nn;
 
-import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -50,7 +49,7 @@ public final class NextTokens {
     int d = config.latentDim();
     try (INDArray ids = Nd4j.createFromArray(window).reshape(1, window.length);
         INDArray noise = discrete ? null : EncoderNoise.part(seed, 0, from * d, DataType.FLOAT, 1, window.length, d);
-        INDArray states = layer.evaluate(List.of(features), ids, noise).get(features);
+        INDArray states = PaddedWindows.output(layer, features, ids, noise);
         INDArray logits = states.reshape(window.length, config.width()).mmul(layer.getParam(head + ".weight"))) {
       return logits.addiRowVector(layer.getParam(head + ".bias").reshape(1, config.vocabSize())).toFloatMatrix();
     }

@@ -107,7 +107,7 @@ public class TarFlowFeatures extends SameDiffLayer {
     TarFlowConfig config = layer.model();
     String name = WindowGraph.features(trunk(config, flow));
     try (INDArray noise = Nd4j.zeros(DataType.FLOAT, ids.size(0), ids.size(1), config.latentDim())) {
-      return layer.evaluate(List.of(name), ids, noise).get(name);
+      return PaddedWindows.output(layer, name, ids, noise);
     }
   }
 

@@ -31,9 +31,7 @@ import org.tarflowlm.ops.Tensors;
  *
  * <p>DL4J's own implementation needs a gradient with respect to the input, which integer ids do not have, and runs a second forward pass
  * for the score. This layer gets loss and gradients from one run and keeps the loss for {@link #computeScore}. It also feeds a second
- * placeholder, the encoder's noise.
- *
- * <p>Not thread-safe, like DL4J's networks; {@code ParallelWrapper} clones the network for each worker.
+ * placeholder, the encoder's noise. Not thread-safe, like DL4J's networks; {@code ParallelWrapper} clones the network for each worker.
  */
 public final class TarFlowLayer extends SameDiffOutputLayer {
   private static final long serialVersionUID = 1L;
@@ -137,7 +135,6 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
 
   /**
    * Computes gradients for an update that clips them itself, by {@link #clipScale}.
-   *
    * @param number draw of the encoder's noise, which is otherwise the iteration's number
    */
   void withoutScaling(long number, Runnable gradients) {
@@ -225,7 +222,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @return ELBO, or the exact log-likelihood of an autoregressive model, in nats per sequence, [batch]
    */
   public INDArray logLikelihood(INDArray ids, INDArray noise) {
-    return evaluate(List.of(WindowGraph.LOG_LIKELIHOOD), ids, noise).get(WindowGraph.LOG_LIKELIHOOD);
+    return evaluate(List.of(WindowGraph.LOG_LIKELIHOOD), ids, noise, null).get(WindowGraph.LOG_LIKELIHOOD);
   }
 
   /**
@@ -235,7 +232,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @return h^(flow), [batch, time / patch, patch * latentDim]
    */
   public INDArray latents(int flow, INDArray ids, INDArray noise) {
-    return evaluate(List.of(WindowGraph.latent(flow)), ids, noise).get(WindowGraph.latent(flow));
+    return evaluate(List.of(WindowGraph.latent(flow)), ids, noise, null).get(WindowGraph.latent(flow));
   }
 
   /**
@@ -248,7 +245,8 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     if (config.model() != ModelType.AUTOREGRESSIVE) {
       throw new IllegalStateException("the model is " + config.model() + "; expected " + ModelType.AUTOREGRESSIVE);
     }
-    return evaluate(List.of(WindowGraph.FEATURES), ids, null).get(WindowGraph.FEATURES).reshape(ids.size(0), ids.size(1), config.width());
+    INDArray result = evaluate(List.of(WindowGraph.FEATURES), ids, null, null).get(WindowGraph.FEATURES);
+    return result.reshape(ids.size(0), ids.size(1), config.width());
   }
 
   /** Sets SameDiff listeners that are called for every op of the graph, for profiling. */
@@ -273,8 +271,9 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
     return sessions.peakLiveBytes();
   }
 
-  Map<String, INDArray> evaluate(List<String> outputs, INDArray ids, INDArray noise) {
-    try (ModelBatch batch = ModelBatch.of(config, dataType, ids, noise)) {
+  /** @param lengths tokens of texts, behind which ids and noise are zero; null if all fill the window */
+  Map<String, INDArray> evaluate(List<String> outputs, INDArray ids, INDArray noise, int[] lengths) {
+    try (ModelBatch batch = ModelBatch.of(config, dataType, ids, noise, lengths)) {
       return evaluate(batch, outputs);
     }
   }

@@ -1,5 +1,6 @@
 package org.tarflowlm.nn;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -20,8 +21,8 @@ public final class TokenTerms {
   /**
    * A log-likelihood and its terms, in nats.
    *
-   * @param sums log-likelihood (or bound) of each sequence, [batch], as {@link TarFlowLayer#logLikelihood} gives it
-   * @param terms contribution of each token, [batch][time]
+   * @param sums of each sequence, [batch]: as {@link TarFlowLayer#logLikelihood} gives them, or of padded texts the terms added up
+   * @param terms of each token, [batch][tokens of the text]
    */
   public record Terms(double[] sums, double[][] terms) {}
 
@@ -30,30 +31,47 @@ public final class TokenTerms {
    *
    * @param ids INT [batch, time]
    * @param noise [batch, time, latentDim]; ignored by a discrete model
+   * @param lengths tokens of texts, whole patches, behind which ids and noise are zero; null if all fill the window. What a padded
+   *     text's figures are does not depend on the padding: they are of its own positions alone
    */
-  public static Terms of(TarFlowLayer layer, INDArray ids, INDArray noise) {
+  public static Terms of(TarFlowLayer layer, INDArray ids, INDArray noise, int[] lengths) {
     TarFlowConfig config = layer.model();
     boolean flows = config.model() == ModelType.TARFLOW;
     List<String> names = IntStream.rangeClosed(0, flows ? config.flows().size() : 0).mapToObj(WindowGraph::terms).toList();
-    List<String> outputs = Stream.concat(names.stream(), Stream.of(WindowGraph.LOG_LIKELIHOOD)).toList();
-    Map<String, INDArray> terms = layer.evaluate(outputs, ids, noise);
-    double[][] result = new double[(int) ids.size(0)][(int) ids.size(1)];
+    List<String> outputs = lengths != null ? names : Stream.concat(names.stream(), Stream.of(WindowGraph.LOG_LIKELIHOOD)).toList();
+    Map<String, INDArray> found = layer.evaluate(outputs, ids, noise, lengths);
+    int patch = flows ? config.patchSize() : 1;
+    int positions = (int) ids.size(1) / patch;
+    double[][] result = new double[(int) ids.size(0)][];
+    Arrays.setAll(result, b -> new double[lengths == null ? (int) ids.size(1) : lengths[b]]);
     for (int i = 0; i < names.size(); i++) {
       boolean reversed = i > 0 && config.flows().get(i - 1).direction() == Direction.RIGHT_TO_LEFT;
-      add(terms.get(names.get(i)).dup('c').data().asFloat(), flows ? config.patchSize() : 1, reversed, flows ? 1 : -1, result);
+      float[] terms = found.get(names.get(i)).dup('c').data().asFloat();
+      for (int b = 0; b < result.length; b++) {
+        add(terms, b * positions, positions * result.length, patch, reversed, flows ? 1 : -1, result[b]);
+      }
     }
-    return new Terms(terms.get(WindowGraph.LOG_LIKELIHOOD).toDoubleVector(), result);
+    double[] sums = lengths == null ? found.get(WindowGraph.LOG_LIKELIHOOD).toDoubleVector()
+        : Arrays.stream(result).mapToDouble(text -> Arrays.stream(text).sum()).toArray();
+    return new Terms(sums, result);
   }
 
-  /** @param terms [batch, positions, ..] in reading order */
-  private static void add(float[] terms, int patch, boolean reversed, int sign, double[][] result) {
-    int positions = result[0].length / patch;
-    int perPosition = terms.length / result.length / positions;
-    for (int i = 0; i < terms.length; i++) {
-      int read = i / perPosition % positions;
+  /**
+   * Adds the terms of one text.
+   *
+   * @param terms [positions of all windows, ..], of each text in reading order
+   * @param begin position of all at which the text begins
+   * @param all positions
+   */
+  private static void add(float[] terms, int begin, int all, int patch, boolean reversed, int sign, double[] result) {
+    int perPosition = terms.length / all;
+    int positions = result.length / patch;
+    for (int read = 0; read < positions; read++) {
       int first = (reversed ? positions - 1 - read : read) * patch;
-      for (int t = first; t < first + patch; t++) {
-        result[i / perPosition / positions][t] += sign * (double) terms[i] / patch;
+      for (int i = (begin + read) * perPosition; i < (begin + read + 1) * perPosition; i++) {
+        for (int t = first; t < first + patch; t++) {
+          result[t] += sign * (double) terms[i] / patch;
+        }
       }
     }
   }

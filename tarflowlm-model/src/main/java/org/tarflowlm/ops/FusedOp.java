@@ -60,6 +60,11 @@ abstract class FusedOp extends JavaOp {
     return Math.toIntExact(array.length() / array.size(-1));
   }
 
+  /** Rows of each sequence in an array [batch, time, ..]; all of them in one that does not tell sequences apart. */
+  static int sequence(INDArray array) {
+    return array.rank() == 3 ? size(array, 1) : rows(array);
+  }
+
   /** Size of a dimension; -1 is the last. */
   static int size(INDArray array, int dimension) {
     return Math.toIntExact(array.size(dimension));

@@ -28,7 +28,7 @@ public final class LinearOps {
 
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
-      Linear.forward(x[0], x[1], x[2], null, y[0], rows(in[0]), size(in[1], 0), size(in[1], 1));
+      Linear.forward(x[0], x[1], x[2], null, y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
     /** (x, w, dy) to (dx, dw, db). */
@@ -62,7 +62,7 @@ public final class LinearOps {
 
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
-      Linear.forward(x[0], x[1], x[2], x[3], y[0], rows(in[0]), size(in[1], 0), size(in[1], 1));
+      Linear.forward(x[0], x[1], x[2], x[3], y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
     /** The residual's gradient is that of the sum, unchanged. */
@@ -86,7 +86,7 @@ public final class LinearOps {
 
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
-      Linear.forward(x[0], x[1], null, null, y[0], rows(in[0]), size(in[1], 0), size(in[1], 1));
+      Linear.forward(x[0], x[1], null, null, y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
     /** (x, w, dy) to (dx, dw). */
@@ -120,7 +120,7 @@ public final class LinearOps {
 
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
-      FeedForward.forward(x[0], x[1], x[2], x[3], x[4], x[5], y[0], y[1], rows(in[0]), size(in[1], 0), size(in[1], 1));
+      FeedForward.forward(x[0], x[1], x[2], x[3], x[4], x[5], y[0], y[1], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
     /** The residual's gradient is that of the sum, unchanged. */

@@ -1,11 +1,14 @@
 package org.tarflowlm.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.tarflowlm.kernel.TestArrays.assertClose;
 import static org.tarflowlm.kernel.TestArrays.copyOf;
 import static org.tarflowlm.kernel.TestArrays.ids;
 import static org.tarflowlm.kernel.TestArrays.normal;
+import static org.tarflowlm.kernel.TestArrays.read;
 import static org.tarflowlm.kernel.TestArrays.room;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
@@ -44,6 +47,38 @@ class KernelTest {
         assertClose("db", expected[2], db, 2e-6);
       }
     }
+  }
+
+  /** Where the products of matrices allow it, bit for bit. */
+  @ParameterizedTest
+  @CsvSource({"24, 5", "144, 3", "256, 5", "128, 4", "100, 7"})
+  void aSequenceIsComputedAsByItself(int sequence, int sequences) {
+    int in = 40;
+    int out = 33;
+    int hidden = 600;
+    FloatPointer x = copyOf(normal(random, sequences * sequence * in, 1));
+    FloatPointer w = copyOf(normal(random, in * hidden, 1));
+    FloatPointer bias = copyOf(normal(random, hidden, 1));
+    float[][] whole = forward(x, w, bias, sequences, sequence, in, out, hidden);
+    for (int i = 0; i < sequences; i++) {
+      FloatPointer own = new FloatPointer((long) sequence * in);
+      own.put(Arrays.copyOfRange(read(x, sequences * sequence * in), i * sequence * in, (i + 1) * sequence * in));
+      float[][] alone = forward(own, w, bias, 1, sequence, in, out, hidden);
+      for (int k = 0; k < alone.length; k++) {
+        assertArrayEquals(Arrays.copyOfRange(whole[k], i * alone[k].length, (i + 1) * alone[k].length), alone[k],
+            Gemm.keepsSequences() ? 0 : 1e-2f, "sequence " + i);
+      }
+    }
+  }
+
+  private static float[][] forward(FloatPointer x, FloatPointer w, FloatPointer bias, int sequences, int sequence, int in, int out,
+      int hidden) {
+    int rows = sequences * sequence;
+    FloatPointer linear = room(rows * out);
+    FloatPointer forward = room(rows * in);
+    Linear.forward(x, w, bias, null, linear, rows, sequence, in, out);
+    FeedForward.forward(x, w, bias, w, bias, x, forward, room(rows * hidden), rows, sequence, in, hidden);
+    return new float[][] {read(linear, rows * out), read(forward, rows * in)};
   }
 
   @ParameterizedTest

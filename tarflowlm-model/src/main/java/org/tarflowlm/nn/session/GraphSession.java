@@ -23,8 +23,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * run; here the set is emptied before each run.
  */
 public final class GraphSession extends InferenceSession {
-  /** Recorded runs keep native handles: enough of them for full, last and validation batches. */
-  private static final int MOST_RECORDED = 8;
+  /** Recorded runs keep native handles: enough of them for full, last and validation batches, and all sizes of eval.TextWindows. */
+  private static final int MOST_RECORDED = 16;
 
   private final SameDiff graph;
   private final OpParts parts;

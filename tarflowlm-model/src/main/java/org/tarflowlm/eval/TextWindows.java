@@ -1,0 +1,119 @@
+package org.tarflowlm.eval;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.ModelType;
+import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.data.tokens.TokenSequence;
+import org.tarflowlm.nn.EncoderNoise;
+import org.tarflowlm.nn.PaddedWindows;
+import org.tarflowlm.nn.TarFlowLayer;
+import org.tarflowlm.nn.TokenTerms;
+
+/**
+ * Scores windows of any texts in few runs of the graph. Windows that fill the context run together, and shorter ones with others that are
+ * padded to the same length. Batches have few sizes, powers of two, so that each has run before and is repeated.
+ */
+public final class TextWindows {
+  /** Windows of the context length in a batch. */
+  static final int FULL = 16;
+  /** Windows in a batch, whatever their length. */
+  private static final int MOST = 128;
+
+  private TextWindows() {}
+
+  /**
+   * A window of a text.
+   *
+   * @param from its first token in the text, whose place in the text selects the encoder's noise
+   * @param length tokens: whole patches, at most the context length
+   * @param seed of the noise
+   * @param draw of the noise, from 0
+   */
+  public record Window(TokenSequence text, long from, int length, long seed, long draw) {
+    private EncoderNoise.Part noise() {
+      return new EncoderNoise.Part(seed, draw, from, length);
+    }
+  }
+
+  /**
+   * The log-likelihood of a window in nats.
+   *
+   * @param sum over the window
+   * @param terms of its tokens; null if nobody asked
+   */
+  public record Nats(double sum, double[] terms) {}
+
+  /**
+   * Scores windows, each by itself. What else is scored with a window changes nothing at all where OpenBLAS runs its kernels for AVX2;
+   * elsewhere the rounding of single precision may change its last digits.
+   *
+   * @param terms whether to keep the terms of the tokens
+   * @return in the order of the windows
+   */
+  public static Nats[] score(TarFlowLayer layer, List<Window> windows, boolean terms) {
+    Nats[] result = new Nats[windows.size()];
+    TarFlowConfig config = layer.model();
+    Map<Integer, List<Integer>> byLength = IntStream.range(0, result.length).boxed()
+        .collect(Collectors.groupingBy(i -> padded(config, windows.get(i).length()), TreeMap::new, Collectors.toList()));
+    byLength.forEach((tokens, chosen) -> {
+      int most = Math.min(MOST, Integer.highestOneBit(FULL * config.contextLength() / Math.abs(tokens)));
+      for (int done = 0; done < chosen.size();) {
+        int[] batch = batch(chosen, done, most);
+        score(layer, windows, batch, terms, result);
+        done += batch.length;
+      }
+    });
+    return result;
+  }
+
+  /** Tokens of the padded window, which a text's length alone decides; negative where the text fills the context. */
+  private static int padded(TarFlowConfig config, int length) {
+    return length == config.contextLength() ? -length : PaddedWindows.tokens(config, length);
+  }
+
+  /** The next windows to score together: a power of two, to which the last one is repeated where few are missing. */
+  private static int[] batch(List<Integer> chosen, int done, int most) {
+    int left = chosen.size() - done;
+    int size = Math.min(most, Integer.highestOneBit(left));
+    if (2 * size <= most && 4 * left >= 3 * 2 * size) {
+      size *= 2;
+    }
+    return IntStream.range(done, done + size).map(i -> chosen.get(Math.min(i, chosen.size() - 1))).toArray();
+  }
+
+  /** @param chosen windows that are padded to one length */
+  private static void score(TarFlowLayer layer, List<Window> windows, int[] chosen, boolean terms, Nats[] result) {
+    TarFlowConfig config = layer.model();
+    List<Window> batch = Arrays.stream(chosen).mapToObj(windows::get).toList();
+    int tokens = Math.abs(padded(config, batch.get(0).length()));
+    boolean isFull = batch.get(0).length() == config.contextLength();
+    int[] ids = new int[chosen.length * tokens];
+    for (int b = 0; b < chosen.length; b++) {
+      batch.get(b).text().read(batch.get(b).from(), ids, b * tokens, batch.get(b).length());
+    }
+    try (INDArray input = Nd4j.createFromArray(ids);
+        INDArray noise = config.model() != ModelType.TARFLOW ? null
+            : EncoderNoise.parts(batch.stream().map(Window::noise).toList(), tokens, config.latentDim())) {
+      INDArray shaped = input.reshape(chosen.length, tokens);
+      if (isFull && !terms) {
+        try (INDArray sums = layer.logLikelihood(shaped, noise)) {
+          for (int b = 0; b < chosen.length; b++) {
+            result[chosen[b]] = new Nats(sums.getDouble(b), null);
+          }
+        }
+        return;
+      }
+      TokenTerms.Terms found = TokenTerms.of(layer, shaped, noise, isFull ? null : batch.stream().mapToInt(Window::length).toArray());
+      for (int b = 0; b < chosen.length; b++) {
+        result[chosen[b]] = new Nats(found.sums()[b], terms ? found.terms()[b] : null);
+      }
+    }
+  }
+}
