@@ -1,5 +1,6 @@
 package org.tarflowlm.generate.parallel;
 
+import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -140,7 +141,8 @@ public final class NGramFile {
 
   /** @param onlyFor vocabulary for which a file is only checked; 0 to keep what is in it */
   private static NGramTable read(InputStream in, int onlyFor) throws IOException {
-    try (DataInputStream data = new DataInputStream(new GZIPInputStream(in, BUFFER))) {
+    // every byte that GZIPInputStream itself is asked for is a call of native code
+    try (DataInputStream data = new DataInputStream(new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER))) {
       NGramTable table = readHeader(data);
       require(onlyFor == 0 || table.vocabulary() == onlyFor, "is made for " + table.vocabulary() + " tokens; expected " + onlyFor);
       new Reader(table, data, onlyFor == 0, new int[2]).node(NGramTable.ROOT, 0);
