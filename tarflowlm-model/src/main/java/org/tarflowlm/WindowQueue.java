@@ -8,11 +8,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.tarflowlm.eval.TextWindows;
 import org.tarflowlm.eval.TextWindows.Nats;
 import org.tarflowlm.eval.TextWindows.Window;
+import org.tarflowlm.nn.PaddedWindows;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * What threads want scored by one network. Whoever has the network scores the others' windows with its own, in batches: together that
- * takes less time than one after another.
+ * What threads want scored by one network. Whoever has the network scores the others' windows with its own, in batches, if each keeps its
+ * bits: together that takes less time than one after another.
  */
 final class WindowQueue {
   /** Windows of other threads that one takes along. */
@@ -63,8 +64,9 @@ final class WindowQueue {
   void serve(Request own, TarFlowLayer layer) {
     List<Request> group = new ArrayList<>(List.of(own));
     int others = 0;
+    boolean together = PaddedWindows.keepBits(layer.model()); // else a score would depend on what other threads do
     for (Request each : waiting) {
-      if (each != own && others + each.windows.size() <= MOST) {
+      if (together && each != own && others + each.windows.size() <= MOST) {
         others += each.windows.size();
         group.add(each);
       }

@@ -25,9 +25,11 @@ record Scores(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
       List<Map<String, Object>> data = new ArrayList<>();
       long tokens = 0;
       for (String text : texts) {
-        ServedModel.requireUninterrupted();
         tokens += TextRequest.encode(model, "input", text, 0, limits).length;
-        data.add(score(model.score(text, options), perToken, data.size()));
+      }
+      ServedModel.requireUninterrupted();
+      for (Score each : model.score(texts, options.withPerToken(perToken))) {
+        data.add(score(each, perToken, data.size()));
       }
       metrics.tokens(model, "scored", tokens);
       exchange.json(Json.object("object", "list", "model", model.id(), "data", data, "usage", TextRequest.usage(tokens, 0)));

@@ -51,9 +51,9 @@ final class ServedModel implements AutoCloseable {
     model.generate("", model.generationOptions().withBatchSize(1).withMaxNewTokens(model.config().patchSize()));
   }
 
-  /** The likelihood of a text, with the bits of each token. */
-  Score score(String text, ScoringOptions options) {
-    return model.score(text, options.withPerToken(true));
+  /** The likelihood of each of several texts. */
+  List<Score> score(List<String> texts, ScoringOptions options) {
+    return model.score(texts, options);
   }
 
   /** Generates one text. An interrupt of the thread stops it as soon as the model's flows allow, at the latest at the end of the window. */

@@ -51,7 +51,7 @@ public final class TextWindows {
   public record Nats(double sum, double[] terms) {}
 
   /**
-   * Scores windows, each by itself. What else is scored with a window changes nothing at all where OpenBLAS runs its kernels for AVX2;
+   * Scores windows, each by itself. What else is scored with a window changes nothing at all where {@link PaddedWindows#keepBits} says so;
    * elsewhere the rounding of single precision may change its last digits.
    *
    * @param terms whether to keep the terms of the tokens

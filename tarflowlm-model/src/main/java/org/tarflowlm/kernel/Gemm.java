@@ -61,9 +61,9 @@ public final class Gemm {
     }
   }
 
-  /** Whether a sequence's rows have the bits that they have by themselves where a kernel is told where sequences begin. */
-  public static boolean keepsSequences() {
-    return BY_TWELVE;
+  /** Whether rows of a sequence have the bits that they have by themselves where a kernel is told where sequences begin. */
+  public static boolean keepsSequences(int rows) {
+    return BY_TWELVE && (rows % ROW_UNIT == 0 || rows >= LEAST_ALIGNED);
   }
 
   /** Takes some of many rows. */
@@ -80,7 +80,7 @@ public final class Gemm {
    * @param size of a chunk, about
    */
   static void inChunks(int rows, int sequence, int size, Rows task) {
-    int unit = BY_TWELVE && sequence % ROW_UNIT != 0 && sequence >= LEAST_ALIGNED && rows % sequence == 0 ? sequence : rows;
+    int unit = keepsSequences(sequence) && sequence % ROW_UNIT != 0 && rows % sequence == 0 ? sequence : rows;
     int parts = Math.max(1, (unit + size / 2) / size);
     int chunk = Linear.ceilDiv(Linear.ceilDiv(unit, parts), ROW_UNIT) * ROW_UNIT;
     int chunks = Linear.ceilDiv(unit, chunk);

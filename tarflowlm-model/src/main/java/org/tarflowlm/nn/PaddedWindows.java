@@ -9,6 +9,7 @@ import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.kernel.Gemm;
 
 /**
  * Windows for texts shorter than the context. A graph is built for one length of window and takes longer to build than to run, so texts
@@ -28,6 +29,14 @@ public final class PaddedWindows {
     int unit = UNIT * patch;
     int step = (config.contextLength() + LENGTHS * unit - 1) / (LENGTHS * unit) * unit;
     return Math.min(config.contextLength(), (text + step - 1) / step * step);
+  }
+
+  /**
+   * Whether texts that are scored together have the very bits that they have by themselves: with OpenBLAS's kernels for AVX2, and windows
+   * of positions that are many or a multiple of twelve. Elsewhere single precision may round them otherwise.
+   */
+  public static boolean keepBits(TarFlowConfig config) {
+    return Gemm.keepsSequences(config.contextLength() / (config.model() == ModelType.TARFLOW ? config.patchSize() : 1));
   }
 
   /**
