@@ -184,7 +184,7 @@ public final class Likelihood {
   /**
    * Of the first tokens of each window in a batch, log of the mean of exp(ELBO) over the draws.
    *
-   * @param ids tokens of all windows, window after window
+   * @param tokens of all windows, window after window
    * @param each receives the nats of each token; or null
    */
   private double[] logMeans(TokenSequence tokens, TextBatches.Batch batch, int length, DoubleBuffer each) {
