@@ -1,7 +1,6 @@
 package org.tarflowlm.ops;
 
 import java.util.List;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Affine;
 import org.tarflowlm.coupling.LogScaleBound;
@@ -10,21 +9,11 @@ import org.tarflowlm.coupling.LogScaleBound;
 public final class AffineOps {
   private AffineOps() {}
 
-  /**
-   * {@link Affine} forward, scalar by scalar: (z [.., D], theta [.., D, 2], each [shift, logScale]) to
-   * (u [.., D], log |du/dz| [.., D]).
-   */
-  @Op(name = "tarflow_affine", outputs = 2, gradient = AffineOp.Gradient.class)
+  /** {@link Affine} forward, scalar by scalar, with theta = [shift, logScale] for each; logDet is log |du/dz|, nats. */
+  @Op(name = "tarflow_affine", in = "z [.., D], theta [.., D, 2]", out = "u [.., D], logDet [.., D]", gradient = AffineOp.Gradient.class)
   public static final class AffineOp extends RowsOp {
     @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      long[] z = inputs.get(0).shape();
-      require("theta", inputs.get(1), append(z, 2));
-      return new long[][] {z, z};
-    }
-
-    @Override
-    protected void rows(RowBlock block) {
+    protected void rows(Block block) {
       double[] theta = block.in[1];
       for (int i = 0; i < block.scalars(); i++) {
         block.out[0][i] = Affine.forward(block.in[0][i], theta[2 * i], theta[2 * i + 1]);
@@ -32,11 +21,12 @@ public final class AffineOps {
       }
     }
 
-    /** (z, theta, dL/du, dL/dlogDet) to (dL/dz, dL/dtheta). */
-    @Op(name = "tarflow_affine_bp", outputs = 2)
+    /** The gradient. */
+    @Op(name = "tarflow_affine_bp", in = "z [.., D], theta [.., D, 2], du [.., D], dLogDet [.., D]",
+        out = "dz [.., D], dTheta [.., D, 2]")
     public static final class Gradient extends RowsOp {
       @Override
-      protected void rows(RowBlock block) {
+      protected void rows(Block block) {
         double[] theta = block.in[1];
         for (int i = 0; i < block.scalars(); i++) {
           block.out[0][i] =
@@ -46,29 +36,24 @@ public final class AffineOps {
     }
   }
 
-  /** {@link Affine#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 2]) to log p(z) [.., D], nats. */
-  @Op(name = "tarflow_affine_log_density", gradient = AffineLogDensityOp.Gradient.class)
+  /** {@link Affine#logDensity}, log p(z) scalar by scalar, nats. */
+  @Op(name = "tarflow_affine_log_density", in = "z [.., D], theta [.., D, 2]", out = "logDensity [.., D]",
+      gradient = AffineLogDensityOp.Gradient.class)
   public static final class AffineLogDensityOp extends RowsOp {
     @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      long[] z = inputs.get(0).shape();
-      require("theta", inputs.get(1), append(z, 2));
-      return new long[][] {z};
-    }
-
-    @Override
-    protected void rows(RowBlock block) {
+    protected void rows(Block block) {
       double[] theta = block.in[1];
       for (int i = 0; i < block.scalars(); i++) {
         block.out[0][i] = Affine.logDensity(block.in[0][i], theta[2 * i], theta[2 * i + 1]);
       }
     }
 
-    /** (z, theta, dL/dlogDensity) to (dL/dz, dL/dtheta). */
-    @Op(name = "tarflow_affine_log_density_bp", outputs = 2)
+    /** The gradient. */
+    @Op(name = "tarflow_affine_log_density_bp", in = "z [.., D], theta [.., D, 2], dLogDensity [.., D]",
+        out = "dz [.., D], dTheta [.., D, 2]")
     public static final class Gradient extends RowsOp {
       @Override
-      protected void rows(RowBlock block) {
+      protected void rows(Block block) {
         double[] theta = block.in[1];
         for (int i = 0; i < block.scalars(); i++) {
           block.out[0][i] = Affine.logDensityGradient(
@@ -79,10 +64,10 @@ public final class AffineOps {
   }
 
   /**
-   * {@link LogScaleBound} on a network's raw outputs: raw [.., D, m] to theta [.., D, m], whose last {@code k} numbers per scalar are
-   * log-scales bounded to (-bound, bound); the others pass unchanged.
+   * {@link LogScaleBound} on a network's raw outputs: the last {@code k} numbers per scalar of theta are log-scales bounded to (-bound,
+   * bound); the others pass unchanged.
    */
-  @Op(name = "tarflow_bound_log_scales")
+  @Op(name = "tarflow_bound_log_scales", in = "raw [.., D, m]", out = "theta [.., D, m]", gradient = BoundLogScalesOp.Gradient.class)
   public static final class BoundLogScalesOp extends RowsOp {
     /** The bound travels as a whole number of millionths. */
     private static final double UNIT = 1e-6;
@@ -112,30 +97,19 @@ public final class AffineOps {
         throw new IllegalArgumentException(
             opName() + ": expected at least " + argument(0) + " numbers per scalar, found " + raw.size(-1));
       }
-      return new long[][] {raw.shape()};
+      return super.outputShapes(inputs);
     }
 
     @Override
-    protected void rows(RowBlock block) {
+    protected void rows(Block block) {
       LogScaleBound.forward(block.in[0], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(argument(0), argument(1)).in(sameDiff, outputVariable(), gradients.get(0)));
-    }
-
-    /** (theta, dL/dtheta) to dL/draw. */
-    @Op(name = "tarflow_bound_log_scales_bp")
+    /** The gradient. */
+    @Op(name = "tarflow_bound_log_scales_bp", in = "theta [.., D, m], dTheta [.., D, m]", out = "dRaw [.., D, m]")
     public static final class Gradient extends RowsOp {
-      public Gradient() {}
-
-      Gradient(long k, long millionths) {
-        addIArgument(k, millionths);
-      }
-
       @Override
-      protected void rows(RowBlock block) {
+      protected void rows(Block block) {
         LogScaleBound.gradient(
             block.in[0], block.in[1], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
       }

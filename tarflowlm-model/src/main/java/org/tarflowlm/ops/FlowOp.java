@@ -4,9 +4,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
@@ -36,23 +34,20 @@ public abstract class FlowOp extends JavaOp {
   /** Rebuilt when parameters have changed; ops of one flow in one graph share it. */
   private PackedParameters<FlowWeights> packed = new PackedParameters<>();
   private TarFlowConfig config;
-  private List<String> parameterNames;
 
   FlowOp() {}
 
-  /** @param levels outputs of the latents' shape */
-  FlowOp(SameDiff sd, TarFlowConfig config, int flow, int levels, Sampling sampling, SDVariable latents, SDVariable prompt,
+  FlowOp(SameDiff sd, TarFlowConfig config, int flow, Sampling sampling, SDVariable latents, SDVariable prompt,
       Function<String, SDVariable> parameter) {
-    addIArgument(arguments(config, flow, sampling, prompt));
+    addIArgument(arguments(config, flow, sampling, prompt != null));
     addSArgument(config.toJson());
-    in(sd, inputs(config, flow, levels, latents, prompt, parameter).toArray(new SDVariable[0]));
-  }
-
-  FlowOp(TarFlowConfig config, int flow, int levels, Sampling sampling, INDArray latents, INDArray prompt,
-      Function<String, INDArray> parameter) {
-    addIArgument(arguments(config, flow, sampling, prompt));
-    addSArgument(config.toJson());
-    addInputArgument(inputs(config, flow, levels, latents, prompt, parameter).toArray(new INDArray[0]));
+    // noop wants output i to be of the type of input i, and parameters may be of another
+    List<SDVariable> inputs = new ArrayList<>(Collections.nCopies(levels(), latents));
+    if (prompt != null) {
+      inputs.add(prompt);
+    }
+    parameterNames(config, flow).forEach(name -> inputs.add(parameter.apply(name)));
+    in(sd, inputs.toArray(new SDVariable[0]));
   }
 
   /**
@@ -61,7 +56,7 @@ public abstract class FlowOp extends JavaOp {
    * @throws IllegalArgumentException if the flow cannot honour it
    */
   public final void sample(Sampling sampling) {
-    long[] changed = arguments(config(), flow(), sampling, hasPrompt() ? this : null);
+    long[] changed = arguments(config(), flow(), sampling, hasPrompt());
     long format = iArguments.get(iArguments.size() - 1);
     iArguments.clear();
     addIArgument(changed);
@@ -78,16 +73,6 @@ public abstract class FlowOp extends JavaOp {
     packed.fix();
   }
 
-  private static <T> List<T> inputs(TarFlowConfig config, int flow, int levels, T latents, T prompt, Function<String, T> parameter) {
-    // noop wants output i to be of the type of input i, and parameters may be of another
-    List<T> inputs = new ArrayList<>(Collections.nCopies(levels, latents));
-    if (prompt != null) {
-      inputs.add(prompt);
-    }
-    parameterNames(config, flow).forEach(name -> inputs.add(parameter.apply(name)));
-    return inputs;
-  }
-
   /**
    * Names of the parameters that a flow needs, in the order of the inputs: its own, those of its in-token flows, and those of the codebook
    * that it is tied to.
@@ -100,16 +85,20 @@ public abstract class FlowOp extends JavaOp {
     if (config.flows().get(flow).tied()) {
       prefixes.add("codebook.");
     }
+    return parameterNames(config, prefixes);
+  }
+
+  static List<String> parameterNames(TarFlowConfig config, List<String> prefixes) {
     return ParameterShapes.of(config).keySet().stream().filter(name -> prefixes.stream().anyMatch(name::startsWith)).toList();
   }
 
-  private static long[] arguments(TarFlowConfig config, int flow, Sampling sampling, Object prompt) {
+  private static long[] arguments(TarFlowConfig config, int flow, Sampling sampling, boolean prompt) {
     if (config.flows().get(flow).isInToken()) {
       throw new IllegalArgumentException("flow " + flow + " is an in-token flow; expected flow " + config.trunkOf(flow)
           + ", whose transformer it shares");
     }
     sampling.requireHonoured(config, flow);
-    return new long[] {flow, prompt == null ? 0 : 1, sampling.topK(), Double.doubleToRawLongBits(sampling.temperature()),
+    return new long[] {flow, prompt ? 1 : 0, sampling.topK(), Double.doubleToRawLongBits(sampling.temperature()),
         Double.doubleToRawLongBits(sampling.noiseTemperature()), Double.doubleToRawLongBits(sampling.topP()),
         Double.doubleToRawLongBits(sampling.minP())};
   }
@@ -163,32 +152,24 @@ public abstract class FlowOp extends JavaOp {
     }
   }
 
-  private List<String> names() {
-    if (parameterNames == null) {
-      parameterNames = parameterNames(config(), flow());
-    }
-    return parameterNames;
+  /** Outputs of the latents' shape; as often the latents stand among the inputs. */
+  int levels() {
+    return 1;
   }
 
   /** The latents of the prompt. */
   final INDArray prompt(List<INDArray> inputs) {
-    return inputs.get(inputs.size() - names().size() - 1);
+    return inputs.get(levels());
   }
 
   final FlowWeights weights(List<INDArray> inputs) {
-    List<String> names = names();
-    List<INDArray> parameters = inputs.subList(inputs.size() - names.size(), inputs.size());
-    return packed.get(parameters, () -> {
-      Map<String, INDArray> byName = new HashMap<>();
-      for (int i = 0; i < names.size(); i++) {
-        byName.put(names.get(i), parameters.get(i));
-      }
-      return StackWeights.flow(config(), flow(), name -> floats(byName.get(name)));
-    });
+    List<INDArray> parameters = inputs.subList(levels() + (hasPrompt() ? 1 : 0), inputs.size());
+    return packed.get(parameters, () -> StackWeights.flow(config(), flow(), values(parameterNames(config(), flow()), parameters)));
   }
 
-  static float[] floats(INDArray array) {
-    return array == null ? null : array.castTo(DataType.FLOAT).dup('c').data().asFloat();
+  /** Numbers of a parameter by its name. */
+  static Function<String, float[]> values(List<String> names, List<INDArray> parameters) {
+    return name -> parameters.get(names.indexOf(name)).castTo(DataType.FLOAT).dup('c').data().asFloat();
   }
 
   /** [batch][numbers of a sequence]. */

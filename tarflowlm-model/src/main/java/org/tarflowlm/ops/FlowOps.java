@@ -7,7 +7,6 @@ import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Components;
 import org.tarflowlm.flow.FlowPass;
@@ -26,7 +25,7 @@ public final class FlowOps {
    * z begins with its latents, and the first n positions of u are not read. Channels are in the order of z on both sides. Parameters are
    * packed at the first execution and again when they have changed. There is no gradient: the inverse pass samples, it does not train.
    */
-  @Op(name = "tarflow_flow_inverse")
+  @Op(name = "tarflow_flow_inverse", in = "u [B, T', D]", out = "z [B, T', D]")
   public static final class FlowInverseOp extends FlowOp {
     public FlowInverseOp() {}
 
@@ -42,13 +41,7 @@ public final class FlowOps {
      */
     public FlowInverseOp(SameDiff sd, TarFlowConfig config, int flow, Sampling sampling, SDVariable u, SDVariable prompt,
         Function<String, SDVariable> parameter) {
-      super(sd, config, flow, 1, sampling, u, prompt, parameter);
-    }
-
-    /** The op on arrays; arguments as above. */
-    public FlowInverseOp(TarFlowConfig config, int flow, Sampling sampling, INDArray u, INDArray prompt,
-        Function<String, INDArray> parameter) {
-      super(config, flow, 1, sampling, u, prompt, parameter);
+      super(sd, config, flow, sampling, u, prompt, parameter);
     }
 
     @Override
@@ -71,19 +64,24 @@ public final class FlowOps {
    * give, [B, T', D], the last of which is u; and, if there is a prompt, of which only the length is read, the first n positions of u [B,
    * n, D]. Sampling acts after the prompt. There is no gradient; training has the forward graph.
    */
-  @Op(name = "tarflow_flow_forward")
+  @Op(name = "tarflow_flow_forward", in = "z [B, T', D]", out = "u [B, T', D]")
   public static final class FlowForwardOp extends FlowOp {
     public FlowForwardOp() {}
 
     /** The op in a graph; arguments as for {@link FlowInverseOp}. */
     public FlowForwardOp(SameDiff sd, TarFlowConfig config, int flow, Sampling sampling, SDVariable z, SDVariable prompt,
         Function<String, SDVariable> parameter) {
-      super(sd, config, flow, config.endOfTrunk(flow) - flow, sampling, z, prompt, parameter);
+      super(sd, config, flow, sampling, z, prompt, parameter);
+    }
+
+    @Override
+    int levels() {
+      return config().endOfTrunk(flow()) - flow();
     }
 
     @Override
     public int getNumOutputs() {
-      return config().endOfTrunk(flow()) - flow() + (hasPrompt() ? 1 : 0);
+      return levels() + (hasPrompt() ? 1 : 0);
     }
 
     @Override
@@ -111,8 +109,10 @@ public final class FlowOps {
    * The most probable token of every latent by the codebook's posterior (paper section 3.1): (z [B, T', P d], the codebook's parameters as
    * they are trained) to token ids as whole numbers of z's type, [B, T' P]; the caller casts them. There is no gradient.
    */
-  @Op(name = "tarflow_decode")
+  @Op(name = "tarflow_decode", in = "z [B, T', P d]", out = "ids [B, T]")
   public static final class DecodeOp extends JavaOp {
+    private static final List<String> CODEBOOK = List.of("codebook.");
+
     private final FlowOp.PackedParameters<Components> packed = new FlowOp.PackedParameters<>();
     private TarFlowConfig config;
 
@@ -125,16 +125,12 @@ public final class FlowOps {
      */
     public DecodeOp(SameDiff sd, TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
       addSArgument(config.toJson());
-      in(sd, Stream.concat(Stream.of(z), names(config).stream().map(parameter)).toArray(SDVariable[]::new));
+      in(sd, Stream.concat(Stream.of(z), FlowOp.parameterNames(config, CODEBOOK).stream().map(parameter)).toArray(SDVariable[]::new));
     }
 
     /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
     public void fixParameters() {
       packed.fix();
-    }
-
-    private static List<String> names(TarFlowConfig config) {
-      return ParameterShapes.of(config).keySet().stream().filter(name -> name.startsWith("codebook.")).toList();
     }
 
     @Override
@@ -162,8 +158,9 @@ public final class FlowOps {
 
     @Override
     protected void run(List<INDArray> inputs, List<INDArray> outputs) {
-      Components codebook = packed.get(inputs.subList(1, inputs.size()),
-          () -> StackWeights.codebook(config(), name -> FlowOp.floats(inputs.get(1 + names(config()).indexOf(name)))));
+      List<INDArray> parameters = inputs.subList(1, inputs.size());
+      Components codebook = packed.get(parameters,
+          () -> StackWeights.codebook(config(), FlowOp.values(FlowOp.parameterNames(config(), CODEBOOK), parameters)));
       LatentDecoder decoder = new LatentDecoder(codebook);
       double[][] z = FlowOp.sequences(inputs.get(0));
       double[][] ids = new double[z.length][];

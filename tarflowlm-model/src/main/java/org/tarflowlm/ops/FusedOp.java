@@ -1,7 +1,6 @@
 package org.tarflowlm.ops;
 
 import java.lang.ref.Reference;
-import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -68,18 +67,5 @@ abstract class FusedOp extends JavaOp {
   /** Size of a dimension; -1 is the last. */
   static int size(INDArray array, int dimension) {
     return Math.toIntExact(array.size(dimension));
-  }
-
-  /** The array's shape with another last dimension. */
-  static long[] withLast(INDArray array, long last) {
-    return append(leading(array.shape()), last);
-  }
-
-  /** @throws IllegalArgumentException if the input's number of dimensions is not as expected. */
-  final void requireRank(String input, INDArray array, int expected) {
-    if (array.rank() != expected) {
-      throw new IllegalArgumentException(opName() + ": expected " + input + " of " + expected + " dimensions, found "
-          + Arrays.toString(array.shape()));
-    }
   }
 }

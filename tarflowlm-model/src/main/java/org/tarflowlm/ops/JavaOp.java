@@ -1,8 +1,8 @@
 package org.tarflowlm.ops;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +32,10 @@ public abstract class JavaOp extends DynamicCustomOp {
   /** Last integer argument of every op in a saved graph: a mark, and the version of the ops' arguments in the lower half. */
   private static final long FORMAT = 0x7A4F_0000L | 1;
   private static final long VERSION = 0xFFFF;
-  private static final ClassValue<Op> DECLARED = new ClassValue<>() {
+  private static final ClassValue<Signature> DECLARED = new ClassValue<>() {
     @Override
-    protected Op computeValue(Class<?> type) {
-      return type.getAnnotation(Op.class);
+    protected Signature computeValue(Class<?> type) {
+      return Signature.of(type.getAnnotation(Op.class));
     }
   };
   private final ThreadLocal<OpContext> pending = new ThreadLocal<>();
@@ -56,11 +56,9 @@ public abstract class JavaOp extends DynamicCustomOp {
   /**
    * Runs the op outside of any graph and returns its outputs. ({@code Nd4j.exec} cannot run it: there M2.1 takes the
    * outputs' shapes from libnd4j.)
-   *
-   * @param arrays the inputs; those that the op was made from if there are none
    */
   public final INDArray[] execute(INDArray... arrays) {
-    List<INDArray> inputs = arrays.length == 0 ? inputArguments() : List.of(arrays);
+    List<INDArray> inputs = List.of(arrays);
     List<INDArray> outputs = new ArrayList<>();
     for (long[] shape : outputShapes(inputs)) {
       outputs.add(Nd4j.createUninitialized(inputs.get(0).dataType(), shape, 'c'));
@@ -86,41 +84,55 @@ public abstract class JavaOp extends DynamicCustomOp {
     return null;
   }
 
-  /** Shapes of the outputs, given the inputs' arrays; checks them. Otherwise output i has the shape of input i, as in most gradients. */
+  /**
+   * Shapes of the outputs, given the inputs' arrays.
+   *
+   * @throws IllegalArgumentException if an input is not of the shape that the op declares
+   */
   protected long[][] outputShapes(List<INDArray> inputs) {
-    return inputs.stream().limit(getNumOutputs()).map(INDArray::shape).toArray(long[][]::new);
+    return declared().outputShapes(inputs);
   }
 
   /** The kernel: reads the inputs, fills every output whole. Arrays may have any layout; see {@link Tensors}. */
   protected abstract void run(List<INDArray> inputs, List<INDArray> outputs);
 
   /** What this op's class declares. ND4J asks for the name before any field of an op is set. */
-  final Op declared() {
+  final Signature declared() {
     return DECLARED.get(getClass());
   }
 
   @Override
   public String opName() {
-    return declared().name();
+    return declared().op().name();
   }
 
   @Override
   public int getNumOutputs() {
-    return declared().outputs();
+    return declared().outputs().size();
   }
 
+  /** As {@link Op#gradient} says; the gradient's op gets this one's whole-number parameters. */
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
-    List<SDVariable> inputs = new ArrayList<>(Arrays.stream(args()).limit(declared().gradientReads()).toList());
-    for (int i = 0; i < gradients.size(); i++) {
-      inputs.add(i == declared().savedOutput() ? outputVariables()[i] : gradients.get(i));
-    }
+    JavaOp op;
     try {
-      JavaOp gradient = declared().gradient().getDeclaredConstructor().newInstance();
-      return List.of(gradient.in(sameDiff, inputs.toArray(new SDVariable[0])));
+      op = declared().op().gradient().getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException e) {
       throw new UnsupportedOperationException(opName() + " has no gradient", e);
     }
+    op.iArguments.addAll(iArguments.subList(0, iArguments.size() - 1));
+    Iterator<SDVariable> next = gradients.iterator();
+    SDVariable[] inputs = op.declared().inputs().stream().map(array -> {
+      int input = Signature.indexOf(array.name(), declared().inputs());
+      int output = Signature.indexOf(array.name(), declared().outputs());
+      return input >= 0 ? arg(input) : output >= 0 ? outputVariables()[output] : next.next();
+    }).toArray(SDVariable[]::new);
+    List<SDVariable> result = new ArrayList<>(List.of(op.in(sameDiff, inputs)));
+    for (int i = result.size(); i < args().length; i++) {
+      boolean residual = declared().inputs().get(i).name().equals("residual"); // added to the first output, so their gradients are one
+      result.add(residual ? gradients.get(0) : sameDiff.zerosLike(arg(i)));
+    }
+    return result;
   }
 
   /** Integer argument {@code i}. */
@@ -186,48 +198,6 @@ public abstract class JavaOp extends DynamicCustomOp {
           + ((found & ~VERSION) == (FORMAT & ~VERSION) ? "version " + (found & VERSION) : "no version") + " of the ops; expected version "
           + (FORMAT & VERSION) + ": build the graph anew from the model");
     }
-  }
-
-  /** The shape without its last dimension. */
-  static long[] leading(long[] shape) {
-    return Arrays.copyOf(shape, shape.length - 1);
-  }
-
-  /** The shape with one more dimension. */
-  static long[] append(long[] shape, long last) {
-    long[] result = Arrays.copyOf(shape, shape.length + 1);
-    result[shape.length] = last;
-    return result;
-  }
-
-  /** @throws IllegalArgumentException if an input is not of the expected shape. */
-  final void require(String name, INDArray array, long... expected) {
-    if (!Arrays.equals(array.shape(), expected)) {
-      throw new IllegalArgumentException(opName() + ": expected " + name + " of shape " + Arrays.toString(expected)
-          + ", found " + Arrays.toString(array.shape()));
-    }
-  }
-
-  /** Checks that {@code array} is [z's shape, m * unit] and returns m * unit. */
-  final int requireParameters(String name, INDArray z, INDArray array, int unit) {
-    long[] shape = array.shape();
-    if (shape.length != z.rank() + 1 || !Arrays.equals(leading(shape), z.shape()) || shape[shape.length - 1] % unit != 0) {
-      throw new IllegalArgumentException(opName() + ": expected " + name + " of shape " + Arrays.toString(z.shape())
-          + " with one more dimension, a multiple of " + unit + ", found " + Arrays.toString(shape));
-    }
-    return (int) shape[shape.length - 1];
-  }
-
-  /** Checks shared component means [K, d] and log-scales [K] at inputs {@code at} and {@code at + 1} against z [.., d]; returns K. */
-  final long requireComponents(List<INDArray> inputs, int at) {
-    INDArray means = inputs.get(at);
-    long dims = inputs.get(0).size(-1);
-    if (means.rank() != 2 || means.size(1) != dims) {
-      throw new IllegalArgumentException(opName() + ": expected component means of shape [K, " + dims + "], found "
-          + Arrays.toString(means.shape()));
-    }
-    require("component log-scales", inputs.get(at + 1), means.size(0));
-    return means.size(0);
   }
 
   /** Looked up late, so that loading an op class does not start the backend. */

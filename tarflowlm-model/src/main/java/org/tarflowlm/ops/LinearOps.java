@@ -15,31 +15,18 @@ import org.tarflowlm.kernel.Linear;
 public final class LinearOps {
   private LinearOps() {}
 
-  /** x w + b: (x [.., in], w [in, out], b [out]) to [.., out]. FLOAT only; see {@link Linear}. */
-  @Op(name = "tarflow_linear", gradient = LinearOp.Gradient.class, gradientReads = 2)
+  /** y = x weight + bias. FLOAT only; see {@link Linear}. */
+  @Op(name = "tarflow_linear", in = "x [.., in], weight [in, out], bias [out]", out = "y [.., out]", gradient = LinearOp.Gradient.class)
   public static final class LinearOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray w = inputs.get(1);
-      require("weight", w, inputs.get(0).size(-1), w.size(-1));
-      require("bias", inputs.get(2), w.size(1));
-      return new long[][] {withLast(inputs.get(0), w.size(1))};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Linear.forward(x[0], x[1], x[2], null, y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
-    /** (x, w, dy) to (dx, dw, db). */
-    @Op(name = "tarflow_linear_bp", outputs = 3)
+    /** The gradient, also of {@link LinearResidualOp}. */
+    @Op(name = "tarflow_linear_bp", in = "x [.., in], weight [in, out], dy [.., out]",
+        out = "dx [.., in], dWeight [in, out], dBias [out]")
     public static final class Gradient extends FusedOp {
-      @Override
-      protected long[][] outputShapes(List<INDArray> inputs) {
-        INDArray w = inputs.get(1);
-        return new long[][] {inputs.get(0).shape(), w.shape(), {w.size(1)}};
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         Linear.backward(x[0], x[1], x[2], y[0], y[1], y[2], rows(in[0]), size(in[1], 0), size(in[1], 1));
@@ -47,50 +34,26 @@ public final class LinearOps {
     }
   }
 
-  /** x w + b + residual: (x [.., in], w [in, out], b [out], residual [.., out]) to [.., out]. FLOAT only; see {@link Linear}. */
-  @Op(name = "tarflow_linear_residual")
+  /** y = x weight + bias + residual. FLOAT only; see {@link Linear}. */
+  @Op(name = "tarflow_linear_residual", in = "x [.., in], weight [in, out], bias [out], residual [.., out]", out = "y [.., out]",
+      gradient = LinearOp.Gradient.class)
   public static final class LinearResidualOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray w = inputs.get(1);
-      long[] shape = withLast(inputs.get(0), w.size(1));
-      require("weight", w, inputs.get(0).size(-1), w.size(-1));
-      require("bias", inputs.get(2), w.size(1));
-      require("residual", inputs.get(3), shape);
-      return new long[][] {shape};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Linear.forward(x[0], x[1], x[2], x[3], y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
-
-    /** The residual's gradient is that of the sum, unchanged. */
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable dy = gradients.get(0);
-      SDVariable[] linear = new LinearOp.Gradient().in(sameDiff, arg(0), arg(1), dy);
-      return List.of(linear[0], linear[1], linear[2], dy);
-    }
   }
 
-  /** x w: (x [.., in], w [in, out]) to [.., out]. FLOAT only; see {@link Linear}. */
-  @Op(name = "tarflow_matmul", gradient = MatmulOp.Gradient.class)
+  /** y = x weight. FLOAT only; see {@link Linear}. */
+  @Op(name = "tarflow_matmul", in = "x [.., in], weight [in, out]", out = "y [.., out]", gradient = MatmulOp.Gradient.class)
   public static final class MatmulOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray w = inputs.get(1);
-      require("weight", w, inputs.get(0).size(-1), w.size(-1));
-      return new long[][] {withLast(inputs.get(0), w.size(1))};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Linear.forward(x[0], x[1], null, null, y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
-    /** (x, w, dy) to (dx, dw). */
-    @Op(name = "tarflow_matmul_bp", outputs = 2)
+    /** The gradient. */
+    @Op(name = "tarflow_matmul_bp", in = "x [.., in], weight [in, out], dy [.., out]", out = "dx [.., in], dWeight [in, out]")
     public static final class Gradient extends FusedOp {
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
@@ -100,46 +63,22 @@ public final class LinearOps {
   }
 
   /**
-   * residual + gelu(x wUp + bUp) wDown + bDown: (x [.., width], wUp [width, hidden], bUp [hidden], wDown [hidden, width], bDown [width],
-   * residual [.., width]) to [.., width] and x wUp [.., hidden], which the gradient wants. FLOAT only; see {@link FeedForward}.
+   * y = residual + gelu(x wUp + bUp) wDown + bDown; up = x wUp is what the gradient wants beside the inputs. FLOAT only; see
+   * {@link FeedForward}.
    */
-  @Op(name = "tarflow_feed_forward", outputs = 2)
+  @Op(name = "tarflow_feed_forward", in = "x [.., width], wUp [width, hidden], bUp [hidden], wDown [hidden, width], bDown [width], "
+      + "residual [.., width]", out = "y [.., width], up [.., hidden]", gradient = FeedForwardOp.Gradient.class)
   public static final class FeedForwardOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray x = inputs.get(0);
-      long width = x.size(-1);
-      long hidden = inputs.get(1).size(-1);
-      require("wUp", inputs.get(1), width, hidden);
-      require("bUp", inputs.get(2), hidden);
-      require("wDown", inputs.get(3), hidden, width);
-      require("bDown", inputs.get(4), width);
-      require("residual", inputs.get(5), x.shape());
-      return new long[][] {x.shape(), withLast(x, hidden)};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       FeedForward.forward(x[0], x[1], x[2], x[3], x[4], x[5], y[0], y[1], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
-    /** The residual's gradient is that of the sum, unchanged. */
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable dy = gradients.get(0);
-      SDVariable[] all = new Gradient().in(sameDiff, arg(0), arg(1), arg(2), arg(3), outputVariables()[1], dy);
-      return List.of(all[0], all[1], all[2], all[3], all[4], dy);
-    }
-
-    /** (x, wUp, bUp, wDown, x wUp, dy) to the gradients of x, wUp, bUp, wDown and bDown. */
-    @Op(name = "tarflow_feed_forward_bp", outputs = 5)
+    /** The gradient. */
+    @Op(name = "tarflow_feed_forward_bp",
+        in = "x [.., width], wUp [width, hidden], bUp [hidden], wDown [hidden, width], up [.., hidden], dy [.., width]",
+        out = "dx [.., width], dwUp [width, hidden], dbUp [hidden], dwDown [hidden, width], dbDown [width]")
     public static final class Gradient extends FusedOp {
-      @Override
-      protected long[][] outputShapes(List<INDArray> inputs) {
-        long[] x = inputs.get(0).shape();
-        return new long[][] {x, inputs.get(1).shape(), inputs.get(2).shape(), inputs.get(3).shape(), {x[x.length - 1]}};
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         FeedForward.backward(x[0], x[1], x[2], x[3], x[4], x[5], y[0], y[1], y[2], y[3], y[4],
@@ -149,15 +88,15 @@ public final class LinearOps {
   }
 
   /** Exponential linear unit, elementwise. FLOAT only; see {@link Elu}. */
-  @Op(name = "tarflow_elu", gradient = EluOp.Gradient.class)
+  @Op(name = "tarflow_elu", in = "x [..]", out = "y [..]", gradient = EluOp.Gradient.class)
   public static final class EluOp extends FusedOp {
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Elu.forward(x[0], y[0], in[0].length());
     }
 
-    /** (x, dy) to dx. */
-    @Op(name = "tarflow_elu_bp")
+    /** The gradient. */
+    @Op(name = "tarflow_elu_bp", in = "x [..], dy [..]", out = "dx [..]")
     public static final class Gradient extends FusedOp {
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
@@ -166,13 +105,11 @@ public final class LinearOps {
     }
   }
 
-  /**
-   * x [.., n] with its last axis from end to start. M2.1's own op loses some hundred bytes of native memory for every row of every call.
-   */
-  @Op(name = "tarflow_reverse")
+  /** x with its last axis from end to start. M2.1's own op loses some hundred bytes of native memory for every row of every call. */
+  @Op(name = "tarflow_reverse", in = "x [.., n]", out = "y [.., n]")
   public static final class ReverseOp extends RowsOp implements RowsOp.FloatRows {
     @Override
-    protected void rows(RowBlock block) {
+    protected void rows(Block block) {
       int n = block.inWidth[0];
       for (int row = 0; row < block.count; row++) {
         for (int j = 0; j < n; j++) {
@@ -182,7 +119,7 @@ public final class LinearOps {
     }
 
     @Override
-    public void floatRows(RowBlock block) {
+    public void floatRows(Block block) {
       int n = block.inWidth[0];
       for (int row = 0; row < block.count; row++) {
         for (int j = 0; j < n; j++) {

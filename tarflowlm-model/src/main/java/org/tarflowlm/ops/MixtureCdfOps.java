@@ -1,6 +1,8 @@
 package org.tarflowlm.ops;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
@@ -11,21 +13,39 @@ public final class MixtureCdfOps {
   private MixtureCdfOps() {}
 
   /**
-   * {@link MixtureCdf} forward, scalar by scalar: (z [.., D], theta [.., D, 3K]) to (u [.., D], log |du/dz| [.., D]), and as third output
-   * what the kernel of single precision saves for its gradient, in an order that only the two know.
+   * Checks theta [z's shape, 3K].
+   *
+   * @param width numbers that the kernel of single precision saves for a scalar, given K
+   * @return shape of the array "saved", which in double precision holds nothing
    */
-  @Op(name = "tarflow_mixture_cdf", outputs = 3, savedOutput = 2, gradient = MixtureCdfOp.Gradient.class)
+  private static long[] saved(JavaOp op, List<INDArray> inputs, IntUnaryOperator width) {
+    INDArray z = inputs.get(0);
+    long[] theta = inputs.get(1).shape();
+    int rank = z.rank();
+    if (theta.length != rank + 1 || !Arrays.equals(z.shape(), Arrays.copyOf(theta, rank)) || theta[rank] % 3 != 0) {
+      throw new IllegalArgumentException(op.opName() + ": expected theta of shape " + Arrays.toString(z.shape())
+          + " with one more dimension, a multiple of 3, found " + Arrays.toString(theta));
+    }
+    long[] shape = theta.clone();
+    shape[rank] = z.dataType() == DataType.FLOAT ? width.applyAsInt((int) theta[rank] / 3) : 1;
+    return shape;
+  }
+
+  /**
+   * {@link MixtureCdf} forward, scalar by scalar; m = 3K, logDet is log |du/dz| in nats. The third output is what the kernel of single
+   * precision saves for its gradient, in an order that only the two know.
+   */
+  @Op(name = "tarflow_mixture_cdf", in = "z [.., D], theta [.., D, m]", out = "u [.., D], logDet [.., D], saved [.., D, s]",
+      gradient = MixtureCdfOp.Gradient.class)
   public static final class MixtureCdfOp extends RowsOp implements RowsOp.FloatRows {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray z = inputs.get(0);
-      int k = requireParameters("theta", z, inputs.get(1), 3) / 3;
-      int saved = z.dataType() == DataType.FLOAT ? MixtureCdfBatch.savedWidth(k) : 1;
-      return new long[][] {z.shape(), z.shape(), append(z.shape(), saved)};
+      long[] z = inputs.get(0).shape();
+      return new long[][] {z, z, saved(this, inputs, MixtureCdfBatch::savedWidth)};
     }
 
     @Override
-    protected void rows(RowBlock block) {
+    protected void rows(Block block) {
       int width = block.perScalar(1);
       for (int i = 0; i < block.scalars(); i++) {
         block.out[0][i] = MixtureCdf.forward(block.in[0][i], block.in[1], i * width, width / 3, block.workspace);
@@ -34,16 +54,17 @@ public final class MixtureCdfOps {
     }
 
     @Override
-    public void floatRows(RowBlock block) {
+    public void floatRows(Block block) {
       MixtureCdfBatch.forward(block.floatIn[0], block.floatIn[1], block.scalars(), block.perScalar(1) / 3,
           block.floatOut[0], block.floatOut[1], block.saved, block.batch);
     }
 
-    /** (z, theta, dL/du, dL/dlogDet, saved) to (dL/dz, dL/dtheta). */
-    @Op(name = "tarflow_mixture_cdf_bp", outputs = 2, savedInput = 4, unread = 2)
+    /** The gradient. */
+    @Op(name = "tarflow_mixture_cdf_bp", in = "z [.., D], theta [.., D, m], du [.., D], dLogDet [.., D], saved [.., D, s]",
+        out = "dz [.., D], dTheta [.., D, m]", unread = 2)
     public static final class Gradient extends RowsOp implements RowsOp.FloatRows {
       @Override
-      protected void rows(RowBlock block) {
+      protected void rows(Block block) {
         int width = block.perScalar(1);
         for (int i = 0; i < block.scalars(); i++) {
           block.out[0][i] = MixtureCdf.gradient(block.in[0][i], block.in[1], i * width, width / 3, block.in[2][i], block.in[3][i],
@@ -52,7 +73,7 @@ public final class MixtureCdfOps {
       }
 
       @Override
-      public void floatRows(RowBlock block) {
+      public void floatRows(Block block) {
         MixtureCdfBatch.gradient(block.saved, block.floatIn[2], block.floatIn[3], block.scalars(), block.perScalar(1) / 3,
             block.floatOut[0], block.floatOut[1], block.batch);
       }
@@ -60,21 +81,19 @@ public final class MixtureCdfOps {
   }
 
   /**
-   * {@link MixtureCdf#logDensity}, scalar by scalar: (z [.., D], theta [.., D, 3K]) to log p(z) [.., D], nats, and as second output
-   * what the kernel of single precision saves for its gradient. For the last flow, whose u is not needed.
+   * {@link MixtureCdf#logDensity}, log p(z) scalar by scalar, nats; m = 3K. The second output is what the kernel of single precision saves
+   * for its gradient. For the last flow, whose u is not needed.
    */
-  @Op(name = "tarflow_mixture_cdf_log_density", outputs = 2, savedOutput = 1, gradient = MixtureCdfLogDensityOp.Gradient.class)
+  @Op(name = "tarflow_mixture_cdf_log_density", in = "z [.., D], theta [.., D, m]", out = "logDensity [.., D], saved [.., D, s]",
+      gradient = MixtureCdfLogDensityOp.Gradient.class)
   public static final class MixtureCdfLogDensityOp extends RowsOp implements RowsOp.FloatRows {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray z = inputs.get(0);
-      int k = requireParameters("theta", z, inputs.get(1), 3) / 3;
-      int saved = z.dataType() == DataType.FLOAT ? MixtureCdfBatch.savedDensityWidth(k) : 1;
-      return new long[][] {z.shape(), append(z.shape(), saved)};
+      return new long[][] {inputs.get(0).shape(), saved(this, inputs, MixtureCdfBatch::savedDensityWidth)};
     }
 
     @Override
-    protected void rows(RowBlock block) {
+    protected void rows(Block block) {
       int width = block.perScalar(1);
       for (int i = 0; i < block.scalars(); i++) {
         block.out[0][i] = MixtureCdf.logDensity(block.in[0][i], block.in[1], i * width, width / 3, block.workspace);
@@ -82,16 +101,17 @@ public final class MixtureCdfOps {
     }
 
     @Override
-    public void floatRows(RowBlock block) {
+    public void floatRows(Block block) {
       MixtureCdfBatch.logDensity(block.floatIn[0], block.floatIn[1], block.scalars(), block.perScalar(1) / 3,
           block.floatOut[0], block.saved, block.batch);
     }
 
-    /** (z, theta, dL/dlogDensity, saved) to (dL/dz, dL/dtheta). */
-    @Op(name = "tarflow_mixture_cdf_log_density_bp", outputs = 2, savedInput = 3, unread = 2)
+    /** The gradient. */
+    @Op(name = "tarflow_mixture_cdf_log_density_bp", in = "z [.., D], theta [.., D, m], dLogDensity [.., D], saved [.., D, s]",
+        out = "dz [.., D], dTheta [.., D, m]", unread = 2)
     public static final class Gradient extends RowsOp implements RowsOp.FloatRows {
       @Override
-      protected void rows(RowBlock block) {
+      protected void rows(Block block) {
         int width = block.perScalar(1);
         for (int i = 0; i < block.scalars(); i++) {
           block.out[0][i] = MixtureCdf.logDensityGradient(
@@ -100,7 +120,7 @@ public final class MixtureCdfOps {
       }
 
       @Override
-      public void floatRows(RowBlock block) {
+      public void floatRows(Block block) {
         MixtureCdfBatch.logDensityGradient(block.saved, block.floatIn[2], block.scalars(), block.perScalar(1) / 3,
             block.floatOut[0], block.floatOut[1], block.batch);
       }

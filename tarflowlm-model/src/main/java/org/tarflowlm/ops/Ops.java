@@ -10,7 +10,7 @@ import org.tarflowlm.stock.StockOps;
 
 /** Makes the project's ops known to SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
 public final class Ops {
-  private static final List<Class<?>> FORMULAS = List.of(AffineOps.class, MixtureCdfOps.class, RosenblattOps.class, CodebookOps.class,
+  static final List<Class<?>> FORMULAS = List.of(AffineOps.class, MixtureCdfOps.class, RosenblattOps.class, CodebookOps.class,
       LinearOps.class, TransformerOps.class, FlowOps.class);
 
   private Ops() {}

@@ -46,19 +46,22 @@ public final class Tensors {
 
   /** Copies {@code count} elements from element {@code from} of a dense FLOAT or DOUBLE array into {@code target} from index 0. */
   public static void read(INDArray array, long from, double[] target, int count) {
-    Pointer data = HostMemory.pointer(array);
-    long position = data.position() + array.offset() + from;
     if (array.dataType() == DataType.DOUBLE) {
-      check(array, DataType.DOUBLE);
-      new DoublePointer(data).position(position).get(target, 0, count);
+      memory(array, from).get(target, 0, count);
       return;
     }
-    check(array, DataType.FLOAT);
     float[] buffer = Scratch.floats(count);
-    new FloatPointer(data).position(position).get(buffer, 0, count);
+    read(array, from, buffer, count);
     for (int i = 0; i < count; i++) {
       target[i] = buffer[i];
     }
+  }
+
+  /** All elements of a FLOAT or DOUBLE array, in C order. */
+  static double[] doubles(INDArray array) {
+    double[] result = new double[Math.toIntExact(array.length())];
+    read(dense(array), 0, result, result.length);
+    return result;
   }
 
   /** Copies {@code count} elements from element {@code from} of a dense FLOAT array into {@code target} from index 0. */
@@ -73,19 +76,15 @@ public final class Tensors {
 
   /** Copies {@code count} values of {@code source} from index 0 to element {@code to} of a dense FLOAT or DOUBLE array. */
   public static void write(double[] source, int count, INDArray array, long to) {
-    Pointer data = HostMemory.pointer(array);
-    long position = data.position() + array.offset() + to;
     if (array.dataType() == DataType.DOUBLE) {
-      check(array, DataType.DOUBLE);
-      new DoublePointer(data).position(position).put(source, 0, count);
+      memory(array, to).put(source, 0, count);
       return;
     }
-    check(array, DataType.FLOAT);
     float[] buffer = Scratch.floats(count);
     for (int i = 0; i < count; i++) {
       buffer[i] = (float) source[i];
     }
-    new FloatPointer(data).position(position).put(buffer, 0, count);
+    write(buffer, count, array, to);
   }
 
   /** All elements of an array of whole numbers, in C order. */
@@ -98,6 +97,12 @@ public final class Tensors {
     Pointer data = HostMemory.pointer(dense);
     new IntPointer(data).position(data.position() + dense.offset()).get(result);
     return result;
+  }
+
+  private static DoublePointer memory(INDArray array, long from) {
+    check(array, DataType.DOUBLE);
+    Pointer data = HostMemory.pointer(array);
+    return new DoublePointer(data).position(data.position() + array.offset() + from);
   }
 
   private static void check(INDArray array, DataType type) {

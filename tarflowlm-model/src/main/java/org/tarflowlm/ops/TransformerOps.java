@@ -1,8 +1,8 @@
 package org.tarflowlm.ops;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.kernel.CausalAttention;
 import org.tarflowlm.kernel.CrossEntropy;
@@ -14,34 +14,17 @@ import org.tarflowlm.kernel.ShiftPosition;
 public final class TransformerOps {
   private TransformerOps() {}
 
-  /** Token embedding: (table [vocabulary, width], ids INT [..]) to [.., width]. FLOAT only; see {@link Embedding}. */
-  @Op(name = "tarflow_embedding")
+  /** Token embedding; ids are whole numbers. FLOAT only; see {@link Embedding}. */
+  @Op(name = "tarflow_embedding", in = "table [vocabulary, width], ids [..]", out = "e [.., width]", gradient = EmbeddingOp.Gradient.class)
   public static final class EmbeddingOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      requireRank("table", inputs.get(0), 2);
-      return new long[][] {append(inputs.get(1).shape(), inputs.get(0).size(1))};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       Embedding.forward(x[0], Tensors.ints(in[1]), y[0], size(in[0], 0), size(in[0], 1));
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable dTable = new Gradient().in(sameDiff, gradients.get(0), arg(0), arg(1))[0];
-      return List.of(dTable, sameDiff.zerosLike(arg(1)));
-    }
-
-    /** (dOut, table, ids) to dTable; of the table only the shape is used. */
-    @Op(name = "tarflow_embedding_bp")
+    /** The gradient; of the table only the shape is used. */
+    @Op(name = "tarflow_embedding_bp", in = "de [.., width], table [vocabulary, width], ids [..]", out = "dTable [vocabulary, width]")
     public static final class Gradient extends FusedOp {
-      @Override
-      protected long[][] outputShapes(List<INDArray> inputs) {
-        return new long[][] {inputs.get(1).shape()};
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         Embedding.backward(x[0], Tensors.ints(in[2]), y[0], size(in[1], 0), size(in[1], 1));
@@ -50,23 +33,22 @@ public final class TransformerOps {
   }
 
   /**
-   * Shift right by one after a start vector, plus positions: (e [batch, time, width], start [width], position [maxTime, width]) to
-   * [batch, time, width]. FLOAT only; see {@link ShiftPosition}.
+   * Shift right by one after a start vector, plus positions, of which there are at least as many as time. FLOAT only; see
+   * {@link ShiftPosition}.
    */
-  @Op(name = "tarflow_shift_position")
+  @Op(name = "tarflow_shift_position", in = "e [batch, time, width], start [width], position [maxTime, width]",
+      out = "h [batch, time, width]", gradient = ShiftPositionOp.Gradient.class)
   public static final class ShiftPositionOp extends FusedOp {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
+      long[][] shapes = super.outputShapes(inputs);
       INDArray e = inputs.get(0);
       INDArray position = inputs.get(2);
-      requireRank("e", e, 3);
-      require("start", inputs.get(1), e.size(2));
-      require("position", position, position.size(0), e.size(2));
       if (e.size(1) > position.size(0)) {
         throw new IllegalArgumentException(
             opName() + ": sequence of " + e.size(1) + " positions, expected at most " + position.size(0));
       }
-      return new long[][] {e.shape()};
+      return shapes;
     }
 
     @Override
@@ -74,20 +56,10 @@ public final class TransformerOps {
       ShiftPosition.forward(x[0], x[1], x[2], y[0], size(in[0], 0), size(in[0], 1), size(in[0], 2));
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient().in(sameDiff, gradients.get(0), arg(2)));
-    }
-
-    /** (dOut, position) to (de, dStart, dPosition); of the positions only the shape is used. */
-    @Op(name = "tarflow_shift_position_bp", outputs = 3)
+    /** The gradient; of the positions only the shape is used. */
+    @Op(name = "tarflow_shift_position_bp", in = "dh [batch, time, width], position [maxTime, width]",
+        out = "de [batch, time, width], dStart [width], dPosition [maxTime, width]")
     public static final class Gradient extends FusedOp {
-      @Override
-      protected long[][] outputShapes(List<INDArray> inputs) {
-        INDArray dOut = inputs.get(0);
-        return new long[][] {dOut.shape(), {dOut.size(2)}, inputs.get(1).shape()};
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         ShiftPosition.backward(x[0], y[0], y[1], y[2], size(in[0], 0), size(in[0], 1), size(in[1], 0), size(in[0], 2));
@@ -95,31 +67,19 @@ public final class TransformerOps {
     }
   }
 
-  /** Layer norm over the last dimension: (x [.., width], gain [width], bias [width]) to [.., width]. FLOAT only; see {@link LayerNorm}. */
-  @Op(name = "tarflow_layer_norm", gradient = LayerNormOp.Gradient.class, gradientReads = 2)
+  /** Layer norm over the last dimension. FLOAT only; see {@link LayerNorm}. */
+  @Op(name = "tarflow_layer_norm", in = "x [.., width], gain [width], bias [width]", out = "y [.., width]",
+      gradient = LayerNormOp.Gradient.class)
   public static final class LayerNormOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray x = inputs.get(0);
-      require("gain", inputs.get(1), x.size(-1));
-      require("bias", inputs.get(2), x.size(-1));
-      return new long[][] {x.shape()};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       LayerNorm.forward(x[0], x[1], x[2], y[0], rows(in[0]), size(in[0], -1));
     }
 
-    /** (x, gain, dy) to (dx, dGain, dBias). */
-    @Op(name = "tarflow_layer_norm_bp", outputs = 3)
+    /** The gradient. */
+    @Op(name = "tarflow_layer_norm_bp", in = "x [.., width], gain [width], dy [.., width]",
+        out = "dx [.., width], dGain [width], dBias [width]")
     public static final class Gradient extends FusedOp {
-      @Override
-      protected long[][] outputShapes(List<INDArray> inputs) {
-        long[] width = inputs.get(1).shape();
-        return new long[][] {inputs.get(0).shape(), width, width};
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         LayerNorm.backward(x[0], x[1], x[2], y[0], y[1], y[2], rows(in[0]), size(in[0], -1));
@@ -128,10 +88,10 @@ public final class TransformerOps {
   }
 
   /**
-   * Causal self-attention: (qkv [batch, time, 3 width]) to [batch, time, width] and what the gradient wants of the softmax,
-   * [batch, heads, time]. FLOAT only; see {@link CausalAttention}.
+   * Causal self-attention; wide = 3 width. logSums are what the gradient wants of the softmax. FLOAT only; see {@link CausalAttention}.
    */
-  @Op(name = "tarflow_causal_attention", outputs = 2)
+  @Op(name = "tarflow_causal_attention", in = "qkv [batch, time, wide]", out = "out [batch, time, width], logSums [batch, heads, time]",
+      gradient = CausalAttentionOp.Gradient.class)
   public static final class CausalAttentionOp extends FusedOp {
     public CausalAttentionOp() {}
 
@@ -142,12 +102,14 @@ public final class TransformerOps {
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray qkv = inputs.get(0);
-      requireRank("qkv", qkv, 3);
+      if (qkv.rank() != 3) {
+        throw new IllegalArgumentException(opName() + ": expected qkv of 3 dimensions, found " + Arrays.toString(qkv.shape()));
+      }
       if (argument(0) < 1 || qkv.size(2) % (3L * argument(0)) != 0) {
         throw new IllegalArgumentException(
             opName() + ": qkv is " + qkv.size(2) + " wide, expected a multiple of 3 x " + argument(0) + " heads");
       }
-      return new long[][] {withLast(qkv, qkv.size(2) / 3), {qkv.size(0), argument(0), qkv.size(1)}};
+      return new long[][] {{qkv.size(0), qkv.size(1), qkv.size(2) / 3}, {qkv.size(0), argument(0), qkv.size(1)}};
     }
 
     @Override
@@ -155,20 +117,10 @@ public final class TransformerOps {
       CausalAttention.forward(x[0], y[0], y[1], size(in[0], 0), size(in[0], 1), size(in[0], 2) / 3, argument(0));
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      return List.of(new Gradient(argument(0)).in(sameDiff, arg(0), outputVariables()[1], gradients.get(0)));
-    }
-
-    /** (qkv, log-sums, dOut) to dQkv. */
-    @Op(name = "tarflow_causal_attention_bp")
+    /** The gradient. */
+    @Op(name = "tarflow_causal_attention_bp",
+        in = "qkv [batch, time, wide], logSums [batch, heads, time], dOut [batch, time, width]", out = "dQkv [batch, time, wide]")
     public static final class Gradient extends FusedOp {
-      public Gradient() {}
-
-      Gradient(int heads) {
-        addIArgument(heads);
-      }
-
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
         CausalAttention.backward(x[0], x[1], x[2], y[0], size(in[0], 0), size(in[0], 1), size(in[0], 2) / 3, argument(0));
@@ -176,29 +128,17 @@ public final class TransformerOps {
     }
   }
 
-  /** Cross-entropy in nats per token: (logits [.., vocabulary], ids INT [..]) to [..]. FLOAT only; see {@link CrossEntropy}. */
-  @Op(name = "tarflow_cross_entropy")
+  /** Cross-entropy in nats per token; ids are whole numbers. FLOAT only; see {@link CrossEntropy}. */
+  @Op(name = "tarflow_cross_entropy", in = "logits [.., vocabulary], ids [..]", out = "loss [..]",
+      gradient = CrossEntropyOp.Gradient.class)
   public static final class CrossEntropyOp extends FusedOp {
-    @Override
-    protected long[][] outputShapes(List<INDArray> inputs) {
-      long[] shape = leading(inputs.get(0).shape());
-      require("ids", inputs.get(1), shape);
-      return new long[][] {shape};
-    }
-
     @Override
     void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {
       CrossEntropy.forward(x[0], Tensors.ints(in[1]), y[0], rows(in[0]), size(in[0], -1));
     }
 
-    @Override
-    public List<SDVariable> doDiff(List<SDVariable> gradients) {
-      SDVariable dLogits = new Gradient().in(sameDiff, arg(0), gradients.get(0), arg(1))[0];
-      return List.of(dLogits, sameDiff.zerosLike(arg(1)));
-    }
-
-    /** (logits, dLoss, ids) to dLogits. */
-    @Op(name = "tarflow_cross_entropy_bp")
+    /** The gradient. */
+    @Op(name = "tarflow_cross_entropy_bp", in = "logits [.., vocabulary], dLoss [..], ids [..]", out = "dLogits [.., vocabulary]")
     public static final class Gradient extends FusedOp {
       @Override
       void kernel(INDArray[] in, FloatPointer[] x, FloatPointer[] y) {

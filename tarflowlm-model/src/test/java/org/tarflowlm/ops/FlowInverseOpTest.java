@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,11 +74,22 @@ class FlowInverseOpTest {
     }
   }
 
+  /** Flow 1 on an array. */
+  private static INDArray inverse(INDArray u) {
+    SameDiff sd = SameDiff.create();
+    List<INDArray> inputs = new ArrayList<>(List.of(u));
+    FlowInverseOp op = new FlowInverseOp(sd, CONFIG, 1, Sampling.DEFAULT, sd.constant(u), null, name -> {
+      inputs.add(PARAMETERS.get(name));
+      return sd.constant(name, PARAMETERS.get(name));
+    });
+    return op.execute(inputs.toArray(INDArray[]::new))[0];
+  }
+
   @Test
   void arraysAreInvertedAtOnceAndFloatsStayFloats() {
     INDArray u = Nd4j.randn(DataType.FLOAT, 2, 4, 4);
-    INDArray z = new FlowInverseOp(CONFIG, 1, Sampling.DEFAULT, u, null, PARAMETERS::get).execute()[0];
-    INDArray wide = new FlowInverseOp(CONFIG, 1, Sampling.DEFAULT, u.castTo(DataType.DOUBLE), null, PARAMETERS::get).execute()[0];
+    INDArray z = inverse(u);
+    INDArray wide = inverse(u.castTo(DataType.DOUBLE));
     assertEquals(DataType.FLOAT, z.dataType());
     assertTrue(wide.norm2Number().doubleValue() > 1);
     assertEquals(0.0, wide.castTo(DataType.FLOAT).sub(z).norm2Number().doubleValue(), 1e-6);
@@ -85,8 +97,7 @@ class FlowInverseOpTest {
 
   @Test
   void wrongShapesAreNamedAndThereIsNoGradient() {
-    IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class,
-        () -> new FlowInverseOp(CONFIG, 1, Sampling.DEFAULT, Nd4j.randn(DataType.FLOAT, 2, 5, 4), null, PARAMETERS::get).execute());
+    IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, () -> inverse(Nd4j.randn(DataType.FLOAT, 2, 5, 4)));
     assertEquals("tarflow_flow_inverse: expected u of shape [batch, 1 to 4, 4], found [2, 5, 4]", thrown.getMessage());
     assertThrows(UnsupportedOperationException.class, () -> new FlowInverseOp().doDiff(List.of()));
   }
