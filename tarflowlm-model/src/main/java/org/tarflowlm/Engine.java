@@ -1,10 +1,14 @@
 package org.tarflowlm;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.config.ModelType;
@@ -12,6 +16,10 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.eval.TextWindows.Nats;
 import org.tarflowlm.eval.TextWindows.Window;
 import org.tarflowlm.flow.StackWeights;
+import org.tarflowlm.generate.AutoregressiveSampler;
+import org.tarflowlm.generate.FlowGenerator;
+import org.tarflowlm.generate.TextGenerator;
+import org.tarflowlm.nn.InverseSession;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
 
@@ -25,7 +33,7 @@ final class Engine implements AutoCloseable {
   private Checkpoint checkpoint;
   private ComputationGraph graph;
   private StackWeights weights;
-  private Sampler sampler;
+  private TextGenerator generator;
   private LatentSpace latents;
 
   Engine(String name, Checkpoint checkpoint, Tokenizer tokenizer) {
@@ -74,12 +82,26 @@ final class Engine implements AutoCloseable {
     return graph;
   }
 
-  synchronized Sampler sampler() {
+  synchronized TextGenerator generator() {
     Checkpoint source = checkpoint();
-    if (sampler == null) {
-      sampler = natively(() -> new Sampler(source, source.config().model() == ModelType.TARFLOW ? weights() : null, tokenizer));
+    if (generator == null) {
+      generator = natively(() -> source.config().model() == ModelType.TARFLOW
+          ? new FlowGenerator(weights(), tokenizer, source::ngrams).through(InverseSession.shared(source.config(), () -> arrays(source)))
+          : new AutoregressiveSampler(source.config(), source::values, tokenizer));
     }
-    return sampler;
+    return generator;
+  }
+
+  private static Map<String, INDArray> arrays(Checkpoint source) {
+    Map<String, INDArray> parameters = new LinkedHashMap<>();
+    source.tensors().forEach((name, tensor) -> parameters.put(name, Nd4j.create(tensor.values(), tensor.shape(), 'c')));
+    return parameters;
+  }
+
+  /** @throws IllegalStateException if the model is discrete */
+  FlowGenerator flows() {
+    requireFlows("flows");
+    return (FlowGenerator) generator();
   }
 
   /** @throws IllegalStateException if the model is discrete */
@@ -125,7 +147,7 @@ final class Engine implements AutoCloseable {
     }
     graph = null;
     weights = null;
-    sampler = null;
+    generator = null;
     latents = null;
     checkpoint = null;
   }

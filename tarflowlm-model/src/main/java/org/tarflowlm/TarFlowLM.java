@@ -191,22 +191,22 @@ public class TarFlowLM implements AutoCloseable {
 
   /** Like {@link #generate(String, GenerationOptions, TokenListener)}, for any token ids, even ones the tokenizer would not produce. */
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
-    return engine.sampler().generate(prompt, options, listener);
+    return engine.generator().generate(prompt, options, listener);
   }
 
   /** Continues each of several texts {@code options.batchSize()} times, with the same results as one call per text. */
   public List<List<Generation>> generate(List<String> prompts, GenerationOptions options) {
-    return engine.sampler().generateAll(prompts.stream().map(tokenizer::encode).toList(), options);
+    return engine.generator().generateAll(prompts.stream().map(tokenizer::encode).toList(), options);
   }
 
   /** Fills a gap of {@code gap} tokens between two texts ({@link org.tarflowlm.generate.FlowGenerator#infill}). Only flow models can. */
   public List<Generation> infill(String left, int gap, String right, GenerationOptions options) {
-    return engine.sampler().flows().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
+    return engine.flows().infill(tokenizer.encode(left), gap, tokenizer.encode(right), options);
   }
 
   /** A given text of at most a window at every level of a flow model's stack; see {@link org.tarflowlm.generate.FlowGenerator#read}. */
   public Generation read(String text, long seed) {
-    return engine.sampler().flows().read(tokenizer.encode(text), seed);
+    return engine.flows().read(tokenizer.encode(text), seed);
   }
 
   /**

@@ -20,7 +20,7 @@ import org.tarflowlm.vector.DoubleLoops;
  *
  * <p>Texts longer than the model's window slide: when the window is full, the last half of it becomes the context of the next.
  */
-public final class AutoregressiveSampler {
+public final class AutoregressiveSampler implements TextGenerator {
   private final TarFlowConfig config;
   private final Tokenizer tokenizer;
   private final float[][] embedding;
@@ -47,12 +47,7 @@ public final class AutoregressiveSampler {
     head = source.product("lm.head", config.width(), config.vocabSize());
   }
 
-  /**
-   * Generates {@code options.batchSize()} continuations.
-   *
-   * @param prompt token ids; may be empty
-   * @param listener receives the tokens of the only sequence, or null; needs batchSize 1
-   */
+  @Override
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     Prompts.requireListenable(options, listener);
     Prompts.requireTokens(prompt, config.vocabSize());

@@ -28,7 +28,7 @@ import org.tarflowlm.kernel.Parallel;
  * ({@link WindowPlan}), with the carried latents as the next window's prompt. A window shorter than the model's is treated as
  * the model of that many positions.
  */
-public final class FlowGenerator {
+public final class FlowGenerator implements TextGenerator {
   final StackWeights weights;
   final TarFlowConfig config;
   final Tokenizer tokenizer;
@@ -78,6 +78,7 @@ public final class FlowGenerator {
    * @throws IllegalArgumentException if the prompt holds unknown tokens or is shorter than a patch, but not empty, or if the model's flows
    *     cannot honour an option ({@link GenerationOptions}, {@link Sampling#requireHonoured(TarFlowConfig)})
    */
+  @Override
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     Prompts.requireListenable(options, listener);
     Prompts.requireTokens(prompt, config.vocabSize());

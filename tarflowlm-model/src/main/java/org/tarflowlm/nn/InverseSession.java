@@ -3,6 +3,9 @@ package org.tarflowlm.nn;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
@@ -48,15 +51,13 @@ public final class InverseSession implements StackInverse {
     }
   }
 
-  /** Declares the parameters final, so that the graph need not check them for changes. */
-  public InverseSession fixParameters() {
-    InverseGraph.fixParameters(sd);
-    return this;
-  }
-
-  /** Whether the graph pays on the running backend; backends other than the CPU's copy a flow's parameters to the host at every run. */
-  public static boolean isPossible() {
-    return KernelChoice.AUTO.usesJava();
+  /**
+   * The inverse pass for many threads: one session per concurrent caller, over one shared set of parameters.
+   *
+   * @param parameters called once, at the first pass; the arrays must not change
+   */
+  public static StackInverse shared(TarFlowConfig config, Supplier<Map<String, INDArray>> parameters) {
+    return new Shared(config, parameters);
   }
 
   /** An empty graph that uses parameter arrays without a copy, even views of a network's array. */
@@ -89,6 +90,46 @@ public final class InverseSession implements StackInverse {
       return new Window(z, tokens);
     } finally {
       session.endStep();
+    }
+  }
+
+  /** Keeps the sessions that no caller uses at the moment. */
+  private static final class Shared implements StackInverse {
+    private final TarFlowConfig config;
+    private final Supplier<Map<String, INDArray>> source;
+    private final Queue<InverseSession> fromNothing = new ConcurrentLinkedQueue<>();
+    private final Queue<InverseSession> withPrompt = new ConcurrentLinkedQueue<>();
+    private Map<String, INDArray> parameters;
+
+    Shared(TarFlowConfig config, Supplier<Map<String, INDArray>> source) {
+      this.config = config;
+      this.source = source;
+    }
+
+    @Override
+    public Window inverse(Sampling sampling, double[][] u, double[][] prompt) {
+      Queue<InverseSession> idle = prompt[0].length == 0 ? fromNothing : withPrompt;
+      InverseSession session = idle.poll();
+      if (session == null) {
+        session = new InverseSession(config, parameters(), idle == withPrompt);
+        InverseGraph.fixParameters(session.sd);
+      }
+      Window window = session.inverse(sampling, u, prompt);
+      idle.add(session);
+      return window;
+    }
+
+    /** Whether the graph pays on the running backend; backends other than the CPU's copy a flow's parameters to the host at every run. */
+    @Override
+    public boolean isAvailable() {
+      return KernelChoice.AUTO.usesJava();
+    }
+
+    private synchronized Map<String, INDArray> parameters() {
+      if (parameters == null) {
+        parameters = source.get();
+      }
+      return parameters;
     }
   }
 
