@@ -11,6 +11,7 @@ import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.command.Table;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.eval.GapBits;
 import org.tarflowlm.eval.GapBits.Bits;

@@ -14,6 +14,7 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.command.Table;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.tokenize.Tokenizer;

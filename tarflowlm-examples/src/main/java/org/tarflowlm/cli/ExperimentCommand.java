@@ -8,6 +8,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.command.UntilInterrupted;
 import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.Experiment;
 import org.tarflowlm.train.ExperimentReport;

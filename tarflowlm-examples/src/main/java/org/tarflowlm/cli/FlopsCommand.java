@@ -8,6 +8,7 @@ import java.util.Map;
 import org.tarflowlm.bench.StepBenchmark;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.command.Table;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.eval.Flops;

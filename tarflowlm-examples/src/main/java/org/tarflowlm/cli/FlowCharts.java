@@ -1,17 +1,15 @@
 package org.tarflowlm.cli;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
-import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler.ChartTheme;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
+import org.tarflowlm.command.Charts;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.eval.FlowAccount.Level;
 import org.tarflowlm.eval.LatentMetrics.Spread;
@@ -38,7 +36,7 @@ final class FlowCharts {
     add(measures, "cosine", names, levels, Level::cosine);
     add(measures, "participation ratio", names, levels, Level::participationRatio);
     add(measures, "centroid movement", names, levels, Level::centroidMovement);
-    return stacked(List.of(bits, changes, measures));
+    return Charts.stacked(List.of(bits, changes, measures));
   }
 
   /** The measures of every pass from noise to text, averaged over the texts. */
@@ -55,7 +53,7 @@ final class FlowCharts {
     chart.addSeries("centroid movement", names, means(reports, FlowReport.Metrics::centroidMovement));
     chart.addSeries("share of changed tokens", names, IntStream.range(0, passes.size())
         .mapToObj(i -> reports.stream().mapToDouble(report -> share(report.view().passes().get(i))).average().orElseThrow()).toList());
-    return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+    return Charts.png(chart);
   }
 
   /** Shortens names such as "flow 0 (Mix-d, left to right)", which are too long below a bar. */
@@ -71,13 +69,6 @@ final class FlowCharts {
     return IntStream.range(0, reports.get(0).metrics().size()).mapToObj(i -> reports.stream()
         .map(report -> measure.apply(report.metrics().get(i))).mapToDouble(value -> value == null ? 0 : value).average().orElseThrow())
         .toList();
-  }
-
-  /** Charts of equal size, stacked vertically. */
-  static byte[] stacked(List<? extends Chart<?, ?>> charts) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    BitmapEncoder.saveBitmap(charts, charts.size(), 1, out, BitmapEncoder.BitmapFormat.PNG);
-    return out.toByteArray();
   }
 
   private static CategoryChart chart(String title, int levels) {

@@ -3,6 +3,7 @@ package org.tarflowlm.cli;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.command.Table;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.FlowAccount;

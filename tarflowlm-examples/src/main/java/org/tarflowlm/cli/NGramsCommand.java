@@ -10,6 +10,7 @@ import org.apache.logging.log4j.Logger;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.command.BaseCommand;
+import org.tarflowlm.command.UntilInterrupted;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.parallel.NGramDistillation;

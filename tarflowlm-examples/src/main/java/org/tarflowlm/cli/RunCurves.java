@@ -10,12 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.ChartTheme;
-import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.tarflowlm.command.Charts;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.json.RecordJson;
@@ -31,8 +28,6 @@ final class RunCurves {
   private static final String CURVES = "curves.png";
   private static final String FLOWS = "flows.png";
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int WIDTH = 900;
-  private static final int HEIGHT = 500;
   private static final double MILLION = 1e6;
 
   private RunCurves() {}
@@ -70,7 +65,7 @@ final class RunCurves {
     add(chart, "training", lines, line -> line.get("trainBits"), false);
     add(chart, "validation", lines, line -> line.get("validBits"), true);
     add(chart, "validation, averaged weights", lines, line -> line.get("averageBits"), true);
-    return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+    return Charts.png(chart);
   }
 
   /**
@@ -92,7 +87,7 @@ final class RunCurves {
       add(bits, names.get(l), lines, line -> line.get("flows").path(level).get("bits"), true);
       add(changes, names.get(l), lines, line -> line.get("flows").path(level).get("changedTokens"), true);
     }
-    return FlowCharts.stacked(List.of(bits, changes));
+    return Charts.stacked(List.of(bits, changes));
   }
 
   /**
@@ -107,14 +102,11 @@ final class RunCurves {
     for (Map.Entry<String, Path> each : runs.entrySet()) {
       add(chart, each.getKey(), lines(each.getValue().resolve(LOG)), line -> line.get("validBits"), true);
     }
-    return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
+    return Charts.png(chart);
   }
 
   private static XYChart chart(String title, String yAxis) {
-    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).title(title == null ? "" : title)
-        .xAxisTitle("million tokens").yAxisTitle(yAxis).build();
-    chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
-    chart.getStyler().setChartTitleVisible(title != null);
+    XYChart chart = Charts.lines(title, "million tokens", yAxis);
     chart.getStyler().setXAxisMin(0.0);
     return chart;
   }

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
+import org.tarflowlm.command.UntilInterrupted;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.tokenize.ByteTokenizer;

@@ -1,17 +1,17 @@
-package org.tarflowlm.cli;
+package org.tarflowlm.command;
 
 import java.util.List;
 
 /** A Markdown table. */
-final class Table {
+public final class Table {
   private final StringBuilder text = new StringBuilder();
 
-  Table(List<String> names) {
+  public Table(List<String> names) {
     row(names);
     text.append("|---".repeat(names.size())).append("|\n");
   }
 
-  void row(List<String> cells) {
+  public void row(List<String> cells) {
     text.append("| ").append(String.join(" | ", cells)).append(" |\n");
   }
 

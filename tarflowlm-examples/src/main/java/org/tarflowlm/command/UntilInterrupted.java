@@ -1,4 +1,4 @@
-package org.tarflowlm.cli;
+package org.tarflowlm.command;
 
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
@@ -7,21 +7,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /** Runs long work that saves its state before the process ends. */
-final class UntilInterrupted {
+public final class UntilInterrupted {
   /** Exit code of an interrupted run, as shells define it for Ctrl-C. */
-  static final int INTERRUPTED = 130;
+  public static final int INTERRUPTED = 130;
   private static final long SECONDS_TO_SAVE = 60;
 
   private UntilInterrupted() {}
 
   /** Work that ends early on request. */
   @FunctionalInterface
-  interface Run<T> {
+  public interface Run<T> {
     T run(BooleanSupplier interrupted) throws IOException;
   }
 
   /** On Ctrl-C or a termination signal, lets the run finish its step and save its state before the process ends. */
-  static <T> T run(Run<T> work) throws IOException {
+  public static <T> T run(Run<T> work) throws IOException {
     AtomicBoolean interrupted = new AtomicBoolean();
     CountDownLatch saved = new CountDownLatch(1);
     Thread hook = new Thread(() -> {
