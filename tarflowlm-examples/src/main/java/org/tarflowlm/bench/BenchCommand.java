@@ -6,8 +6,9 @@ import picocli.CommandLine.Command;
 
 /** Benchmarks. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed and memory on this machine.", subcommands = {
-    BenchStepCommand.class, BenchGenerateCommand.class, BenchKernelsCommand.class, BenchCouplingsCommand.class,
-    BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class, BenchServeCommand.class})
+    BenchAllCommand.class, BenchCompareCommand.class, BenchScalingCommand.class, BenchStepCommand.class, BenchGenerateCommand.class,
+    BenchKernelsCommand.class, BenchCouplingsCommand.class, BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class,
+    BenchServeCommand.class})
 public final class BenchCommand extends BaseCommand {
   /** The upper one of the two in the middle where the values are even in number. */
   static double median(List<Double> values) {

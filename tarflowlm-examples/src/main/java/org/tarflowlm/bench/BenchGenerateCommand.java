@@ -73,17 +73,12 @@ final class BenchGenerateCommand extends BaseCommand {
       for (int round = 0; round <= rounds; round++) {
         List<String> first = null;
         for (Decoding each : decodings) {
-          List<String> texts = new ArrayList<>();
-          long begin = now();
-          for (int seed = 0; seed < seeds; seed++) {
-            loaded.generate("", options.withDecoding(each).withSeed(seed)).forEach(text -> texts.add(text.text()));
-          }
-          double seconds = (now() - begin) / 1e9;
+          GenerationTurn turn = GenerationTurn.run(loaded, options.withDecoding(each), 0, seeds, this::now);
           if (round > 0) {
-            speeds.get(each).add(texts.stream().mapToInt(String::length).sum() / seconds);
+            speeds.get(each).add(turn.charactersPerSecond());
           }
-          first = first == null ? texts : first;
-          identical &= first.equals(texts);
+          first = first == null ? turn.texts() : first;
+          identical &= first.equals(turn.texts());
         }
         if (peer != null && round > 0) {
           theirs.add(Peer.run(peer, "its characters per second"));

@@ -33,7 +33,8 @@ import picocli.CommandLine.Option;
 /** Times training steps, alone or alternating with another program's. */
 @Command(name = "step", mixinStandardHelpOptions = true, description = {
     "Time whole training steps (forward, backward, update) on random tokens.",
-    "--peer alternates with another program, which must print its median milliseconds per step as its last word."})
+    "--peer alternates with another program, which must print its median milliseconds per step as its last word. It gets the sizes for "
+        + "{batch}, {seq}, {width}, {layers}, {heads}, {vocab} and {steps} in its command."})
 final class BenchStepCommand extends BaseCommand {
   @Option(names = "--model", defaultValue = "ar", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}")
   private Model model;
@@ -52,6 +53,9 @@ final class BenchStepCommand extends BaseCommand {
 
   @Option(names = "--heads", defaultValue = "4")
   private int heads;
+
+  @Option(names = "--vocab", defaultValue = "27", description = "tokens to choose from; default ${DEFAULT-VALUE}")
+  private int vocab;
 
   @Option(names = "--steps", defaultValue = "20", description = "timed steps, after as many warm-up steps")
   private int steps;
@@ -73,18 +77,22 @@ final class BenchStepCommand extends BaseCommand {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    StepBenchmark benchmark = new StepBenchmark(new Shape(model, batch, sequence, width, layers, heads), kernels);
-    benchmark.warmUp(steps);
-    List<Figures> ours = new ArrayList<>();
-    List<Double> theirs = new ArrayList<>();
-    for (int round = 0; round < (peer == null ? 1 : rounds); round++) {
-      ours.add(benchmark.run(steps));
-      if (peer != null) {
-        theirs.add(Peer.run(peer, "its median milliseconds per step"));
+    requireAtLeast("--steps", steps, 1);
+    requireAtLeast("--rounds", rounds, 1);
+    Shape shape = new Shape(model, batch, sequence, width, layers, heads, vocab);
+    try (StepBenchmark benchmark = new StepBenchmark(shape, kernels)) {
+      benchmark.warmUp(steps);
+      List<Figures> ours = new ArrayList<>();
+      List<Double> theirs = new ArrayList<>();
+      for (int round = 0; round < (peer == null ? 1 : rounds); round++) {
+        ours.add(benchmark.run(steps));
+        if (peer != null) {
+          theirs.add(Peer.stepMs(peer, shape, steps));
+        }
       }
+      MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.config(), batch) : null;
+      print(ours, theirs, floor, breakdown ? breakdown(benchmark) : List.of());
     }
-    MatrixFloor floor = breakdown ? MatrixFloor.measure(benchmark.config(), batch) : null;
-    print(ours, theirs, floor, breakdown ? breakdown(benchmark) : List.of());
     return 0;
   }
 
@@ -97,11 +105,12 @@ final class BenchStepCommand extends BaseCommand {
 
   private void print(List<Figures> ours, List<Double> theirs, MatrixFloor floor, List<OpTimes.OpTime> ops) throws IOException {
     Figures figures = ours.get(ours.size() / 2);
+    Circumstances circumstances = Circumstances.now();
     double[] ratios = IntStream.range(0, theirs.size()).mapToDouble(i -> ours.get(i).medianMs() / theirs.get(i)).sorted().toArray();
     if (json) {
       Map<String, Object> result = Json.object("medianMs", figures.medianMs(), "minMs", figures.minMs(), "p90Ms", figures.p90Ms(),
           "tokensPerSecond", figures.tokensPerSecond(), "peakRssMb", figures.peakRssMb(), "workingMemoryMb", figures.workingMemoryMb(),
-          "parameters", figures.parameters());
+          "parameters", figures.parameters(), "library", circumstances.library(), "coreType", circumstances.coreType());
       if (ratios.length > 0) {
         result.put("peerMs", theirs);
         result.put("ratios", ratios);
@@ -127,6 +136,7 @@ final class BenchStepCommand extends BaseCommand {
       out().printf("matrix products alone: %.2f GFLOP per step, %.1f ms at the measured %.0f GFLOP/s; the step takes %.2f times that%n",
           floor.gigaflops(), floor.milliseconds(), floor.gigaflopsPerSecond(), figures.medianMs() / floor.milliseconds());
     }
+    out().println(circumstances.products());
     for (OpTimes.OpTime op : ops) {
       out().printf("  %-36s %8.2f ms per step, %4.0f calls%n", op.op(), op.msPerStep(), op.callsPerStep());
     }

@@ -2,10 +2,25 @@ package org.tarflowlm.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
 /** Another program, timed in turns with ours. */
 final class Peer {
   private Peer() {}
+
+  /** The median milliseconds of a training step that a peer prints, having got the shape for the names in braces. */
+  static double stepMs(String command, StepBenchmark.Shape shape, int steps) throws IOException, InterruptedException {
+    return run(fill(command, shape.placeholders(steps)), "its median milliseconds per step");
+  }
+
+  /** The command with the value of each name in place of the name in braces. */
+  private static String fill(String command, Map<String, ?> values) {
+    String filled = command;
+    for (Map.Entry<String, ?> each : values.entrySet()) {
+      filled = filled.replace("{" + each.getKey() + "}", each.getValue().toString());
+    }
+    return filled;
+  }
 
   /**
    * Runs a shell command and parses the last word that it prints as its result.

@@ -2,14 +2,17 @@ package org.tarflowlm.bench;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.command.Json;
 import org.tarflowlm.config.CodebookSpec;
 import org.tarflowlm.config.CodebookSpec.SigmaMode;
 import org.tarflowlm.config.Direction;
@@ -20,8 +23,8 @@ import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Times whole training steps: forward, backward and optimiser update of a freshly initialised model on random tokens. */
-public final class StepBenchmark {
+/** Times training steps (forward, backward and update) and forward passes of a freshly initialised model on random tokens. */
+public final class StepBenchmark implements AutoCloseable {
   private static final int VOCAB = 27;
   private static final int LATENT_DIM = 5;
   private static final double MEGABYTE = 1 << 20;
@@ -46,7 +49,18 @@ public final class StepBenchmark {
    * @param sequence tokens per window
    * @param layers transformer layers of each flow; their sum for the autoregressive model
    */
-  public record Shape(Model model, int batch, int sequence, int width, List<Integer> layers, int heads) {
+  public record Shape(Model model, int batch, int sequence, int width, List<Integer> layers, int heads, int vocab) {
+    /** With the {@value #VOCAB} symbols of text8. */
+    public Shape(Model model, int batch, int sequence, int width, List<Integer> layers, int heads) {
+      this(model, batch, sequence, width, layers, heads, VOCAB);
+    }
+
+    /** What a peer's command may ask for in braces: batch, seq, width, layers, heads, vocab and steps. */
+    Map<String, Object> placeholders(int steps) {
+      return Json.object("batch", batch, "seq", sequence, "width", width,
+          "layers", layers.stream().map(String::valueOf).collect(Collectors.joining(",")), "heads", heads, "vocab", vocab, "steps", steps);
+    }
+
     TarFlowConfig config() {
       List<FlowSpec> flows = new ArrayList<>();
       Direction direction = Direction.LEFT_TO_RIGHT;
@@ -55,15 +69,15 @@ public final class StepBenchmark {
         direction = direction.opposite();
       }
       CodebookSpec codebook = model == Model.MIXD ? CodebookSpec.defaults() : new CodebookSpec(0.15, SigmaMode.FIXED, null, null);
-      return new TarFlowConfig(model == Model.AR ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW, VOCAB, sequence, LATENT_DIM, width, heads,
+      return new TarFlowConfig(model == Model.AR ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW, vocab, sequence, LATENT_DIM, width, heads,
           1, null, flows, codebook, null, null, null);
     }
 
     private FlowSpec flow(int count, Direction direction, boolean first) {
       return switch (model) {
         case AFFINE, AR -> FlowSpec.affine(count, direction);
-        case MIX1 -> FlowSpec.mix1(count, VOCAB, direction);
-        case MIXD -> first ? FlowSpec.tiedMixD(count, VOCAB, direction) : FlowSpec.mix1(count, 2, direction);
+        case MIX1 -> FlowSpec.mix1(count, vocab, direction);
+        case MIXD -> first ? FlowSpec.tiedMixD(count, vocab, direction) : FlowSpec.mix1(count, 2, direction);
       };
     }
   }
@@ -107,15 +121,23 @@ public final class StepBenchmark {
     }
   }
 
+  /** Milliseconds of one training step. */
+  double stepMs() {
+    long begin = System.nanoTime();
+    network.fit(new MultiDataSet(ids, ids));
+    return (System.nanoTime() - begin) / 1e6;
+  }
+
+  /** Milliseconds of one forward pass, which gives the likelihood of all the windows. */
+  double forwardMs() {
+    long begin = System.nanoTime();
+    network.score(new MultiDataSet(ids, ids), false);
+    return (System.nanoTime() - begin) / 1e6;
+  }
+
   /** Times steps one by one. */
   public Figures run(int steps) throws IOException {
-    double[] milliseconds = new double[steps];
-    for (int i = 0; i < steps; i++) {
-      long begin = System.nanoTime();
-      network.fit(new MultiDataSet(ids, ids));
-      milliseconds[i] = (System.nanoTime() - begin) / 1e6;
-    }
-    Arrays.sort(milliseconds);
+    double[] milliseconds = IntStream.range(0, steps).mapToDouble(i -> stepMs()).sorted().toArray();
     double median = milliseconds[steps / 2];
     return new Figures(median, milliseconds[0], milliseconds[(int) (steps * 0.9)], tokens / median * 1000, ResidentMemory.peakMb(),
         workingMemoryMb(), network.numParams());
@@ -129,5 +151,13 @@ public final class StepBenchmark {
   /** Peak use during a step, in MiB. */
   double peakLiveMb() {
     return TarFlowNetwork.layer(network).peakLiveBytes() / MEGABYTE;
+  }
+
+  /** Frees the native memory. */
+  @Override
+  public void close() {
+    TarFlowNetwork.layer(network).close();
+    network.close();
+    ids.close();
   }
 }

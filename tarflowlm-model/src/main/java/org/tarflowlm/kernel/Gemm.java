@@ -51,6 +51,11 @@ public final class Gemm {
 
   private Gemm() {}
 
+  /** Loads the library. */
+  static void load() {
+    // the static initialiser does it
+  }
+
   /** c = alpha a b + beta c, with c [m, n], a [m, k] (stored [k, m] if transA) and b [k, n] (stored [n, k] if transB). */
   public static void run(boolean transA, boolean transB, int m, int n, int k, float alpha, FloatPointer a, int lda,
       FloatPointer b, int ldb, float beta, FloatPointer c, int ldc) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,15 @@ class NativeSetupTest {
   @Test
   void leavesTheUsersChoiceAlone() throws IOException, InterruptedException {
     assertEquals("[Nehalem]", lastWordOfChild("Nehalem"));
+  }
+
+  @Test
+  void theLibraryTellsItsCoreType() {
+    MatrixLibrary found = MatrixLibrary.running();
+    if (!NativeSetup.coreType().isEmpty()) {
+      assertEquals(NativeSetup.coreType().toLowerCase(Locale.ROOT), found.coreType().toLowerCase(Locale.ROOT));
+    }
+    assertTrue(found.name().matches("OpenBLAS( \\d+\\.\\d+\\.\\d+)?|MKL"), found.name());
   }
 
   @Test

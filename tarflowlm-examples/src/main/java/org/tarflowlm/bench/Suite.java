@@ -1,0 +1,85 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.List;
+import org.tarflowlm.command.Table;
+import org.tarflowlm.json.ConfigException;
+import org.tarflowlm.json.RecordJson;
+
+/**
+ * What the whole suite has measured, as one JSON file.
+ *
+ * @param kind {@value #KIND}, which tells such a file from others
+ * @param version {@value #VERSION}
+ * @param complete whether it was not interrupted
+ */
+record Suite(@JsonProperty(required = true) String kind, @JsonProperty(required = true) int version,
+    @JsonProperty(required = true) boolean complete, @JsonProperty(required = true) Circumstances circumstances,
+    @JsonProperty(required = true) List<Figure> figures) {
+  static final String KIND = "tarflowlm bench all";
+  static final int VERSION = 1;
+
+  /** What a figure is about. */
+  enum Topic { STEP, GENERATE, SCORE, START, MEMORY, KERNELS, COUPLINGS }
+
+  /**
+   * One figure.
+   *
+   * @param name what was measured, the same in every run of the suite
+   * @param unit more is better if it is a rate, which ends in "/s"
+   * @param median of the turns
+   * @param least of the turns
+   * @param most of the turns
+   * @param turns how many there were
+   */
+  record Figure(@JsonProperty(required = true) Topic topic, @JsonProperty(required = true) String name,
+      @JsonProperty(required = true) String unit, @JsonProperty(required = true) double median,
+      @JsonProperty(required = true) double least, @JsonProperty(required = true) double most, @JsonProperty(required = true) int turns) {
+    static Figure of(Topic topic, String name, String unit, List<Double> turns) {
+      Spread spread = Spread.of(turns);
+      return new Figure(topic, name, unit, spread.median(), spread.least(), spread.most(), turns.size());
+    }
+
+    Spread spread() {
+      return new Spread(median, least, most);
+    }
+  }
+
+  Suite {
+    ConfigException.require(version == VERSION, "version", "is " + version + "; expected " + VERSION);
+    figures = List.copyOf(figures);
+  }
+
+  Suite(boolean complete, Circumstances circumstances, List<Figure> figures) {
+    this(KIND, VERSION, complete, circumstances, figures);
+  }
+
+  /** @throws ConfigException in one line, if the file is none that {@code bench all} has written */
+  static Suite read(Path file) {
+    try {
+      JsonNode tree = RecordJson.parse(RecordJson.readText(file));
+      String found = !tree.isObject() ? RecordJson.describe(tree)
+          : tree.has("kind") ? "an object of the kind " + RecordJson.describe(tree.get("kind")) : "an object without the key kind";
+      if (!tree.path("kind").asText().equals(KIND)) {
+        throw new ConfigException("is " + found + "; expected the figures that ./tarflowlm bench all --json FILE writes, of the kind \""
+            + KIND + "\"");
+      }
+    } catch (ConfigException e) {
+      throw new ConfigException(file + ": " + e.getMessage(), e);
+    }
+    return RecordJson.read(file, Suite.class);
+  }
+
+  String json() {
+    return RecordJson.write(this);
+  }
+
+  /** The circumstances and a Markdown table of the figures. */
+  String markdown() {
+    Table table = new Table(List.of("topic", "figure", "median (least to most)", "unit"));
+    figures.forEach(each -> table.row(List.of(each.topic().name().toLowerCase(), each.name(), each.spread().toString(), each.unit())));
+    return circumstances + "\n\n" + table + (complete ? "" : "\nInterrupted: some figures are missing.\n");
+  }
+}

@@ -1,0 +1,248 @@
+package org.tarflowlm.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Statistics;
+import org.tarflowlm.Score;
+import org.tarflowlm.ScoringOptions;
+import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.bench.StepBenchmark.Model;
+import org.tarflowlm.bench.StepBenchmark.Shape;
+import org.tarflowlm.bench.Suite.Figure;
+import org.tarflowlm.bench.Suite.Topic;
+import org.tarflowlm.checkpoint.CheckpointNetworks;
+import org.tarflowlm.config.Coupling;
+import org.tarflowlm.data.documents.Excerpt;
+import org.tarflowlm.generate.GenerationOptions;
+import org.tarflowlm.generate.parallel.Decoding;
+import org.tarflowlm.graph.KernelChoice;
+import org.tarflowlm.nn.TarFlowNetwork;
+
+/** The topics of the suite, each with the shapes and settings of docs/performance.md. */
+final class SuiteTopics {
+  /** Texts written together. */
+  private static final int[] BATCHES = {1, 8, 64};
+  /** Most tokens of the texts times vocabulary, so that one batch of 50,257 tokens to choose from takes seconds; but some tokens. */
+  private static final int MOST_CHOICES = 1 << 21;
+  private static final int LEAST_TOKENS = 4;
+  /** Of the excerpt, to score. */
+  private static final int CHARACTERS = 4_096;
+  /** Windows of a forward pass, as many as scoring takes together. */
+  private static final int WINDOWS = 16;
+  /** Characters of the first score. */
+  private static final int FIRST = 256;
+  private static final int WIDE = 50_257;
+  private static final int MEMORY_STEPS_A_SECOND = 50;
+  private static final String KERNEL_SHAPE = "8x256x128x4";
+  private static final int KERNEL_TURNS_A_TURN = 4;
+
+  private final SuiteTurns turns;
+  private final Map<String, Shape> shapes;
+  private final List<String> models;
+
+  /**
+   * @param shapes to time steps of, by the names of their figures
+   * @param models to generate and score with; the first also for the start-up
+   */
+  SuiteTopics(SuiteTurns turns, Map<String, Shape> shapes, List<String> models) {
+    this.turns = turns;
+    this.shapes = shapes;
+    this.models = models;
+  }
+
+  /** The shapes of docs/performance.md. */
+  static Map<String, Shape> shapes() {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    shapes.put("discrete, shape A, 8 x 256", new Shape(Model.AR, 8, 256, 128, List.of(4), 4));
+    shapes.put("discrete, shape B, 4 x 128", new Shape(Model.AR, 4, 128, 256, List.of(4), 8));
+    shapes.put("Mix-d, 16 x 64", new Shape(Model.MIXD, 16, 64, 128, List.of(2, 1, 1), 4));
+    shapes.put("Mix-1, 16 x 64", new Shape(Model.MIX1, 16, 64, 128, List.of(1, 1, 2), 4));
+    shapes.put("affine, 16 x 64", new Shape(Model.AFFINE, 16, 64, 128, List.of(1, 1, 2), 4));
+    return shapes;
+  }
+
+  /**
+   * Measures some topics, in their order.
+   *
+   * @return the figures so far if somebody has asked the program to end
+   */
+  Suite run(Set<Topic> topics) throws IOException {
+    Circumstances circumstances = Circumstances.now();
+    boolean complete = false;
+    try {
+      for (Topic topic : Topic.values()) {
+        if (topics.contains(topic)) {
+          turns.check();
+          run(topic);
+        }
+      }
+      complete = true;
+    } catch (InterruptedException e) {
+      // what there is so far is worth keeping
+    } catch (IOException e) {
+      if (!turns.interrupted()) { // which ends the processes that were started here as well
+        throw e;
+      }
+    }
+    return new Suite(complete, circumstances, turns.figures());
+  }
+
+  private void run(Topic topic) throws IOException, InterruptedException {
+    switch (topic) {
+      case STEP -> step();
+      case GENERATE -> generate();
+      case SCORE -> score();
+      case START -> start();
+      case MEMORY -> memory();
+      case KERNELS -> kernels();
+      case COUPLINGS -> couplings();
+      default -> throw new IllegalStateException(topic.name());
+    }
+  }
+
+  private void step() throws InterruptedException {
+    for (Map.Entry<String, Shape> each : shapes.entrySet()) {
+      try (StepBenchmark benchmark = new StepBenchmark(each.getValue(), KernelChoice.AUTO)) {
+        turns.measure(Topic.STEP, each.getKey(), "ms", benchmark::stepMs);
+      }
+    }
+  }
+
+  private void generate() throws InterruptedException {
+    for (String id : models) {
+      try (TarFlowLM model = TarFlowLM.resolve(id)) {
+        AtomicLong seed = new AtomicLong();
+        for (int batch : BATCHES) {
+          int tokens = Math.min(model.config().contextLength(),
+              Math.max(LEAST_TOKENS, MOST_CHOICES / (batch * model.config().vocabSize())));
+          GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withBatchSize(batch);
+          for (Decoding way : batch == 1 ? List.of(Decoding.SEQUENTIAL, Decoding.AUTO) : List.of(Decoding.SEQUENTIAL)) {
+            GenerationOptions each = options.withDecoding(way);
+            turns.measure(Topic.GENERATE, id + ", " + batch + " x " + tokens + " tokens, " + way.name().toLowerCase(), "characters/s",
+                () -> GenerationTurn.run(model, each, seed.getAndIncrement(), 1, System::nanoTime).charactersPerSecond());
+          }
+        }
+      }
+    }
+  }
+
+  private void score() throws InterruptedException {
+    ScoringOptions options = ScoringOptions.defaults().withMaxCharacters(CHARACTERS);
+    for (String id : models) {
+      try (TarFlowLM model = TarFlowLM.resolve(id)) {
+        turns.measure(Topic.SCORE, id + ", scoring " + CHARACTERS + " characters", "tokens/s", () -> {
+          long begin = System.nanoTime();
+          Score score = model.score(Excerpt.text(), options);
+          return score.tokens() * 1e9 / (System.nanoTime() - begin);
+        });
+        forward(id, model);
+      }
+    }
+  }
+
+  /** The pass that scoring consists of, on the beginning of the same text. */
+  private void forward(String id, TarFlowLM model) throws InterruptedException {
+    int length = model.config().contextLength();
+    int[] text = Arrays.copyOf(model.tokenizer().encode(Excerpt.text()), WINDOWS * length);
+    ComputationGraph network = CheckpointNetworks.network(model.checkpoint());
+    try (INDArray ids = Nd4j.createFromArray(text).reshape(WINDOWS, length)) {
+      turns.measure(Topic.SCORE, id + ", forward pass of " + WINDOWS + " windows", "tokens/s", () -> {
+        long begin = System.nanoTime();
+        network.score(new MultiDataSet(ids, ids), false);
+        return text.length * 1e9 / (System.nanoTime() - begin);
+      });
+    }
+    TarFlowNetwork.layer(network).close();
+    network.close();
+  }
+
+  private void start() throws IOException, InterruptedException {
+    Path text = Files.createTempFile("tarflowlm-bench", ".txt");
+    try {
+      Files.writeString(text, Excerpt.text().substring(0, FIRST));
+      List<Double> seconds = new ArrayList<>();
+      for (int turn = 0; turn <= turns.turns(); turn++) {
+        turns.check();
+        long begin = System.nanoTime();
+        ChildProcess.run("score", "--model", models.get(0), "--input", text.toString());
+        if (turn > 0) {
+          seconds.add((System.nanoTime() - begin) / 1e9);
+        }
+      }
+      turns.keep(Topic.START, models.get(0) + ", a process that scores " + FIRST + " characters", "s", seconds);
+    } finally {
+      Files.delete(text);
+    }
+  }
+
+  private void memory() throws IOException, InterruptedException {
+    int steps = Math.max(10, (int) (MEMORY_STEPS_A_SECOND * turns.seconds()));
+    JsonNode lines = new ObjectMapper().readTree(ChildProcess.run("bench", "memory", "--steps", Integer.toString(steps), "--json"));
+    JsonNode last = lines.get(lines.size() - 1);
+    String name = "Mix-d, 8 x 256, ";
+    turns.keep(Topic.MEMORY, name + "resident after " + last.get("step").asInt() + " steps", "MB", List.of(last.get("rssMb").asDouble()));
+    turns.keep(Topic.MEMORY, name + "working memory of a step", "MB", List.of(last.get("workingMemoryMb").asDouble()));
+    turns.keep(Topic.MEMORY, name + "arrays in use at a step's peak", "MB", List.of(last.get("neededMb").asDouble()));
+  }
+
+  private void kernels() throws IOException, InterruptedException {
+    TimeValue time = TimeValue.milliseconds(Math.max(1, (long) (1e3 * turns.seconds() / KERNEL_TURNS_A_TURN)));
+    for (String kernel : Arrays.stream(KernelBenchmarks.class.getMethods()).filter(each -> each.isAnnotationPresent(Benchmark.class))
+        .map(Method::getName).sorted().toList()) {
+      turns.check();
+      ChainedOptionsBuilder options = new OptionsBuilder().include(KernelBenchmarks.class.getSimpleName() + "\\." + kernel + "$")
+          .param("shape", KERNEL_SHAPE).warmupIterations(2).warmupTime(time).measurementIterations(turns.turns()).measurementTime(time)
+          .forks(1).verbosity(VerboseMode.SILENT).shouldFailOnError(true);
+      try {
+        for (RunResult each : new Runner(options.build()).run()) {
+          Statistics found = each.getPrimaryResult().getStatistics();
+          turns.keep(new Figure(Topic.KERNELS, kernel + ", " + KERNEL_SHAPE, "ms", found.getPercentile(50), found.getMin(),
+              found.getMax(), turns.turns()));
+        }
+      } catch (RunnerException e) {
+        throw new IOException("the kernel " + kernel + " could not be timed: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private void couplings() throws IOException, InterruptedException {
+    for (Coupling each : List.of(Coupling.MIX_1, Coupling.MIX_D)) {
+      turns.check();
+      CouplingBenchmark.Times times = new CouplingBenchmark(2_048, 5, 27, turns.turns(), turns.seconds() / 2, true).measure(each);
+      String name = each + ", 2048 x 5, 27 components, ";
+      keep(name + "kernels", times.kernels());
+      keep(name + "stock ops", times.stock());
+      keep(name + "stock ops in our memory", times.recycled());
+    }
+    turns.check();
+    keep(Coupling.MIX_D + ", 1024 x 16, " + WIDE + " components, kernels",
+        new CouplingBenchmark(1_024, 16, WIDE, turns.turns(), turns.seconds() / 2, false).measure(Coupling.MIX_D).kernels());
+  }
+
+  private void keep(String name, List<List<Double>> runs) {
+    turns.keep(Topic.COUPLINGS, name, "ms", runs.stream().map(BenchCommand::median).toList());
+  }
+}

@@ -1,0 +1,84 @@
+package org.tarflowlm.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.tarflowlm.bench.Suite.Figure;
+import org.tarflowlm.bench.Suite.Topic;
+
+/** How often and how long the suite measures, and the figures that it has so far. */
+final class SuiteTurns {
+  private static final Logger LOG = LogManager.getLogger(SuiteTurns.class);
+
+  private static final int WARM_UP_TURNS = 2;
+
+  private final double seconds;
+  private final int turns;
+  private final BooleanSupplier interrupted;
+  private final List<Figure> figures = new ArrayList<>();
+
+  /** @param seconds of a turn */
+  SuiteTurns(double seconds, int turns, BooleanSupplier interrupted) {
+    this.seconds = seconds;
+    this.turns = turns;
+    this.interrupted = interrupted;
+  }
+
+  double seconds() {
+    return seconds;
+  }
+
+  int turns() {
+    return turns;
+  }
+
+  List<Figure> figures() {
+    return figures;
+  }
+
+  /** @throws InterruptedException if somebody has asked the program to end */
+  void check() throws InterruptedException {
+    if (interrupted.getAsBoolean()) {
+      throw new InterruptedException();
+    }
+  }
+
+  /** Whether somebody has asked the program to end. */
+  boolean interrupted() {
+    return interrupted.getAsBoolean();
+  }
+
+  /**
+   * Runs some work again and again: as long as two turns to warm up, then for the turns. Each has one run at least.
+   *
+   * @param work returns the figure of one run
+   */
+  void measure(Topic topic, String name, String unit, DoubleSupplier work) throws InterruptedException {
+    List<Double> medians = new ArrayList<>();
+    for (int turn = 0; turn <= turns; turn++) {
+      List<Double> runs = new ArrayList<>();
+      long begin = System.nanoTime();
+      do {
+        check();
+        runs.add(work.getAsDouble());
+      } while (System.nanoTime() - begin < 1e9 * seconds * (turn == 0 ? WARM_UP_TURNS : 1));
+      if (turn > 0) {
+        medians.add(BenchCommand.median(runs));
+      }
+    }
+    keep(topic, name, unit, medians);
+  }
+
+  /** @param values of the turns */
+  void keep(Topic topic, String name, String unit, List<Double> values) {
+    keep(Figure.of(topic, name, unit, values));
+  }
+
+  void keep(Figure figure) {
+    figures.add(figure);
+    LOG.info("{}: {}: {} {}", figure.topic().name().toLowerCase(), figure.name(), figure.spread(), figure.unit());
+  }
+}
