@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.bench.Suite.Topic;
 import org.tarflowlm.command.BaseCommand;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Option;
 @Command(name = "all", mixinStandardHelpOptions = true, description = {
     "Measure training steps, generation, scoring beside the forward pass, start-up, memory, kernels and couplings with the settings of "
         + "docs/performance.md: five minutes on two idle cores. Print a table of medians, and the least and most of the turns.",
-    "After Ctrl-C the figures so far are kept, and the exit code is 130. bench compare compares two files."})
+    "The figures so far are kept after Ctrl-C (exit code 130) or if a topic fails (1). bench compare compares two files."})
 final class BenchAllCommand extends BaseCommand {
   private static final String STANDARD_OUTPUT = "-";
 
@@ -48,15 +49,17 @@ final class BenchAllCommand extends BaseCommand {
     Path file = json == null || json.equals(STANDARD_OUTPUT) ? null : Path.of(json);
     require(file == null || !Files.isDirectory(file), "--json is the folder " + file + "; expected a file");
     models.forEach(each -> TarFlowLM.resolve(each).close());
+    AtomicBoolean ended = new AtomicBoolean();
     Suite suite = UntilInterrupted.run(interrupted -> {
       Suite found = new SuiteTopics(new SuiteTurns(seconds, turns, interrupted), SuiteTopics.shapes(), models).run(only);
       if (file != null) {
         AtomicFile.write(file, found.json());
       }
+      ended.set(interrupted.getAsBoolean());
       return found;
     });
     out().print(json != null && file == null ? suite.json() : suite.markdown());
     out().flush();
-    return suite.complete() ? 0 : UntilInterrupted.INTERRUPTED;
+    return suite.complete() ? 0 : ended.get() ? UntilInterrupted.INTERRUPTED : 1;
   }
 }

@@ -13,7 +13,7 @@ import org.tarflowlm.json.RecordJson;
  *
  * @param kind {@value #KIND}, which tells such a file from others
  * @param version {@value #VERSION}
- * @param complete whether it was not interrupted
+ * @param complete false if a topic failed, or the user interrupted the program
  */
 record Suite(@JsonProperty(required = true) String kind, @JsonProperty(required = true) int version,
     @JsonProperty(required = true) boolean complete, @JsonProperty(required = true) Circumstances circumstances,
@@ -80,6 +80,6 @@ record Suite(@JsonProperty(required = true) String kind, @JsonProperty(required 
   String markdown() {
     Table table = new Table(List.of("topic", "figure", "median (least to most)", "unit"));
     figures.forEach(each -> table.row(List.of(each.topic().name().toLowerCase(), each.name(), each.spread().toString(), each.unit())));
-    return circumstances + "\n\n" + table + (complete ? "" : "\nInterrupted: some figures are missing.\n");
+    return circumstances + "\n\n" + table + (complete ? "" : "\nIncomplete: some figures are missing.\n");
   }
 }

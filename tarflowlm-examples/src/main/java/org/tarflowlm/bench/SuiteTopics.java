@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
@@ -43,6 +45,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 
 /** The topics of the suite, each with the shapes and settings of docs/performance.md. */
 final class SuiteTopics {
+  private static final Logger LOG = LogManager.getLogger(SuiteTopics.class);
   /** Texts written together. */
   private static final int[] BATCHES = {1, 8, 64};
   /** Most tokens of the texts times vocabulary, so that one batch of 50,257 tokens to choose from takes seconds; but some tokens. */
@@ -87,27 +90,33 @@ final class SuiteTopics {
   /**
    * Measures some topics, in their order.
    *
-   * @return the figures so far if somebody has asked the program to end
+   * @return not complete if a topic fails, or the user interrupts the program
    */
-  Suite run(Set<Topic> topics) throws IOException {
+  Suite run(Set<Topic> topics) {
     Circumstances circumstances = Circumstances.now();
-    boolean complete = false;
-    try {
-      for (Topic topic : Topic.values()) {
-        if (topics.contains(topic)) {
-          turns.check();
-          run(topic);
-        }
-      }
-      complete = true;
-    } catch (InterruptedException e) {
-      // what there is so far is worth keeping
-    } catch (IOException e) {
-      if (!turns.interrupted()) { // which ends the processes that were started here as well
-        throw e;
+    boolean complete = true;
+    for (Topic topic : Topic.values()) {
+      if (topics.contains(topic) && !turns.interrupted()) {
+        complete &= finished(topic);
       }
     }
-    return new Suite(complete, circumstances, turns.figures());
+    return new Suite(complete && !turns.interrupted(), circumstances, turns.figures());
+  }
+
+  /** Whether a topic has all its figures. One that fails must not cost the figures of the others. */
+  private boolean finished(Topic topic) {
+    try {
+      run(topic);
+      return true;
+    } catch (InterruptedException e) {
+      return false;
+    } catch (IOException | RuntimeException e) {
+      if (!turns.interrupted()) { // an interruption ends the processes that were started here as well
+        LOG.error("{} failed: {}", topic, e.getMessage());
+        LOG.debug("{} failed", topic, e);
+      }
+      return false;
+    }
   }
 
   private void run(Topic topic) throws IOException, InterruptedException {

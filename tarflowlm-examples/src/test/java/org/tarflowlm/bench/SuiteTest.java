@@ -41,7 +41,7 @@ class SuiteTest {
   }
 
   @Test
-  void keepsWhatItHasWhenItIsInterrupted() throws IOException {
+  void keepsWhatItHasWhenItIsInterrupted() {
     AtomicInteger calls = new AtomicInteger();
     Map<String, Shape> shapes = new LinkedHashMap<>(SHAPES);
     shapes.put("another", SHAPES.get("tiny"));
@@ -49,7 +49,15 @@ class SuiteTest {
     Suite suite = new SuiteTopics(turns, shapes, List.of()).run(EnumSet.of(Topic.STEP));
     assertFalse(suite.complete());
     assertEquals(List.of("tiny"), suite.figures().stream().map(Figure::name).toList());
-    assertTrue(suite.markdown().endsWith("Interrupted: some figures are missing.\n"), suite.markdown());
+    assertTrue(suite.markdown().endsWith("Incomplete: some figures are missing.\n"), suite.markdown());
+  }
+
+  @Test
+  void aTopicThatFailsCostsNoOther() {
+    SuiteTurns turns = new SuiteTurns(1e-9, 1, () -> false);
+    Suite suite = new SuiteTopics(turns, SHAPES, List.of("nothing")).run(EnumSet.of(Topic.STEP, Topic.SCORE));
+    assertFalse(suite.complete());
+    assertEquals(List.of("tiny"), suite.figures().stream().map(Figure::name).toList());
   }
 
   @Test

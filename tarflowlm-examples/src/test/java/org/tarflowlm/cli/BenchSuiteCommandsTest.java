@@ -104,7 +104,7 @@ class BenchSuiteCommandsTest {
     Cli.run("bench", "scaling", "--minutes", 0).fails(2, "--minutes is 0.0; expected a number above 0");
     Cli.run("bench", "scaling", "--widths", "128,0").fails(2, "a size of WIDTH is 0; expected at least 1");
     Cli.run("bench", "scaling", "--widths", "128,130").fails(1, "width is 130, not divisible by heads 4");
-    Cli.run("bench", "scaling", "--batch", 1000, "--windows", "1024,1000000").fails(1, "1,000,000 tokens", " GB are free");
+    Cli.run("bench", "scaling", "--batch", 100_000, "--windows", "1024,2048").fails(1, "100000 windows of 1,024 tokens", " GB are free");
     Cli.run("bench", "scaling", "--axis", "width,layers", "--peer", "echo {width}")
         .fails(2, "--peer has no {layers}, which the axis LAYERS varies");
     Cli.run("bench", "step", "--steps", 0).fails(2, "--steps is 0; expected at least 1");
