@@ -1,12 +1,13 @@
 package org.tarflowlm.bench;
 
-import java.util.Collections;
 import java.util.List;
 
 /** A figure of several turns: its median, its least and its most. */
 record Spread(double median, double least, double most) {
   static Spread of(List<Double> turns) {
-    return new Spread(BenchCommand.median(turns), Collections.min(turns), Collections.max(turns));
+    List<Double> sorted = turns.stream().sorted().toList();
+    double median = (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2; // of two turns not the slower one
+    return new Spread(median, sorted.get(0), sorted.get(sorted.size() - 1));
   }
 
   /** As "83.1 (80.2 to 85.0)", with three or four digits. */
