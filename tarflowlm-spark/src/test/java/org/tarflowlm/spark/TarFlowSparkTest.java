@@ -242,7 +242,7 @@ class TarFlowSparkTest {
   void anExecutorWithOtherKernelsOrWithoutTheModelEndsTheJob() {
     Numerics other = new Numerics(7, "Other");
     assertTrue(failure(SparkOptions.of(tiny), other).matches("(?s).*executor \\d+ on \\S+ computes with 1 thread a kernel and OpenBLAS's "
-        + "kernels for \\w+, the driver with 7 threads a kernel and OpenBLAS's kernels for Other: figures would differ.*"));
+        + "kernels for \\w+, the driver with 7 threads a kernel and OpenBLAS's kernels for Other: results would differ.*"));
     assertTrue(failure(SparkOptions.of("/nowhere/tiny"), Numerics.ofThisProcess()).contains("'/nowhere/tiny' is neither a checkpoint"));
   }
 
