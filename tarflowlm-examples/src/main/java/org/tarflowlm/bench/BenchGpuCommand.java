@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.bench.OpDigests.Digest;
 import org.tarflowlm.bench.StepBenchmark.Model;
 import org.tarflowlm.bench.StepBenchmark.Shape;
@@ -28,7 +29,6 @@ import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
-import org.tarflowlm.ops.HostMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

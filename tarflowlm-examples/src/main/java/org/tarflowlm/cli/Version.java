@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.ops.BackendHook;
+import org.tarflowlm.backend.BackendHook;
 import picocli.CommandLine.IVersionProvider;
 
 /** Output of {@code --version}: the versions recorded at build time, and the environment of this process. */

@@ -1,7 +1,7 @@
 package org.tarflowlm.graph;
 
 import org.nd4j.linalg.api.buffer.DataType;
-import org.tarflowlm.ops.HostMemory;
+import org.tarflowlm.backend.HostMemory;
 
 /** How the transformer's building blocks and the couplings are computed. */
 public enum KernelChoice {

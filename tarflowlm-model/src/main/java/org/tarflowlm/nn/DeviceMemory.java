@@ -5,13 +5,13 @@ import java.util.Locale;
 import java.util.Map;
 import org.nd4j.linalg.api.environment.Nd4jEnvironment;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.Window;
-import org.tarflowlm.ops.HostMemory;
 import org.tarflowlm.stock.MixtureTerms;
 
 /**

@@ -6,11 +6,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.random.impl.GaussianDistribution;
 import org.nd4j.linalg.api.rng.Random;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.data.SplitMix64;
 import org.tarflowlm.data.latent.GaussianNoise;
 import org.tarflowlm.kernel.Parallel;
-import org.tarflowlm.ops.HostMemory;
 
 /**
  * The standard normal noise of the reparameterised encoder, z = mu[x] + sigma[x] * noise (paper section 3.1), as arrays. It depends only on

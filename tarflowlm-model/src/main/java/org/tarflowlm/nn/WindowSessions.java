@@ -13,10 +13,10 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.graph.Window;
 import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.nn.session.QuietOutput;
-import org.tarflowlm.ops.HostMemory;
 
 /**
  * Graphs for windows of several forms, and the sessions that run them forward and backward. The forms used last stay, bounded in number

@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.HostMemory;
 
 /**
  * A SameDiff op whose kernel is written in Java: the one class that knows how DL4J 1.0.0-M2.1 can run such an op.

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tarflowlm.backend.HostMemory;
 
 /**
  * Access to the memory of ND4J arrays, for the kernels. Bulk copies between native memory and Java arrays run at memory speed;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.tarflowlm.ops.ForeignBackend;
+import org.tarflowlm.backend.ForeignBackend;
 
 class EncoderNoiseTest {
   private static final int COUNT = 20_000;

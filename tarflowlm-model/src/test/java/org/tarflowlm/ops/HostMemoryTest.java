@@ -19,6 +19,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.ForeignBackend;
 import org.tarflowlm.ops.AffineOps.AffineLogDensityOp;
 import org.tarflowlm.ops.AffineOps.AffineOp;
 import org.tarflowlm.ops.CodebookOps.EncodeOp;

@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.TarFlowLM;
+import org.tarflowlm.backend.ForeignBackend;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Direction;
@@ -20,7 +21,6 @@ import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.nn.OptimizerSpec;
-import org.tarflowlm.ops.ForeignBackend;
 
 /** Training and use of a model where every look of Java code into the host's memory of an array throws. */
 class ForeignBackendTest {

@@ -9,8 +9,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.kernel.Parallel;
-import org.tarflowlm.ops.HostMemory;
 import org.tarflowlm.stock.PassedOn;
 
 /**

@@ -24,6 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.TestModels;
+import org.tarflowlm.backend.ForeignBackend;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
@@ -31,7 +32,6 @@ import org.tarflowlm.graph.Window;
 import org.tarflowlm.graph.WindowGraph;
 import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.nn.EncoderNoise;
-import org.tarflowlm.ops.ForeignBackend;
 
 class OpPartsTest {
   private static final OpParts WHOLE = new OpParts(1, 1, 1);

@@ -1,4 +1,4 @@
-package org.tarflowlm.ops;
+package org.tarflowlm.backend;
 
 import java.util.List;
 import org.nd4j.common.io.Resource;

@@ -1,4 +1,4 @@
-package org.tarflowlm.ops;
+package org.tarflowlm.backend;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -48,7 +48,7 @@ public final class HostMemory {
    *
    * @throws IllegalStateException if it is not the host's
    */
-  static Pointer pointer(INDArray array) {
+  public static Pointer pointer(INDArray array) {
     if (isShared()) {
       return array.data().pointer();
     }
@@ -64,7 +64,7 @@ public final class HostMemory {
    * Runs a kernel on copies in host memory: inputs are copied in, outputs copied out, both by way of ND4J, which brings host and device
    * to the same state.
    */
-  static void withCopies(List<INDArray> inputs, List<INDArray> outputs, BiConsumer<List<INDArray>, List<INDArray>> kernel) {
+  public static void withCopies(List<INDArray> inputs, List<INDArray> outputs, BiConsumer<List<INDArray>, List<INDArray>> kernel) {
     List<INDArray> copies = new ArrayList<>();
     try (MemoryWorkspace ignored = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) { // so that copies can be closed
       List<INDArray> in = inputs.stream().map(input -> copied(input.dup('c'), true, copies)).toList();

@@ -1,4 +1,4 @@
-package org.tarflowlm.ops;
+package org.tarflowlm.backend;
 
 /** While it is open, the CPU's backend counts as one whose arrays are not in the host's memory: Java code that looks there throws. */
 public final class ForeignBackend implements AutoCloseable {
