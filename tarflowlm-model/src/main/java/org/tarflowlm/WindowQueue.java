@@ -12,16 +12,16 @@ import org.tarflowlm.nn.PaddedWindows;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * What threads want scored by one network. Whoever has the network scores the others' windows with its own, in batches, if each keeps its
- * bits: together that takes less time than one after another.
+ * Windows that several threads want one network to score. The thread that holds the network scores waiting windows of other threads
+ * together with its own, which is faster than one request after another. It does so only if batching leaves the bits of every score alone.
  */
 final class WindowQueue {
-  /** Windows of other threads that one takes along. */
+  /** Most windows of other threads to score with one's own. */
   private static final int MOST = 128;
 
   private final Queue<Request> waiting = new ConcurrentLinkedQueue<>();
 
-  /** One thread's windows. All but {@link #add} and {@link #remove} is for the thread that has the network. */
+  /** One thread's windows and their scores. Only the thread that holds the network may access it. */
   static final class Request {
     private final List<Window> windows;
     private final boolean terms;
@@ -37,7 +37,7 @@ final class WindowQueue {
       return nats != null || failure != null;
     }
 
-    /** The scores, or what went wrong in this request. */
+    /** Returns the scores, or throws what scoring this request threw. */
     Nats[] result() {
       if (failure instanceof Error error) {
         throw error;
@@ -49,7 +49,7 @@ final class WindowQueue {
     }
   }
 
-  /** @param terms whether to keep the terms of tokens */
+  /** @param terms whether to keep the tokens' terms */
   Request add(List<Window> windows, boolean terms) {
     Request request = new Request(windows, terms);
     waiting.add(request);
@@ -60,11 +60,11 @@ final class WindowQueue {
     waiting.remove(request);
   }
 
-  /** Scores a request and others that wait. */
+  /** Scores a request, together with waiting ones where that keeps their bits. */
   void serve(Request own, TarFlowLayer layer) {
     List<Request> group = new ArrayList<>(List.of(own));
     int others = 0;
-    boolean together = PaddedWindows.keepBits(layer.model()); // else a score would depend on what other threads do
+    boolean together = PaddedWindows.keepBits(layer.model()); // otherwise a score would depend on other threads
     for (Request each : waiting) {
       if (together && each != own && others + each.windows.size() <= MOST) {
         others += each.windows.size();
@@ -88,7 +88,7 @@ final class WindowQueue {
       if (group.size() == 1) {
         group.get(0).failure = e;
       } else {
-        group.forEach(each -> run(List.of(each), layer)); // a failure is that of one request
+        group.forEach(each -> run(List.of(each), layer)); // so that a failure affects only the request that caused it
       }
     }
   }

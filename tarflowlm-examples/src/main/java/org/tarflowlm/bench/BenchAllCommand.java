@@ -15,7 +15,7 @@ import org.tarflowlm.data.file.AtomicFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The figures of docs/performance.md. */
+/** Measures the figures of docs/performance.md. */
 @Command(name = "all", mixinStandardHelpOptions = true, description = {
     "Measure training steps, generation, scoring beside the forward pass, start-up, memory, kernels and couplings with the settings of "
         + "docs/performance.md: five minutes on two idle cores. Print a table of medians, and the least and most of the turns.",

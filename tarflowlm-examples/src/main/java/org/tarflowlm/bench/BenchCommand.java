@@ -4,13 +4,13 @@ import java.util.List;
 import org.tarflowlm.command.BaseCommand;
 import picocli.CommandLine.Command;
 
-/** Benchmarks. */
+/** Groups the benchmarks. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed and memory on this machine.", subcommands = {
     BenchAllCommand.class, BenchCompareCommand.class, BenchScalingCommand.class, BenchStepCommand.class, BenchGenerateCommand.class,
     BenchKernelsCommand.class, BenchCouplingsCommand.class, BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class,
     BenchServeCommand.class})
 public final class BenchCommand extends BaseCommand {
-  /** The upper one of the two in the middle where the values are even in number. */
+  /** The median; the upper of the middle two if the values are even in number. */
   static double median(List<Double> values) {
     return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
   }

@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Two runs of the suite beside each other. */
+/** Compares two runs of the suite. */
 @Command(name = "compare", mixinStandardHelpOptions = true, description = {
     "Compare two files of bench all: ratios of the medians, and which differ beyond the spread of the turns.",
     "A figure is better or worse if all turns of one run are on the same side of all turns of the other."})

@@ -32,12 +32,12 @@ import org.tarflowlm.nn.TarFlowNetwork;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The first thing to run on a machine with a GPU. */
+/** Checks and measures the composed graph on the running backend; run it first on a machine with a GPU. */
 @Command(name = "gpu", mixinStandardHelpOptions = true, description = {
     "Check and measure the composed graph on the running backend: every op against the CPU's values, a training, a score, a text.",
     "Exit code 1 if an op differs, or if the training does not learn."})
 final class BenchGpuCommand extends BaseCommand {
-  /** Of the sum of an output's absolute values; single precision with its sums in another order keeps well below. */
+  /** Allowed difference as a share of the sum of an output's absolute values; rounding in another order of summation stays well below. */
   private static final double TOLERANCE = 1e-3;
   private static final double MEGABYTE = 1 << 20;
   private static final String TEXT = "the cat sat on the mat and the dog sat on the log while the cat saw the dog ";
@@ -72,13 +72,13 @@ final class BenchGpuCommand extends BaseCommand {
     out().printf("%s: %d outputs of ops, %d differ from the CPU's%n", HostMemory.backend(), found.size(), wrong.size());
     wrong.stream().limit(10).forEach(out()::println);
     boolean learns = train(report);
-    // not by Json.of: the report of a failure may hold figures that are not finite
+    // not Json.of, because the report of a failure may hold figures that are not finite
     Files.writeString(out, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
     out().println("report in " + out);
     return wrong.isEmpty() && learns ? 0 : 1;
   }
 
-  /** What ND4J says of the backend, the devices of a GPU's included. */
+  /** What ND4J reports about the backend, including the devices of a GPU. */
   private static Map<String, String> environment() {
     Map<String, String> result = new TreeMap<>();
     Nd4j.getExecutioner().getEnvironmentInformation().forEach((key, value) -> result.put(key.toString(), String.valueOf(value)));

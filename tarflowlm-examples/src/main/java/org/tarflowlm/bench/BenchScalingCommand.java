@@ -15,7 +15,7 @@ import org.tarflowlm.data.file.AtomicFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** How times grow with a model's sizes. */
+/** Measures how times grow with a model's sizes. */
 @Command(name = "scaling", mixinStandardHelpOptions = true, description = {
     "Time training steps and forward passes on random tokens along four axes: width, layers, window and vocabulary. Each varies one size "
         + "of a base shape, which has the first of all sizes.",

@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The command line in another process, with this one's Java, options and class path: start-up and memory count from a process's begin. */
+/**
+ * Runs the command line in another process, with this process's Java, JVM options and class path. Start-up time and memory use can only be
+ * measured from the start of a process.
+ */
 final class ChildProcess {
   private static final String MAIN = "org.tarflowlm.cli.Start";
 
@@ -16,12 +19,12 @@ final class ChildProcess {
   /**
    * Runs a command.
    *
-   * @return what it has printed
-   * @throws IOException if it fails
+   * @return its standard output
+   * @throws IOException if its exit code is not 0
    */
   static String run(String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-    // an agent, such as one that counts what tests cover, would be measured too
+    // without agents, such as one for test coverage: they would take time and memory of their own
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(each -> !each.startsWith("-javaagent")).forEach(command::add);
     command.addAll(List.of("-Dtarflowlm.log=warn", "-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(List.of(arguments));

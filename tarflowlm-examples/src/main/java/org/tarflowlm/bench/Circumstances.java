@@ -12,18 +12,18 @@ import org.tarflowlm.kernel.MatrixLibrary;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * Where and when something was measured.
+ * Where and when a measurement ran.
  *
- * @param date in UTC
- * @param processor its name, as the system has it
- * @param cores that this process may use
- * @param threads of the kernels
- * @param java version
- * @param system operating system
- * @param library of the matrix products
- * @param coreType of processor for which the library's kernels were written
- * @param commit of the sources, or "unknown"
- * @param loadAverage of the last minute before the measurement; negative where the system has none. An idle machine is near 0.
+ * @param date date and time in UTC, to the second
+ * @param processor the processor's name as Linux reports it; elsewhere its architecture
+ * @param cores number of cores that this process may use
+ * @param threads number of threads that the kernels use
+ * @param java Java version
+ * @param system operating system, with version and architecture
+ * @param library library that computes matrix products
+ * @param coreType processor type whose kernels the library uses; "unknown" if it does not report that
+ * @param commit commit of the sources, or "unknown"
+ * @param loadAverage load average of the minute before the measurement; negative if the system has none. Near 0 on an idle machine
  */
 record Circumstances(String date, String processor, int cores, int threads, String java, String system, String library, String coreType,
     String commit, double loadAverage) {
@@ -47,12 +47,12 @@ record Circumstances(String date, String processor, int cores, int threads, Stri
     }
   }
 
-  /** The library and its core type, in words. */
+  /** The matrix library and its core type, for people to read. */
   String products() {
     return "matrix products by " + library + ", core type " + coreType;
   }
 
-  /** All of them in one line. */
+  /** All circumstances except the operating system, in one line. */
   @Override
   public String toString() {
     return String.format("%s, %s, %d cores, %d threads, Java %s, %s, commit %s, load average %.2f", date, processor, cores, threads, java,

@@ -9,19 +9,19 @@ import org.tarflowlm.bench.Suite.Figure;
 import org.tarflowlm.command.Table;
 
 /**
- * Two runs of the suite, figure by figure.
+ * Compares two runs of the suite, figure by figure.
  *
- * @param circumstances that differ and bear on the figures: "java: 17.0.1, then 21.0.2"
- * @param lines of the figures that both have
- * @param onlyOld names of figures that the new run lacks
- * @param onlyNew names of figures that the old run lacks
+ * @param circumstances circumstances that affect the figures and differ, for instance "java: 17.0.1, then 21.0.2"
+ * @param lines figures in both runs
+ * @param onlyOld names of figures missing from the new run
+ * @param onlyNew names of figures missing from the old run
  */
 record Comparison(List<String> circumstances, List<Line> lines, List<String> onlyOld, List<String> onlyNew) {
   /**
    * One figure of both runs.
    *
-   * @param ratio new divided by old
-   * @param beyondTheSpread "better" or "worse" if every turn of one run is on the same side of every turn of the other; else empty
+   * @param ratio new median divided by old median
+   * @param beyondTheSpread "better" or "worse" if every new turn is better or worse than every old one; otherwise empty
    */
   record Line(Suite.Topic topic, String name, String unit, Spread before, Spread after, double ratio, String beyondTheSpread) {
     static Line of(Figure before, Figure after) {
@@ -34,7 +34,7 @@ record Comparison(List<String> circumstances, List<Line> lines, List<String> onl
     }
   }
 
-  /** @throws IllegalArgumentException if they have no figure in common */
+  /** @throws IllegalArgumentException if the two runs have no figure in common */
   static Comparison of(Suite before, Suite after) {
     Map<String, Figure> old = byName(before);
     Map<String, Figure> now = byName(after);

@@ -18,22 +18,23 @@ import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.nn.session.QuietOutput;
 
 /**
- * Times a coupling alone, forward and gradient: our kernels in turns with the same formulas in stock ops.
+ * Times a coupling alone, forward and gradient: our kernels alternate with the same formulas in stock ops.
  *
- * @param rows tokens
- * @param dims numbers of a token
+ * @param rows number of tokens
+ * @param dims numbers per token
+ * @param mixtures number of mixture components
  * @param rounds turns of each kind
- * @param seconds of a turn, which has one run at least
+ * @param seconds length of a turn, which has at least one run
  * @param stock whether to run the stock ops too
  */
 record CouplingBenchmark(int rows, int dims, int mixtures, int rounds, double seconds, boolean stock) {
-  /** A kernel is compiled for good after 500 to 1,000 runs, and nearly three times as slow before. */
+  /** The JIT compiler finishes a kernel after 500 to 1,000 runs; before that, the kernel is nearly three times slower. */
   private static final int WARM_UP_TURNS = 3;
-  /** Right after stock ops runs are slower, as if threads that free what SameDiff has left took the processors from them. */
+  /** Pause before a turn: right after stock ops, runs are slower, perhaps because threads still free SameDiff's arrays. */
   private static final long SETTLE_MILLIS = 500;
 
   /**
-   * Milliseconds of every run, by turns; of stock ops none if they were not run.
+   * Milliseconds of every run, [turn][run]; those of stock ops are empty without them.
    *
    * @param stock stock ops as SameDiff runs them
    * @param recycled stock ops in recycled memory
@@ -41,10 +42,13 @@ record CouplingBenchmark(int rows, int dims, int mixtures, int rounds, double se
   record Times(Result medians, List<List<Double>> kernels, List<List<Double>> stock, List<List<Double>> recycled) {}
 
   /**
-   * Figures of one coupling, medians.
+   * Figures of one coupling, with medians of all runs.
    *
-   * @param stockMs stock ops as SameDiff runs them; 0 if they were not run
-   * @param stockRecycledMs stock ops in recycled memory
+   * @param stockMs milliseconds of stock ops as SameDiff runs them; 0 without them
+   * @param stockRecycledMs milliseconds of stock ops in recycled memory; 0 without them
+   * @param ratio stockMs divided by kernelMs
+   * @param ratioRecycled stockRecycledMs divided by kernelMs
+   * @param peakRssMb largest resident set of the process so far, in MiB; 0 if the system does not report it
    */
   record Result(Coupling coupling, int rows, int dims, int mixtures, double kernelMs, double stockMs, double stockRecycledMs,
       double ratio, double ratioRecycled, double peakRssMb) {}
@@ -89,13 +93,13 @@ record CouplingBenchmark(int rows, int dims, int mixtures, int rounds, double se
     return times;
   }
 
-  /** SameDiff by itself gives memory back only as Java collects its arrays: gigabytes here. */
+  /** Collects garbage, since SameDiff alone frees its arrays, gigabytes here, only when Java collects them. Then pauses. */
   private static void settle() {
     System.gc();
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(SETTLE_MILLIS));
   }
 
-  /** Forward and gradient of one coupling alone, for measuring. */
+  /** Runs the forward pass and gradient of one coupling alone. */
   private static final class CouplingStep implements AutoCloseable {
     private final SameDiff sameDiff;
     private final List<String> inputs;
@@ -103,9 +107,9 @@ record CouplingBenchmark(int rows, int dims, int mixtures, int rounds, double se
     private final List<String> wanted = new ArrayList<>();
 
     /**
-     * The other arguments are those of {@link CouplingGraph}.
+     * Builds the graph; {@link CouplingGraph} describes the other arguments.
      *
-     * @param recycled whether to run in recycled memory, as a network runs a model's graph; else as SameDiff does by itself
+     * @param recycled true to run in recycled memory, as a network runs a model's graph; false to run as SameDiff does by itself
      */
     CouplingStep(Coupling coupling, KernelChoice kernels, boolean recycled, DataType type, int rows, int dims, int mixtures) {
       CouplingGraph graph = new CouplingGraph(coupling, kernels, type, rows, dims, mixtures);

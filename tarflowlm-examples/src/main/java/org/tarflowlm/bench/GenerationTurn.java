@@ -7,15 +7,15 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
 
 /**
- * Texts written without a prompt, and how long that took.
+ * Texts generated without a prompt, and the time they took.
  *
- * @param seconds by the clock that was given
+ * @param seconds time for all texts, by the clock given to {@link #run}
  */
 record GenerationTurn(List<String> texts, double seconds) {
   /**
-   * Writes one batch for each seed from {@code first} on.
+   * Generates one batch for each of {@code seeds} seeds from {@code first} on.
    *
-   * @param nanoseconds the clock
+   * @param nanoseconds the clock, in nanoseconds
    */
   static GenerationTurn run(TarFlowLM model, GenerationOptions options, long first, int seeds, LongSupplier nanoseconds) {
     List<String> texts = new ArrayList<>();
@@ -26,7 +26,7 @@ record GenerationTurn(List<String> texts, double seconds) {
     return new GenerationTurn(texts, (nanoseconds.getAsLong() - begin) / 1e9);
   }
 
-  /** Of all texts together. */
+  /** Characters per second, over all texts together. */
   double charactersPerSecond() {
     return texts.stream().mapToInt(String::length).sum() / seconds;
   }

@@ -30,9 +30,8 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * What each op of the composed graph computes, forward and backward, on a fixed batch of two tiny models. Three numbers stand for each
- * output: the sum of absolute values, the sum, and a weighted sum that a permutation would change. The program comes with the CPU's
- * numbers.
+ * Digests of the output of each op in the composed graph, forward and backward, for a fixed batch of two tiny models. A digest has three
+ * numbers: the sum of absolute values, the sum, and a weighted sum, which a permutation would change. A resource holds the CPU's digests.
  */
 final class OpDigests {
   private static final String REFERENCE = "composed-ops.txt";
@@ -45,7 +44,7 @@ final class OpDigests {
 
   /** Digest of one op's output. */
   record Digest(String op, double absolute, double sum, double weighted) {
-    /** Difference of another digest, relative to the sum of absolute values. */
+    /** Difference from another digest, relative to the sum of absolute values. */
     double distance(Digest other) {
       double scale = Math.max(absolute, 1e-3);
       double distance = Math.max(Math.abs(sum - other.sum), Math.abs(weighted - other.weighted)) / scale;
@@ -99,7 +98,7 @@ final class OpDigests {
       @Override
       public void opExecution(SameDiff sd, At at, MultiDataSet batch, SameDiffOp op, OpContext context,
           INDArray[] outputs) {
-        int written = op.getOp().opName().equals("maximum_bp") ? 1 : outputs.length; // M2.1 may not write a constant's gradient
+        int written = op.getOp().opName().equals("maximum_bp") ? 1 : outputs.length; // M2.1 skips some constants' gradients
         for (int i = 0; i < written; i++) {
           result.put(name + "/" + op.getOutputsOfOp().get(i), Digest.of(op.getOp().opName(), outputs[i]));
         }

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** Another program, timed in turns with ours. */
+/** Runs another program, whose times alternate with ours. */
 final class Peer {
   private Peer() {}
 
-  /** The median milliseconds of a training step that a peer prints, having got the shape for the names in braces. */
+  /** Runs a peer's command, with the shape's values in place of the names in braces; returns its median milliseconds per training step. */
   static double stepMs(String command, StepBenchmark.Shape shape, int steps) throws IOException, InterruptedException {
     return run(fill(command, shape.placeholders(steps)), "its median milliseconds per step");
   }
@@ -23,9 +23,9 @@ final class Peer {
   }
 
   /**
-   * Runs a shell command and parses the last word that it prints as its result.
+   * Runs a shell command and returns the last word that it prints, as a number.
    *
-   * @param figure what the number means, for the message
+   * @param figure what the number means, for the exception's message
    * @throws IOException if the command fails or prints no number
    */
   static double run(String command, String figure) throws IOException, InterruptedException {

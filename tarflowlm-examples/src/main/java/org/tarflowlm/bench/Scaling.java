@@ -14,27 +14,28 @@ import org.tarflowlm.bench.StepBenchmark.Model;
 import org.tarflowlm.bench.StepBenchmark.Shape;
 import org.tarflowlm.graph.KernelChoice;
 
-/** How the time of a training step and of a forward pass grows with each size of a model, in turns with a peer's step. */
+/** Measures how the times of a training step and a forward pass grow with each size of a model. A peer's step may alternate with ours. */
 final class Scaling {
   private static final Logger LOG = LogManager.getLogger(Scaling.class);
-  /** Of a shape's time; the first shape also waits for the JIT compiler. */
+  /** Share of a shape's time for its warm-up; the first shape's is longer, for the JIT compiler. */
   private static final double WARM_UP = 0.15;
   private static final double FIRST_WARM_UP = 0.6;
+  /** Share of a shape's time for the training steps of a turn. */
   private static final double TURN = 0.08;
   private static final int LEAST_ROUNDS = 2;
   private static final int LEAST_STEPS = 3;
   private static final int MOST_STEPS = 200;
-  /** A step takes about three forward passes, which get half of its time. */
+  /** Forward passes per step. A step takes as long as about three, so forward passes get half the time of steps. */
   private static final double FORWARDS_A_STEP = 1.5;
 
-  /** A size that is varied alone. */
+  /** A size to vary while the others stay the same. */
   enum Axis {
     WIDTH("width", "width"),
     LAYERS("layers", "layers"),
     WINDOW("seq", "window"),
     VOCAB("vocab", "vocabulary");
 
-    /** What a peer's command calls it. */
+    /** Name of this size in a peer's command. */
     final String placeholder;
     final String title;
 
@@ -47,11 +48,11 @@ final class Scaling {
   /**
    * What to measure.
    *
-   * @param batch windows of a step
-   * @param sizes of every axis; their first ones make the base shape
+   * @param batch windows per step
+   * @param sizes sizes of every axis; the first size of each makes the base shape
    */
   record Plan(Model model, int batch, int heads, Map<Axis, List<Integer>> sizes) {
-    /** The base shape with one other size. */
+    /** The base shape with another size along one axis. */
     Shape shape(Axis axis, int size) {
       int[] all = Stream.of(Axis.values()).mapToInt(each -> each == axis ? size : sizes.get(each).get(0)).toArray();
       return new Shape(model, batch, all[Axis.WINDOW.ordinal()], all[Axis.WIDTH.ordinal()], List.of(all[Axis.LAYERS.ordinal()]), heads,
@@ -67,12 +68,19 @@ final class Scaling {
   /**
    * Figures of one shape.
    *
-   * @param axis along which it lies
-   * @param size there
+   * @param axis axis along which the shape differs from the base shape
+   * @param size size along that axis
    */
   record Row(Axis axis, int size, Shape shape, Figures figures) {}
 
-  /** Milliseconds; the peer's and the ratio, ours divided by the peer's in each pair of turns, are null without a peer. */
+  /**
+   * Times of one shape.
+   *
+   * @param stepMs milliseconds of a training step
+   * @param forwardMs milliseconds of a forward pass
+   * @param peerMs milliseconds of the peer's training step; null without a peer
+   * @param ratio our step's time divided by the peer's, for each pair of turns; null without a peer
+   */
   record Figures(long parameters, Spread stepMs, Spread forwardMs, Spread peerMs, Spread ratio) {}
 
   private final Plan plan;
@@ -80,7 +88,7 @@ final class Scaling {
   private final int rounds;
 
   /**
-   * @param peer command of another program, see {@link Peer}; or null
+   * @param peer command of another program ({@link Peer}), or null
    * @param rounds most turns of each shape
    */
   Scaling(Plan plan, String peer, int rounds) {
@@ -90,10 +98,11 @@ final class Scaling {
   }
 
   /**
-   * Measures every shape once, also where it lies on several axes.
+   * Measures every shape once, even if it lies on several axes.
    *
-   * @param seconds for all of them; each has {@value #LEAST_ROUNDS} turns of {@value #LEAST_STEPS} steps at least, however long these take
-   * @throws IllegalArgumentException if a shape does not fit into memory; before anything is measured
+   * @param seconds time for all shapes; each has at least {@value #LEAST_ROUNDS} turns of {@value #LEAST_STEPS} steps, however long they
+   *     take
+   * @throws IllegalArgumentException before measuring, if a shape does not fit into memory
    */
   List<Row> run(List<Axis> axes, double seconds) throws IOException, InterruptedException {
     List<Shape> shapes = axes.stream().flatMap(axis -> plan.along(axis).stream()).distinct().toList();

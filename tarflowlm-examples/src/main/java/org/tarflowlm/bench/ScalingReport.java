@@ -12,9 +12,9 @@ import org.tarflowlm.command.Charts;
 import org.tarflowlm.command.Table;
 
 /**
- * Tables and charts of how a model's times grow, one for each size that is varied.
+ * Shows how a model's times grow: a table and a chart for each size that the benchmark varies.
  *
- * @param peer the peer's name; or null
+ * @param peer the peer's name, or null without a peer
  */
 record ScalingReport(Circumstances circumstances, String peer, List<Row> rows) {
   private List<Axis> axes() {
@@ -49,14 +49,14 @@ record ScalingReport(Circumstances circumstances, String peer, List<Row> rows) {
     return text.toString();
   }
 
-  /** A chart for each axis, of times on a logarithmic scale, as a PNG picture. */
+  /** One PNG image with a chart for each axis; times are on a logarithmic scale. */
   byte[] png() throws IOException {
     List<XYChart> charts = new ArrayList<>();
     for (Axis axis : axes()) {
       List<Row> rows = along(axis);
       XYChart chart = Charts.lines("From " + Scaling.words(rows.get(0).shape()), axis.title, "milliseconds");
       chart.getStyler().setLegendPosition(LegendPosition.InsideNW);
-      chart.getStyler().setXAxisLogarithmic(axis == Axis.VOCAB); // such an axis has numbers at powers of ten alone
+      chart.getStyler().setXAxisLogarithmic(axis == Axis.VOCAB); // not the others: XChart labels only powers of ten
       chart.getStyler().setYAxisLogarithmic(true);
       add(chart, "training step", rows, figures -> figures.stepMs());
       add(chart, "forward pass", rows, figures -> figures.forwardMs());

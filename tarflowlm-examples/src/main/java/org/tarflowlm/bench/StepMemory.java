@@ -13,16 +13,16 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
-/** What a training step needs, before anything is allocated: a system that has no more ends the process without a word. */
+/** Estimates a training step's memory before allocating any: if memory runs out, the system kills the process without a message. */
 final class StepMemory {
   private static final double GIGABYTE = 1 << 30;
-  /** Parameters, their gradients and the optimiser's two moments. */
+  /** Copies of each parameter: its value, its gradient and the optimiser's two moments. */
   private static final int COPIES = 4;
-  /** Activations and gradients that a layer keeps for each token, in widths; measured. */
+  /** Activations and gradients that a layer keeps per token, in multiples of the width; measured. */
   private static final int LAYER = 28;
-  /** Numbers for each token and token of the vocabulary: logits and their gradients. */
+  /** Numbers per token for each entry of the vocabulary: a logit and its gradient. */
   private static final int HEAD = 2;
-  /** Numbers for each token and hidden unit of a masked head, and for each number that it puts out; measured. */
+  /** Numbers per token for each hidden unit of a masked head, and for each of its outputs; measured. */
   private static final int MASKED_UNIT = 8;
   private static final int MASKED_OUTPUT = 12;
 
@@ -40,7 +40,7 @@ final class StepMemory {
     return Float.BYTES * (COPIES * (double) ParameterShapes.parameterCount(config) + tokens * each);
   }
 
-  /** Numbers for each token of a flow's masked head, if it has one. */
+  /** Numbers per token that a flow's masked head keeps; 0 if it has none. */
   private static double maskedHead(FlowSpec flow, TarFlowConfig config) {
     double outputs = switch (flow.coupling()) {
       case AFFINE -> 2;
@@ -50,7 +50,7 @@ final class StepMemory {
     return outputs == 0 ? 0 : config.latentDim() * (MASKED_UNIT * config.mafHidden() / 2.0 + MASKED_OUTPUT * outputs);
   }
 
-  /** @throws IllegalArgumentException if the memory that is free now does not hold a step of this shape, or the shape makes no model */
+  /** @throws IllegalArgumentException if a step of this shape needs more memory than is free now, or the shape is not a valid model's */
   static void requireRoom(Shape shape) {
     double needed = bytes(shape);
     double free = free();
@@ -60,7 +60,7 @@ final class StepMemory {
     }
   }
 
-  /** Bytes that the system can give without ending another process, as far as it tells. */
+  /** Bytes that the system reports as available; on Linux this includes memory that it can reclaim from caches. */
   private static double free() {
     double machine = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getFreeMemorySize();
     try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {

@@ -9,9 +9,9 @@ import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 
 /**
- * What the whole suite has measured, as one JSON file.
+ * The measurements of the whole suite, which one JSON file holds.
  *
- * @param kind {@value #KIND}, which tells such a file from others
+ * @param kind {@value #KIND}, which identifies such a file
  * @param version {@value #VERSION}
  * @param complete false if a topic failed, or the user interrupted the program
  */
@@ -21,18 +21,18 @@ record Suite(@JsonProperty(required = true) String kind, @JsonProperty(required 
   static final String KIND = "tarflowlm bench all";
   static final int VERSION = 1;
 
-  /** What a figure is about. */
+  /** What a figure measures. */
   enum Topic { STEP, GENERATE, SCORE, START, MEMORY, KERNELS, COUPLINGS }
 
   /**
    * One figure.
    *
-   * @param name what was measured, the same in every run of the suite
-   * @param unit more is better if it is a rate, which ends in "/s"
-   * @param median of the turns
-   * @param least of the turns
-   * @param most of the turns
-   * @param turns how many there were
+   * @param name what was measured; the same in every run of the suite
+   * @param unit unit of the values. A unit that ends in "/s" is a rate, and a higher rate is better; otherwise lower is better
+   * @param median median of the turns
+   * @param least least value of the turns
+   * @param most greatest value of the turns
+   * @param turns number of turns
    */
   record Figure(@JsonProperty(required = true) Topic topic, @JsonProperty(required = true) String name,
       @JsonProperty(required = true) String unit, @JsonProperty(required = true) double median,
@@ -56,7 +56,7 @@ record Suite(@JsonProperty(required = true) String kind, @JsonProperty(required 
     this(KIND, VERSION, complete, circumstances, figures);
   }
 
-  /** @throws ConfigException in one line, if the file is none that {@code bench all} has written */
+  /** @throws ConfigException with a message of one line, if {@code bench all} did not write the file */
   static Suite read(Path file) {
     try {
       JsonNode tree = RecordJson.parse(RecordJson.readText(file));

@@ -46,16 +46,17 @@ import org.tarflowlm.nn.TarFlowNetwork;
 /** The topics of the suite, each with the shapes and settings of docs/performance.md. */
 final class SuiteTopics {
   private static final Logger LOG = LogManager.getLogger(SuiteTopics.class);
-  /** Texts written together. */
+  /** Numbers of texts to generate together. */
   private static final int[] BATCHES = {1, 8, 64};
-  /** Most tokens of the texts times vocabulary, so that one batch of 50,257 tokens to choose from takes seconds; but some tokens. */
+  /** Most generated tokens times vocabulary size, so that a batch takes only seconds with a vocabulary of 50,257. */
   private static final int MOST_CHOICES = 1 << 21;
+  /** Least tokens per text, whatever the vocabulary. */
   private static final int LEAST_TOKENS = 4;
-  /** Of the excerpt, to score. */
+  /** Characters of the excerpt to score. */
   private static final int CHARACTERS = 4_096;
-  /** Windows of a forward pass, as many as scoring takes together. */
+  /** Windows of a forward pass, as many as scoring puts in a batch. */
   private static final int WINDOWS = 16;
-  /** Characters of the first score. */
+  /** Characters that a new process scores, to time the start-up. */
   private static final int FIRST = 256;
   private static final int WIDE = 50_257;
   private static final int MEMORY_STEPS_A_SECOND = 50;
@@ -67,8 +68,8 @@ final class SuiteTopics {
   private final List<String> models;
 
   /**
-   * @param shapes to time steps of, by the names of their figures
-   * @param models to generate and score with; the first also for the start-up
+   * @param shapes shapes whose training steps to time, by the names of their figures
+   * @param models models that generate and score; the first also times the start-up
    */
   SuiteTopics(SuiteTurns turns, Map<String, Shape> shapes, List<String> models) {
     this.turns = turns;
@@ -90,7 +91,7 @@ final class SuiteTopics {
   /**
    * Measures some topics, in their order.
    *
-   * @return not complete if a topic fails, or the user interrupts the program
+   * @return the figures; incomplete if a topic fails or the user interrupts the program
    */
   Suite run(Set<Topic> topics) {
     Circumstances circumstances = Circumstances.now();
@@ -103,7 +104,7 @@ final class SuiteTopics {
     return new Suite(complete && !turns.interrupted(), circumstances, turns.figures());
   }
 
-  /** Whether a topic has all its figures. One that fails must not cost the figures of the others. */
+  /** Measures a topic; returns false if it fails, so that the other topics still run. */
   private boolean finished(Topic topic) {
     try {
       run(topic);
@@ -111,7 +112,7 @@ final class SuiteTopics {
     } catch (InterruptedException e) {
       return false;
     } catch (IOException | RuntimeException e) {
-      if (!turns.interrupted()) { // an interruption ends the processes that were started here as well
+      if (!turns.interrupted()) { // an interruption also ends the child processes, which is no failure
         LOG.error("{} failed: {}", topic, e.getMessage());
         LOG.debug("{} failed", topic, e);
       }
@@ -172,7 +173,7 @@ final class SuiteTopics {
     }
   }
 
-  /** The pass that scoring consists of, on the beginning of the same text. */
+  /** Times the forward pass that scoring runs, on the beginning of the same text. */
   private void forward(String id, TarFlowLM model) throws InterruptedException {
     int length = model.config().contextLength();
     int[] text = Arrays.copyOf(model.tokenizer().encode(Excerpt.text()), WINDOWS * length);

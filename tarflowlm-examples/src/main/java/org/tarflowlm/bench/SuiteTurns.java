@@ -9,7 +9,7 @@ import org.apache.logging.log4j.Logger;
 import org.tarflowlm.bench.Suite.Figure;
 import org.tarflowlm.bench.Suite.Topic;
 
-/** How often and how long the suite measures, and the figures that it has so far. */
+/** Times the suite's work in turns, and collects the figures. */
 final class SuiteTurns {
   private static final Logger LOG = LogManager.getLogger(SuiteTurns.class);
 
@@ -20,7 +20,7 @@ final class SuiteTurns {
   private final BooleanSupplier interrupted;
   private final List<Figure> figures = new ArrayList<>();
 
-  /** @param seconds of a turn */
+  /** @param seconds length of a turn */
   SuiteTurns(double seconds, int turns, BooleanSupplier interrupted) {
     this.seconds = seconds;
     this.turns = turns;
@@ -39,22 +39,23 @@ final class SuiteTurns {
     return figures;
   }
 
-  /** @throws InterruptedException if somebody has asked the program to end */
+  /** @throws InterruptedException if the user has asked the program to end */
   void check() throws InterruptedException {
     if (interrupted.getAsBoolean()) {
       throw new InterruptedException();
     }
   }
 
-  /** Whether somebody has asked the program to end. */
+  /** Whether the user has asked the program to end. */
   boolean interrupted() {
     return interrupted.getAsBoolean();
   }
 
   /**
-   * Runs some work again and again: as long as two turns to warm up, then for the turns. Each has one run at least.
+   * Repeats some work: first a warm-up as long as {@value #WARM_UP_TURNS} turns, then the turns. The warm-up and each turn have at least
+   * one run.
    *
-   * @param work returns the figure of one run
+   * @param work does one run and returns its figure
    */
   void measure(Topic topic, String name, String unit, DoubleSupplier work) throws InterruptedException {
     List<Double> medians = new ArrayList<>();
@@ -72,7 +73,7 @@ final class SuiteTurns {
     keep(topic, name, unit, medians);
   }
 
-  /** @param values of the turns */
+  /** @param values one value per turn */
   void keep(Topic topic, String name, String unit, List<Double> values) {
     keep(Figure.of(topic, name, unit, values));
   }

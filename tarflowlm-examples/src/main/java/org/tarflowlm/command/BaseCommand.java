@@ -11,13 +11,13 @@ public abstract class BaseCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  /** Does the work and returns the exit code. This default is for a command that only groups others: it asks for one of them. */
+  /** Does the work and returns the exit code. The default, for a command that only groups others, asks for one of those. */
   @Override
   public Integer call() throws Exception {
     throw wrong("a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
   }
 
-  /** Standard output; lines appear as soon as they end. */
+  /** Standard output, flushed at each line end. */
   protected final PrintWriter out() {
     return spec.commandLine().getOut();
   }
@@ -31,14 +31,14 @@ public abstract class BaseCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  /** @throws ParameterException with the message, unless the condition holds */
+  /** @throws ParameterException with the message, if the condition does not hold */
   protected final void require(boolean holds, String message) {
     if (!holds) {
       throw wrong(message);
     }
   }
 
-  /** @throws ParameterException naming the option, if the value is below {@code least} */
+  /** @throws ParameterException that names the option, if the value is below {@code least} */
   protected final void requireAtLeast(String option, long value, long least) {
     require(value >= least, option + " is " + value + "; expected at least " + least);
   }

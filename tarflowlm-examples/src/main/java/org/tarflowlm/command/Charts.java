@@ -11,7 +11,7 @@ import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler.ChartTheme;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** Charts as PNG pictures. */
+/** Draws charts as PNG images. */
 public final class Charts {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 500;
@@ -19,9 +19,9 @@ public final class Charts {
   private Charts() {}
 
   /**
-   * A chart of lines, without any yet.
+   * A line chart without data.
    *
-   * @param title or null
+   * @param title the title, or null for none
    */
   public static XYChart lines(String title, String xAxis, String yAxis) {
     XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.GGPlot2).title(title == null ? "" : title)
@@ -35,12 +35,12 @@ public final class Charts {
     return BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG);
   }
 
-  /** Charts of one size, one below the other. */
+  /** One PNG image of charts of the same size, from top to bottom. */
   public static byte[] stacked(List<? extends Chart<?, ?>> charts) throws IOException {
     return grid(charts, 1);
   }
 
-  /** Charts of one size, row by row. */
+  /** One PNG image of charts of the same size in a grid, row by row. */
   public static byte[] grid(List<? extends Chart<?, ?>> charts, int columns) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     BitmapEncoder.saveBitmap(charts, (charts.size() + columns - 1) / columns, Math.min(columns, charts.size()), out, BitmapFormat.PNG);

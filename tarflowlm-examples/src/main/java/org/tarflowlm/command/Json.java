@@ -8,13 +8,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Machine-readable results: one JSON object on standard output. */
+/** Writes machine-readable results as JSON. */
 public final class Json {
   private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private Json() {}
 
-  /** @throws IllegalStateException if a number is not finite, which JSON cannot express */
+  /**
+   * A value as indented JSON text.
+   *
+   * @throws IllegalStateException if a number is not finite, which JSON cannot express
+   */
   public static String of(Object value) {
     try {
       JsonNode tree = MAPPER.valueToTree(value);
@@ -25,7 +29,7 @@ public final class Json {
     }
   }
 
-  /** Also replaces a standard error of NaN, which a single value has, with null. */
+  /** Checks all numbers, and replaces a standard error of NaN with null, since a single value has no standard error. */
   private static void checkFinite(String name, JsonNode node) {
     if (node instanceof ObjectNode object && object.path("standardError").isFloatingPointNumber()
         && Double.isNaN(object.get("standardError").doubleValue())) {

@@ -15,7 +15,7 @@ public final class Table {
     text.append("| ").append(String.join(" | ", cells)).append(" |\n");
   }
 
-  /** All lines, each with its line end. */
+  /** The table as Markdown; each line ends with a newline. */
   @Override
   public String toString() {
     return text.toString();

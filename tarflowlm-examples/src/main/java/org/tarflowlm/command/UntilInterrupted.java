@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
-/** Runs long work that saves its state before the process ends. */
+/** Runs long work, and lets it save its state before the process ends. */
 public final class UntilInterrupted {
   /** Exit code of an interrupted run, as shells define it for Ctrl-C. */
   public static final int INTERRUPTED = 130;

@@ -1,2 +1,2 @@
-/** What the commands of all packages share. */
+/** Code that the commands of all packages share. */
 package org.tarflowlm.command;

@@ -17,13 +17,13 @@ import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TokenTerms;
 
 /**
- * Scores windows of any texts in few runs of the graph. Windows that fill the context run together, and shorter ones with others that are
- * padded to the same length. Batches have few sizes, powers of two, so that each has run before and is repeated.
+ * Scores windows of any texts in few runs of the graph. A batch holds windows that fill the context, or shorter ones padded to the same
+ * length. Batch sizes are powers of two, few enough for a graph to keep a recorded run of each and repeat it.
  */
 public final class TextWindows {
-  /** Windows of the context length in a batch. */
+  /** Most windows of the context length in a batch. */
   static final int FULL = 16;
-  /** Windows in a batch, whatever their length. */
+  /** Most windows of any length in a batch. */
   private static final int MOST = 128;
 
   private TextWindows() {}
@@ -31,10 +31,10 @@ public final class TextWindows {
   /**
    * A window of a text.
    *
-   * @param from its first token in the text, whose place in the text selects the encoder's noise
-   * @param length tokens: whole patches, at most the context length
-   * @param seed of the noise
-   * @param draw of the noise, from 0
+   * @param from index in the text of the window's first token; with the seed and the draw it selects the encoder's noise
+   * @param length number of tokens: whole patches, at most the context length
+   * @param seed seed of the noise
+   * @param draw index of the draw of noise, from 0
    */
   public record Window(TokenSequence text, long from, int length, long seed, long draw) {
     private EncoderNoise.Part noise() {
@@ -45,17 +45,17 @@ public final class TextWindows {
   /**
    * The log-likelihood of a window in nats.
    *
-   * @param sum over the window
-   * @param terms of its tokens; null if nobody asked
+   * @param sum nats of the whole window
+   * @param terms nats of each token; null if not requested
    */
   public record Nats(double sum, double[] terms) {}
 
   /**
-   * Scores windows, each by itself. What else is scored with a window changes nothing at all where {@link PaddedWindows#keepBits} says so;
-   * elsewhere the rounding of single precision may change its last digits.
+   * Scores each window independently of the others. Where {@link PaddedWindows#keepBits} is true, the other windows do not change a bit of
+   * its score; elsewhere rounding to single precision may change the last digits.
    *
-   * @param terms whether to keep the terms of the tokens
-   * @return in the order of the windows
+   * @param terms whether to keep the tokens' terms
+   * @return log-likelihoods in nats, in the order of the windows
    */
   public static Nats[] score(TarFlowLayer layer, List<Window> windows, boolean terms) {
     Nats[] result = new Nats[windows.size()];
@@ -73,12 +73,12 @@ public final class TextWindows {
     return result;
   }
 
-  /** Tokens of the padded window, which a text's length alone decides; negative where the text fills the context. */
+  /** Length in tokens of the padded window; negative if the text fills the context. */
   private static int padded(TarFlowConfig config, int length) {
     return length == config.contextLength() ? -length : PaddedWindows.tokens(config, length);
   }
 
-  /** The next windows to score together: a power of two, to which the last one is repeated where few are missing. */
+  /** The next windows to score together. Their number is a power of two; repeats the last window if few are missing. */
   private static int[] batch(List<Integer> chosen, int done, int most) {
     int left = chosen.size() - done;
     int size = Math.min(most, Integer.highestOneBit(left));
@@ -88,7 +88,7 @@ public final class TextWindows {
     return IntStream.range(done, done + size).map(i -> chosen.get(Math.min(i, chosen.size() - 1))).toArray();
   }
 
-  /** @param chosen windows that are padded to one length */
+  /** @param chosen indices of windows with the same padded length */
   private static void score(TarFlowLayer layer, List<Window> windows, int[] chosen, boolean terms, Nats[] result) {
     TarFlowConfig config = layer.model();
     List<Window> batch = Arrays.stream(chosen).mapToObj(windows::get).toList();

@@ -16,9 +16,9 @@ import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * Sampling from the discrete autoregressive twin, token by token with cached keys and values. May be used by many threads.
+ * Samples from the discrete autoregressive model, token by token, with cached keys and values. Many threads may share an instance.
  *
- * <p>Texts longer than the model's window slide: when the window is full, the last half of it becomes the context of the next.
+ * <p>If the window fills before the text ends, its last half becomes the context of the next window.
  */
 public final class AutoregressiveSampler implements TextGenerator {
   private final TarFlowConfig config;
@@ -30,9 +30,10 @@ public final class AutoregressiveSampler implements TextGenerator {
   /**
    * Reads a model.
    *
-   * @param parameters values of a parameter by its name ({@link org.tarflowlm.config.ParameterShapes}), row by row; they are copied
-   * @throws IllegalArgumentException if the configuration is not a discrete model's, or a parameter is missing or has another length
-   *     than the configuration says
+   * @param parameters returns a parameter's values, row by row, for its name ({@link org.tarflowlm.config.ParameterShapes}); the sampler
+   *     copies them
+   * @throws IllegalArgumentException if the configuration is not a discrete model's, or a parameter is missing or its length differs
+   *     from the configuration's
    */
   public AutoregressiveSampler(TarFlowConfig config, Function<String, float[]> parameters, Tokenizer tokenizer) {
     if (config.model() != ModelType.AUTOREGRESSIVE) {
@@ -138,7 +139,7 @@ public final class AutoregressiveSampler implements TextGenerator {
       return texts;
     }
 
-    /** Features for token t of every sequence, at position p of the window. */
+    /** Computes the features [sequence, width] for token t of every sequence, at position p of the window. */
     private void step(int[][] texts, int t, int p) {
       for (int b = 0; b < count; b++) {
         sequence[b] = b;
@@ -171,7 +172,7 @@ public final class AutoregressiveSampler implements TextGenerator {
       }
     }
 
-    /** As Hugging Face: once per token, by the sign of its logit. */
+    /** Penalizes each token once, by the sign of its logit, as Hugging Face does. */
     private void penalizeRepetition(int[] text, int length) {
       for (int token : Arrays.stream(text, 0, length).distinct().toArray()) {
         logits[token] = logits[token] < 0 ? logits[token] * options.repetitionPenalty() : logits[token] / options.repetitionPenalty();

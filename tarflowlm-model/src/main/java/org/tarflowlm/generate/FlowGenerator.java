@@ -19,14 +19,16 @@ import org.tarflowlm.generate.parallel.ParallelFlows;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * Text from a flow model: base noise through the inverse of the stack, decoded by the codebook. May be used by many threads.
+ * Generates text from a flow model: draws base noise, inverts the stack, and decodes the latents with the codebook. Many threads may
+ * share an instance.
  *
- * <p>A prompt is encoded as the model encodes text, z = mu + sigma * noise, and held fixed; {@link SpanSampler} says when the
- * continuation is an exact sample given these latents and when it is an approximation. With a {@link StackInverse}, texts that nobody
- * listens to go through it, all of a batch together; streams, stop strings, refinements and parallel decoding call the flows' kernels
- * themselves, with the same bits. Texts longer than the window slide
- * ({@link WindowPlan}), with the carried latents as the next window's prompt. A window shorter than the model's is treated as
- * the model of that many positions.
+ * <p>A prompt is encoded as the model encodes text, z = mu + sigma * noise, and its latents stay fixed. {@link SpanSampler} says when
+ * the continuation is an exact sample given these latents, and when it is an approximation. A text longer than the window is generated
+ * window by window ({@link WindowPlan}); the latents carried over are the next window's prompt. A window shorter than the model's is
+ * treated as a model of that many positions.
+ *
+ * <p>A {@link StackInverse} inverts whole windows, all texts of a batch together. It serves only where no token is needed before its
+ * window is complete. Streams, stop strings, refinements and parallel decoding call the flows' kernels directly, with the same bits.
  */
 public final class FlowGenerator implements TextGenerator {
   final StackWeights weights;
@@ -38,18 +40,20 @@ public final class FlowGenerator implements TextGenerator {
   StackInverse graph;
 
   /**
-   * Starts with n-grams, from which parallel decoding guesses; they do not affect the text.
+   * A generator with the default block size.
    *
-   * @param ngrams requested once, if needed
+   * @param ngrams the n-grams from which parallel decoding guesses; they do not affect the text. Requested once, if needed
    */
   public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams) {
     this(weights, tokenizer, ngrams, 0);
   }
 
   /**
-   * Sets the block size of parallel decoding, which changes speed only.
+   * A generator with a given block size for parallel decoding, which changes speed only.
    *
-   * @param block positions of a block, 1 to 32; 0 for what suits the flow and the machine
+   * @param ngrams the n-grams from which parallel decoding guesses; they do not affect the text. Requested once, if needed
+   * @param block positions per block, 1 to 32; 0 to choose by flow and machine
+   * @throws IllegalArgumentException if the block size is out of range
    */
   public FlowGenerator(StackWeights weights, Tokenizer tokenizer, Supplier<NGramTable> ngrams, int block) {
     if (block < 0 || block > FlowTransform.GROUP) {
@@ -63,7 +67,7 @@ public final class FlowGenerator implements TextGenerator {
     decoder = new LatentDecoder(weights.codebook());
   }
 
-  /** Inverts whole windows by {@code stack} from now on, where nothing needs to be known before a window is complete. */
+  /** Inverts windows with {@code stack} from now on, where no token is needed before its window is complete; returns this. */
   public FlowGenerator through(StackInverse stack) {
     graph = stack;
     return this;
@@ -72,11 +76,12 @@ public final class FlowGenerator implements TextGenerator {
   /**
    * Generates {@code options.batchSize()} texts.
    *
-   * @param prompt token ids; empty for texts from nothing
-   * @param listener receives the tokens of the only text, or null; needs batchSize 1. If the first flow reads left to right, tokens come
-   *     patch by patch while it is inverted, else window by window
-   * @throws IllegalArgumentException if the prompt holds unknown tokens or is shorter than a patch, but not empty, or if the model's flows
-   *     cannot honour an option ({@link GenerationOptions}, {@link Sampling#requireHonoured(TarFlowConfig)})
+   * @param prompt token ids; empty for texts without a prompt
+   * @param listener receives the tokens of the only text, or null; needs batchSize 1. If the first flow reads left to right, patches
+   *     arrive while it is inverted; otherwise, and where refinements follow, they arrive once their window is complete
+   * @throws IllegalArgumentException if the prompt holds an unknown token, or is shorter than a patch but not empty; if a listener is
+   *     given for several texts; or if the flows cannot honour an option ({@link GenerationOptions},
+   *     {@link Sampling#requireHonoured(TarFlowConfig)})
    */
   @Override
   public List<Generation> generate(int[] prompt, GenerationOptions options, TokenListener listener) {
@@ -110,15 +115,16 @@ public final class FlowGenerator implements TextGenerator {
   }
 
   /**
-   * Fills the gap between two texts, {@code options.batchSize()} times. Of the options, maxNewTokens and stopStrings are not used.
-   * With flows that read left to right from the gap into the right text this is never an exact scan: {@link SpanSampler} says what the
-   * sample is, and {@code options.refinements()} is what makes it follow the right text.
+   * Fills the gap between two texts, {@code options.batchSize()} times. Ignores maxNewTokens, stopStrings, eosTokenId and decoding.
    *
-   * @param left known tokens before the gap; its first ones are not read if it holds no whole number of patches
-   * @param gap tokens to fill in, whole patches
-   * @param right known tokens after the gap; its last ones are not read if it holds no whole number of patches
-   * @throws IllegalArgumentException if the gap is empty or no whole number of patches, the texts do not fit the window, or a token is
-   *     unknown
+   * <p>With a right text and a flow that reads left to right, the scan is never exact. {@link SpanSampler} says what the sample is then;
+   * {@code options.refinements()} makes it follow the right text.
+   *
+   * @param left known tokens before the gap; the first ones are ignored where they make no whole patch
+   * @param gap number of tokens to fill in, a multiple of the patch size
+   * @param right known tokens after the gap; the last ones are ignored where they make no whole patch
+   * @throws IllegalArgumentException if the gap is empty or not a whole number of patches, the texts and the gap do not fit the window, a
+   *     token is unknown, or the flows cannot honour an option
    */
   public List<Generation> infill(int[] left, int gap, int[] right, GenerationOptions options) {
     Prompts.requireTokens(left, config.vocabSize());
@@ -139,7 +145,13 @@ public final class FlowGenerator implements TextGenerator {
     return List.of(result);
   }
 
-  /** Text number {@code b} of a batch; left and right text in whole patches, and the left one as it was given. */
+  /**
+   * Fills text {@code b} of a batch.
+   *
+   * @param prompt the left text as the caller gave it
+   * @param left the left text in whole patches
+   * @param right the right text in whole patches
+   */
   private Generation infilled(int[] prompt, int[] left, int gap, int[] right, GenerationOptions options, int b) {
     int d = config.latentDim();
     int patch = config.patchSize();
@@ -165,12 +177,12 @@ public final class FlowGenerator implements TextGenerator {
   }
 
   /**
-   * A given text at all levels of the stack (paper section 5): z = mu + sigma * noise of every token, then every flow's output.
+   * Reads a given text at all levels of the stack (paper section 5): z = mu + sigma * noise of every token, then every flow's output.
    *
    * @param tokens whole patches, at most a window
-   * @param seed of the encoder's noise
+   * @param seed seed of the encoder's noise
    * @return the text as if it had been generated, with {@code levels} and {@code latents}
-   * @throws IllegalArgumentException if the text is empty, longer than the window or no whole number of patches, or a token is unknown
+   * @throws IllegalArgumentException if the text is empty, longer than the window or not a whole number of patches, or a token is unknown
    */
   public Generation read(int[] tokens, long seed) {
     int patch = config.patchSize();
@@ -188,7 +200,7 @@ public final class FlowGenerator implements TextGenerator {
     return new Generation(new int[0], tokens, tokenizer.decode(tokens), levels, latents, true, 1.0);
   }
 
-  /** Mean positions that a pass of parallel decoding finished, for every flow with its own transformer; NaN without a pass. */
+  /** Mean number of positions that a pass of parallel decoding finished, for each flow with its own transformer; NaN before any pass. */
   public List<Double> positionsPerPass() {
     return parallel.speeds().stream().map(DecodingSpeed::positionsPerPass).toList();
   }

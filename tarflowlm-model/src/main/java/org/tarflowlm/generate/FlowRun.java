@@ -10,7 +10,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.flow.StackInverse;
 
-/** Some texts of a batch, on one thread. */
+/** Generates some texts of a batch, on one thread. */
 final class FlowRun {
   private final FlowGenerator generator;
   private final TarFlowConfig config;
@@ -20,7 +20,7 @@ final class FlowRun {
   private final TokenListener listener;
   private final StopStrings stops;
   private final Random[] random;
-  /** Latents of the current window; the carried ones of the last. */
+  /** Latents of the current window, [sequence][tokens * d]; between windows, those of the last one. */
   private double[][] z;
   private final int[][] tokens;
   private final int[][][] levels;
@@ -35,8 +35,9 @@ final class FlowRun {
   private double accepted;
 
   /**
-   * @param first number of the first text in its batch
-   * @param throughGraph whether windows go through the generator's graph; else through the flows' kernels
+   * @param first index of the first text in its batch
+   * @param count number of texts
+   * @param throughGraph true to invert windows with the generator's {@link StackInverse}, false with the flows' kernels
    */
   FlowRun(FlowGenerator generator, int[] prompt, GenerationOptions options, List<WindowPlan> plan, int first, int count,
       TokenListener listener, boolean throughGraph) {
@@ -138,12 +139,17 @@ final class FlowRun {
     }
   }
 
-  /** Decodes the patch at a token of the window. */
+  /** Returns what decodes, for a given sequence, the patch that starts at a token of the window. */
   private IntConsumer decoded(double[][] latents, int windowToken) {
     return b -> generator.decoder.decode(latents[b], windowToken, decoded, workspace);
   }
 
-  /** Tokens of a patch are final, which {@code decode} gets for a sequence; returns whether any text continues. */
+  /**
+   * Takes a final patch of every sequence that has not ended.
+   *
+   * @param decode decodes the patch of a given sequence
+   * @return whether any text continues
+   */
   private boolean take(IntConsumer decode, int at) {
     for (int b = 0; b < z.length; b++) {
       if (!ended.get(b)) {
@@ -160,7 +166,7 @@ final class FlowRun {
     return ended.cardinality() < z.length;
   }
 
-  /** Stores tokens until a stop string is complete or enough are there; returns how many. */
+  /** Stores the patch's tokens until the text ends or is long enough; returns how many it stored. */
   private int keep(int b, int at) {
     for (int i = 0; i < decoded.length; i++) {
       if (at + i == options.maxNewTokens()) {

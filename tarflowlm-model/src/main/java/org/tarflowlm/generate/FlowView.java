@@ -8,10 +8,10 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * A text as the passes of the stack see it, from noise to text: every level decoded, and which tokens each flow changed (the
- * hierarchical editing of paper section 5).
+ * A text at each pass through the stack, from noise to text: every level decoded, and which tokens each flow changed (hierarchical
+ * editing, paper section 5).
  *
- * @param passes the noise first, then the levels after the inverse of flow L - 1 .. 0; the last is the text itself
+ * @param passes the noise, then the level after inverting each of the flows L - 1 to 0; the last is the text itself
  */
 public record FlowView(List<Pass> passes) {
 
@@ -20,14 +20,14 @@ public record FlowView(List<Pass> passes) {
    *
    * @param level l of h^(l): L for the noise, 0 for the text's latents
    * @param source what made it: "noise", or the flow's number, coupling and direction
-   * @param tokens its tokens
-   * @param pieces the text of every single token; bytes that are no text by themselves show as U+FFFD
-   * @param text its text
-   * @param changed for every token, whether it differs from the pass before; false in the first pass
+   * @param tokens the decoded tokens
+   * @param pieces the text of each token by itself; bytes that are not valid UTF-8 by themselves show as U+FFFD
+   * @param text the text of all tokens
+   * @param changed for each token, whether it differs from the previous pass; false in the first pass
    */
   public record Pass(int level, String source, int[] tokens, List<String> pieces, String text, boolean[] changed) {
 
-    /** How many tokens differ from the pass before. */
+    /** How many tokens differ from the previous pass. */
     public int changes() {
       int count = 0;
       for (boolean each : changed) {

@@ -7,29 +7,30 @@ import org.tarflowlm.generate.parallel.Decoding;
 import org.tarflowlm.json.Records;
 
 /**
- * How to generate. Names and meanings are Hugging Face's where they have one; all values are checked here.
+ * How to generate. Names and meanings are Hugging Face's where it has the option. The constructor checks every value, and throws
+ * {@link IllegalArgumentException} if one is out of range.
  *
  * @param maxNewTokens tokens to generate, 1 to 2^24
- * @param temperature above 0. Divides the logits of a discrete model, of a Mix-d flow's weights, which stand for tokens, and of the
- *     weights of a Mix-1 flow that comes first
+ * @param temperature above 0; divides the logits of a discrete model. In a flow model it divides the logits of the mixture weights of a
+ *     Mix-d flow, whose components stand for tokens, and of a Mix-1 flow that comes first
  * @param noiseTemperature above 0; standard deviation of the base noise u of a flow model. Scaling the noise pulls every scalar
- *     towards the median of its mixture, which is not a token in particular: for Mix-d models prefer {@code temperature}
+ *     towards the median of its mixture, which stands for no particular token. For Mix-d models prefer {@code temperature}
  * @param topK keeps that many of the most probable tokens (mixture components of a Mix-d flow); 0 keeps all
  * @param topP keeps the smallest set of most probable tokens with at least this probability, in (0, 1]; 1 keeps all
  * @param minP removes tokens (components) less probable than this share of the most probable one, in [0, 1]; 0 keeps all
- * @param repetitionPenalty above 0; divides a positive logit of each token that the text holds already, prompt included, and multiplies a
- *     negative one; 1 for none. Discrete models only: a flow draws points, and decodes them when all flows are done
+ * @param repetitionPenalty above 0; 1 for none. Applies to each token already in the prompt or the text: divides its logit if positive,
+ *     multiplies it if negative. Discrete models only: a flow draws points, and decodes them after the last flow
  * @param doSample false for greedy decoding: the most probable token at every step, whatever the seed. Discrete models only: a density has
  *     no most probable token; {@code topK} 1 takes a Mix-d flow's most probable component
- * @param eosTokenId generation of a sequence ends with this token, which is not part of its text; {@link #NO_EOS} for none. See
+ * @param eosTokenId token that ends a sequence and is not part of its text; {@link #NO_EOS} for none. See
  *     {@link org.tarflowlm.data.tokenize.Tokenizer#endOfText()}
  * @param seed seeds all randomness; equal options give equal text
- * @param stopStrings generation of a sequence ends with the first of these that it contains; the stop string is kept
+ * @param stopStrings a sequence ends with the first of these that it contains; its text keeps the stop string
  * @param batchSize sequences to generate, 1 to 2^16
- * @param showFlows decode every level of a flow model's stack as well
+ * @param showFlows whether to decode every level of a flow model's stack as well
  * @param refinements Metropolis steps that refine an approximate conditional sample of a flow model; 0 for none, at most 2^20 (see
  *     {@link SpanSampler})
- * @param decoding how positions are found, which changes the speed, not the text; null for {@link Decoding#AUTO}
+ * @param decoding how to compute the positions; changes the speed, not the text. Null for {@link Decoding#AUTO}
  */
 public record GenerationOptions(
     int maxNewTokens,
@@ -47,7 +48,7 @@ public record GenerationOptions(
     int refinements,
     boolean showFlows,
     Decoding decoding) implements Serializable {
-  /** No token ends a text. */
+  /** The {@code eosTokenId} if no token ends a text. */
   public static final int NO_EOS = -1;
 
   public GenerationOptions {
@@ -66,7 +67,7 @@ public record GenerationOptions(
     decoding = decoding == null ? Decoding.AUTO : decoding;
   }
 
-  /** 200 tokens of one sequence from the model as it is, seed 1. */
+  /** One sequence of 200 tokens, drawn from the model's own distributions, with seed 1. */
   public static GenerationOptions defaults() {
     return new GenerationOptions(200, 1.0, 1.0, 0, 1.0, 0, 1, true, NO_EOS, 1L, List.of(), 1, 0, false, Decoding.AUTO);
   }

@@ -4,13 +4,13 @@ import java.util.Random;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.SplitMix64;
 
-/** Prompt handling that all generators share. */
+/** Checks and noise that all generators share. */
 final class Prompts {
   private Prompts() {}
 
-  /** The noise of sequence {@code index} of a generation; independent of the batch it is part of. */
+  /** The source of noise for sequence {@code index}; it does not depend on the size of the batch. */
   static Random random(long seed, int index) {
-    // java.util.Random by name: its sequence, Gaussian numbers included, is fixed by specification
+    // java.util.Random, because its specification fixes the sequence, Gaussian numbers included
     return new Random(SplitMix64.mix(seed + SplitMix64.STEP * (index + 1)));
   }
 
@@ -37,7 +37,7 @@ final class Prompts {
     }
   }
 
-  /** @throws IllegalArgumentException if an option makes no sense for a model of flows */
+  /** @throws IllegalArgumentException if a flow model cannot honour an option */
   static void requireHonouredByFlows(GenerationOptions options, TarFlowConfig config) {
     if (!options.doSample()) {
       throw new IllegalArgumentException("doSample is false, but the model is " + config.model() + ": its flows draw points of a space, of "

@@ -17,31 +17,33 @@ import org.tarflowlm.generate.parallel.ParallelFlows;
 import org.tarflowlm.generate.parallel.ParallelSpan;
 
 /**
- * Samples the latents of one span of positions given all others: continuation of a prompt (the span is the end), infilling, or a
- * whole text (the span is everything).
+ * Samples the latents of a span of positions given all others. The span is the end of a continued prompt, a gap to fill in, or a whole
+ * text.
  *
- * <p><b>Exact scan.</b> If every flow reads towards the span from known positions only (all flows left to right and the span
- * at the end, all right to left and the span at the start, none of them looking ahead; or no known position at all), each level's known
- * positions are functions of the known latents, and inverting the flows over the span is an exact draw from p(span | rest).
+ * <p><b>Exact scan.</b> Every flow maps the known positions without reading the span in these cases: all flows read left to right and
+ * the span is at the end; all read right to left and the span is at the start; or no position is known. In the first two cases no flow
+ * may look ahead. Then each level's known positions are functions of the known latents, and inverting the flows over the span is an exact
+ * draw from p(span | rest).
  *
- * <p><b>Otherwise</b> some flow maps known positions by reading the span itself: a right-to-left flow above a prompt, say. Then the known
- * positions' values at the levels above are frozen at a reference, which makes the stack over the span a flow T of its own, with density
- * q(span) = N(T(span)) |det T'|, exactly computable. The draw starts from q: first with a reference that is read from the known
- * text alone, as if the span were not there, then once more with the same noise and the reference that belongs to the first draw.
- * That is an <em>approximate</em> sample. Metropolis steps refine it: a step proposes y' = r y + sqrt(1 - r^2) e with
- * e ~ N(0, I) in the coordinates y = T(span) (preconditioned Crank-Nicolson; r runs through 0, 0.5, 0.9, 0.98) and
- * accepts with probability min(1, w'/w), w = p(rest, span) / q(span). Each step leaves the exact conditional unchanged, because the
- * reference does not move any more, so the sample's law tends to p(span | rest) as steps are added.
+ * <p><b>Approximation.</b> Otherwise some flow reads the span to map known positions, for instance a right-to-left flow above a prompt.
+ * The sampler then freezes the known positions' values at the levels above, at a reference. This makes the stack over the span a flow T
+ * of its own, with a computable density q(span) = N(T(span)) |det T'|. The sampler draws from q twice with the same noise. The first
+ * reference is read from the known text alone, with the span cut out; the second is read from the whole first draw.
  *
- * <p>Filters act on the span's Mix-d weights only; a noise scale other than 1 replaces N(0, I) by N(0, scale^2 I) throughout. One
- * thread; a group of sequences with the same span goes through the flows together.
+ * <p>Metropolis steps refine this approximate sample. In the coordinates y = T(span), a step proposes y' = r y + sqrt(1 - r^2) e with
+ * e ~ N(0, I) (preconditioned Crank-Nicolson; r cycles through 0, 0.5, 0.9, 0.98). It accepts with probability min(1, w'/w), where
+ * w = p(rest, span) / q(span). The reference stays fixed, so each step leaves the exact conditional unchanged, and the sample's
+ * distribution tends to p(span | rest) with more steps.
+ *
+ * <p>Filters act on the span's Mix-d weights only. A noise scale other than 1 replaces N(0, I) by N(0, scale^2 I) throughout. An instance
+ * serves one thread; it takes several sequences with the same span through the flows together.
  */
 public final class SpanSampler {
   private static final double[] CORRELATIONS = {0.0, 0.5, 0.9, 0.98};
 
   private final StackWeights weights;
   private final TarFlowConfig config;
-  /** Flows with a transformer of their own; in-token flows go with theirs. */
+  /** Number of flows with their own transformer; an in-token flow belongs to one of them. */
   private final int flows;
   private final int positions;
   private final int from;
@@ -51,12 +53,15 @@ public final class SpanSampler {
   private final List<FlowTransform> transforms = new ArrayList<>();
   /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
   private final double[][][] level;
-  /** Null where positions are found one after another. */
+  /** Null to decode one position after another. */
   private final ParallelSpan parallel;
   private final double[] in;
   private final double[] out;
 
   /**
+   * A sampler that decodes one position after another.
+   *
+   * @param noiseScale standard deviation of the base noise
    * @param sequences sequences drawn together
    * @param positions length of the sequences
    * @param from first position of the span
@@ -67,9 +72,9 @@ public final class SpanSampler {
   }
 
   /**
-   * With parallel decoding.
+   * A sampler that may decode in parallel, which needs a single sequence and a model without partial flows.
    *
-   * @param parallel what is known of the flows' decoding; null for a sequential one
+   * @param parallel what is known about parallel decoding of these flows; null to decode one position after another
    */
   public SpanSampler(StackWeights weights, TokenFilter filter, double noiseScale, int sequences, int positions, int from, int to,
       ParallelFlows parallel, Decoding decoding) {
@@ -107,12 +112,12 @@ public final class SpanSampler {
   /**
    * Draws the span of every sequence.
    *
-   * @param z [sequences][positions * D]; known positions are read, the span is filled
+   * @param z [sequences][positions * D]; reads the known positions and fills the span
    * @param random [sequences], each sequence's source of noise
-   * @param refinements Metropolis steps where the scan is not exact
-   * @param listener receives the final positions while the first flow is inverted, and may end the draw, which leaves the rest of the
-   *     span undefined; or null. Not called where Metropolis steps follow
-   * @return share of accepted Metropolis steps; 1 if there were none
+   * @param refinements number of Metropolis steps if the scan is not exact
+   * @param listener receives final positions while the first flow is inverted, or null. It may end the draw, which leaves the rest of the
+   *     span undefined. Not called if Metropolis steps follow
+   * @return accepted share of the Metropolis steps; 1 if there were none
    * @throws CancellationException if the thread is interrupted between two Metropolis steps
    */
   public double draw(double[][] z, Random[] random, int refinements, FlowTransform.PositionListener listener) {
@@ -135,9 +140,10 @@ public final class SpanSampler {
   }
 
   /**
-   * All levels of one sequence, h^(0) = z to h^(L) = u, as this sampler's filter makes them.
+   * Computes all levels of one sequence, h^(0) = z to h^(L) = u, with this sampler's filter.
    *
    * @param z [positions * D], span included
+   * @return [L + 1][positions * D]
    */
   public double[][] levels(double[] z) {
     double[][] h = new double[config.flows().size() + 1][z.length];
@@ -166,7 +172,7 @@ public final class SpanSampler {
     }
   }
 
-  /** Known positions at every level above z, from the whole of z, or from the known text alone where the span has no influence. */
+  /** Computes the known positions at every level above z. Maps the whole of z, or the known positions alone if the scan is exact. */
   private void readReference(boolean exact) {
     for (int b = 0; b < level[0].length; b++) {
       System.arraycopy(level[0][b], 0, in, 0, in.length);
@@ -181,7 +187,7 @@ public final class SpanSampler {
     }
   }
 
-  /** Known positions at every level above z, read from the known text alone, with the span cut out. */
+  /** Computes the known positions at every level above z from the known text alone, with the span cut out. */
   private void readReferenceWithoutSpan() {
     int channels = config.channels();
     int left = from * channels;
@@ -242,7 +248,7 @@ public final class SpanSampler {
     }
   }
 
-  /** log p(z) - log q(span) of the proposal that stands in level 0, in nats. */
+  /** log p(z) - log q(span) of the proposal in level 0, in nats. */
   private double logWeight(int b) {
     return logTarget(b) - logProposal(b);
   }

@@ -6,8 +6,8 @@ import java.util.List;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /**
- * Finds where a generated text ends because a stop string is complete, or with an end-of-text token. The text ends with the stop string,
- * wherever that ends within a token; the end-of-text token is not part of it.
+ * Finds where a stop string or an end-of-text token ends a generated text. The text includes the stop string, which may end inside a
+ * token, but not the end-of-text token.
  */
 public final class StopStrings {
   private final List<byte[]> strings;
@@ -32,7 +32,7 @@ public final class StopStrings {
     return longest;
   }
 
-  /** Where the stop string that is complete first ends in a text; -1 if there is none. */
+  /** End, in bytes, of the stop string that is the first to be complete in a text; -1 if there is none. */
   public int endIn(byte[] text) {
     int end = -1;
     for (byte[] stop : strings) {
@@ -45,12 +45,12 @@ public final class StopStrings {
     return end;
   }
 
-  /** Whether tokens[from .. end) end a text: with the end-of-text token, or a stop string that the last of them completes. */
+  /** Whether tokens [from, end) end a text: the last of them is the end-of-text token or completes a stop string. */
   boolean endAt(int[] tokens, int from, int end) {
     return isEos(tokens, end) || surplus(tokens, from, end) >= 0;
   }
 
-  /** The first tokens, without an end-of-text token at their end: what listeners receive. */
+  /** The first {@code count} tokens, without a final end-of-text token: what listeners receive. */
   int[] heard(int[] tokens, int count) {
     return Arrays.copyOf(tokens, count - (isEos(tokens, count) ? 1 : 0));
   }
@@ -59,7 +59,7 @@ public final class StopStrings {
     return eos != GenerationOptions.NO_EOS && end > 0 && tokens[end - 1] == eos;
   }
 
-  /** The text of generated tokens, without an end-of-text token; where a stop string ends it within the last token, up to there. */
+  /** The text of generated tokens, without an end-of-text token. A stop string that ends inside the last token cuts the text there. */
   String textOf(int[] tokens) {
     if (isEos(tokens, tokens.length)) {
       return tokenizer.decode(Arrays.copyOf(tokens, tokens.length - 1));
@@ -77,7 +77,7 @@ public final class StopStrings {
     if (strings.isEmpty() || end <= from) {
       return -1;
     }
-    // A token may stand for no byte at all: as many are looked at as hold the longest string but its last byte.
+    // Tokens may stand for no bytes: go back until those before the last one hold all bytes but one of the longest string.
     int start = end - 1;
     byte[] before = new byte[0];
     while (start > from && before.length < longest - 1) {

@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a text is cut into windows of the model. A text that fits one window is one window, no longer than needed. A longer one slides:
- * each window but the first starts with the last half window of the text so far, which is carried over as it is.
+ * One of the windows into which a text is cut. A text that fits the model's window gets one window, no longer than needed. Otherwise
+ * each window after the first starts with the last half window of the text so far, whose latents it takes over unchanged.
  *
- * <p>Windows hold whole patches, aligned to the end of the prompt: up to P - 1 of its first tokens are not read.
+ * <p>Windows hold whole patches of P tokens, aligned to the end of the prompt: up to P - 1 of its first tokens are ignored.
  *
  * @param context known tokens at the window's start
- * @param fresh tokens generated after them
+ * @param fresh tokens to generate after them
  */
 record WindowPlan(int context, int fresh) {
 

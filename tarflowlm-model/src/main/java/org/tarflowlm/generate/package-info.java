@@ -1,2 +1,2 @@
-/** Text from a model: options, the generator, the sampler that fills a span, and what each flow contributed to a text. */
+/** Generates text from a model: options, generators, the sampler that fills a span, and a view of what each flow changed. */
 package org.tarflowlm.generate;

@@ -12,18 +12,22 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.kernel.Gemm;
 
 /**
- * Windows for texts shorter than the context. A graph is built for one length of window and takes longer to build than to run, so texts
- * are padded to a few lengths. A causal model does not see the padding, which follows a text whichever way a flow reads it.
+ * Pads texts shorter than the context to one of a few window lengths. A graph serves one window length, and building it takes longer than
+ * running it. A causal model does not see the padding, which every flow reads after the text, in either direction.
  */
 public final class PaddedWindows {
-  /** Lengths, about: of texts of all lengths alike every tenth token or so is padding. */
+  /** Approximate number of window lengths; if texts of all lengths are equally frequent, about a tenth of the tokens are padding. */
   private static final int LENGTHS = 12;
-  /** Positions of which the lengths are multiples: the products of matrices then treat all texts of a batch alike (kernel.Gemm). */
+  /** Lengths are multiples of this many positions, so that matrix products treat all texts of a batch alike ({@link Gemm}). */
   private static final int UNIT = 12;
 
   private PaddedWindows() {}
 
-  /** Tokens of the window for a text of so many, which is at least 1 and at most the context length. */
+  /**
+   * Length in tokens of the window for a text.
+   *
+   * @param text tokens of the text, at least 1 and at most the context length
+   */
   public static int tokens(TarFlowConfig config, int text) {
     int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
     int unit = UNIT * patch;
@@ -32,20 +36,20 @@ public final class PaddedWindows {
   }
 
   /**
-   * Whether texts that are scored together have the very bits that they have by themselves: with OpenBLAS's kernels for AVX2, and windows
-   * of positions that are many or a multiple of twelve. Elsewhere single precision may round them otherwise.
+   * Whether scoring texts together gives the same bits as scoring each alone. This holds with OpenBLAS's kernels for AVX2, and windows with
+   * many positions or a multiple of twelve. Otherwise rounding to single precision may differ.
    */
   public static boolean keepBits(TarFlowConfig config) {
     return Gemm.keepsSequences(config.contextLength() / (config.model() == ModelType.TARFLOW ? config.patchSize() : 1));
   }
 
   /**
-   * An output of a layer's graph for texts of one length.
+   * Computes an output of a layer's graph for texts of one length.
    *
-   * @param name of an output [batch, positions, ..] in the order of the text
+   * @param name name of an output [batch, positions, ..] in the order of the text
    * @param ids INT [batch, time], time at most the context length
    * @param noise [batch, time, latentDim], or null for a discrete model
-   * @return [batch, positions of the text, ..], the caller's
+   * @return [batch, positions of the text, ..]; the caller closes it
    */
   static INDArray output(TarFlowLayer layer, String name, INDArray ids, INDArray noise) {
     int time = (int) ids.size(1);
@@ -65,7 +69,7 @@ public final class PaddedWindows {
     }
   }
 
-  /** Zeros behind what is along the second axis. */
+  /** Copies an array and appends zeros along its second axis, up to {@code tokens}. */
   private static INDArray padded(INDArray array, int tokens) {
     long[] shape = array.shape();
     INDArrayIndex[] text = new INDArrayIndex[shape.length];

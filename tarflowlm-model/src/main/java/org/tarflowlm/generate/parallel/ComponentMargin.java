@@ -4,15 +4,15 @@ import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.flow.TokenMargin;
 import org.tarflowlm.vector.DoubleLoops;
 
-/** The margin by the components' weights: in each channel, what the components that are left have on the smaller side of z. */
+/** Computes the margin channel by channel: the probability of the remaining components on the smaller side of z. */
 final class ComponentMargin implements TokenMargin {
-  /** A component is out where another's weight is e to this times its own. */
+  /** A component drops out where another's weight is e to this power times its own. */
   private static final double ALONE = 80.0;
-  /** With more components left, the margin is taken for 0. */
+  /** With this many components left, the margin counts as 0. */
   private static final int MOST_LEFT = 8;
 
   private double margin;
-  /** How much an error in the distribution functions of earlier channels shows in the current one's. */
+  /** Factor by which an error in earlier channels' distribution functions grows in the current channel's. */
   private double amplification;
 
   @Override
@@ -52,8 +52,8 @@ final class ComponentMargin implements TokenMargin {
   }
 
   /**
-   * How much the weights of the two likeliest components, given this channel, change with F of this channel: a change of F changes z by
-   * its reciprocal density, and that the logarithm of their ratio by the difference of their scores.
+   * How much the weights of the two likeliest components, given this channel, change with its distribution function F. A change of F
+   * moves z by that change divided by the density. The move changes the log ratio of the weights by the difference of their scores.
    */
   private static double amplification(double logBest, double logSecond, double scores) {
     return Math.exp(logSecond - 2.0 * logBest + Normal.LOG_SQRT_2PI) * scores;

@@ -1,10 +1,10 @@
 package org.tarflowlm.generate.parallel;
 
-/** How the positions of a flow's inverse are found. All give the same text; its latents may differ in the seventh decimal. */
+/** How to compute the positions of a flow's inverse. All ways give the same text; its latents may differ in the seventh decimal. */
 public enum Decoding {
   /** One position after another. */
   SEQUENTIAL,
-  /** Blocks of positions together, by fixed-point iteration from guesses, until the remaining error cannot change the text. */
+  /** A block of positions at once, by fixed-point iteration from guesses, until the remaining error cannot change the text. */
   PARALLEL,
   /** Whichever of the two has been faster so far, measured flow by flow; sequential for several texts at once. */
   AUTO

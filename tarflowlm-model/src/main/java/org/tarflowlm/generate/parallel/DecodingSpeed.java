@@ -1,29 +1,30 @@
 package org.tarflowlm.generate.parallel;
 
 /**
- * Measured time a position of one flow, step by step and by blocks, and the choice between them for the next stretch of positions.
- * May be used by many threads.
+ * Measures one flow's time per position, by steps and by blocks, and chooses between them for the next stretch of positions. Many threads
+ * may share an instance.
  */
 public final class DecodingSpeed {
   /** Weight of the newest measurement. */
   private static final double NEWEST = 0.5;
-  /** Stretches that go by steps before blocks are tried once: a short text should not pay for the comparison. */
+  /** Stretches before the first trial of blocks: a short text should not pay for the comparison. */
   private static final int UNTRIED = 16;
   /** Stretches of a trial. */
   private static final int TRIAL = 8;
-  /** First stretches of each way that are not counted: their code is not compiled yet. */
+  /** First stretches of each way to ignore: the JIT compiler has not compiled their code yet. */
   private static final int COLD = 4;
 
   private final double[] nanos = {Double.NaN, Double.NaN};
   private final int[] measured = new int[2];
   private long positionsByBlocks;
   private long passes;
-  /** Outside of trials. */
+  /** Stretches outside trials. */
   private int stretches;
-  /** Stretches left of a trial of the way that seems slower. */
+  /** Stretches left in the trial of the way that seems slower. */
   private int trial;
   private boolean trialByBlocks;
 
+  /** Chooses how to decode the next stretch, and with {@link Decoding#AUTO} counts it; returns true for blocks. */
   public synchronized boolean byBlocks(Decoding wanted) {
     if (wanted != Decoding.AUTO) {
       return wanted == Decoding.PARALLEL;
@@ -40,7 +41,7 @@ public final class DecodingSpeed {
     return blocks;
   }
 
-  /** Whether, as things stand, the next stretches would all go by steps, without a trial. */
+  /** Whether the next stretches would all go by steps, without a trial. */
   synchronized boolean goesBySteps(int next) {
     boolean steps = !(nanos[1] < nanos[0]) && trial == 0;
     for (int n = stretches + 1; n <= stretches + next; n++) {
@@ -49,17 +50,23 @@ public final class DecodingSpeed {
     return steps;
   }
 
-  /** Stretches went by steps without being measured. */
+  /** Counts stretches that went by steps without a measurement. */
   synchronized void passed(int count) {
     stretches += count;
   }
 
-  /** Ever more rarely, what seems the slower way is tried again: the machine's load changes, and the compiler gets better. */
+  /** Whether to try the slower way again: ever more rarely, since the machine's load changes and compiled code gets faster. */
   private static boolean isPowerOfTwo(int n) {
     return n >= UNTRIED && (n & n - 1) == 0;
   }
 
-  /** A stretch of positions took some time and, by blocks, some passes. */
+  /**
+   * Records a stretch.
+   *
+   * @param time nanoseconds
+   * @param count positions
+   * @param blockPasses passes over blocks; 0 by steps
+   */
   public synchronized void measured(boolean byBlocks, long time, int count, int blockPasses) {
     int way = byBlocks ? 1 : 0;
     passes += blockPasses;
@@ -70,7 +77,7 @@ public final class DecodingSpeed {
     }
   }
 
-  /** Mean positions that a pass over a block finished; NaN before the first. */
+  /** Mean number of positions that a pass over a block finished; NaN before the first pass. */
   public synchronized double positionsPerPass() {
     return passes == 0 ? Double.NaN : (double) positionsByBlocks / passes;
   }

@@ -3,32 +3,32 @@ package org.tarflowlm.generate.parallel;
 import org.tarflowlm.flow.FlowOrder;
 
 /**
- * Guesses of a flow's output, from which parallel decoding starts. They decide how many passes it takes, never what comes out.
- * One sequence at a time, positions in the flow's reading order.
+ * Guesses a flow's output, from which parallel decoding starts. The guesses decide how many passes it takes, never the result. Handles one
+ * sequence at a time, with positions in the flow's reading order.
  */
 public interface Draft {
-  /** A new sequence, of which the first {@code known} positions in reading order stand in z. */
+  /** Begins a sequence; z [positions * D] holds its first {@code known} positions in reading order. */
   void begin(double[] z, int known, FlowOrder order);
 
-  /** Before the first guess. */
+  /** Prepares for guesses; called before the first one. */
   default void prepare() {}
 
   /**
-   * Writes a guess of position {@code i} in reading order to z; the positions before it stand there, found or guessed.
+   * Writes a guess at position {@code i} in reading order to z, which holds the positions before it, solved or guessed.
    *
-   * @return how probable it is that the guess is right, as far as it can be
+   * @return estimated probability that the guess is right
    */
   double guess(double[] u, double[] z, int i);
 
-  /** Position {@code i} was computed again and stands in z; returns whether the guesses after it are to be rejected. */
+  /** Takes note of the new result for position {@code i} in z; returns whether it rules out the guesses after it. */
   default boolean rejects(double[] z, int i) {
     return false;
   }
 
-  /** All positions are final. */
+  /** Ends the sequence: all positions are final. */
   default void end() {}
 
-  /** The flow's own noise as guess of its output: good for flows that change little, which the later flows of a stack do. */
+  /** Guesses that the output equals the flow's input: good for flows that change little, such as the later ones of a stack. */
   final class Noise implements Draft {
     private final int channels;
     private FlowOrder order;

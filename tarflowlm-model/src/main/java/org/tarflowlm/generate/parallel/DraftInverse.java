@@ -7,19 +7,19 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.Normal;
 
 /**
- * A quick guess at {@link MixtureRosenblatt#inverse}: components count as points where their weights are summed up. Exact in the limit
- * of components that are narrow beside their distances; where they overlap, the guess is rough. One instance per thread.
+ * A quick guess at {@link MixtureRosenblatt#inverse}: treats components as points when it sums their weights. Exact in the limit of
+ * components that are narrow compared with their distances; rough where they overlap. One instance per thread.
  */
 public final class DraftInverse {
-  /** Components whose means differ by fewer scales in a dimension are not distinguished by it. */
+  /** A dimension does not separate two components whose means differ there by fewer scales than this. */
   private static final double SEPARATE = 8.0;
-  /** How far, as a share of all weight, another model's sums of weights may be from ours: for {@link #confidence()}. */
+  /** Assumed difference, as a share of all weight, between these sums of weights and another model's; for {@link #confidence()}. */
   private static final double UNSURE = 0.03;
   /** Keeps guesses off the far tails of a component. */
   private static final double EDGE = 1e-3;
 
   private final Components components;
-  /** [d][K], components by their means in a dimension. */
+  /** [d][K], components sorted by their means in each dimension. */
   private final int[][] order;
   private double confidence;
 
@@ -35,9 +35,11 @@ public final class DraftInverse {
   }
 
   /**
-   * Writes a guess of z [d] and returns the component that it belongs to.
+   * Writes a guess at z [d] and returns its component.
    *
-   * @param weights [K], not negative, not all zero; those of components that turn out not to be meant become zero
+   * @param u holds the noise [d] from {@code uAt} on
+   * @param weights [K], not negative, not all zero; becomes zero for components that the guess rules out
+   * @param z receives the guess from {@code zAt} on
    */
   public int inverse(double[] u, int uAt, double[] weights, double[] z, int zAt) {
     int k = components.count();
@@ -81,7 +83,8 @@ public final class DraftInverse {
   }
 
   /**
-   * Probability that weights close to those of the last call lead to the same component, from the noise's distance to the next one.
+   * Probability that weights close to those of the last call lead to the same component, estimated from the noise's distance to the
+   * neighbouring components.
    */
   public double confidence() {
     return confidence;

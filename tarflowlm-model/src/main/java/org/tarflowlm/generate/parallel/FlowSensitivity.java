@@ -8,16 +8,18 @@ import org.tarflowlm.flow.FlowWeights;
 import org.tarflowlm.flow.TokenFilter;
 
 /**
- * How much the output of a flow's inverse depends on what it reads, measured on a sequence of noise: all positions are computed at once
- * with the noise instead of the outputs before them. The later flows of a stack change little, and that the less the change before.
+ * How strongly the output of a flow's inverse depends on the earlier outputs that it reads. The measurement computes all positions of a
+ * sequence of noise at once, and reads the noise in place of the earlier outputs. Later flows of a stack change little, so their errors
+ * are small.
  *
- * @param error largest error of a number that comes out of such a computation
- * @param factor largest ratio of an error to that of what the position was computed from
+ * @param error largest error of a number computed in this way
+ * @param factor largest ratio of a position's error to the largest error that it read
  */
 public record FlowSensitivity(double error, double factor) {
   private static final int MOST_POSITIONS = 128;
   private static final long SEED = 1;
 
+  /** Measures a flow on standard normal noise, at {@code window} positions or fewer. */
   public static FlowSensitivity of(FlowWeights flow, int channels, int window) {
     int positions = Math.min(MOST_POSITIONS, window);
     FlowTransform transform = new FlowTransform(flow, channels, 1, positions, TokenFilter.NONE, new Workspace());

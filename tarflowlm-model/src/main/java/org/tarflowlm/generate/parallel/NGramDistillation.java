@@ -13,12 +13,12 @@ import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * Makes an {@link NGramTable} that imitates a model whose first flow is Mix-d: the model writes, and the n-grams' weights are sums of the
- * probabilities that it gave to all tokens where it wrote. That tells more than the tokens themselves would.
+ * Makes an {@link NGramTable} that imitates a model whose first flow is Mix-d. The model writes texts, and each n-gram's weight is the sum
+ * of the probabilities that the model gave it there. These say more than counts of the written tokens.
  */
 public final class NGramDistillation {
   private static final int BATCH = 64;
-  /** Smaller probabilities are left to shorter contexts. */
+  /** The table leaves out smaller probabilities. */
   private static final double LEAST = 2e-3;
 
   private final StackWeights weights;
@@ -39,9 +39,10 @@ public final class NGramDistillation {
    * Distils a table.
    *
    * @param order tokens of the longest n-grams
-   * @param tokens that the model writes at least, whole windows from nothing
-   * @param progress receives how many are written; returns whether to continue
-   * @throws IllegalArgumentException if the first flow is not Mix-d, tied to the codebook, reading left to right, or a number is too small
+   * @param tokens least number of tokens for the model to write, in whole windows without a prompt
+   * @param progress receives the number written so far; returns whether to continue
+   * @throws IllegalArgumentException if the first flow is not Mix-d, tied to the codebook and read left to right, or a number is out of
+   *     range
    */
   public static NGramTable of(StackWeights weights, int order, int tokens, long seed, IntPredicate progress) {
     if (order < 1 || order > NGramFile.MOST_ORDER || tokens < 1) {

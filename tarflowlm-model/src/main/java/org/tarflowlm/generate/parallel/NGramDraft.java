@@ -9,8 +9,8 @@ import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * Guesses for a Mix-d flow: weights of an n-gram model instead of the transformer's, put through nearly the same inverse with the same
- * noise. A guess lies in the right component whenever both weights make the same noise choose it.
+ * Guesses for a Mix-d flow. Approximates the flow's inverse with the weights of an n-gram model instead of the transformer's, and the same
+ * noise. The guess lies in the right component whenever the noise chooses the same one with both sets of weights.
  */
 final class NGramDraft implements Draft {
   private static final double LEAST = 1e-6;
@@ -29,9 +29,9 @@ final class NGramDraft implements Draft {
   private FlowOrder order;
 
   /**
-   * @param tables requested once, before the first guess
-   * @param filter what reshapes the flow's own weights
-   * @param patch tokens of a position
+   * @param tables the n-gram table, requested before the first guess
+   * @param filter filter of the flow's own weights, applied to the n-grams' as well
+   * @param patch tokens per position
    */
   NGramDraft(Supplier<NGramTable> tables, Components components, TokenFilter filter, Workspace workspace, int patch) {
     this.tables = tables;
@@ -83,7 +83,7 @@ final class NGramDraft implements Draft {
     filter.apply(weights, scratch);
     double most = DoubleLoops.max(weights, 0, weights.length);
     for (int k = 0; k < weights.length; k++) {
-      weights[k] = Math.exp(weights[k] - most); // at a low temperature all of them may be nothing in double precision
+      weights[k] = Math.exp(weights[k] - most); // without the maximum, all could underflow at a low temperature
     }
   }
 

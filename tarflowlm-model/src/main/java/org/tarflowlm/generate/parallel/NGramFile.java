@@ -12,15 +12,15 @@ import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
 
 /**
- * An {@link NGramTable} at rest: a tree of contexts, each with its followers, from the empty context on; a child's context begins one
- * token earlier. Weights are rounded to an eighth of an octave. Compressed with gzip, whose checksum tells of damage.
+ * The file format of an {@link NGramTable}: a tree of contexts, each with its followers. The root is the empty context, and a child's
+ * context begins one token earlier. Weights are rounded to powers of 2^(1/8). Gzip compresses the file, and its checksum detects damage.
  */
 public final class NGramFile {
   private static final int MAGIC = 0x4E47524D;
   private static final int VERSION = 1;
   static final int MOST_ORDER = 16;
   private static final int BUFFER = 1 << 16;
-  /** Contexts, and followers of all of them but the last: a table of so many takes 200 MB. */
+  /** Most contexts, and most followers before a new context; a table of this size takes 200 MB. */
   private static final int MOST_READ = 1 << 22;
   private static final int MOST_VOCABULARY = 1 << 20;
   /** Codes of weights: {@code 8 log2(weight / LEAST)}. */
@@ -32,8 +32,9 @@ public final class NGramFile {
   /**
    * Writes a table.
    *
-   * @param leastTotal contexts of three tokens and more with a smaller sum of weights are left out
-   * @param leastWeight followers with a smaller weight are left out
+   * @param leastTotal leaves out contexts of three tokens and more with a smaller sum of weights
+   * @param leastWeight leaves out followers with a smaller weight
+   * @throws IOException if writing fails
    */
   public static void write(NGramTable table, double leastTotal, double leastWeight, OutputStream out) throws IOException {
     GZIPOutputStream zip = new GZIPOutputStream(out);
@@ -120,28 +121,29 @@ public final class NGramFile {
   }
 
   /**
-   * Reads a table that was distilled from a model; it learns no more.
+   * Reads a table that was distilled from a model; {@code learn} has no effect on it.
    *
-   * @param in a file of n-grams, closed in the end
-   * @throws IOException if it is no such file, or damaged; the message says how
+   * @param in a file of n-grams; this method closes it
+   * @throws IOException if the file is damaged or not a file of n-grams; the message says how
    */
   public static NGramTable read(InputStream in) throws IOException {
     return read(in, 0).frozen();
   }
 
   /**
-   * Checks all of a file, without keeping what is in it.
+   * Checks a whole file without keeping its n-grams.
    *
-   * @param vocabulary that it must be made for
-   * @throws IOException if {@link #read} cannot read it, or it is made for another vocabulary; the message says how
+   * @param in a file of n-grams; this method closes it
+   * @param vocabulary number of different tokens that the file must be for
+   * @throws IOException if {@link #read} cannot read the file, or it is for another vocabulary; the message says how
    */
   public static void require(InputStream in, int vocabulary) throws IOException {
     read(in, vocabulary);
   }
 
-  /** @param onlyFor vocabulary for which a file is only checked; 0 to keep what is in it */
+  /** @param onlyFor vocabulary to check the file for, without keeping its n-grams; 0 to keep them */
   private static NGramTable read(InputStream in, int onlyFor) throws IOException {
-    // every byte that GZIPInputStream itself is asked for is a call of native code
+    // the outer buffer, because each single-byte read of a GZIPInputStream calls native code
     try (DataInputStream data = new DataInputStream(new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER))) {
       NGramTable table = readHeader(data);
       require(onlyFor == 0 || table.vocabulary() == onlyFor, "is made for " + table.vocabulary() + " tokens; expected " + onlyFor);
@@ -154,7 +156,7 @@ public final class NGramFile {
     }
   }
 
-  /** An empty table. */
+  /** Reads the header and returns an empty table for it. */
   private static NGramTable readHeader(DataInputStream data) throws IOException {
     require(data.readInt() == MAGIC, "is not a file of n-grams");
     int version = data.readInt();
@@ -169,8 +171,8 @@ public final class NGramFile {
   /**
    * Reads a tree.
    *
-   * @param keeps whether the n-grams go into the table
-   * @param read contexts and followers so far
+   * @param keeps whether to put the n-grams into the table
+   * @param read number of contexts, then of followers, so far
    */
   private record Reader(NGramTable table, DataInputStream in, boolean keeps, int[] read) {
     void node(long key, int depth) throws IOException {

@@ -3,47 +3,47 @@ package org.tarflowlm.generate.parallel;
 import java.util.Arrays;
 
 /**
- * N-gram model of the next token. For every context of up to {@link #order} - 1 tokens it keeps weights of the tokens that follow.
- * Probabilities are interpolated from short to long contexts:
+ * N-gram model of the next token. For every context of up to {@link #order} - 1 tokens it keeps the weights of the tokens that follow.
+ * It interpolates probabilities from short to long contexts:
  *
  * <pre>
- *   p(k) = (w_k + b p'(k)) / (sum of all w + b)        p' of the context that is a token shorter
+ *   p(k) = (w_k + b p'(k)) / (sum of all w + b)        where p' is for the context one token shorter
  * </pre>
  *
- * <p>The weights are counts of tokens in a text, with b the number of different tokens seen after the context (Witten and Bell's
- * rule), or sums of a model's own probabilities ({@link NGramDistillation}), with b = 1. May be used by many threads.
+ * <p>The weights are either counts of tokens in a text or sums of a model's probabilities ({@link NGramDistillation}). With counts, b is
+ * the number of different tokens seen after the context (Witten and Bell's rule); with sums, b = 1. Many threads may share a table.
  */
 public final class NGramTable {
   /** The empty context. */
   static final long ROOT = 1;
-  /** Followers are 12 bytes, contexts 48 to 96; at this many of either, nothing new is learned: what counts texts for years stays small. */
+  /** A table stops learning at this many followers (12 bytes each) or contexts (48 to 96 bytes), which bounds its memory. */
   private static final int MOST_COUNTED = 1 << 20;
   private static final int MOST_DISTILLED = 1 << 25;
   /** Order of counted n-grams. */
   private static final int COUNTED_ORDER = 5;
   private static final int NONE = -1;
-  /** A share of probability too small to matter for a guess. */
+  /** Remaining probability that is too small to matter for a guess. */
   private static final double NEGLIGIBLE = 1e-4;
 
   private final int vocabulary;
   private final int order;
   private final int most;
-  /** Open addressing by the hash of a context; 0 where there is none. */
+  /** Hash table of contexts with open addressing; 0 marks a free slot. */
   private long[] keys = new long[1 << 10];
-  /** Four numbers a context: its first follower or {@link #NONE}, the sum of weights and b as bits of a float, and one of nothing. */
+  /** Four numbers per context: its first follower or {@link #NONE}; the sum of weights and b, as bits of a float; one unused. */
   private int[] contexts = new int[4 << 10];
   private int contextCount;
-  /** Three numbers a follower: token, weight as bits of a float, the next follower or {@link #NONE}. */
+  /** Three numbers per follower: token, weight as bits of a float, the next follower or {@link #NONE}. */
   private int[] followers = new int[3 << 10];
   private int followerCount;
   private boolean frozen;
-  /** Contexts of the current token, from the empty one on. */
+  /** Contexts of the current token, shortest first. */
   private final long[] path;
 
   /**
    * An empty table.
    *
-   * @param order tokens of the longest n-grams, context and follower
+   * @param order tokens of the longest n-grams, context and follower together
    */
   NGramTable(int vocabulary, int order) {
     this(vocabulary, order, MOST_DISTILLED);
@@ -56,25 +56,25 @@ public final class NGramTable {
     path = new long[order];
   }
 
-  /** An empty table that learns. */
+  /** An empty table that counts the n-grams of texts. */
   public static NGramTable empty(int vocabulary) {
     return new NGramTable(vocabulary, COUNTED_ORDER, MOST_COUNTED);
   }
 
-  /** A table that has learned a text, and continues to learn. */
+  /** A table that has learned a text and can learn more. */
   public static NGramTable of(int[] text, int vocabulary) {
     NGramTable table = empty(vocabulary);
     table.learn(text, 0, text.length);
     return table;
   }
 
-  /** This table, from which on {@link #learn} has no effect. */
+  /** Returns this table, after which {@link #learn} has no effect. */
   synchronized NGramTable frozen() {
     frozen = true;
     return this;
   }
 
-  /** K. */
+  /** Number of different tokens. */
   public int vocabulary() {
     return vocabulary;
   }
@@ -83,12 +83,12 @@ public final class NGramTable {
     return order;
   }
 
-  /** Pairs of a context and a token after it. */
+  /** Number of pairs of a context and a token after it. */
   public synchronized int size() {
     return followerCount;
   }
 
-  /** Counts the tokens [from, to), each after those before it. */
+  /** Counts the tokens [from, to) of a text, each after the contexts that precede it. */
   synchronized void learn(int[] text, int from, int to) {
     for (int t = from; t < to; t++) {
       long key = ROOT;
@@ -103,8 +103,8 @@ public final class NGramTable {
   }
 
   /**
-   * Adds probabilities of the token at place {@code t}, each to the weight of that token after every context there; those below
-   * {@code least} are left out.
+   * Adds the probabilities [V] of the token at place {@code t} to the weights after every context there, except those below
+   * {@code least}.
    */
   synchronized void learn(int[] text, int t, double[] p, double least) {
     long key = ROOT;
@@ -120,7 +120,7 @@ public final class NGramTable {
     }
   }
 
-  /** Whether it has as many n-grams as it may have. */
+  /** Whether the table has reached its largest size. */
   boolean isFull() {
     return followerCount >= most || contextCount >= most;
   }
@@ -130,8 +130,8 @@ public final class NGramTable {
   }
 
   /**
-   * Probabilities [V] of the token at place {@code t} after those before it. They are summed up from the longest context on, which most
-   * often leaves little to say for the others.
+   * Writes the probabilities [V] of the token at place {@code t}, given the tokens before it, to {@code p}. Sums from the longest context
+   * to the shortest, and stops once the rest is negligible.
    */
   synchronized void probabilities(int[] text, int t, double[] p) {
     int longest = Math.min(order - 1, t);
@@ -157,7 +157,7 @@ public final class NGramTable {
     }
   }
 
-  /** Weights [V] of the tokens after a context, 0 for those that never came; false if the context is not known. */
+  /** Writes the weights [V] of the tokens after a context, 0 for those never seen; returns false if the context is unknown. */
   synchronized boolean weights(long key, float[] result) {
     int slot = slot(key);
     if (keys[slot] == 0) {
@@ -170,7 +170,7 @@ public final class NGramTable {
     return true;
   }
 
-  /** Where context {@code key} stands, until the next call; a new one if need be. */
+  /** Index of context {@code key} in the table, valid until the next call; adds the context if it is new. */
   int context(long key) {
     int slot = slot(key);
     if (keys[slot] == 0) {
@@ -205,7 +205,7 @@ public final class NGramTable {
     append(c, token, weight);
   }
 
-  /** A follower that the context does not have yet. */
+  /** Adds a follower that the context does not have yet. */
   void append(int c, int token, float weight) {
     int f = 3 * followerCount++;
     if (f == followers.length) {
@@ -245,7 +245,7 @@ public final class NGramTable {
     }
   }
 
-  /** A hash of a context and one more token before it; never 0. */
+  /** Hash of a context extended by one earlier token; never 0. */
   static long extend(long context, int token) {
     long mixed = (context + token + 0x632BE59BD9B4E019L) * 0x9E3779B97F4A7C15L;
     return mixed ^ mixed >>> 29 | 1L << 63;

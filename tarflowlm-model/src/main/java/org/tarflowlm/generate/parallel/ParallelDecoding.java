@@ -5,35 +5,35 @@ import java.util.function.Supplier;
 import org.tarflowlm.flow.FlowOrder;
 
 /**
- * Fixed-point decoding of one sequence through one flow, in blocks (Jacobi inside a block, Gauss-Seidel from block to block).
+ * Decodes one sequence through one flow in blocks, by fixed-point iteration (Jacobi inside a block, Gauss-Seidel from block to block).
  *
- * <p>The inverse of a flow is a triangular system: z_i is a function of u_i and of z before i. A pass computes a block of positions
- * from guesses of the ones before them. The first of the block is final at once, since everything before it is; the next one too if the
- * guess that it was computed from is close to what was found, and so on. So every pass finishes at least one position. Unfinished
- * positions serve as guesses of the next pass, whose block begins at the first position that is not final; keys and values of final
- * positions stay.
+ * <p>The inverse of a flow is a triangular system: z_i is a function of u_i and of the z before i. A pass computes a block of positions
+ * from guesses at the positions before each. The first position of a block is final at once, because all positions before it are. The
+ * next is final if the guess that it was computed from is close to the result, and so on. So a pass finishes at least one position,
+ * unless a close call at its start requires earlier positions to become exact first. The next block begins at the first position that is
+ * not final, and takes the results there as guesses. The transformer keeps the keys and values of final positions.
  *
- * <p>With a tolerance of 0, close is equal as the transformer reads it, in single precision, and the result is that of the sequential
- * pass to the last bit. Otherwise a position that a little change might turn into another token is still waited for until nothing
- * changes.
+ * <p>With a tolerance of 0, close means equal in single precision, which the transformer reads; the result then equals that of the
+ * sequential pass bit for bit. With a larger tolerance, a position where a small change could choose another token still waits until
+ * nothing changes.
  */
 public final class ParallelDecoding {
   /**
-   * How the blocks are made and when a position of one is final.
+   * The size of blocks, and when a position is final.
    *
-   * @param window positions of a block, at most
-   * @param least a block has at least so many; more only as long as it is likely that the guesses before are right
-   * @param tolerance what a flow reads may differ from what it should read by this much; 0 for not at all in single precision
+   * @param window most positions of a block
+   * @param least least positions of a block; it has more only while the guesses so far are probably right
+   * @param tolerance largest error allowed in a number that the flow reads; 0 for none in single precision
    */
   public record Blocks(int window, int least, double tolerance) {}
 
-  /** A position is computed if the guesses before it are all right with at least this probability. */
+  /** A block grows while all guesses in it are right with at least this probability. */
   private static final double LIKELY = 0.5;
-  /** A position from which another token is not further than this, in probability, is waited for until nothing changes. */
+  /** A position whose margin from another token, in probability, is smaller waits until nothing changes. */
   private static final double EDGE = 1e-4;
-  /** For a position that is not further than this from another token, all that it was computed from is made exact first. */
+  /** A position whose margin is smaller needs exact values at all positions before it. */
   private static final double CLOSE = 5e-6;
-  /** Rows of a block are a multiple of this: the parts of one then are of sizes that products are good at. */
+  /** Blocks grow in multiples of this many rows, a size at which matrix products are fast. */
   private static final int UNIT = 4;
 
   private final Draft draft;
@@ -43,18 +43,18 @@ public final class ParallelDecoding {
   private final int channels;
   private Blocks rule;
   private FlowOrder order;
-  /** Whether all that was found so far is what steps would have found, as far as single precision tells. */
+  /** Whether all results so far equal, in single precision, what steps would have found. */
   private boolean exact;
-  /** Place after the last position for which a guess stands in z. */
+  /** Place after the last one for which z holds a guess. */
   private int guessed;
-  /** By place: how probable it is that the guess there is right; 1 for what was computed from right ones. */
+  /** Probability, by place, that the guess is right; 1 where a pass computed it. */
   private double[] confidence = new double[0];
-  /** Since the last measurement. */
+  /** Passes since the last measurement. */
   private int passes;
 
   /**
-   * @param rules requested once, at the first block
-   * @param channels numbers of a position
+   * @param rules the block rule, requested once, before the first block
+   * @param channels numbers per position
    */
   public ParallelDecoding(Draft draft, DecodingSpeed speed, Decoding wanted, Supplier<Blocks> rules, int channels) {
     this.draft = draft;
@@ -64,6 +64,13 @@ public final class ParallelDecoding {
     this.channels = channels;
   }
 
+  /**
+   * Begins a sequence.
+   *
+   * @param z [positions * channels]; holds the known positions
+   * @param known number of known positions, the first in reading order
+   * @param exactInput whether the flow's input u is exact
+   */
   public void begin(double[] z, int known, FlowOrder readingOrder, boolean exactInput) {
     exact = exactInput;
     order = readingOrder;
@@ -76,7 +83,7 @@ public final class ParallelDecoding {
     Arrays.fill(confidence, 1.0);
   }
 
-  /** Whether the next stretch of positions should go by blocks; if so, all is there for it. */
+  /** Whether to decode the next stretch of positions in blocks; if so, prepares for that. */
   public boolean byBlocks() {
     boolean blocks = speed.byBlocks(wanted);
     if (blocks && rule == null) {
@@ -91,7 +98,7 @@ public final class ParallelDecoding {
     passes = 0;
   }
 
-  /** Begins a pass: makes guesses stand in z; returns how many positions the block has, from place {@code front}, before {@code end}. */
+  /** Begins a pass: writes guesses to z and returns the number of positions in the block, which lies in [front, end). */
   public int block(double[] u, double[] z, int front, int end) {
     passes++;
     int most = Math.min(end - front, rule.window());
@@ -108,7 +115,7 @@ public final class ParallelDecoding {
     return rows;
   }
 
-  /** Copies the result for position {@code i} into z; returns the largest change of a number, in single precision. */
+  /** Copies the result for place {@code i} into z; returns the largest change of a number, in single precision. */
   float take(double[] computed, double[] z, int i) {
     int at = order.time(i) * channels;
     float change = 0f;
@@ -119,32 +126,33 @@ public final class ParallelDecoding {
     return change;
   }
 
-  /** Whether a position that far from another token might be mistaken for it, because something before it is not exact. */
+  /** Whether a position with this margin might get the wrong token because some position before it is not exact. */
   public boolean isCloseCall(double margin) {
     return !exact && margin < CLOSE;
   }
 
-  /** All that was found so far was computed again, from better guesses than any before. */
+  /** Records that all results so far have been recomputed and are exact. */
   public void improved() {
     exact = true;
   }
 
+  /** Whether all results so far equal, in single precision, what steps would have found. */
   public boolean isExact() {
     return exact;
   }
 
-  /** Place {@code i} was found by a single step. */
+  /** Records that a step solved place {@code i}. */
   void found(double[] z, int i) {
     draft.rejects(z, i);
     guessed = i + 1;
   }
 
   /**
-   * Ends a pass: what was computed of the places [front, front + rows) replaces what stands in z, up to the first of another token,
-   * after which guesses are worthless.
+   * Ends a pass: copies the results for the places [front, front + rows) into z. Stops after the first whose token differs from the
+   * guess, since later guesses are useless then.
    *
-   * @param margins the distance of each row from another token
-   * @return the place after the last one that is final; {@code front} if even that has to be made exact first
+   * @param margins margin of each row from another token, in probability
+   * @return the place after the last final one; {@code front} if earlier places must become exact first
    */
   public int accept(double[] computed, double[] margins, double[] z, int front, int rows) {
     if (isCloseCall(margins[0])) {

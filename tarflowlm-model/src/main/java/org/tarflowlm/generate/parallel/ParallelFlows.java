@@ -14,17 +14,17 @@ import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * Knowledge about a stack's flows for parallel decoding: each flow's speed so far, n-grams, and how strongly a flow's output depends on
- * its input. Shared by threads.
+ * What parallel decoding knows about a stack's flows: each flow's speed so far, its n-grams, and how strongly its output depends on its
+ * input. Many threads may share an instance.
  */
 public final class ParallelFlows {
-  /** Error of a latent that is taken for none: the text is decided by the second decimal, and reading rounds at the seventh. */
+  /** Error of a latent that counts as none: the second decimal decides the token, and single precision rounds at the seventh. */
   public static final double TOLERANCE = 1e-5;
-  /** Rows for which a product takes hardly longer than for one: the weights have to be read from the cache all the same. */
+  /** Rows for which a matrix product takes hardly longer than for one, because it must read the weights anyway. */
   private static final int PART = 4;
   private static final int MOST_PARTS = 4;
   private static final int LEAST_WINDOW = 8;
-  /** With more components than this, n-gram weights would take longer than the transformer's. */
+  /** With more components, n-gram weights would take longer to compute than the transformer's. */
   private static final int MOST_COMPONENTS = 256;
 
   private final StackWeights weights;
@@ -36,25 +36,25 @@ public final class ParallelFlows {
   private final double tolerance;
 
   /**
-   * @param ngrams guess the tokens of a first flow that reads left to right; loaded at the first use
-   * @param window positions of a block, always as many; 0 for what suits the flow and the machine
-   * @param tolerance error of a latent that is taken for none
+   * @param ngrams guess the tokens of a tied flow that reads left to right; requested at the first use
+   * @param window fixed number of positions per block; 0 to choose by flow and machine
+   * @param tolerance error of a latent that counts as none
    */
   public ParallelFlows(StackWeights weights, Supplier<NGramTable> ngrams, int window, double tolerance) {
     this.weights = weights;
     this.ngrams = ngrams;
     this.window = window;
-    // a masked head does not know how far its tokens are from each other: all above it would have to be made exact in the end
+    // a masked head has no margin between tokens, so the flows above it would have to be exact anyway
     this.tolerance = weights.flows().get(0).components() == null ? 0.0 : tolerance;
     weights.flows().forEach(flow -> speeds.add(new DecodingSpeed()));
   }
 
-  /** Parts of a block that are computed side by side; 1 where the flows go by steps alone. */
+  /** Number of parts of a block to compute in parallel; 1 for steps only. */
   private int parts(Decoding wanted) {
     return wanted == Decoding.SEQUENTIAL ? 1 : Math.max(1, Math.min(Parallel.threads(), window == 0 ? MOST_PARTS : window / PART));
   }
 
-  /** Flow l for a single sequence, to be decoded in blocks. */
+  /** Flow l, prepared for decoding a single sequence in blocks. */
   public FlowTransform transform(int l, int positions, Decoding wanted, TokenFilter filter, Workspace workspace) {
     return new FlowTransform(weights.flows().get(l), weights.config().channels(), 1, positions, filter, workspace, parts(wanted),
         ComponentMargin::new);
@@ -63,7 +63,7 @@ public final class ParallelFlows {
   /**
    * The inverse of the whole stack over the span [from, to) of a single sequence.
    *
-   * @param transforms of the flows, each made by {@link #transform}
+   * @param transforms the flows, each made by {@link #transform}
    * @param level inputs of every flow, then u; [L + 1][1][positions * D]
    */
   public ParallelSpan span(List<FlowTransform> transforms, double[][][] level, int from, int to, Decoding wanted, TokenFilter filter,
@@ -81,7 +81,7 @@ public final class ParallelFlows {
         weights.config().channels());
   }
 
-  /** Whether all flows would go by steps over that many tokens of a single sequence; if so, they are counted as done. */
+  /** Whether all flows would take steps for that many tokens of a single sequence; if so, counts their stretches with AUTO. */
   public boolean goesBySteps(Decoding wanted, int tokens) {
     int stretches = ParallelTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
     if (wanted == Decoding.AUTO && speeds.stream().allMatch(speed -> speed.goesBySteps(stretches))) {
@@ -120,7 +120,7 @@ public final class ParallelFlows {
     return new ParallelDecoding.Blocks(size, size, tolerance / Math.max(sensitivity.factor(), tolerance));
   }
 
-  /** How parallel decoding has gone so far, by flow. */
+  /** Speed of decoding so far, by flow. */
   public List<DecodingSpeed> speeds() {
     return List.copyOf(speeds);
   }

@@ -3,7 +3,7 @@ package org.tarflowlm.generate.parallel;
 import java.util.List;
 import org.tarflowlm.flow.FlowTransform;
 
-/** The inverse of all flows of a stack over one span of a single sequence, given what stands outside of it at every level. */
+/** Inverts all flows of a stack over one span of a single sequence, given every level's values outside the span. */
 public final class ParallelSpan {
   private final List<ParallelTransform> transforms;
   private final int from;
@@ -21,7 +21,7 @@ public final class ParallelSpan {
   /**
    * Fills the span [from, to) of every level below the last.
    *
-   * @param listener receives the final positions while the first flow is inverted, and may end the pass; or null
+   * @param listener receives final positions while the first flow is inverted, and may end the inversion; or null
    */
   public void solve(FlowTransform.PositionListener listener) {
     boolean exact = true;
@@ -32,7 +32,7 @@ public final class ParallelSpan {
     }
   }
 
-  /** Makes what flow l inverts exact; returns whether that changed it. */
+  /** Makes the input of flow l's inverse exact; returns whether it recomputed anything. */
   private boolean improveAbove(int l) {
     boolean changed = false;
     for (int k = transforms.size() - 1; k > l; k--) {

@@ -6,11 +6,11 @@ import org.tarflowlm.flow.FlowTransform;
 
 /** Inverts one flow for a single sequence, by steps or by blocks, as {@link ParallelDecoding} chooses for each stretch of positions. */
 final class ParallelTransform {
-  /** Positions after which blocks are compared with steps again. */
+  /** Positions to decode before choosing between blocks and steps again. */
   private static final int STRETCH = 32;
-  /** Positions of a block whose guesses are good. */
+  /** Positions of a block when guesses are nearly exact. */
   private static final int REFINED = 16;
-  /** Instead of a position: the listener asked to stop. */
+  /** Returned instead of a place: the listener asked to stop. */
   private static final int ENDED = -1;
 
   private final FlowTransform flow;
@@ -22,7 +22,7 @@ final class ParallelTransform {
   private int end;
   private FlowTransform.PositionListener listener;
   private BooleanSupplier exactInput;
-  /** Places before this one were computed from what stands in z. */
+  /** Places before this one were recomputed from the values in z. */
   private int improvedTo;
 
   /** @param length positions * D */
@@ -32,15 +32,17 @@ final class ParallelTransform {
     computed = new double[length];
   }
 
-  /** Stretches of that many positions. */
+  /** Number of stretches that cover {@code positions}. */
   static int stretches(int positions) {
     return (positions + STRETCH - 1) / STRETCH;
   }
 
   /**
-   * Solves the positions [from, to) in time, as {@link FlowTransform#inverse} does it for one sequence.
+   * Solves the positions [from, to) in time, as {@link FlowTransform#inverse} does for one sequence.
    *
-   * @param exactInput makes u exact and says whether it changed; null where u is exact
+   * @param u [1][positions * D], the input
+   * @param z [1][positions * D], the output; holds the known positions
+   * @param exactInput makes u exact and returns whether that changed u; null if u is exact already
    */
   void inverse(double[][] u, double[][] z, int from, int to, FlowTransform.PositionListener listener, BooleanSupplier exactInput) {
     this.listener = listener;
@@ -64,7 +66,7 @@ final class ParallelTransform {
     decoding.end();
   }
 
-  /** Whether the last inverse is what steps would have given, as far as single precision tells. */
+  /** Whether the last inverse equals, in single precision, what steps would have given. */
   boolean isExact() {
     return decoding.isExact();
   }
@@ -85,7 +87,7 @@ final class ParallelTransform {
     return to;
   }
 
-  /** Solves the places [from, to) in blocks that look ahead; returns the place after the last one that is final, or {@link #ENDED}. */
+  /** Solves at least the places [from, to), in blocks; returns the place after the last final one, or {@link #ENDED}. */
   private int blocks(double[] u, double[][] z, int from, int to) {
     int front = from;
     while (front < to) {
@@ -105,7 +107,7 @@ final class ParallelTransform {
     return front;
   }
 
-  /** Computes the places before {@code to} once more, from a better u and what stands in z, which is better than what was guessed. */
+  /** Recomputes the places before {@code to} from an exact u and the values in z, which are closer than the guesses were. */
   private void improve(double[] u, double[] z, int to) {
     if (exactInput != null && exactInput.getAsBoolean()) {
       improvedTo = first;
@@ -115,7 +117,7 @@ final class ParallelTransform {
     decoding.improved();
   }
 
-  /** All positions [from, to) in time of a sequence that was inverted before, once more from what stands in z. */
+  /** Recomputes the positions [from, to) in time of an already inverted sequence, starting from the values in z. */
   void improve(double[] u, double[] z, int from, int to) {
     order = flow.begin();
     int start = order.first(from, to);
@@ -123,7 +125,7 @@ final class ParallelTransform {
     decoding.improved();
   }
 
-  /** Solves the places [from, to) to the last bit, in blocks, from guesses in z that are good already. */
+  /** Solves the places [from, to) exactly in single precision, in blocks, from nearly exact guesses in z. */
   private void refine(double[] u, double[] z, int from, int to) {
     for (int front = from; front < to;) {
       int size = Math.min(REFINED, to - front);

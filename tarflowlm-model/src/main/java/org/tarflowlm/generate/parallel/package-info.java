@@ -1,5 +1,5 @@
 /**
- * Decoding of one sequence in blocks of positions, by fixed-point iteration from guesses. It changes how long generation takes, never
- * the text, and drives {@link org.tarflowlm.flow.FlowTransform}, which knows nothing of it.
+ * Decodes one sequence in blocks of positions, by fixed-point iteration from guesses. This changes how long generation takes, never the
+ * text. The package drives {@link org.tarflowlm.flow.FlowTransform}, which does not depend on it.
  */
 package org.tarflowlm.generate.parallel;
