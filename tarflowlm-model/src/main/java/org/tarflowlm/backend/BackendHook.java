@@ -7,18 +7,18 @@ import org.nd4j.linalg.factory.Nd4jBackend;
 import org.tarflowlm.kernel.NativeSetup;
 
 /**
- * A way to be called before ND4J loads a backend.
+ * Runs {@link NativeSetup} before ND4J loads a backend.
  *
- * <p>ND4J looks its backends up as Java services and makes an instance of each before it loads the native code of the one with the
- * highest priority. Making this one runs {@link NativeSetup} in time, whichever class of ND4J the user's program touches first.
- * Its priority is the lowest, so it is never asked anything where a real backend was found.
+ * <p>ND4J looks its backends up as Java services. It creates an instance of each before it loads the native code of the one with the
+ * highest priority. So the constructor of this class runs in time, whichever class of ND4J the user's program touches first. This
+ * backend has the lowest priority, so ND4J does not use it if it finds a real one.
  *
- * <p>A flat jar that was made without merging service files may hold this one's alone. Then it is asked, and stands for the real backend
- * that it finds by name.
+ * <p>A fat jar built without merging service files may list only this backend. It then finds the real one by class name and passes calls
+ * on to it.
  */
 public final class BackendHook extends Nd4jBackend {
   private static final int LAST = -1_000_000;
-  /** In the order of ND4J's priorities. */
+  /** Highest ND4J priority first. */
   private static final List<String> BACKENDS =
       List.of("org.nd4j.linalg.jcublas.JCublasBackend", "org.nd4j.linalg.cpu.nativecpu.CpuBackend");
 
@@ -28,7 +28,11 @@ public final class BackendHook extends Nd4jBackend {
     NativeSetup.ensure();
   }
 
-  /** The running backend: the one given, or the one that a hook stands for. */
+  /**
+   * The real backend behind a hook; any other backend is returned as it is.
+   *
+   * @throws UnsupportedOperationException if the hook has found no backend
+   */
   public static Nd4jBackend actual(Nd4jBackend backend) {
     return backend instanceof BackendHook hook ? hook.real() : backend;
   }

@@ -18,11 +18,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The one door to the native memory of arrays. On a CPU backend Java code reads and writes it in place. On any other the host's side of an
- * array may be old or missing, so nothing goes through this door there but copies that {@link #withCopies} made.
+ * The only access to the native memory of arrays. On a CPU backend, Java code reads and writes it in place. On any other backend, the
+ * host's copy of an array may be stale or missing, so this class gives access only to copies that {@link #withCopies} made.
  */
 public final class HostMemory {
-  /** Host memory of the copies at hand, by the arrays' buffers. Threads of a pool read what the one that runs the op has copied. */
+  /** Host memory of the current copies, by the arrays' buffers. Pool threads read what the thread that runs the op has copied. */
   private static final Map<DataBuffer, Pointer> COPIES = Collections.synchronizedMap(new IdentityHashMap<>());
   private static volatile boolean foreign;
 
@@ -38,7 +38,7 @@ public final class HostMemory {
     return foreign ? "another backend than the CPU's" : OfBackend.NAME;
   }
 
-  /** Makes the CPU's backend count as another one, for tests: memory that only the host has then throws as soon as it is touched. */
+  /** For tests: treats the CPU's backend as another one, so that {@link #pointer} throws for arrays that are not copies. */
   static void treatAsForeign(boolean value) {
     foreign = value;
   }
@@ -46,7 +46,7 @@ public final class HostMemory {
   /**
    * Native memory of an array's buffer, which begins {@code array.offset()} elements before the array.
    *
-   * @throws IllegalStateException if it is not the host's
+   * @throws IllegalStateException if the backend does not use the host's memory and the array is no copy of {@link #withCopies}
    */
   public static Pointer pointer(INDArray array) {
     if (isShared()) {
@@ -61,8 +61,7 @@ public final class HostMemory {
   }
 
   /**
-   * Runs a kernel on copies in host memory: inputs are copied in, outputs copied out, both by way of ND4J, which brings host and device
-   * to the same state.
+   * Runs a kernel on copies in host memory. ND4J copies the inputs in and the outputs out, and so keeps host and device consistent.
    */
   public static void withCopies(List<INDArray> inputs, List<INDArray> outputs, BiConsumer<List<INDArray>, List<INDArray>> kernel) {
     List<INDArray> copies = new ArrayList<>();
@@ -90,7 +89,7 @@ public final class HostMemory {
       COPIES.put(copy.data(), filled ? new FloatPointer(copy.data().asFloat()) : new FloatPointer(copy.length()));
     } else if (copy.dataType() == DataType.DOUBLE) {
       COPIES.put(copy.data(), filled ? new DoublePointer(copy.data().asDouble()) : new DoublePointer(copy.length()));
-    } // ids are read by way of ND4J
+    } // ids are read through ND4J
     copies.add(copy);
     return copy;
   }

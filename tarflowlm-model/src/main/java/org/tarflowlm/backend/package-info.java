@@ -1,2 +1,2 @@
-/** ND4J's backend: what must be set up before it loads, and the guard of its arrays' memory, which may not be the host's. */
+/** Prepares the process before ND4J loads a backend, and guards access to arrays, which may not be in the host's memory. */
 package org.tarflowlm.backend;

@@ -5,19 +5,19 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * One flow, with its in-token flows, in either direction for a batch of sequences, split among the machine's cores. A sequence's result
- * does not depend on the others: it is the same to the last bit in every batch, in a stream and in a window of its own.
+ * Runs one flow with its in-token flows in either direction, for a batch of sequences split among the machine's cores (paper section 3.3).
+ * A sequence's result does not depend on the others: it is the same to the last bit in every batch, in a stream and in its own window.
  */
 public final class FlowPass {
   private FlowPass() {}
 
   /**
-   * Noise to data, with known latents before it.
+   * Maps noise to data after known latents.
    *
-   * @param sampling what the flow honours of it acts on the positions that are not known
+   * @param sampling acts on the positions that are not known, as far as the flow supports it
    * @param channels D of the flow's positions
    * @param u [batch][positions * D], all of one length, at most the flow's window; not read where z is known
-   * @param known [batch][known positions * D], what the flow's z begins with
+   * @param known [batch][known positions * D], with which z begins
    * @return z, [batch][positions * D]
    */
   public static double[][] inverse(FlowWeights flow, Sampling sampling, int channels, double[][] u, double[][] known) {
@@ -36,11 +36,11 @@ public final class FlowPass {
   }
 
   /**
-   * Data to noise, z to u, as {@link #inverse} with the same arguments would need it.
+   * Maps data z to the noise u from which {@link #inverse} computes z, given the same arguments.
    *
    * @param z [batch][positions * D], all of one length, at most the flow's window
    * @param known positions at the start on which {@code sampling} does not act
-   * @return by flow, the in-token flows after their trunk, what it gives, [flows][batch][positions * D]; the last is u
+   * @return outputs of the flow and then of each in-token flow, [flows][batch][positions * D]; the last is u
    */
   public static double[][][] forward(FlowWeights flow, Sampling sampling, int channels, double[][] z, int known) {
     double[][][] levels = new double[flow.count()][z.length][z[0].length];

@@ -7,8 +7,8 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * One flow on rows: a row is one position of one sequence, and goes from what the flow reads before it through the transformer to the
- * coupling. Holds caches and scratch arrays: one caller at a time.
+ * Runs one flow on rows. A row is one position of one sequence: the transformer reads what precedes it and gives the features for its
+ * coupling. This class holds caches and scratch arrays and is not thread-safe.
  */
 final class FlowRows {
   private final FlowWeights weights;
@@ -25,24 +25,24 @@ final class FlowRows {
   private final int[] place;
   private final float[] input;
   private final float[] embedded;
-  /** Of a partial flow, what its rows know of the tokens ahead; else null. */
+  /** The channels below firstChannel that rows read of their own and later tokens; null if firstChannel is 0. */
   private final float[] ahead;
   private final float[] embeddedAhead;
   private final float[] features;
-  /** By row: from where to where it is inverted, and how far it then is from another token. */
+  /** For each row: its u, its z, their start index and its margin in the last inverse. */
   private final double[][] rowU;
   private final double[][] rowZ;
   private final int[] at;
   private final double[] margins;
-  /** Where the channels of the transformer's input stand in a position of z; null where they are in order. */
+  /** Index in a position of z of each channel that the transformer reads; null if they are in order. */
   private final int[] channelOrder;
 
   /**
    * @param channels D
-   * @param sequences sequences that are remembered, at most
+   * @param sequences most sequences in the cache
    * @param positions length of the sequences
-   * @param rows rows of a call, at most
-   * @param parts parts of a call that may be computed side by side
+   * @param rows most rows in a call
+   * @param parts most parts of a call that run in parallel
    * @param filter reshapes the Mix-d weights of all positions, or of those given by {@link #filterOnly}
    */
   FlowRows(FlowWeights weights, int channels, int sequences, int positions, int rows, int parts, TokenFilter filter,
@@ -79,13 +79,13 @@ final class FlowRows {
     filteredTo = to;
   }
 
-  /** Sequences of {@code length} positions from now on; returns the order in which they are read. */
+  /** Starts sequences of {@code length} positions; returns their reading order. */
   FlowOrder begin(int length) {
     order = new FlowOrder(weights.leftToRight(), length);
     return order;
   }
 
-  /** Row r of the next call: place {@code i} of sequence b. */
+  /** Prepares row r of the next call for place {@code i} of sequence b. */
   void prepare(int r, double[] z, int b, int i) {
     sequence[r] = b;
     place[r] = i;
@@ -101,7 +101,7 @@ final class FlowRows {
     }
   }
 
-  /** The channels before the flow's own, of a place and of those after it; zeros after the last place. */
+  /** Reads the channels below firstChannel at a place and at the places ahead; zeros after the last place. */
   private void lookAhead(int r, double[] z, int i) {
     int known = weights.spec().firstChannel();
     for (int k = 0; k <= weights.spec().lookAhead(); k++) {
@@ -112,7 +112,7 @@ final class FlowRows {
     }
   }
 
-  /** Copies the channels that a partial flow leaves as they are, at the positions [from, to) in time. */
+  /** Copies the channels that a partial flow does not change, at the positions [from, to) in time. */
   void passThrough(double[] u, double[] z, int from, int to) {
     FlowSpec spec = weights.spec();
     for (int t = from; t < to && spec.isPartial(); t++) {
@@ -129,7 +129,7 @@ final class FlowRows {
     }
   }
 
-  /** Takes the prepared rows through the transformer. */
+  /** Runs the transformer on the prepared rows. */
   void run(int rows) {
     transformer.begin();
     runPart(0, 0, rows);
@@ -143,7 +143,7 @@ final class FlowRows {
     transformer.run(part, from, to, sequence, place, embedded, embeddedAhead, features);
   }
 
-  /** Reads the heads of the rows [from, to), which went through the transformer. */
+  /** Gives the heads the features of the rows [from, to), after the transformer has run. */
   void readHeads(int part, int from, int to) {
     heads[part].read(features, from, to);
     if (filteredHeads[part] != heads[part]) {
@@ -151,12 +151,12 @@ final class FlowRows {
     }
   }
 
-  /** The head of a position in time; of the first part unless many rows are computed at once. */
+  /** A part's head for a position in time, with the filter where it applies. */
   CouplingHead head(int time, int part) {
     return order.length() == positions && time >= filteredFrom && time < filteredTo ? filteredHeads[part] : heads[part];
   }
 
-  /** One step: the prepared rows, of the same position of sequences 0 to {@code count} - 1, from input to z. */
+  /** Solves one position of sequences 0 to {@code count} - 1, whose rows are prepared, and writes it to z. */
   void step(double[][] u, double[][] z, int count, int time) {
     run(count);
     CouplingHead chosen = head(time, 0);
@@ -166,7 +166,7 @@ final class FlowRows {
     margins[0] = chosen.margin(0);
   }
 
-  /** The places [first, first + rows) of the first sequence, from what is read in {@code read} to z, on the machine's cores. */
+  /** Solves the places [first, first + rows) of one sequence in parallel, given {@code read} before them, and writes them to z. */
   void block(double[] u, double[] read, double[] z, int first, int rows) {
     prepareAll(read, 0, first, rows);
     int used = Math.min(parts, rows);
@@ -180,7 +180,7 @@ final class FlowRows {
     });
   }
 
-  /** The rows [from, to), whose heads have been read; those of one head go together. */
+  /** Inverts the rows [from, to), whose features the heads have read; consecutive rows with the same head share a call. */
   private void inverse(double[] u, double[] z, int place0, int from, int to, int part) {
     for (int r = from; r < to; r++) {
       rowU[r] = u;
@@ -200,17 +200,17 @@ final class FlowRows {
     }
   }
 
-  /** Row r of z, at a position in time, to noise, as {@link CouplingHead#forward} does it. The row's head has been read. */
+  /** Maps row r, at position {@code time} of z, with {@link CouplingHead#forward}; {@link #readHeads} comes first. */
   void forward(int r, double[] z, double[][] u, int time, double[] logDets) {
     head(time, 0).forward(r, z, u, time * channels, logDets);
   }
 
-  /** By row of the last step (row 0 only) or block, {@link CouplingHead#margin}. */
+  /** {@link CouplingHead#margin} for each row of the last block, or for row 0 of the last step. */
   double[] margins() {
     return margins;
   }
 
-  /** The first head, where there is no filter. */
+  /** The first part's head without a filter. */
   CouplingHead plainHead() {
     return heads[0];
   }

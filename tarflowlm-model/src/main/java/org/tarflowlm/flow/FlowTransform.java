@@ -5,21 +5,21 @@ import java.util.function.Supplier;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * One flow with its in-token flows on plain arrays, in both directions of the map: z to u (all positions of a sequence are known, so they
- * go through the transformer in groups) and u to z (position by position, all sequences together). {@link #step} and {@link #block}
- * leave the order of work to others. Holds caches and scratch arrays: one instance per thread.
+ * One flow with its in-token flows on plain arrays, in both directions. From z to u, all positions of a sequence are known, so they pass
+ * through the transformer in groups. From u to z, it computes one position of all sequences at a time. With {@link #step} and
+ * {@link #block}, callers choose the order. It holds caches and scratch arrays, so each thread needs its own instance.
  *
  * <p>Positions are numbered in time. A right-to-left flow reads them from the last to the first: its place 0 is the last position in time.
  */
 public final class FlowTransform {
-  /** Hears which positions are final. */
+  /** Called when a position is final. */
   @FunctionalInterface
   public interface PositionListener {
-    /** Position {@code time} of z is solved in all sequences; returns whether to continue. */
+    /** Called when position {@code time} of z, [sequences][positions * D], is solved in all sequences; returns whether to continue. */
     boolean solved(double[][] z, int time);
   }
 
-  /** Positions of one sequence that go through the transformer together where all are known, and at most those of a block. */
+  /** Positions that pass through the transformer together if all are known; also the most positions of a block. */
   public static final int GROUP = 32;
 
   private final int positions;
@@ -31,7 +31,7 @@ public final class FlowTransform {
 
   /**
    * @param channels D
-   * @param sequences sequences that are inverted together, at most
+   * @param sequences most sequences that are inverted together
    * @param positions length of the sequences
    * @param filter reshapes the Mix-d weights of all positions, or of those given by {@link #filterOnly}
    */
@@ -42,8 +42,8 @@ public final class FlowTransform {
   /**
    * For parallel decoding.
    *
-   * @param parts parts of a {@link #block} that may be computed side by side
-   * @param tokenMargin made once a part; null for no margins
+   * @param parts most parts of a {@link #block} that run in parallel
+   * @param tokenMargin called for each head of a part; may supply null, for no margins
    */
   public FlowTransform(FlowWeights weights, int channels, int sequences, int positions, TokenFilter filter, Workspace workspace,
       int parts, Supplier<TokenMargin> tokenMargin) {
@@ -54,7 +54,7 @@ public final class FlowTransform {
     rows = new FlowRows(weights, channels, sequences, positions, most, parts, filter, workspace, tokenMargin);
   }
 
-  /** Uses the filter at the positions [from, to) in time only: known text is read by the model as it is. */
+  /** Uses the filter only at the positions [from, to) in time, so that the model reads known text unchanged. */
   public void filterOnly(int from, int to) {
     rows.filterOnly(from, to);
   }
@@ -65,8 +65,8 @@ public final class FlowTransform {
   }
 
   /**
-   * Solves the positions [from, to) in time. What the flow reads before them must stand in z already: the positions before
-   * {@code from} of a left-to-right flow, those from {@code to} on of a right-to-left one; if the flow looks ahead, the others too.
+   * Solves the positions [from, to) in time. z must already hold what the flow reads before them: the positions before {@code from} for a
+   * left-to-right flow, those from {@code to} on for a right-to-left one. If the flow looks ahead, z must hold the others too.
    *
    * @param listener receives every position, in the flow's reading order, and may end the pass; or null
    */
@@ -84,7 +84,7 @@ public final class FlowTransform {
     }
   }
 
-  /** Reads what stands before the positions [from, to) of {@code count} sequences; returns the order of the places. */
+  /** Reads the positions before [from, to) of {@code count} sequences in reading order; returns that order. */
   public FlowOrder begin(double[][] z, int count, int from, int to) {
     begin();
     int first = order.first(from, to);
@@ -98,13 +98,13 @@ public final class FlowTransform {
     return order;
   }
 
-  /** Starts another pass over sequences that were read before; returns the order of the places. */
+  /** Starts another pass over sequences that were read before; returns their reading order. */
   public FlowOrder begin() {
     order = rows.begin(positions);
     return order;
   }
 
-  /** Solves place {@code i} of {@code count} sequences; the places before it stand in z. */
+  /** Solves place {@code i} of {@code count} sequences; z holds the places before it. */
   public void step(double[][] u, double[][] z, int count, int i) {
     for (int b = 0; b < count; b++) {
       rows.prepare(b, z[b], b, i);
@@ -112,17 +112,17 @@ public final class FlowTransform {
     rows.step(u, z, count, order.time(i));
   }
 
-  /** Computes the places [first, first + size) of one sequence from what stands in {@code read}, and writes them to z. */
+  /** Computes the places [first, first + size) of one sequence, with {@code read} in place of the latents before them; fills z. */
   public void block(double[] u, double[] read, double[] z, int first, int size) {
     rows.block(u, read, z, first, size);
   }
 
-  /** By row of the last block, or of the last step's first sequence: the distance from another token, {@link CouplingHead#margin}. */
+  /** {@link CouplingHead#margin} for each row of the last block, or at index 0 for the first sequence of the last step. */
   public double[] margins() {
     return rows.margins();
   }
 
-  /** All positions of one sequence from u, each with {@code read} instead of what was found before it. */
+  /** Computes all positions of one sequence from u, with {@code read} in place of the latents found before each. */
   public void sweep(double[] u, double[] read, double[] z) {
     order = rows.begin(positions);
     for (int i = 0; i < positions; i += GROUP) {
@@ -141,14 +141,14 @@ public final class FlowTransform {
   /**
    * Like {@link #forward(double[], double[])}, for the flow and each of its in-token flows.
    *
-   * @param levels filled with their outputs; those but the last may be null
-   * @return their log-determinants
+   * @param levels [flows][positions * D], filled with their outputs; all but the last may be null
+   * @return their log-determinants in nats, [flows]
    */
   public double[] forward(double[] z, double[][] levels) {
     return forward(z, levels, 0, z.length / channels);
   }
 
-  /** Maps the positions [from, to) in time, given z everywhere before them in the flow's reading order; returns their log-determinant. */
+  /** Maps the positions [from, to) in time, given all of z before them in reading order; returns their log-determinant in nats. */
   public double forward(double[] z, double[] u, int from, int to) {
     double[][] levels = new double[flows][];
     levels[flows - 1] = u;
@@ -176,9 +176,9 @@ public final class FlowTransform {
   }
 
   /**
-   * The weights of a Mix-d flow for one sequence z.
+   * Computes the weights of a Mix-d flow for one sequence z.
    *
-   * @param p [tokens][K], filled: probabilities of the components of each token, given the positions before its own
+   * @param p [tokens][K], filled with the probabilities of the components for each token, given the earlier positions
    */
   public void weights(double[] z, double[][] p) {
     order = rows.begin(positions);

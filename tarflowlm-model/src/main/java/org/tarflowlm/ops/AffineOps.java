@@ -5,11 +5,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Affine;
 import org.tarflowlm.coupling.LogScaleBound;
 
-/** {@link Affine} as ops: forward, log-density and their gradients; and {@link LogScaleBound}, which every scalar coupling needs. */
+/** {@link Affine} as ops: forward, log-density and their gradients. Also {@link LogScaleBound}, which every scalar coupling uses. */
 public final class AffineOps {
   private AffineOps() {}
 
-  /** {@link Affine} forward, scalar by scalar, with theta = [shift, logScale] for each; logDet is log |du/dz|, nats. */
+  /** {@link Affine} forward for every scalar, with theta = [shift, logScale]; logDet is log |du/dz|, nats per scalar. */
   @Op(name = "tarflow_affine", in = "z [.., D], theta [.., D, 2]", out = "u [.., D], logDet [.., D]", gradient = AffineOp.Gradient.class)
   public static final class AffineOp extends RowsOp {
     @Override
@@ -36,7 +36,7 @@ public final class AffineOps {
     }
   }
 
-  /** {@link Affine#logDensity}, log p(z) scalar by scalar, nats. */
+  /** {@link Affine#logDensity}: log p(z) for every scalar, in nats. */
   @Op(name = "tarflow_affine_log_density", in = "z [.., D], theta [.., D, 2]", out = "logDensity [.., D]",
       gradient = AffineLogDensityOp.Gradient.class)
   public static final class AffineLogDensityOp extends RowsOp {
@@ -64,19 +64,20 @@ public final class AffineOps {
   }
 
   /**
-   * {@link LogScaleBound} on a network's raw outputs: the last {@code k} numbers per scalar of theta are log-scales bounded to (-bound,
-   * bound); the others pass unchanged.
+   * {@link LogScaleBound} on a network's raw outputs: bounds the log-scales, which are the last {@code k} numbers per scalar, to
+   * (-bound, bound) and copies the others.
    */
   @Op(name = "tarflow_bound_log_scales", in = "raw [.., D, m]", out = "theta [.., D, m]", gradient = BoundLogScalesOp.Gradient.class)
   public static final class BoundLogScalesOp extends RowsOp {
-    /** The bound travels as a whole number of millionths. */
+    /** An integer argument holds the bound in these units. */
     private static final double UNIT = 1e-6;
 
     public BoundLogScalesOp() {}
 
     /**
-     * @param k log-scales per scalar: K of a mixture, 1 of the affine coupling
-     * @param bound at least 0.000001, to which it is rounded
+     * @param k log-scales per scalar: K for a mixture, 1 for the affine coupling
+     * @param bound rounded to a multiple of 0.000001
+     * @throws IllegalArgumentException if the rounded bound is below 0.000001
      */
     public BoundLogScalesOp(int k, double bound) {
       addIArgument(k, millionths(bound));

@@ -7,13 +7,13 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.batch.CodebookBatch;
 import org.tarflowlm.coupling.near.CodebookNear;
 
-/** {@link Codebook} as ops: encoding, the VAE term, and their gradients. */
+/** {@link Codebook} (paper section 3.1) as ops: encoding, the VAE term, and their gradients. */
 public final class CodebookOps {
   private static final String COMPONENTS = "component means [V, d], component log-scales [V]";
 
   private CodebookOps() {}
 
-  /** {@link Codebook#encode}, position by position: z = mu_id + sigma_id noise. The ids, whole numbers, get a gradient of zeros. */
+  /** {@link Codebook#encode} for every position: z = mu_id + sigma_id noise. The gradient of the ids, which are whole numbers, is zero. */
   @Op(name = "tarflow_encode", in = "noise [.., d], " + COMPONENTS + ", ids [..]", out = "z [.., d]", gradient = EncodeOp.Gradient.class)
   public static final class EncodeOp extends JavaOp {
     @Override
@@ -63,7 +63,7 @@ public final class CodebookOps {
     }
   }
 
-  /** {@link Codebook#vaeTerm}, log p(x | z) - log q(z | x) position by position, nats. */
+  /** {@link Codebook#vaeTerm}: log p(x | z) - log q(z | x) for every position, in nats. */
   @Op(name = "tarflow_vae_term", in = "z [.., d], " + COMPONENTS, out = "term [..]", gradient = VaeTermOp.Gradient.class)
   public static final class VaeTermOp extends RowsOp implements RowsOp.FloatRows {
     @Override

@@ -22,17 +22,18 @@ import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackWeights;
 
 /**
- * Base of the ops that compute a whole flow, its in-token flows included, with the kernel of the generators ({@link
- * org.tarflowlm.flow.FlowPass}). The model's configuration travels as a string argument, so a saved graph holds all it needs. Inputs:
- * the latents, those of a prompt if there is one, then the parameters of {@link #parameterNames}, as they are trained. The latents may be
- * FLOAT or DOUBLE and keep their precision in the couplings; parameters are FLOAT.
+ * Base of the ops that compute a whole flow and its in-token flows with the code that the generators use ({@link
+ * org.tarflowlm.flow.FlowPass}). A string argument holds the model's configuration, so a saved graph is complete.
+ *
+ * <p>Inputs: the latents [batch, time, D], a prompt's latents if there is one, then the parameters of {@link #parameterNames}. Latents may
+ * be FLOAT or DOUBLE, and the couplings keep that precision; parameters are used as FLOAT.
  */
 public abstract class FlowOp extends JavaOp {
   private static final int ARGUMENTS = 7;
   /** Graphs saved before min-p lack its argument. */
   private static final int ARGUMENTS_WITHOUT_MIN_P = 6;
 
-  /** Rebuilt when parameters have changed; ops of one flow in one graph share it. */
+  /** Rebuilt after parameters change; ops of one flow may share it. */
   private PackedParameters<FlowWeights> packed = new PackedParameters<>();
   private TarFlowConfig config;
 
@@ -42,7 +43,7 @@ public abstract class FlowOp extends JavaOp {
       Function<String, SDVariable> parameter) {
     addIArgument(arguments(config, flow, sampling, prompt != null));
     addSArgument(config.toJson());
-    // noop wants output i to be of the type of input i, and parameters may be of another
+    // noop requires output i to have the type of input i, and parameters may have another: so list the latents once per level
     List<SDVariable> inputs = new ArrayList<>(Collections.nCopies(levels(), latents));
     if (prompt != null) {
       inputs.add(prompt);
@@ -52,9 +53,9 @@ public abstract class FlowOp extends JavaOp {
   }
 
   /**
-   * Makes the op sample otherwise from its next execution on.
+   * Changes how the op samples, from its next execution on.
    *
-   * @throws IllegalArgumentException if the flow cannot honour it
+   * @throws IllegalArgumentException if the flow does not support one of the options
    */
   public final void sample(Sampling sampling) {
     long[] changed = arguments(config(), flow(), sampling, hasPrompt());
@@ -64,19 +65,19 @@ public abstract class FlowOp extends JavaOp {
     addIArgument(format);
   }
 
-  /** Lets this op and another one of the same flow and the same parameters pack them once for both. */
+  /** Shares the packed parameters of another op, which must have the same flow and the same parameters. */
   public final void share(FlowOp other) {
     packed = other.packed;
   }
 
-  /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
+  /** Promises that the parameters will not change again. The op packs them once, if it has not yet, and stops checking them. */
   public final void fixParameters() {
     packed.fix();
   }
 
   /**
-   * Names of the parameters that a flow needs, in the order of the inputs: its own, those of its in-token flows, and those of the codebook
-   * that it is tied to.
+   * Names of the parameters that a flow needs, in the order of the inputs: its own, those of its in-token flows and, if the flow is tied,
+   * those of the codebook.
    */
   static List<String> parameterNames(TarFlowConfig config, int flow) {
     List<String> prefixes = new ArrayList<>();
@@ -115,7 +116,7 @@ public abstract class FlowOp extends JavaOp {
     config();
   }
 
-  /** The model. */
+  /** The model's configuration. */
   public final TarFlowConfig config() {
     if (config == null) {
       config = TarFlowConfig.fromJson(getSArgument(0));
@@ -136,7 +137,11 @@ public abstract class FlowOp extends JavaOp {
     return new Sampling(bits(3), bits(4), argument(2), bits(5), iArguments.size() > ARGUMENTS ? bits(6) : 0.0);
   }
 
-  /** Refuses latents that are no sequences of the model, and a prompt that leaves nothing to find. */
+  /**
+   * Checks that the latents are [batch, time, D] with at most the model's positions, and that a prompt is no longer than they are.
+   *
+   * @throws IllegalArgumentException otherwise
+   */
   final void requireLatents(String name, List<INDArray> inputs) {
     INDArray h = inputs.get(0);
     int channels = config().channels();
@@ -153,12 +158,12 @@ public abstract class FlowOp extends JavaOp {
     }
   }
 
-  /** Outputs of the latents' shape; as often the latents stand among the inputs. */
+  /** Number of outputs that have the latents' shape, and of times that the inputs list the latents. */
   int levels() {
     return 1;
   }
 
-  /** The latents of the prompt. */
+  /** The latents of the prompt, [batch, n, D]. */
   final INDArray prompt(List<INDArray> inputs) {
     return inputs.get(levels());
   }
@@ -168,12 +173,12 @@ public abstract class FlowOp extends JavaOp {
     return packed.get(parameters, () -> StackWeights.flow(config(), flow(), values(parameterNames(config(), flow()), parameters)));
   }
 
-  /** Numbers of a parameter by its name. */
+  /** Looks up the values of a parameter by its name. */
   static Function<String, float[]> values(List<String> names, List<INDArray> parameters) {
     return name -> parameters.get(names.indexOf(name)).castTo(DataType.FLOAT).dup('c').data().asFloat();
   }
 
-  /** [batch][numbers of a sequence]. */
+  /** Copies an array [batch, ..] to [batch][numbers per sequence]. */
   static double[][] sequences(INDArray array) {
     INDArray dense = Tensors.dense(array);
     double[][] sequences = new double[Math.toIntExact(array.size(0))][Math.toIntExact(array.length() / array.size(0))];
@@ -183,7 +188,7 @@ public abstract class FlowOp extends JavaOp {
     return sequences;
   }
 
-  /** Fills an output with the first numbers of sequences. */
+  /** Fills an output [batch, ..] with the first numbers of each sequence. */
   static void write(double[][] sequences, INDArray target) {
     INDArray dense = Tensors.isDense(target) ? target : target.ulike();
     int length = Math.toIntExact(target.length() / target.size(0));
@@ -201,19 +206,19 @@ public abstract class FlowOp extends JavaOp {
   }
 
   /**
-   * A value computed from parameters and kept until they change. Changes are detected from the contents, since DL4J's updaters
-   * write into arrays in place: by a checksum of each array, CRC-32C, which sees every change of one number for certain and misses any
-   * other change of an array once in four thousand million. Reading them costs the time of a position or two: what they displace from the
-   * cache has to come back as well. Whoever knows that they do not change can spare it by {@link #fix}. May be used by many threads.
+   * A value computed from parameters and kept until they change. DL4J's updaters write into arrays in place, so a CRC-32C checksum of
+   * each array detects changes. It always notices a change to one FLOAT, and misses about one in four thousand million other changes.
+   * The check takes as long as generating a position or two, partly because it displaces other data from the cache. {@link #fix} ends it.
+   * Thread-safe.
    *
-   * @param <T> what is made; read-only
+   * @param <T> type of the value, which must be read-only
    */
   static final class PackedParameters<T> {
     private long[] key = new long[0];
     private T packed;
     private boolean fixed;
 
-    /** Ends the looking: what is packed, or will be next, stays. */
+    /** Ends the checks: the current value stays or, if there is none, the next one. */
     synchronized void fix() {
       fixed = true;
     }
@@ -228,7 +233,7 @@ public abstract class FlowOp extends JavaOp {
         now[i] = checksum(Tensors.dense(parameters.get(i)));
       }
       if (packed == null || !Arrays.equals(key, now)) {
-        packed = null; // the old one can go before the new one comes
+        packed = null; // frees the old value before the new one is built
         packed = pack.get();
         key = now;
       }
@@ -246,7 +251,7 @@ public abstract class FlowOp extends JavaOp {
         part.limit(start + Math.min(bytes, at + Integer.MAX_VALUE));
         crc.update(part.asByteBuffer());
       }
-      Reference.reachabilityFence(array); // it may be a copy that only this method knows
+      Reference.reachabilityFence(array); // it may be a copy that nothing else refers to
       return crc.getValue() | (long) width << 32;
     }
   }

@@ -15,15 +15,15 @@ import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.kernel.Parallel;
 
-/** Generation as ops: a whole flow in either direction, and tokens from latents. None has a gradient: they sample, they do not train. */
+/** Generation as ops: a whole flow in either direction, and decoding latents to tokens. They have no gradients. */
 public final class FlowOps {
   private FlowOps() {}
 
   /**
-   * The inverse of a whole flow, its in-token flows included, as one op, u to z, with cached keys and values and root finding: (u [B, T',
-   * D], the latents of a prompt [B, n, D] if there is one, the parameters of {@link FlowOp#parameterNames}) to z [B, T', D]. With a prompt
-   * z begins with its latents, and the first n positions of u are not read. Channels are in the order of z on both sides. Parameters are
-   * packed at the first execution and again when they have changed. There is no gradient: the inverse pass samples, it does not train.
+   * The inverse of a whole flow and its in-token flows as one op: computes z from u, with cached keys and values and root finding (paper
+   * section 3.3). Inputs: u [B, T', D], a prompt's latents [B, n, D] if there is one, the parameters of {@link FlowOp#parameterNames}.
+   * With a prompt, z begins with the prompt's latents, and the op does not read the first n positions of u. The channels of u and z are in
+   * the order of z. The op packs the parameters at its first execution and again after they change.
    */
   @Op(name = "tarflow_flow_inverse", in = "u [B, T', D]", out = "z [B, T', D]")
   public static final class FlowInverseOp extends FlowOp {
@@ -32,12 +32,12 @@ public final class FlowOps {
     /**
      * The op in a graph.
      *
-     * @param config the model
-     * @param flow which flow of it; one with a transformer of its own
-     * @param sampling how it samples; see {@link Sampling#of}
-     * @param prompt latents of this flow's input that are held fixed; or null
-     * @param parameter graph variable of a parameter by its name
-     * @throws IllegalArgumentException if the flow cannot honour the sampling, or shares the transformer of another
+     * @param config the model's configuration
+     * @param flow index of a flow that has its own transformer
+     * @param sampling options that the flow supports; see {@link Sampling#of}
+     * @param prompt latents with which z begins; or null
+     * @param parameter gives the graph variable of a parameter by its name
+     * @throws IllegalArgumentException if the flow does not support the sampling, or shares another flow's transformer
      */
     public FlowInverseOp(SameDiff sd, TarFlowConfig config, int flow, Sampling sampling, SDVariable u, SDVariable prompt,
         Function<String, SDVariable> parameter) {
@@ -59,10 +59,12 @@ public final class FlowOps {
   }
 
   /**
-   * A whole flow from data to noise with the kernel of {@link FlowInverseOp}, to whose last bit it agrees: what a prompt is at the levels
-   * above z, and the levels between in-token flows. Inputs as there, z instead of u. Outputs: what the flow and each of its in-token flows
-   * give, [B, T', D], the last of which is u; and, if there is a prompt, of which only the length is read, the first n positions of u [B,
-   * n, D]. Sampling acts after the prompt. There is no gradient; training has the forward graph.
+   * A whole flow from data to noise. It runs the kernel of {@link FlowInverseOp} and agrees with it to the last bit. Generation uses it for
+   * a prompt's latents at the levels above z, and for the levels between in-token flows; training uses the forward graph.
+   *
+   * <p>Inputs: those of {@link FlowInverseOp}, with z in place of u; the op reads only the prompt's length n. Outputs: those of the flow
+   * and of each in-token flow, all [B, T', D]; the last is u. With a prompt, one more output holds the first n positions of u, [B, n, D].
+   * Sampling acts on the positions after the prompt.
    */
   @Op(name = "tarflow_flow_forward", in = "z [B, T', D]", out = "u [B, T', D]")
   public static final class FlowForwardOp extends FlowOp {
@@ -106,8 +108,8 @@ public final class FlowOps {
   }
 
   /**
-   * The most probable token of every latent by the codebook's posterior (paper section 3.1): (z [B, T', P d], the codebook's parameters as
-   * they are trained) to token ids as whole numbers of z's type, [B, T' P]; the caller casts them. There is no gradient.
+   * The most probable token of every latent under the codebook's posterior (paper section 3.1). Inputs: z [B, T', P d] and the codebook's
+   * parameters. Output: token ids [B, T' P], whole numbers in z's type, which the caller casts.
    */
   @Op(name = "tarflow_decode", in = "z [B, T', P d]", out = "ids [B, T]")
   public static final class DecodeOp extends JavaOp {
@@ -121,14 +123,14 @@ public final class FlowOps {
     /**
      * The op in a graph.
      *
-     * @param parameter graph variable of a parameter by its name
+     * @param parameter gives the graph variable of a parameter by its name
      */
     public DecodeOp(SameDiff sd, TarFlowConfig config, SDVariable z, Function<String, SDVariable> parameter) {
       addSArgument(config.toJson());
       in(sd, Stream.concat(Stream.of(z), FlowOp.parameterNames(config, CODEBOOK).stream().map(parameter)).toArray(SDVariable[]::new));
     }
 
-    /** Promises that the parameters do not change any more: they are packed once, at the next execution. */
+    /** Promises that the parameters will not change again. The op packs them once, if it has not yet, and stops checking them. */
     public void fixParameters() {
       packed.fix();
     }

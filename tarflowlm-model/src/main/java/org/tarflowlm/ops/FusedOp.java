@@ -8,14 +8,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Base of the ops over {@link org.tarflowlm.kernel}: hands their kernels plain native memory in C order. FLOAT only, beside
- * integer ids. Leading dimensions are just rows.
+ * Base of the ops over {@link org.tarflowlm.kernel}: gives their kernels native memory in C order. All arrays are FLOAT, except
+ * integer ids. All dimensions but the last count as rows.
  */
 abstract class FusedOp extends JavaOp {
   /**
    * Fills the outputs.
    *
-   * @param in the inputs, dense
+   * @param in the dense inputs
    * @param x memory of the FLOAT inputs, null for ids
    * @param y memory of the outputs
    */
@@ -59,7 +59,7 @@ abstract class FusedOp extends JavaOp {
     return Math.toIntExact(array.length() / array.size(-1));
   }
 
-  /** Rows of each sequence in an array [batch, time, ..]; all of them in one that does not tell sequences apart. */
+  /** Rows per sequence: time for an array [batch, time, width]; all rows for an array of any other rank. */
   static int sequence(INDArray array) {
     return array.rank() == 3 ? size(array, 1) : rows(array);
   }

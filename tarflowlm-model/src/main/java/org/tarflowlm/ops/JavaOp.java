@@ -19,18 +19,22 @@ import org.tarflowlm.backend.HostMemory;
 /**
  * A SameDiff op whose kernel is written in Java: the one class that knows how DL4J 1.0.0-M2.1 can run such an op.
  *
- * <p>M2.1 offers no user-defined op. Its native executioner, however, always takes the same two steps with a custom op: it asks
- * {@link #calculateOutputShape(OpContext)} for the shapes, and calls {@link #opHash()} right before the native call, when the
- * context holds all inputs and outputs. So the first call remembers the context, and the second runs the Java kernel on its
- * arrays and returns the hash of libnd4j's {@code noop}, which then does nothing. {@code Nd4j.exec(op)} skips the first step,
- * and checks shapes against those of noop; {@link #execute} takes its place.
+ * <p>M2.1 offers no user-defined op. Its native executioner, however, always takes the same two steps with a custom op. It asks
+ * {@link #calculateOutputShape(OpContext)} for the shapes. Then it calls {@link #opHash()} right before the native call, when the
+ * context holds all inputs and outputs. So the first call remembers the context. The second runs the Java kernel on its arrays and
+ * returns the hash of libnd4j's {@code noop}, which then does nothing. {@code Nd4j.exec(op)} skips the first step and checks shapes
+ * against those of noop, so {@link #execute} replaces it.
  *
- * <p>Rules for subclasses: a public no-argument constructor (graphs clone ops by name), a name of their own in {@link Op}
- * (a stock name is silently replaced by the stock op), and floating-point arrays of one type as first inputs, as many as there are outputs
- * (noop checks that input i has the type of output i; ids come later in the list). All outputs have the first input's type.
+ * <p>Rules for subclasses:
+ * <ul>
+ * <li>A public no-argument constructor, because graphs clone ops by name.
+ * <li>A name in {@link Op} that no stock op has; otherwise the stock op silently replaces this one.
+ * <li>As many leading floating-point inputs of one type as there are outputs, because noop checks that input i has the type of output i.
+ *     Ids come after them. All outputs have the first input's type.
+ * </ul>
  */
 public abstract class JavaOp extends DynamicCustomOp {
-  /** Last integer argument of every op in a saved graph: a mark, and the version of the ops' arguments in the lower half. */
+  /** Last integer argument of every op in a saved graph: a mark in the upper half, the version of the ops' arguments in the lower. */
   private static final long FORMAT = 0x7A4F_0000L | 1;
   private static final long VERSION = 0xFFFF;
   private static final ClassValue<Signature> DECLARED = new ClassValue<>() {
@@ -42,12 +46,12 @@ public abstract class JavaOp extends DynamicCustomOp {
   private final ThreadLocal<OpContext> pending = new ThreadLocal<>();
 
   /**
-   * Puts the op into a graph, as the constructor of {@link DynamicCustomOp} does it, and returns its outputs. Whole-number parameters
-   * travel as integer arguments, which a subclass has set before; behind them comes the format's version.
+   * Puts the op into a graph, as the constructor of {@link DynamicCustomOp} does, and returns its outputs. A subclass has already added
+   * its parameters as integer arguments; this method appends the format's version.
    */
   public final SDVariable[] in(SameDiff sd, SDVariable... inputs) {
     setSameDiff(sd);
-    ownName = null; // that of an op outside of any graph
+    ownName = null; // the constructor named the op outside any graph; it needs a name in this one
     setInstanceId();
     sd.addArgsFor(inputs, this);
     addIArgument(FORMAT);
@@ -55,8 +59,11 @@ public abstract class JavaOp extends DynamicCustomOp {
   }
 
   /**
-   * Runs the op outside of any graph and returns its outputs. ({@code Nd4j.exec} cannot run it: there M2.1 takes the
-   * outputs' shapes from libnd4j.)
+   * Runs the op outside any graph and returns its outputs. ({@code Nd4j.exec} cannot run it, because M2.1 then takes the outputs' shapes
+   * from libnd4j.)
+   *
+   * @throws IllegalArgumentException if an input does not have the declared shape
+   * @throws UnsupportedOperationException if the op cannot run on this backend
    */
   public final INDArray[] execute(INDArray... arrays) {
     List<INDArray> inputs = List.of(arrays);
@@ -68,7 +75,11 @@ public abstract class JavaOp extends DynamicCustomOp {
     return outputs.toArray(INDArray[]::new);
   }
 
-  /** Runs the kernel by itself, outside the executioner: reads the inputs and fills the outputs, whose shapes must be right. */
+  /**
+   * Runs the kernel alone, without the executioner: reads the inputs and fills the outputs, which must have the right shapes.
+   *
+   * @throws UnsupportedOperationException if the op cannot run on this backend
+   */
   public final void fill(List<INDArray> inputs, List<INDArray> outputs) {
     if (HostMemory.isShared()) {
       run(inputs, outputs);
@@ -80,24 +91,24 @@ public abstract class JavaOp extends DynamicCustomOp {
     }
   }
 
-  /** What to use on a backend whose arrays are not in the host's memory; null if the op itself works there, on copies. */
+  /** What to use instead on a backend that keeps arrays outside the host's memory; null if the op itself runs there on copies. */
   protected String insteadOnDevice() {
     return null;
   }
 
   /**
-   * Shapes of the outputs, given the inputs' arrays.
+   * Computes the shapes of the outputs from the inputs.
    *
-   * @throws IllegalArgumentException if an input is not of the shape that the op declares
+   * @throws IllegalArgumentException if an input does not have the declared shape
    */
   protected long[][] outputShapes(List<INDArray> inputs) {
     return declared().outputShapes(inputs);
   }
 
-  /** The kernel: reads the inputs, fills every output whole. Arrays may have any layout; see {@link Tensors}. */
+  /** The kernel: reads the inputs and fills every output completely. Arrays may have any layout; see {@link Tensors}. */
   protected abstract void run(List<INDArray> inputs, List<INDArray> outputs);
 
-  /** What this op's class declares. ND4J asks for the name before any field of an op is set. */
+  /** What this op's class declares. It is not a field, because ND4J asks for the name before the fields are set. */
   final Signature declared() {
     return DECLARED.get(getClass());
   }
@@ -112,7 +123,11 @@ public abstract class JavaOp extends DynamicCustomOp {
     return declared().outputs().size();
   }
 
-  /** As {@link Op#gradient} says; the gradient's op gets this one's whole-number parameters. */
+  /**
+   * Adds the op that {@link Op#gradient} names, with this op's integer arguments.
+   *
+   * @throws UnsupportedOperationException if the op has no gradient
+   */
   @Override
   public List<SDVariable> doDiff(List<SDVariable> gradients) {
     JavaOp op;
@@ -130,7 +145,7 @@ public abstract class JavaOp extends DynamicCustomOp {
     }).toArray(SDVariable[]::new);
     List<SDVariable> result = new ArrayList<>(List.of(op.in(sameDiff, inputs)));
     for (int i = result.size(); i < args().length; i++) {
-      boolean residual = declared().inputs().get(i).name().equals("residual"); // added to the first output, so their gradients are one
+      boolean residual = declared().inputs().get(i).name().equals("residual"); // part of the first output, so it has the same gradient
       result.add(residual ? gradients.get(0) : sameDiff.zerosLike(arg(i)));
     }
     return result;
@@ -183,11 +198,11 @@ public abstract class JavaOp extends DynamicCustomOp {
 
   @Override
   public void setPropertiesForFunction(Map<String, Object> properties) {
-    // integer arguments carry everything
+    // integer and string arguments hold everything
   }
 
   /**
-   * Called when a graph was loaded; arguments are read where they are needed.
+   * Called after a graph is loaded. It only checks the version; other methods read the arguments when they need them.
    *
    * @throws IllegalStateException if the graph was saved by another version of the ops
    */

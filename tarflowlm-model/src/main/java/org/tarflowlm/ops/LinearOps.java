@@ -9,8 +9,8 @@ import org.tarflowlm.kernel.FeedForward;
 import org.tarflowlm.kernel.Linear;
 
 /**
- * Linear maps as ops: {@link Linear} with bias, with bias and residual, alone; the {@link FeedForward} of a block; {@link Elu}; the
- * reversal of rows.
+ * Linear maps as ops: {@link Linear} with a bias, with a bias and a residual, and with neither. Also the {@link FeedForward} half of a
+ * transformer block, {@link Elu} and the reversal of rows.
  */
 public final class LinearOps {
   private LinearOps() {}
@@ -23,7 +23,7 @@ public final class LinearOps {
       Linear.forward(x[0], x[1], x[2], null, y[0], rows(in[0]), sequence(in[0]), size(in[1], 0), size(in[1], 1));
     }
 
-    /** The gradient, also of {@link LinearResidualOp}. */
+    /** The gradient of this op and of {@link LinearResidualOp}. */
     @Op(name = "tarflow_linear_bp", in = "x [.., in], weight [in, out], dy [.., out]",
         out = "dx [.., in], dWeight [in, out], dBias [out]")
     public static final class Gradient extends FusedOp {
@@ -63,7 +63,7 @@ public final class LinearOps {
   }
 
   /**
-   * y = residual + gelu(x wUp + bUp) wDown + bDown; up = x wUp is what the gradient wants beside the inputs. FLOAT only; see
+   * y = residual + gelu(x wUp + bUp) wDown + bDown. The second output, up = x wUp, is saved for the gradient. FLOAT only; see
    * {@link FeedForward}.
    */
   @Op(name = "tarflow_feed_forward", in = "x [.., width], wUp [width, hidden], bUp [hidden], wDown [hidden, width], bDown [width], "
@@ -105,7 +105,7 @@ public final class LinearOps {
     }
   }
 
-  /** x with its last axis from end to start. M2.1's own op loses some hundred bytes of native memory for every row of every call. */
+  /** Reverses the last axis of x. M2.1's own op leaks about a hundred bytes of native memory for every row of every call. */
   @Op(name = "tarflow_reverse", in = "x [.., n]", out = "y [.., n]")
   public static final class ReverseOp extends RowsOp implements RowsOp.FloatRows {
     @Override

@@ -8,15 +8,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.batch.MixtureCdfBatch;
 
-/** {@link MixtureCdf} (Mix-1) as ops: forward, log-density and their gradients. */
+/** {@link MixtureCdf} (Mix-1, paper section 3.2.1) as ops: forward, log-density and their gradients. */
 public final class MixtureCdfOps {
   private MixtureCdfOps() {}
 
   /**
-   * Checks theta [z's shape, 3K].
+   * Checks that theta has z's shape and one more dimension, 3K.
    *
-   * @param width numbers that the kernel of single precision saves for a scalar, given K
-   * @return shape of the array "saved", which in double precision holds nothing
+   * @param width how many numbers the single-precision kernel saves per scalar, given K
+   * @return shape of the array "saved", which double precision does not use
    */
   private static long[] saved(JavaOp op, List<INDArray> inputs, IntUnaryOperator width) {
     INDArray z = inputs.get(0);
@@ -32,8 +32,8 @@ public final class MixtureCdfOps {
   }
 
   /**
-   * {@link MixtureCdf} forward, scalar by scalar; m = 3K, logDet is log |du/dz| in nats. The third output is what the kernel of single
-   * precision saves for its gradient, in an order that only the two know.
+   * {@link MixtureCdf} forward for every scalar; m = 3K, logDet is log |du/dz| in nats per scalar. In the third output, the
+   * single-precision kernel saves numbers for its gradient; only these two know their order.
    */
   @Op(name = "tarflow_mixture_cdf", in = "z [.., D], theta [.., D, m]", out = "u [.., D], logDet [.., D], saved [.., D, s]",
       gradient = MixtureCdfOp.Gradient.class)
@@ -81,8 +81,8 @@ public final class MixtureCdfOps {
   }
 
   /**
-   * {@link MixtureCdf#logDensity}, log p(z) scalar by scalar, nats; m = 3K. The second output is what the kernel of single precision saves
-   * for its gradient. For the last flow, whose u is not needed.
+   * {@link MixtureCdf#logDensity}: log p(z) for every scalar, in nats; m = 3K. In the second output, the single-precision kernel saves
+   * numbers for its gradient. Serves the last flow, where training does not need u.
    */
   @Op(name = "tarflow_mixture_cdf_log_density", in = "z [.., D], theta [.., D, m]", out = "logDensity [.., D], saved [.., D, s]",
       gradient = MixtureCdfLogDensityOp.Gradient.class)

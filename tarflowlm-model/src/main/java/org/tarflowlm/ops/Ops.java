@@ -8,22 +8,22 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.kernel.NativeSetup;
 import org.tarflowlm.stock.StockOps;
 
-/** Makes the project's ops known to SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
+/** Registers the project's ops with SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
 public final class Ops {
   static final List<Class<?>> FORMULAS = List.of(AffineOps.class, MixtureCdfOps.class, RosenblattOps.class, CodebookOps.class,
       LinearOps.class, TransformerOps.class, FlowOps.class);
 
   private Ops() {}
 
-  /** Registers every op of the project, once; to be called before a graph is built. ND4J calls it when it starts ({@link OpsHook}). */
+  /** Registers every op of the project once. Call it before building a graph; {@link OpsHook} registers the ops when ND4J starts. */
   public static void register() {
     NativeSetup.ensure(); // before anything loads the backend
-    // ND4J first and with no lock of ours held: its start comes back here, and two threads must not wait for each other
+    // start ND4J first, while we hold no lock: its start calls OpsHook, and two threads could otherwise deadlock
     Nd4j.getBackend();
     Registry.fill();
   }
 
-  /** Filled at first use. */
+  /** Registers the ops when it is first used. */
   static final class Registry {
     static {
       Map<String, DifferentialFunction> known = ImportClassMapping.getOpNameMapping();
@@ -38,7 +38,7 @@ public final class Ops {
     }
   }
 
-  /** Every op among the classes of a formula: their gradients stand inside them. */
+  /** Registers a class and the classes nested in it, such as its gradient, if they are ops. */
   private static void add(Class<?> type, Map<String, DifferentialFunction> known) {
     if (type.isAnnotationPresent(Op.class)) {
       try {

@@ -3,9 +3,9 @@ package org.tarflowlm.ops;
 import org.nd4j.linalg.env.EnvironmentalAction;
 
 /**
- * Not an action of an environment variable: a way to be called when ND4J has started. ND4J looks such actions up as Java services at the
- * end of its start and makes an instance of each. Making this one registers our ops, so that {@code SameDiff.load} knows them in a program
- * that never names a class of ours.
+ * Registers our ops when ND4J starts, so that {@code SameDiff.load} knows them even in a program that names none of our classes. ND4J looks
+ * up environmental actions as Java services at the end of its start and creates an instance of each; our constructor registers the ops. The
+ * environment variable has no effect.
  */
 public final class OpsHook implements EnvironmentalAction {
   public OpsHook() {
@@ -19,6 +19,6 @@ public final class OpsHook implements EnvironmentalAction {
 
   @Override
   public void process(String value) {
-    // the variable means nothing
+    // the variable has no effect
   }
 }

@@ -6,8 +6,8 @@ import org.tarflowlm.coupling.batch.MixtureRosenblattBatch;
 import org.tarflowlm.coupling.near.MixtureRosenblattNear;
 
 /**
- * The couplings over shared components as ops: {@link MixtureRosenblatt} (Mix-d) forward and log-density, {@link MomentMatched} forward,
- * and their gradients.
+ * The couplings over shared components as ops: {@link MixtureRosenblatt} (Mix-d, paper section 3.2.2) forward and log-density, {@link
+ * MomentMatched} forward, and their gradients.
  */
 public final class RosenblattOps {
   private static final String INPUTS = "z [.., d], logits [.., K], component means [K, d], component log-scales [K]";
@@ -15,9 +15,9 @@ public final class RosenblattOps {
 
   private RosenblattOps() {}
 
-  /** An op whose first inputs are z [.., d] and logits [.., K], position by position. */
+  /** An op that computes one position at a time; its first inputs are z [.., d] and logits [.., K]. */
   abstract static class PositionsOp extends RowsOp {
-    /** Position {@code i} of a block, whose numbers of the first two inputs begin at {@code at} and {@code logitsAt}. */
+    /** Computes position {@code i} of a block. Its numbers begin at {@code at} in z and at {@code logitsAt} in the logits. */
     abstract void position(Block block, int i, int at, int logitsAt);
 
     @Override
@@ -28,7 +28,7 @@ public final class RosenblattOps {
     }
   }
 
-  /** {@link MixtureRosenblatt} forward, position by position; logDet is log |det du/dz|, nats. */
+  /** {@link MixtureRosenblatt} forward; logDet is log |det du/dz| in nats per position. */
   @Op(name = "tarflow_rosenblatt", in = INPUTS, out = "u [.., d], logDet [..]", gradient = RosenblattOp.Gradient.class)
   public static final class RosenblattOp extends PositionsOp implements RowsOp.FloatRows {
     @Override
@@ -73,7 +73,7 @@ public final class RosenblattOps {
     }
   }
 
-  /** {@link MixtureRosenblatt#logDensity}, log p(z) position by position, nats. For the last flow, whose u is not needed. */
+  /** {@link MixtureRosenblatt#logDensity}: log p(z) in nats per position. Serves the last flow, where training does not need u. */
   @Op(name = "tarflow_rosenblatt_log_density", in = INPUTS, out = "logDensity [..]", gradient = RosenblattLogDensityOp.Gradient.class)
   public static final class RosenblattLogDensityOp extends PositionsOp implements RowsOp.FloatRows {
     @Override
@@ -117,7 +117,7 @@ public final class RosenblattOps {
     }
   }
 
-  /** {@link MomentMatched} forward, position by position; logDet is log |det du/dz|, nats. */
+  /** {@link MomentMatched} forward; logDet is log |det du/dz| in nats per position. */
   @Op(name = "tarflow_moment_matched", in = INPUTS, out = "u [.., d], logDet [..]", gradient = MomentMatchedOp.Gradient.class)
   public static final class MomentMatchedOp extends PositionsOp {
     @Override

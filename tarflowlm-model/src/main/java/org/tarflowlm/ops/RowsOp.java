@@ -15,23 +15,23 @@ import org.tarflowlm.coupling.near.NearWorkspace;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * An op that treats every row (position) of its arrays alike, FLOAT or DOUBLE, with the mathematics in double precision, or for
- * FLOAT in a kernel of single precision where there is one. The first input is [.., D]; its leading dimensions are the rows, and all
- * other arrays have the same rows, except for a pair of shared inputs (component means [K, d] and log-scales [K]) and, in a gradient
- * op, their gradients as the last two outputs. What an array named "saved" holds only the kernels of single precision know.
+ * An op that treats every row (position) of its arrays alike. Arrays are FLOAT or DOUBLE. It computes in double precision, or in a
+ * single-precision kernel if it has one and all inputs are FLOAT. The first input is [.., D]; its leading dimensions are the rows. All
+ * other arrays have the same rows, except two shared inputs (component means [K, d] and log-scales [K]). In a gradient op, the last two
+ * outputs are the gradients of those. Only single-precision kernels know the contents of an array named "saved".
  *
- * <p>Rows are processed in parallel. Results repeat bit for bit: tasks are cut by shape alone, and the tasks' parts of shared
- * gradients are added in task order.
+ * <p>Rows are processed in parallel. Results repeat bit for bit: the shapes alone decide how rows are split into tasks, and the tasks'
+ * parts of shared gradients are added in task order.
  */
 abstract class RowsOp extends JavaOp {
-  /** Numbers of the widest array that a block holds, about: a block's arrays should stay in the processor's cache. */
+  /** A block holds about this many numbers of its widest array, so that its arrays stay in the processor's cache. */
   private static final int BLOCK_NUMBERS = 16_384;
   private static final int MOST_BLOCK_ROWS = 64;
-  /** Blocks of the kernels of single precision hold this many times as much: their loops over rows should be long. */
+  /** Single-precision blocks hold this many times as much, because their kernels are fast only with long loops over rows. */
   private static final int FLOAT_BLOCKS = 4;
-  /** Rows of a block of theirs at least: of very wide rows some pass together by what the rows share. */
+  /** Fewest rows of a single-precision block, so that even very wide rows use the shared components several at a time. */
   private static final int LEAST_FLOAT_ROWS = 8;
-  /** Most numbers that the tasks' parts of shared gradients may take together. */
+  /** Most numbers that all tasks' parts of shared gradients may hold together. */
   private static final int MOST_PARTIAL_SUMS = 1 << 22;
 
   /** An op that computes blocks of FLOAT arrays in single precision. */
@@ -40,17 +40,17 @@ abstract class RowsOp extends JavaOp {
     void floatRows(Block block);
   }
 
-  /** Computes the output rows of a block. */
+  /** Computes the output rows of a block in double precision. */
   protected abstract void rows(Block block);
 
   @Override
   protected final void run(List<INDArray> inputs, List<INDArray> outputs) {
     INDArray[] in = inputs.stream().map(Tensors::dense).toArray(INDArray[]::new);
     new Pass(in, outputs.toArray(INDArray[]::new)).run();
-    Reference.reachabilityFence(in); // the rows are read through addresses, also of copies made here
+    Reference.reachabilityFence(in); // rows are read through addresses, some of them of copies made here
   }
 
-  /** Reads component means [K, d] and log-scales [K] into the calling thread's components, which other threads may read. */
+  /** Copies component means [K, d] and log-scales [K] to the calling thread's components, which other threads may read. */
   static Components components(INDArray means, INDArray logScales) {
     int k = (int) means.size(0);
     int dims = (int) means.size(1);
@@ -186,7 +186,7 @@ abstract class RowsOp extends JavaOp {
       }
     }
 
-    /** Numbers of one row. */
+    /** How many numbers one row has. */
     private int width(INDArray array) {
       return (int) (array.length() / rows);
     }
@@ -209,10 +209,10 @@ abstract class RowsOp extends JavaOp {
   }
 
   /**
-   * A kernel's view of the op: some consecutive rows in double precision. {@code in[i]} holds {@code count} rows of {@code inWidth[i]}
-   * numbers of the op's input i, {@code out[i]} receives those of output i; entries of the shared inputs and outputs are unused. A kernel
-   * of single precision finds the same in {@code floatIn} and {@code floatOut}. One instance per thread, reused by all ops, so that a warm
-   * thread allocates nothing.
+   * Consecutive rows of an op's arrays, as its kernel sees them. {@code in[i]} holds {@code count} rows of the op's input i, each of
+   * {@code inWidth[i]} numbers; the kernel writes the rows of output i to {@code out[i]}. Entries for shared arrays are unused. A
+   * single-precision kernel uses {@code floatIn} and {@code floatOut} instead. All ops of a thread reuse one instance, so a warm thread
+   * allocates nothing.
    */
   static final class Block {
     private static final ThreadLocal<Block> OF_THREAD = ThreadLocal.withInitial(Block::new);
@@ -231,45 +231,45 @@ abstract class RowsOp extends JavaOp {
 
     /** Rows in this block. */
     int count;
-    /** The shared components (means and log-scales), if the op has such inputs. */
+    /** The shared components (means and log-scales); null if the op has no such inputs. */
     Components components;
-    /** Gradient of the shared means, to be added to, in the order [d][K] of {@link Components}. */
+    /** Gradient of the shared means, [d][K] as in {@link Components}; kernels add to it. */
     double[] dMeans = new double[0];
-    /** Gradient of the shared log-scales [K], to be added to. */
+    /** Gradient of the shared log-scales, [K]; kernels add to it. */
     double[] dLogScales = new double[0];
 
     private final Components ownComponents = new Components();
     private double[] partialSums = new double[0];
 
-    /** Whether there are so many shared components that it pays to look for the near ones. */
+    /** Whether there are enough shared components that searching for the near ones pays. */
     boolean manyComponents() {
       return components.count() >= NearComponents.MANY;
     }
 
-    /** Scalars of the first input in this block. */
+    /** How many scalars of the first input this block holds. */
     int scalars() {
       return count * inWidth[0];
     }
 
-    /** Numbers of input {@code i} for each scalar of the first. */
+    /** How many numbers input {@code i} has for each scalar of the first input. */
     int perScalar(int i) {
       return inWidth[i] / inWidth[0];
     }
 
-    /** A buffer of at least {@code size} numbers, for the thread that runs the op to hand out in slices. */
+    /** A buffer of at least {@code size} numbers; the thread that runs the op gives each task a slice. */
     private double[] partialSums(int size) {
       partialSums = atLeast(partialSums, size);
       return partialSums;
     }
   }
 
-  /** {@link SavedNumbers} in the memory of an array, from some element on. */
+  /** {@link SavedNumbers} in the memory of an array, starting at some element. */
   static final class SavedRows implements SavedNumbers {
     private FloatPointer memory;
     private long end;
 
     /**
-     * Goes to a block of rows.
+     * Starts at element {@code from}; the next {@code count} numbers may be used.
      *
      * @param array dense, FLOAT
      */

@@ -11,20 +11,20 @@ import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The arrays of an op with their shapes, as {@link Op} has them: {@code x [.., in], weight [in, out]}. Equal words stand for equal sizes, a
- * number for itself, and two dots for any leading dimensions: these are the rows. An array without dots is shared by all rows.
+ * The arrays of an op with their shapes, as {@link Op} declares them: {@code x [.., in], weight [in, out]}. Equal words stand for equal
+ * sizes, and a number for itself. Two dots stand for any leading dimensions, which are the rows. All rows share an array without dots.
  */
 record Signature(Op op, List<Array> inputs, List<Array> outputs) {
   private static final Pattern ARRAY = Pattern.compile("([^,\\]]+) \\[(.*?)\\]");
   private static final String ROWS = "..";
 
-  /** The name of an array, and a number, a word or two dots for each dimension. */
+  /** An array: its name and, for each dimension, a number, a word or two dots. */
   record Array(String name, List<String> dimensions) {
     boolean isShared() {
       return !dimensions.contains(ROWS);
     }
 
-    /** The sizes, or the words whose size is not known. */
+    /** For each dimension its size, or its word if the size is not known. */
     private List<Object> shape(Map<String, List<Long>> known) {
       return dimensions.stream().<Object>flatMap(word -> known.containsKey(word) ? known.get(word).stream()
           : Stream.of(Character.isDigit(word.charAt(0)) ? Long.valueOf(word) : word)).toList();
@@ -45,16 +45,15 @@ record Signature(Op op, List<Array> inputs, List<Array> outputs) {
     return arrays.stream().map(Array::name).toList().indexOf(name);
   }
 
-  /** Index of the first shared one; -1 if there is none. */
+  /** Index of the first shared array; -1 if there is none. */
   static int firstShared(List<Array> arrays) {
     return arrays.stream().map(Array::isShared).toList().indexOf(true);
   }
 
   /**
-   * Shapes of the outputs.
+   * Computes the shapes of the outputs. It checks the first input, then the shared ones (the model's parameters), then the others.
    *
-   * @throws IllegalArgumentException if an input does not have the shape that follows from the inputs before it; shared ones, which are
-   *     the model's parameters, come right after the first input
+   * @throws IllegalArgumentException if the shape of an input contradicts its declaration or an input checked before it
    */
   long[][] outputShapes(List<INDArray> arrays) {
     Map<String, List<Long>> sizes = new HashMap<>();
@@ -83,7 +82,7 @@ record Signature(Op op, List<Array> inputs, List<Array> outputs) {
     }
   }
 
-  /** Sizes that may be any are shown as they were found, but for the paper's capital letters, which say more. */
+  /** The expected shape for a message: an unknown size is shown as found, unless its word is one of the paper's capitals. */
   private static List<Object> shown(List<Object> expected, long[] found) {
     return expected.size() != found.length ? expected : IntStream.range(0, found.length).mapToObj(
         i -> expected.get(i) instanceof String word && Character.isLowerCase(word.charAt(0)) ? found[i] : expected.get(i)).toList();

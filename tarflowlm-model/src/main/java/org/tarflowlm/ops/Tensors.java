@@ -9,20 +9,22 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.backend.HostMemory;
 
 /**
- * Access to the memory of ND4J arrays, for the kernels. Bulk copies between native memory and Java arrays run at memory speed;
- * element access through indexers or buffers is several times slower.
+ * Gives kernels access to the memory of ND4J arrays. Bulk copies between native memory and Java arrays run at memory speed; access
+ * element by element is several times slower.
+ *
+ * <p>Methods that ask for a dense array throw an IllegalArgumentException if it is not dense or has another type.
  */
 public final class Tensors {
   private Tensors() {}
 
-  /** The array itself if its elements lie in C order without gaps, else such a copy. */
+  /** The array itself if it is {@linkplain #isDense dense}, else a dense copy. */
   public static INDArray dense(INDArray array) {
     return isDense(array) ? array : array.dup('c');
   }
 
   /** Whether the elements lie in C order without gaps. */
   public static boolean isDense(INDArray array) {
-    // not Shape.hasDefaultStridesForShape, which denies it to some shapes with dimensions of size 1
+    // Shape.hasDefaultStridesForShape is wrongly false for some shapes with dimensions of size 1
     long expected = 1;
     for (int i = array.rank() - 1; i >= 0; i--) {
       if (array.size(i) != 1 && array.stride(i) != expected) {
@@ -112,7 +114,7 @@ public final class Tensors {
     }
   }
 
-  /** One growing buffer a thread for the conversion between single and double precision. */
+  /** A growing buffer per thread for conversions between single and double precision. */
   private static final class Scratch {
     private static final ThreadLocal<float[]> BUFFER = ThreadLocal.withInitial(() -> new float[4096]);
 

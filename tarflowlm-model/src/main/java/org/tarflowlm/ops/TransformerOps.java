@@ -22,7 +22,7 @@ public final class TransformerOps {
       Embedding.forward(x[0], Tensors.ints(in[1]), y[0], size(in[0], 0), size(in[0], 1));
     }
 
-    /** The gradient; of the table only the shape is used. */
+    /** The gradient; it uses only the shape of the table. */
     @Op(name = "tarflow_embedding_bp", in = "de [.., width], table [vocabulary, width], ids [..]", out = "dTable [vocabulary, width]")
     public static final class Gradient extends FusedOp {
       @Override
@@ -33,8 +33,8 @@ public final class TransformerOps {
   }
 
   /**
-   * Shift right by one after a start vector, plus positions, of which there are at least as many as time. FLOAT only; see
-   * {@link ShiftPosition}.
+   * Shifts e right by one position, puts the start vector first and adds the position vectors; maxTime must be at least time. FLOAT only;
+   * see {@link ShiftPosition}.
    */
   @Op(name = "tarflow_shift_position", in = "e [batch, time, width], start [width], position [maxTime, width]",
       out = "h [batch, time, width]", gradient = ShiftPositionOp.Gradient.class)
@@ -56,7 +56,7 @@ public final class TransformerOps {
       ShiftPosition.forward(x[0], x[1], x[2], y[0], size(in[0], 0), size(in[0], 1), size(in[0], 2));
     }
 
-    /** The gradient; of the positions only the shape is used. */
+    /** The gradient; it uses only the shape of the position vectors. */
     @Op(name = "tarflow_shift_position_bp", in = "dh [batch, time, width], position [maxTime, width]",
         out = "de [batch, time, width], dStart [width], dPosition [maxTime, width]")
     public static final class Gradient extends FusedOp {
@@ -88,7 +88,7 @@ public final class TransformerOps {
   }
 
   /**
-   * Causal self-attention; wide = 3 width. logSums are what the gradient wants of the softmax. FLOAT only; see {@link CausalAttention}.
+   * Causal self-attention; wide = 3 width. The second output, logSums, is saved for the gradient. FLOAT only; see {@link CausalAttention}.
    */
   @Op(name = "tarflow_causal_attention", in = "qkv [batch, time, wide]", out = "out [batch, time, width], logSums [batch, heads, time]",
       gradient = CausalAttentionOp.Gradient.class)

@@ -17,13 +17,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Runs a SameDiff graph again and again in recycled memory; what has run once is repeated from a {@link RecordedRun}.
+ * Runs a SameDiff graph many times in recycled memory. It repeats earlier runs from a {@link RecordedRun}.
  *
- * <p>M2.1's session remembers the id of every array it ever released and never forgets one, which grows without end over a training
- * run; here the set is emptied before each run.
+ * <p>M2.1's session keeps the id of every array that it ever released, so its memory grows throughout training. This class empties that
+ * set before each run.
  */
 public final class GraphSession extends InferenceSession {
-  /** Recorded runs keep native handles: enough of them for full, last and validation batches, and all sizes of eval.TextWindows. */
+  /** Limits native handles; enough for full, last and validation batches and all sizes of eval.TextWindows. */
   private static final int MOST_RECORDED = 16;
 
   private final SameDiff graph;
@@ -35,7 +35,7 @@ public final class GraphSession extends InferenceSession {
     this(graph, OpParts.ofMachine());
   }
 
-  /** @param parts cuts ops of recorded runs for several threads */
+  /** @param parts splits ops of recorded runs among threads */
   GraphSession(SameDiff graph, OpParts parts) {
     super(graph);
     this.graph = graph;
@@ -45,11 +45,11 @@ public final class GraphSession extends InferenceSession {
   }
 
   /**
-   * Computes outputs, which are valid until {@link #endStep()}: copy what must outlive it.
+   * Computes outputs. They are valid until {@link #endStep()}; copy what you need after it.
    *
    * @param placeholders arrays by placeholder name
    * @param listeners notified of every op that runs
-   * @param targets the caller's dense arrays for some of the outputs, by output; always the same ones for the same outputs
+   * @param targets dense arrays that receive some of the outputs, by output name; always the same arrays for the same outputs
    */
   public Map<String, INDArray> run(List<String> outputs, Map<String, INDArray> placeholders, Operation operation, List<Listener> listeners,
       Map<String, INDArray> targets) {
@@ -83,20 +83,21 @@ public final class GraphSession extends InferenceSession {
     return all;
   }
 
-  /** Key of a recorded run: everything that decides which ops run on which arrays. */
+  /** Key of a recorded run: everything that determines which ops run on which arrays. */
   private static List<Object> key(List<String> outputs, Map<String, INDArray> placeholders, Operation operation) {
     List<Object> key = new ArrayList<>(List.of(operation, List.copyOf(outputs)));
     new TreeMap<>(placeholders).forEach((name, array) -> key.addAll(List.of(name, array.dataType(), Arrays.toString(array.shape()))));
     return key;
   }
 
+  /** Ends a step: clears the placeholders and recycles the memory of all outputs. */
   public void endStep() {
     graph.clearPlaceholders(true);
     graph.clearOpInputs();
     memory.endStep();
   }
 
-  /** Ids of released arrays that M2.1's session keeps. */
+  /** How many ids of released arrays M2.1's session keeps. */
   public int rememberedArrays() {
     return freedArrays.size();
   }
@@ -111,6 +112,7 @@ public final class GraphSession extends InferenceSession {
     return memory.peakLiveBytes();
   }
 
+  /** Frees the native memory and the handles of recorded runs. */
   public void close() {
     recorded.values().forEach(RecordedRun::close);
     recorded.clear();

@@ -14,32 +14,32 @@ import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.stock.PassedOn;
 
 /**
- * Cuts an op of libnd4j's into parts for as many threads, each of which fills a slice of the output. Every number comes from the same
- * numbers in the same order as in the whole op, so the bits are the same. Known here are the ops that take most of a composed step; others
- * stay whole.
+ * Cuts a libnd4j op into parts, each of which fills a slice of the output on its own thread. Each part computes every number from the same
+ * numbers in the same order as the whole op, so results agree bit for bit. It cuts the ops that take most of the time of a step of the
+ * composed graph; others stay whole.
  *
- * @param threads most parts
- * @param leastElements of a part's output
- * @param leastProducts multiply-adds of a part of a matrix product
+ * @param threads most parts of an op
+ * @param leastElements fewest elements in a part's output
+ * @param leastProducts fewest multiply-adds in a part of a matrix product
  */
 record OpParts(int threads, long leastElements, long leastProducts) {
-  /** Ops of which a slice of the output reads the same slice of each input that has as many rows. */
+  /** Ops for which a slice of the output needs only the same slice of each input that has as many rows. */
   private static final Set<String> BY_SLICE = Set.of("add", "subtract", "multiply", "divide", "add_scalar", "mul_scalar", "exp",
       "erf");
   /**
-   * Rows of a part of a product are a multiple of this, but for the last part's: OpenBLAS's kernels take 12 rows together and round the
-   * rest otherwise. Parts of columns would not have the bits of the whole.
+   * A part of a product has a multiple of this many rows, except the last part: OpenBLAS's kernels take 12 rows together and round the
+   * remaining rows differently. Cutting by columns would change bits.
    */
   private static final int PRODUCT_ROWS = 12;
-  /** Tens of microseconds of work; that two threads meet costs a few. */
+  /** Tens of microseconds of work; synchronising two threads costs a few. */
   private static final long LEAST_ELEMENTS = 1 << 15;
-  /** Above the size up to which OpenBLAS multiplies in another order where it has AVX-512. */
+  /** Larger than the products that OpenBLAS multiplies in another order on processors with AVX-512. */
   private static final long LEAST_PRODUCTS = 1 << 20;
 
   /** Arrays of one part. */
   record Part(List<INDArray> inputs, List<INDArray> outputs) {}
 
-  /** For this machine. On another backend than the CPU's, and where libnd4j's ops run on threads of their own, ops stay whole. */
+  /** For this machine. Ops stay whole on backends other than the CPU's, and if libnd4j runs its ops on its own threads. */
   static OpParts ofMachine() {
     boolean cut = HostMemory.isShared() && Nd4j.getEnvironment().maxThreads() == 1;
     return new OpParts(cut ? Parallel.threads() : 1, LEAST_ELEMENTS, LEAST_PRODUCTS);
@@ -48,7 +48,7 @@ record OpParts(int threads, long leastElements, long leastProducts) {
   /**
    * The parts of one call, at least one.
    *
-   * @param arguments whole-number arguments of a custom op, none of another
+   * @param arguments integer arguments of a custom op; empty for any other op
    */
   List<Part> of(DifferentialFunction op, long[] arguments, List<INDArray> inputs, List<INDArray> outputs) {
     Part whole = new Part(inputs, outputs);
@@ -72,7 +72,7 @@ record OpParts(int threads, long leastElements, long leastProducts) {
     return cut(whole, axes, output.length() / leastElements, 1);
   }
 
-  /** By rows of the output, or by matrices where it has many. */
+  /** Cuts a product of two matrices by rows of the output, and a batch of products by its first axis. */
   private List<Part> product(Part whole, long[] transposed) {
     INDArray a = whole.inputs.get(0);
     INDArray output = whole.outputs.get(0);
@@ -88,8 +88,8 @@ record OpParts(int threads, long leastElements, long leastProducts) {
   /**
    * Cuts the output's first axis.
    *
-   * @param axes of the inputs that are cut alike; -1 for one that every part reads whole
-   * @param unit parts begin at a multiple of it
+   * @param axes for each input, the axis to cut in the same way; -1 if every part reads the whole input
+   * @param unit every part begins at a multiple of it
    */
   private List<Part> cut(Part whole, int[] axes, long wanted, int unit) {
     INDArray output = whole.outputs.get(0);

@@ -4,7 +4,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** Silences System.out for the length of one call: M2.1 prints a line there for every op that it differentiates. */
+/** Silences System.out during one call, because M2.1 prints a line there for every op that it differentiates. */
 public final class QuietOutput {
   private QuietOutput() {}
 

@@ -26,12 +26,12 @@ import org.tarflowlm.ops.JavaOp;
 import org.tarflowlm.ops.Tensors;
 
 /**
- * The ops of one run of a graph, in order, with the arrays that they read and filled, so that the run can be repeated on new values of
- * the placeholders. SameDiff works out again in every run which op comes next, which shapes it fills and which arrays may be
- * released: some milliseconds of a training step, that here are spent once for each shape of the input.
+ * The ops of one run of a graph, in order, with the arrays that they read and fill. The run can be repeated on new placeholder values.
+ * In every run, SameDiff works out again which op comes next, which shapes it fills and which arrays it may release. That takes some
+ * milliseconds of a training step; a recorded run takes them once for each shape of the input.
  *
- * <p>The arrays are those that the run had from a {@link RecyclingMemory}, where one buffer serves many ops in turn; a repetition
- * writes to them in the same order, so it needs no memory of its own. Repetitions and other runs in the same memory must not overlap.
+ * <p>The arrays are those that the run got from a {@link RecyclingMemory}, where many ops use one buffer in turn. A repetition writes to
+ * them in the same order, so it needs no memory of its own. Repetitions and other runs in the same memory must not overlap.
  */
 final class RecordedRun {
   private final Map<String, INDArray> placeholders = new HashMap<>();
@@ -41,20 +41,20 @@ final class RecordedRun {
   private boolean repeatable = true;
 
   /**
-   * @param values of the run to be recorded; copied, because a repetition writes over them
-   * @param parts cuts ops for the threads of a repetition
+   * @param values placeholders of the run to record; copied, because a repetition overwrites them
+   * @param parts splits ops among the threads of a repetition
    */
   RecordedRun(Map<String, INDArray> values, OpParts parts) {
     this.parts = parts;
     values.forEach((name, array) -> placeholders.put(name, array.dup('c').detach()));
   }
 
-  /** Placeholders for the run to be recorded. */
+  /** Placeholders for the run to record. */
   Map<String, INDArray> placeholders() {
     return placeholders;
   }
 
-  /** Listeners of the run's ops. */
+  /** The listener that records the run's ops. */
   Listener recorder() {
     return new Recorder();
   }
@@ -62,8 +62,8 @@ final class RecordedRun {
   /**
    * Ends the recording.
    *
-   * @param outputs the arrays that the run gave
-   * @param targets where a repetition is to leave some of them: the op that fills such an output will write there at once
+   * @param outputs the arrays that the run returned
+   * @param targets arrays that receive some of the outputs in a repetition; the op that fills such an output then writes to them directly
    */
   void finish(Map<String, INDArray> outputs, Map<String, INDArray> targets) {
     results.putAll(outputs);
@@ -72,7 +72,7 @@ final class RecordedRun {
     steps.forEach(Step::bind);
   }
 
-  /** An array may have served several ops in turn; what is wanted is what the last one left there. */
+  /** Makes the last op that fills {@code from} write to {@code to} instead; earlier ops may use {@code from} for other values. */
   private void redirect(INDArray from, INDArray to) {
     int last = Tensors.isDense(from) ? steps.size() - 1 : -1;
     while (last >= 0 && !steps.get(last).fills(from)) {
@@ -88,19 +88,19 @@ final class RecordedRun {
     }
   }
 
-  /** False if the graph has ops of a kind that only SameDiff itself can run. */
+  /** Whether the run can be repeated; false if only SameDiff itself can run some op of the graph. */
   boolean isRepeatable() {
     return repeatable;
   }
 
-  /** Runs all ops again; returns the outputs, in the arrays of the recorded run. */
+  /** Runs all ops again on new placeholder values; returns the outputs, in their targets or in the arrays of the recorded run. */
   Map<String, INDArray> repeat(Map<String, INDArray> values) {
     placeholders.forEach((name, array) -> array.assign(values.get(name)));
     steps.forEach(Step::run);
     return results;
   }
 
-  /** Lets go of the native handles. */
+  /** Releases the native handles. */
   void close() {
     steps.forEach(Step::close);
     steps.clear();
@@ -111,7 +111,7 @@ final class RecordedRun {
     if (op instanceof JavaOp javaOp) {
       steps.add(new JavaStep(context.getInputArrays(), context.getOutputArrays(), javaOp::fill));
     } else if (op instanceof Identity) {
-      return; // passes its input on as it is
+      return; // returns its input unchanged
     } else if (op instanceof BaseCompatOp || op instanceof CreateView || op instanceof Assign || context == null) {
       repeatable = false;
     } else if (op instanceof DynamicCustomOp customOp) {
@@ -119,7 +119,7 @@ final class RecordedRun {
     } else if (op instanceof Op legacy && op.argNames().length == 1) {
       steps.add(new NativeStep(context, op, null, own -> Nd4j.exec(legacy, own)));
     } else {
-      repeatable = false; // with a second input M2.1 keeps an axis or a scalar of it in the op
+      repeatable = false; // given a second input, M2.1 stores an axis or scalar from it in the op
     }
   }
 
@@ -135,7 +135,7 @@ final class RecordedRun {
 
     abstract void run();
 
-    /** The arrays are the last ones. */
+    /** Called once the arrays are final. */
     void bind() {}
 
     void close() {}
@@ -172,14 +172,14 @@ final class RecordedRun {
     }
   }
 
-  /** An op of libnd4j's, in parts where it can be cut. Each part has a context, which receives its arrays once. */
+  /** A libnd4j op, cut into parts if possible. Each part has its own context, which receives its arrays once. */
   private final class NativeStep extends Step {
     private final DifferentialFunction op;
     private final DynamicCustomOp arguments;
     private final Consumer<OpContext> call;
     private final List<OpContext> contexts = new ArrayList<>();
 
-    /** @param arguments the op again, if it has any */
+    /** @param arguments the same op if it has arguments, else null */
     NativeStep(OpContext recorded, DifferentialFunction op, DynamicCustomOp arguments, Consumer<OpContext> call) {
       super(recorded.getInputArrays(), recorded.getOutputArrays());
       this.op = op;

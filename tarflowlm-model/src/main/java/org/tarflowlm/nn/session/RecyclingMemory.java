@@ -17,11 +17,11 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Memory of a SameDiff session that hands released arrays out again, within a step and across steps, so that memory stays flat and
- * near what the live activations of one step need. DL4J's workspaces are flat as well but never reuse within a step.
+ * Memory of a SameDiff session that reuses released arrays within a step and across steps. So it stays constant, near what the live
+ * activations of one step need. DL4J's workspaces stay constant too, but do not reuse memory within a step.
  *
- * <p>The pool is keyed by type and length; buffers are distinguished as objects, since SameDiff may hand back another view of the same
- * buffer and since not every backend has an address on the host for them. Not thread-safe: one for each session.
+ * <p>The pool is keyed by type and length. Buffers are compared by object identity, because SameDiff may release another view of the same
+ * buffer, and not every backend has a host address for it. Not thread-safe: each session has its own.
  */
 final class RecyclingMemory extends AbstractMemoryMgr {
   private record Key(DataType type, long length) {}
@@ -42,12 +42,12 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     this.source = source;
   }
 
-  /** Bytes of all buffers ever allocated here; none is given back before {@link #close()}. */
+  /** Bytes of all buffers allocated here; {@link #close()} frees them. */
   long bytes() {
     return bytes;
   }
 
-  /** Most bytes ever handed out at one time: what a step cannot do without. */
+  /** Most bytes in use at one time, which is what a step needs. */
   long peakLiveBytes() {
     return peakLive;
   }
@@ -90,13 +90,13 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     }
   }
 
-  /** The buffer of which an array's own may be a part. */
+  /** The whole buffer of an array; the array's own buffer may be a view of it. */
   private static DataBuffer whole(INDArray array) {
     DataBuffer original = array.data().originalDataBuffer();
     return original == null ? array.data() : original;
   }
 
-  /** Takes every buffer back, released or not; to be called when the outputs of a step have been read. */
+  /** Returns every buffer to the pool, released or not. Call it after reading the outputs of a step. */
   void endStep() {
     owned.values().forEach(this::recycle);
   }
@@ -120,8 +120,8 @@ final class RecyclingMemory extends AbstractMemoryMgr {
   }
 
   /**
-   * A buffer with the views that it was handed out as. Views are kept, because each new one costs a native handle that only the
-   * garbage collector gives back: some hundred per step.
+   * A buffer with its views, one per shape. Views are kept because each new one costs a native handle that only the garbage collector
+   * frees, about a hundred per step.
    */
   private static final class Buffer {
     private final INDArray flat;
@@ -135,7 +135,7 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     INDArray shaped(long[] shape) {
       for (INDArray view : views) {
         if (Arrays.equals(view.shape(), shape)) {
-          // SameDiff knows arrays by id: one that comes back must look like a new one
+          // SameDiff knows arrays by id: a reused one must look new
           ((BaseNDArray) view).assignNewId();
           return view;
         }

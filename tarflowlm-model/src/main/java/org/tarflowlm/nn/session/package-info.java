@@ -1,2 +1,2 @@
-/** Runs one SameDiff graph many times: the first run is recorded, later ones repeat it in memory that is used again. */
+/** Runs one SameDiff graph many times: records the first run and repeats it in the same memory. */
 package org.tarflowlm.nn.session;
