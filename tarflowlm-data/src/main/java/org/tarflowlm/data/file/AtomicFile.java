@@ -148,15 +148,20 @@ public final class AtomicFile {
     }
   }
 
-  /** Moves the old folder back, unless another process has put its own there meanwhile. */
+  /** Moves the old folder back, unless another process has put its own there meanwhile, which may be gone again a moment later. */
   private static void putBack(Path aside, Path folder) throws IOException {
-    try {
-      move(aside, folder);
-    } catch (IOException e) {
-      if (Files.exists(folder)) {
-        deleteTree(aside);
-      } else {
-        move(aside, folder); // the other process has removed its folder again
+    for (int attempt = 1;; attempt++) {
+      try {
+        move(aside, folder);
+        return;
+      } catch (IOException e) {
+        if (Files.exists(folder)) {
+          deleteTree(aside);
+          return;
+        }
+        if (attempt == PLACINGS) {
+          throw e;
+        }
       }
     }
   }

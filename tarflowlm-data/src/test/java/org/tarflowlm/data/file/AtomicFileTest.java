@@ -70,7 +70,7 @@ class AtomicFileTest {
     for (int i = 0; i < 10; i++) {
       writers.add(new Thread(() -> {
         try {
-          for (int turn = 0; turn < (replace ? 10 : 1); turn++) {
+          for (int turn = 0; turn < (replace ? 50 : 1); turn++) {
             if (replace) {
               AtomicFile.writeFolder(folder.resolve("best"), writer);
             } else {
