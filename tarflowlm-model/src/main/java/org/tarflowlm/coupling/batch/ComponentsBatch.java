@@ -85,7 +85,14 @@ final class ComponentsBatch {
       w.logSum[i] += w.logTotal[i];
       w.total[i] = 1f / w.total[i];
     }
-    FloatLoops.multiply(joint, w.spread(0, w.total, rows, cells), joint, cells);
+    normalize(joint, w.spread(0, w.total, rows, cells), cells);
+  }
+
+  /** joint = (joint - exp(-80)) inverseTotal, because far components have just that, and 0 is faster to compute with. */
+  private static void normalize(float[] joint, float[] inverseTotal, int n) {
+    for (int i = 0; i < n; i++) {
+      joint[i] = (joint[i] - FloatMath.LEAST_EXP) * inverseTotal[i];
+    }
   }
 
   /**

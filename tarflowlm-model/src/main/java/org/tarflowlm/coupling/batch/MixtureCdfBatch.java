@@ -23,6 +23,9 @@ import org.tarflowlm.vector.FloatMath;
  *   dL/dm_k = r_k (b c_k - a du/dz)    dL/dlogs_k = dL/dm_k (z - m_k) - b r_k    dL/dlogit_k = g t_k + b (r_k - pi_k)
  * </pre>
  *
+ * <p>Components far from z have gradients of 1e-35 and less. They become 0 ({@link FloatMath#FLUSH}), or the products of the head's
+ * gradient would take five times as long.
+ *
  * <p>c_k is saved as one number: in the far tails, where the difference would cancel, the scalar code forms it in double precision.
  */
 public final class MixtureCdfBatch {
@@ -124,7 +127,7 @@ public final class MixtureCdfBatch {
       System.arraycopy(b, first, w.upstream, 0, count);
       float[] upstream = w.spread(1, w.upstream, count, cells);
       logitGradients(upstream, m.joint, m.weight, w.dWeight, cells);
-      FloatLoops.multiply(upstream, w.curve, m.joint, w.dMean, cells);
+      meanGradients(upstream, w.curve, m.joint, w.dMean, cells);
       store(first, count, k, upstream, dz, dTheta, w);
     }
   }
@@ -202,28 +205,35 @@ public final class MixtureCdfBatch {
   /** dL/dlogit_k = g t_k + b (r_k - pi_k). */
   private static void logitGradients(float[] g, float[] t, float[] b, float[] r, float[] weight, float[] target, int n) {
     for (int i = 0; i < n; i++) {
-      target[i] = g[i] * t[i] + b[i] * (r[i] - weight[i]);
+      target[i] = g[i] * t[i] + b[i] * (r[i] - weight[i]) + FloatMath.FLUSH - FloatMath.FLUSH;
     }
   }
 
   /** Gradient of the logits through the density alone: b (r_k - pi_k). */
   private static void logitGradients(float[] b, float[] r, float[] weight, float[] target, int n) {
     for (int i = 0; i < n; i++) {
-      target[i] = b[i] * (r[i] - weight[i]);
+      target[i] = b[i] * (r[i] - weight[i]) + FloatMath.FLUSH - FloatMath.FLUSH;
     }
   }
 
   /** dL/dm_k = r_k (b c_k - a du/dz). */
   private static void meanGradients(float[] b, float[] c, float[] aSlope, float[] r, float[] target, int n) {
     for (int i = 0; i < n; i++) {
-      target[i] = r[i] * (b[i] * c[i] - aSlope[i]);
+      target[i] = r[i] * (b[i] * c[i] - aSlope[i]) + FloatMath.FLUSH - FloatMath.FLUSH;
+    }
+  }
+
+  /** Gradient of the means through the density alone: b r_k c_k. */
+  private static void meanGradients(float[] b, float[] c, float[] r, float[] target, int n) {
+    for (int i = 0; i < n; i++) {
+      target[i] = b[i] * c[i] * r[i] + FloatMath.FLUSH - FloatMath.FLUSH;
     }
   }
 
   /** dL/dlogs_k = dL/dm_k (z - m_k) - b r_k. */
   private static void scaleGradients(float[] dMean, float[] offset, float[] b, float[] r, float[] target, int n) {
     for (int i = 0; i < n; i++) {
-      target[i] = dMean[i] * offset[i] - b[i] * r[i];
+      target[i] = dMean[i] * offset[i] - b[i] * r[i] + FloatMath.FLUSH - FloatMath.FLUSH;
     }
   }
 

@@ -22,6 +22,8 @@ public final class ScalarMixtureBatch {
   /** Larger numbers are treated as overflow. */
   private static final float LARGEST = 1e30f;
   private static final float SMALLEST = 1e-30f;
+  /** Added and subtracted, it rounds posterior weights to 6e-35, 1e-9 of the smallest share, like {@link FloatMath#FLUSH}. */
+  private static final float NEGLIGIBLE = 1e-27f;
 
   public float[] weight = new float[0];
   public float[] offset = new float[0];
@@ -113,7 +115,13 @@ public final class ScalarMixtureBatch {
   /** Bayes' rule: after [K][R] = joint / density, the weights given z. */
   void posterior(float[] after, int k, int rows, BatchWorkspace w) {
     FloatLoops.invert(density, w.perRow, rows);
-    FloatLoops.multiply(joint, w.spread(0, w.perRow, rows, k * rows), after, k * rows);
+    share(joint, w.spread(0, w.perRow, rows, k * rows), after, k * rows);
+  }
+
+  private static void share(float[] joint, float[] inverseDensity, float[] after, int n) {
+    for (int i = 0; i < n; i++) {
+      after[i] = joint[i] * inverseDensity[i] + NEGLIGIBLE - NEGLIGIBLE;
+    }
   }
 
   /** Zeroes one row. */
@@ -149,7 +157,7 @@ public final class ScalarMixtureBatch {
 
   private static void masses(float[] weight, float[] inverseScale, float[] mass, float[] joint, int n) {
     for (int i = 0; i < n; i++) {
-      float m = weight[i] * joint[i];
+      float m = weight[i] * (joint[i] - FloatMath.LEAST_EXP);
       mass[i] = m;
       joint[i] = m * inverseScale[i];
     }
