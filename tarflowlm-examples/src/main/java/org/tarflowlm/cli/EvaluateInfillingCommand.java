@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 
 /** Measures how well models fill gaps in real text: how likely judges find the filling and the text after it. */
 @Command(name = "evaluate-infilling", mixinStandardHelpOptions = true, description = {
-    "Cut a gap into pieces of a real text, fill it in several ways, and measure bits per character under every judge, given the text on "
+    "Cut a gap into pieces of a real text, fill it in several ways, and measure bits per token under every judge, given the text on "
         + "the left: of the filling, of the first tokens after it (where a bad join shows), and of the filling with all that follows.",
     "The gap is filled by the true text; by the flow model from both sides, with each number of refinements; by the flow model and "
         + "by its discrete twin from the left side alone; by the flow model without context. With --right 0, the fillings continue a "
@@ -181,12 +181,12 @@ final class EvaluateInfillingCommand extends BaseCommand {
       table.row(cells);
     }
     out().print(table);
-    out().printf("bits per character, in brackets the difference to the true text, piece by piece; %d pieces of %d, %d and %d "
+    out().printf("bits per token, in brackets the difference to the true text, piece by piece; %d pieces of %d, %d and %d "
         + "tokens, temperature %.1f, seed %d%n", pieces, left, gap, right, temperature, seed);
   }
 
   private static String cell(Bits bits, boolean trueText) {
-    MeanEstimate mean = bits.bitsPerCharacter();
+    MeanEstimate mean = bits.bitsPerToken();
     MeanEstimate more = bits.moreThanTrueText();
     return trueText ? String.format("%.3f%s", mean.mean(), error(mean))
         : String.format("%.3f (%+.3f%s)", mean.mean(), more.mean(), error(more));

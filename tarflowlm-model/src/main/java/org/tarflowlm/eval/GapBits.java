@@ -1,5 +1,6 @@
 package org.tarflowlm.eval;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,10 +22,10 @@ public record GapBits(int[][] texts, int left, int gap, int join) {
   /**
    * Bits of one part of the text.
    *
-   * @param bitsPerCharacter mean over the pieces
+   * @param bitsPerToken mean over the pieces; JSON calls it bitsPerCharacter, which it is for tokenizers of characters
    * @param moreThanTrueText mean over the pieces of the difference from the true text
    */
-  public record Bits(MeanEstimate bitsPerCharacter, MeanEstimate moreThanTrueText) {}
+  public record Bits(@JsonProperty("bitsPerCharacter") MeanEstimate bitsPerToken, MeanEstimate moreThanTrueText) {}
 
   /**
    * Measures fillings with one judge.

@@ -23,13 +23,13 @@ class GapBitsTest {
     List<Map<String, Bits>> found = new GapBits(TEXTS, 2, 2, 1).of(List.of(truth, filled), GapBitsTest::bits);
     assertEquals(List.of("gap", "next 1", "gap and all after"), List.copyOf(found.get(0).keySet()));
     // 1 1 5 5 has 12 + 5 bits, 1 1 has 2 + 1; 1 1 7 7 has 16 + 7
-    assertEquals((14.0 / 2 + 20.0 / 2) / 2, found.get(0).get("gap").bitsPerCharacter().mean(), 1e-12);
-    assertEquals((17.0 / 2 + 26.0 / 2) / 2, found.get(1).get("gap").bitsPerCharacter().mean(), 1e-12);
+    assertEquals((14.0 / 2 + 20.0 / 2) / 2, found.get(0).get("gap").bitsPerToken().mean(), 1e-12);
+    assertEquals((17.0 / 2 + 26.0 / 2) / 2, found.get(1).get("gap").bitsPerToken().mean(), 1e-12);
     assertEquals(0, found.get(0).get("gap").moreThanTrueText().mean());
     assertEquals((3.0 / 2 + 6.0 / 2) / 2, found.get(1).get("gap").moreThanTrueText().mean(), 1e-12);
     // the next token has 2 bits and is the last in the place of the gap's
-    assertEquals((-1.0 - 3.0) / 2, found.get(0).get("next 1").bitsPerCharacter().mean(), 1e-12);
-    assertEquals((15.0 / 4 + 19.0 / 4) / 2, found.get(0).get("gap and all after").bitsPerCharacter().mean(), 1e-12);
+    assertEquals((-1.0 - 3.0) / 2, found.get(0).get("next 1").bitsPerToken().mean(), 1e-12);
+    assertEquals((15.0 / 4 + 19.0 / 4) / 2, found.get(0).get("gap and all after").bitsPerToken().mean(), 1e-12);
   }
 
   @Test
