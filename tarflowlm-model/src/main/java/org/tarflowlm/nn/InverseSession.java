@@ -23,10 +23,10 @@ import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.ops.Tensors;
 
 /**
- * An {@link InverseGraph} for repeated runs. As in training, the order of ops that SameDiff determines is recorded for each shape. Not
- * thread-safe.
+ * An {@link InverseGraph} for repeated runs. As in training, the order of ops that SameDiff determines is recorded for each shape. A
+ * session serves one thread at a time; {@link #shared} serves many.
  */
-public final class InverseSession implements StackInverse {
+public final class InverseSession {
   private static final List<String> OUTPUTS = List.of(WindowGraph.latent(0), InverseGraph.IDS);
 
   private final TarFlowConfig config;
@@ -52,7 +52,7 @@ public final class InverseSession implements StackInverse {
   }
 
   /**
-   * The inverse pass for many threads: one session per concurrent caller, over one shared set of parameters.
+   * The inverse pass for many threads: one session for each caller at work, over one shared set of parameters.
    *
    * @param parameters called once, at the first pass; the arrays must not change
    */
@@ -68,8 +68,8 @@ public final class InverseSession implements StackInverse {
     return sd;
   }
 
-  @Override
-  public Window inverse(Sampling wanted, double[][] u, double[][] prompt) {
+  /** Turns noise into text: {@link StackInverse#inverse}, for one caller at a time. */
+  public StackInverse.Window inverse(Sampling wanted, double[][] u, double[][] prompt) {
     if (!wanted.equals(sampling)) {
       InverseGraph.sample(sd, wanted);
       sampling = wanted;
@@ -87,7 +87,7 @@ public final class InverseSession implements StackInverse {
         System.arraycopy(latents, b * z[b].length, z[b], 0, z[b].length);
         System.arraycopy(ids, b * tokens[b].length, tokens[b], 0, tokens[b].length);
       }
-      return new Window(z, tokens);
+      return new StackInverse.Window(z, tokens);
     } finally {
       session.endStep();
     }
