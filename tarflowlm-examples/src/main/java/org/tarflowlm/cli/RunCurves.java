@@ -140,7 +140,7 @@ final class RunCurves {
       line = null;
     }
     if (line == null || !line.path("tokens").isNumber() || !line.path("trainBits").isNumber() && !line.has("step")) {
-      throw new IOException(log + ", line " + number + ": expected a JSON object with tokens and trainBits");
+      throw new IOException(log + ", line " + number + " is not progress; expected a JSON object with tokens and trainBits");
     }
     return line;
   }

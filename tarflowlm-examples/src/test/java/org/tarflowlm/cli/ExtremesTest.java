@@ -196,8 +196,9 @@ class ExtremesTest {
   @Test
   void whatKeepsClassesFromLoadingIsOneLine() {
     Error unlinked = new NoClassDefFoundError("Could not initialize class A");
-    unlinked.initCause(new ExceptionInInitializerError(new IllegalArgumentException("tarflowlm.threads: expected\n a whole number")));
-    Map<Throwable, String> cases = Map.of(unlinked, "tarflowlm.threads: expected a whole number",
+    unlinked.initCause(
+        new ExceptionInInitializerError(new IllegalArgumentException("tarflowlm.threads is 'x';\n expected a whole number")));
+    Map<Throwable, String> cases = Map.of(unlinked, "tarflowlm.threads is 'x'; expected a whole number",
         new ExceptionInInitializerError(new UnsatisfiedLinkError("no jni in path\nmore")),
         "a library cannot be loaded: no jni in path more; ",
         new IllegalStateException(new OutOfMemoryError("Java heap space")), "out of memory (Java heap space); TARFLOWLM_JAVA_OPTS=-Xmx8g",

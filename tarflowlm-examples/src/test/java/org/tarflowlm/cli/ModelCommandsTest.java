@@ -225,7 +225,7 @@ class ModelCommandsTest {
     Path broken = Files.writeString(folder.resolve("broken.jsonl"), "{\"tokens\": 5, \"trainBits\": 2.5}\n{\"tokens\": 5}\n");
     Cli.run("zoo", "package", "--from", run.resolve("best"), "--id", "text8-mixd", "--description", "Test.", "--license", "CC0-1.0",
         "--corpus", "none", "--curves", broken, "--out", folder.resolve("never"))
-        .fails(1, "broken.jsonl, line 2: expected a JSON object with tokens and trainBits");
+        .fails(1, "broken.jsonl, line 2 is not progress; expected a JSON object with tokens and trainBits");
     assertFalse(Files.exists(folder.resolve("never")));
   }
 }

@@ -89,7 +89,7 @@ public final class Embedding {
   static void checkIds(int[] ids, int vocabulary) {
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= vocabulary) {
-        throw new IllegalArgumentException("token id " + ids[i] + " at index " + i + ": expected 0 to " + (vocabulary - 1));
+        throw new IllegalArgumentException("token id at index " + i + " is " + ids[i] + "; expected 0 to " + (vocabulary - 1));
       }
     }
   }

@@ -228,8 +228,8 @@ public final class Gemm {
           }
           double expected = c[i * n + j] + 0.5 * sum;
           if (!(Math.abs(found[i * n + j] - expected) <= TOLERANCE * (1 + Math.abs(expected)))) {
-            throw new IllegalStateException("OpenBLAS computes wrong matrix products on this processor: expected " + expected
-                + ", found " + found[i * n + j] + " (" + m + " x " + k + " x " + n + "); set OPENBLAS_CORETYPE in the environment"
+            throw new IllegalStateException("OpenBLAS computes wrong matrix products on this processor: found " + found[i * n + j]
+                + "; expected " + expected + " (" + m + " x " + k + " x " + n + "); set OPENBLAS_CORETYPE in the environment"
                 + " to a type it supports, for example Haswell");
           }
         }

@@ -99,7 +99,7 @@ public final class Parallel {
     } catch (NumberFormatException e) {
       // reported below, with the given text
     }
-    throw new IllegalArgumentException("tarflowlm.threads: expected a whole number of at least 1, found '" + given + "'");
+    throw new IllegalArgumentException("tarflowlm.threads is '" + given + "'; expected a whole number of at least 1");
   }
 
   private static final class Section {

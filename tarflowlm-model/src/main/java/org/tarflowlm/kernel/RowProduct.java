@@ -50,8 +50,8 @@ public final class RowProduct {
 
   RowProduct(float[] weight, float[] bias, int in, int out, boolean inNativeMemory) {
     if (weight.length != in * out || bias.length != out) {
-      throw new IllegalArgumentException("expected " + in * out + " weights and " + out + " biases; found " + weight.length + " and "
-          + bias.length);
+      throw new IllegalArgumentException("the product has " + weight.length + " weights and " + bias.length + " biases; expected "
+          + in * out + " and " + out);
     }
     this.in = in;
     this.out = out;

@@ -86,7 +86,7 @@ public final class AffineOps {
     private static long millionths(double bound) {
       long result = Math.round(bound / UNIT);
       if (result < 1) {
-        throw new IllegalArgumentException("tarflow_bound_log_scales: expected a bound of at least 0.000001, found " + bound);
+        throw new IllegalArgumentException("tarflow_bound_log_scales: bound is " + bound + "; expected at least 0.000001");
       }
       return result;
     }
@@ -96,7 +96,7 @@ public final class AffineOps {
       INDArray raw = inputs.get(0);
       if (raw.size(-1) < argument(0)) {
         throw new IllegalArgumentException(
-            opName() + ": expected at least " + argument(0) + " numbers per scalar, found " + raw.size(-1));
+            opName() + ": raw has " + raw.size(-1) + " numbers per scalar; expected at least " + argument(0));
       }
       return super.outputShapes(inputs);
     }

@@ -32,7 +32,7 @@ public final class CodebookOps {
       int[] ids = Tensors.ints(array);
       for (int id : ids) {
         if (id < 0 || id >= vocabulary) {
-          throw new IllegalArgumentException("tarflow_encode: expected token ids of 0 to " + (vocabulary - 1) + ", found " + id);
+          throw new IllegalArgumentException("tarflow_encode: token id is " + id + "; expected 0 to " + (vocabulary - 1));
         }
       }
       return ids;

@@ -146,14 +146,14 @@ public abstract class FlowOp extends JavaOp {
     INDArray h = inputs.get(0);
     int channels = config().channels();
     if (h.rank() != 3 || h.size(2) != channels || h.size(1) < 1 || h.size(1) > config().positions()) {
-      throw new IllegalArgumentException(opName() + ": expected " + name + " of shape [batch, 1 to " + config().positions() + ", "
-          + channels + "], found " + Arrays.toString(h.shape()));
+      throw new IllegalArgumentException(opName() + ": shape of " + name + " is " + Arrays.toString(h.shape())
+          + "; expected [batch, 1 to " + config().positions() + ", " + channels + "]");
     }
     if (hasPrompt()) {
       INDArray prompt = prompt(inputs);
       if (prompt.rank() != 3 || prompt.size(0) != h.size(0) || prompt.size(2) != channels || prompt.size(1) > h.size(1)) {
-        throw new IllegalArgumentException(opName() + ": expected a prompt of shape [" + h.size(0) + ", at most " + h.size(1) + ", "
-            + channels + "], found " + Arrays.toString(prompt.shape()));
+        throw new IllegalArgumentException(opName() + ": shape of prompt is " + Arrays.toString(prompt.shape())
+            + "; expected [" + h.size(0) + ", at most " + h.size(1) + ", " + channels + "]");
       }
     }
   }

@@ -153,7 +153,7 @@ public final class FlowOps {
       INDArray z = inputs.get(0);
       if (z.rank() != 3 || z.size(2) != config().channels()) {
         throw new IllegalArgumentException(
-            opName() + ": expected z of shape [batch, positions, " + config().channels() + "], found " + Arrays.toString(z.shape()));
+            opName() + ": shape of z is " + Arrays.toString(z.shape()) + "; expected [batch, positions, " + config().channels() + "]");
       }
       return new long[][] {{z.size(0), z.size(1) * config().patchSize()}};
     }

@@ -35,7 +35,7 @@ abstract class FusedOp extends JavaOp {
       if (in[i].dataType() == DataType.FLOAT) {
         x[i] = Tensors.floats(in[i]);
       } else if (!in[i].dataType().isIntType()) {
-        throw new IllegalArgumentException(opName() + ": input " + i + " is " + in[i].dataType() + ", expected FLOAT");
+        throw new IllegalArgumentException(opName() + ": input " + i + " is " + in[i].dataType() + "; expected FLOAT");
       }
     }
     INDArray[] out = new INDArray[outputs.size()];

@@ -23,8 +23,8 @@ public final class MixtureCdfOps {
     long[] theta = inputs.get(1).shape();
     int rank = z.rank();
     if (theta.length != rank + 1 || !Arrays.equals(z.shape(), Arrays.copyOf(theta, rank)) || theta[rank] % 3 != 0) {
-      throw new IllegalArgumentException(op.opName() + ": expected theta of shape " + Arrays.toString(z.shape())
-          + " with one more dimension, a multiple of 3, found " + Arrays.toString(theta));
+      throw new IllegalArgumentException(op.opName() + ": shape of theta is " + Arrays.toString(theta) + "; expected "
+          + Arrays.toString(z.shape()) + " with one more dimension, a multiple of 3");
     }
     long[] shape = theta.clone();
     shape[rank] = z.dataType() == DataType.FLOAT ? width.applyAsInt((int) theta[rank] / 3) : 1;

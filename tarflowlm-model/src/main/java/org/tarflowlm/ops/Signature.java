@@ -78,7 +78,7 @@ record Signature(Op op, List<Array> inputs, List<Array> outputs) {
     }
     if (!fits) {
       throw new IllegalArgumentException(
-          op.name() + ": expected " + array.name() + " of shape " + shown(expected, found) + ", found " + Arrays.toString(found));
+          op.name() + ": shape of " + array.name() + " is " + Arrays.toString(found) + "; expected " + shown(expected, found));
     }
   }
 

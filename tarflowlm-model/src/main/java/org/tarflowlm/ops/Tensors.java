@@ -110,7 +110,7 @@ public final class Tensors {
 
   private static void check(INDArray array, DataType type) {
     if (array.dataType() != type || !isDense(array)) {
-      throw new IllegalArgumentException("expected a dense " + type + " array, found " + array.shapeInfoToString());
+      throw new IllegalArgumentException("found " + array.shapeInfoToString() + "; expected a dense " + type + " array");
     }
   }
 

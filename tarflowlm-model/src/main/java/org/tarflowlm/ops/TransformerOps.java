@@ -46,7 +46,7 @@ public final class TransformerOps {
       INDArray position = inputs.get(2);
       if (e.size(1) > position.size(0)) {
         throw new IllegalArgumentException(
-            opName() + ": sequence of " + e.size(1) + " positions, expected at most " + position.size(0));
+            opName() + ": sequence has " + e.size(1) + " positions; expected at most " + position.size(0));
       }
       return shapes;
     }
@@ -103,11 +103,11 @@ public final class TransformerOps {
     protected long[][] outputShapes(List<INDArray> inputs) {
       INDArray qkv = inputs.get(0);
       if (qkv.rank() != 3) {
-        throw new IllegalArgumentException(opName() + ": expected qkv of 3 dimensions, found " + Arrays.toString(qkv.shape()));
+        throw new IllegalArgumentException(opName() + ": shape of qkv is " + Arrays.toString(qkv.shape()) + "; expected 3 dimensions");
       }
       if (argument(0) < 1 || qkv.size(2) % (3L * argument(0)) != 0) {
         throw new IllegalArgumentException(
-            opName() + ": qkv is " + qkv.size(2) + " wide, expected a multiple of 3 x " + argument(0) + " heads");
+            opName() + ": qkv is " + qkv.size(2) + " wide; expected a multiple of 3 x " + argument(0) + " heads");
       }
       return new long[][] {{qkv.size(0), qkv.size(1), qkv.size(2) / 3}, {qkv.size(0), argument(0), qkv.size(1)}};
     }

@@ -67,7 +67,7 @@ final class RunFolder {
    */
   static void requireRun(Path out, RunConfig config, RunSources sources, Changes changes) throws IOException {
     if (!holdsRun(out)) {
-      throw new ConfigException("nothing to resume in " + out + ": expected " + CONFIG + " of an earlier run");
+      throw new ConfigException("nothing to resume in " + out + "; expected " + CONFIG + " of an earlier run");
     }
     List<String> differences = new ArrayList<>();
     Path file = out.resolve(CONFIG);

@@ -79,7 +79,7 @@ final class TrainingState {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       return Integer.parseInt(String.valueOf(reader.metadata().get("step")));
     } catch (NumberFormatException e) {
-      throw new ConfigException(file + ": expected the counter step in the metadata", e);
+      throw new ConfigException(file + " has no counter step; expected it in the metadata", e);
     }
   }
 
@@ -102,7 +102,7 @@ final class TrainingState {
       TarFlowNetwork.setIteration(network, counters.step());
       return counters;
     } catch (NumberFormatException | NullPointerException e) {
-      throw new ConfigException(file + ": expected counters step, seconds and bestBits in the metadata", e);
+      throw new ConfigException(file + " lacks a counter; expected step, seconds and bestBits in the metadata", e);
     }
   }
 

@@ -195,11 +195,11 @@ class InverseGraphTest {
     TarFlowConfig config = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 2, true, FlowSpec.affine(1, L2R), FlowSpec.affine(1, L2R));
     SameDiff sd = graph(config, arrays(config, RandomModel.parameters(config, 5)), Sampling.DEFAULT, true);
     INDArray prompt = Nd4j.zeros(DataType.DOUBLE, 1, 2, 4);
-    assertMessage("tarflow_flow_inverse: expected u of shape [batch, 1 to 4, 4], found [1, 5, 4]",
+    assertMessage("tarflow_flow_inverse: shape of u is [1, 5, 4]; expected [batch, 1 to 4, 4]",
         () -> sd.output(Map.of("u", Nd4j.zeros(DataType.DOUBLE, 1, 5, 4), "prompt", prompt), "ids"));
-    assertMessage("tarflow_flow_inverse: expected a prompt of shape [2, at most 4, 4], found [1, 2, 4]",
+    assertMessage("tarflow_flow_inverse: shape of prompt is [1, 2, 4]; expected [2, at most 4, 4]",
         () -> sd.output(Map.of("u", Nd4j.zeros(DataType.DOUBLE, 2, 4, 4), "prompt", prompt), "ids"));
-    assertMessage("tarflow_flow_forward: expected z of shape [batch, 1 to 4, 4], found [1, 5, 4]",
+    assertMessage("tarflow_flow_forward: shape of z is [1, 5, 4]; expected [batch, 1 to 4, 4]",
         () -> sd.output(Map.of("u", Nd4j.zeros(DataType.DOUBLE, 1, 4, 4), "prompt", Nd4j.zeros(DataType.DOUBLE, 1, 5, 4)), "ids"));
     assertMessage("model is AUTOREGRESSIVE; expected TARFLOW for an inverse pass",
         () -> graph(config.autoregressiveTwin(), Map.of(), Sampling.DEFAULT, false));

@@ -98,7 +98,7 @@ class FlowInverseOpTest {
   @Test
   void wrongShapesAreNamedAndThereIsNoGradient() {
     IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, () -> inverse(Nd4j.randn(DataType.FLOAT, 2, 5, 4)));
-    assertEquals("tarflow_flow_inverse: expected u of shape [batch, 1 to 4, 4], found [2, 5, 4]", thrown.getMessage());
+    assertEquals("tarflow_flow_inverse: shape of u is [2, 5, 4]; expected [batch, 1 to 4, 4]", thrown.getMessage());
     assertThrows(UnsupportedOperationException.class, () -> new FlowInverseOp().doDiff(List.of()));
   }
 }

@@ -170,15 +170,15 @@ class RowsOpTest {
   @Test
   void wrongShapesAreNamed() {
     INDArray z = random(1, 2, D);
-    assertMessage("tarflow_mixture_cdf: expected theta of shape [2, 3] with one more dimension, a multiple of 3, found [2, 3, 4]",
+    assertMessage("tarflow_mixture_cdf: shape of theta is [2, 3, 4]; expected [2, 3] with one more dimension, a multiple of 3",
         () -> new MixtureCdfOp().execute(z, random(2, 2, D, 4)));
-    assertMessage("tarflow_rosenblatt: expected component means of shape [K, 3], found [5, 2]",
+    assertMessage("tarflow_rosenblatt: shape of component means is [5, 2]; expected [K, 3]",
         () -> new RosenblattOp().execute(z, random(2, 2, 5), random(3, 5, 2), random(4, 5)));
-    assertMessage("tarflow_rosenblatt: expected logits of shape [2, 5], found [2, 4]",
+    assertMessage("tarflow_rosenblatt: shape of logits is [2, 4]; expected [2, 5]",
         () -> new RosenblattOp().execute(z, random(2, 2, 4), random(3, 5, D), random(4, 5)));
-    assertMessage("tarflow_encode: expected token ids of 0 to 4, found 5",
+    assertMessage("tarflow_encode: token id is 5; expected 0 to 4",
         () -> new EncodeOp().execute(z, random(3, 5, D), random(4, 5), Nd4j.createFromArray(4, 5)));
-    assertMessage("tarflow_bound_log_scales: expected a bound of at least 0.000001, found 0.0",
+    assertMessage("tarflow_bound_log_scales: bound is 0.0; expected at least 0.000001",
         () -> new BoundLogScalesOp(1, 0.0));
   }
 

@@ -39,11 +39,11 @@ class SignatureTest {
 
   @Test
   void whatDoesNotFitIsNamed() {
-    assertMessage("tarflow_feed_forward: expected residual of shape [5, 4], found [5, 3]", FeedForwardOp.class,
+    assertMessage("tarflow_feed_forward: shape of residual is [5, 3]; expected [5, 4]", FeedForwardOp.class,
         new long[] {5, 4}, new long[] {4, 6}, new long[] {6}, new long[] {6, 4}, new long[] {4}, new long[] {5, 3});
-    assertMessage("tarflow_feed_forward: expected wUp of shape [4, hidden], found [4]", FeedForwardOp.class,
+    assertMessage("tarflow_feed_forward: shape of wUp is [4]; expected [4, hidden]", FeedForwardOp.class,
         new long[] {5, 4}, new long[] {4}, new long[] {6}, new long[] {6, 4}, new long[] {4}, new long[] {5, 4});
-    assertMessage("tarflow_embedding: expected table of shape [vocabulary, width], found [4]", EmbeddingOp.class,
+    assertMessage("tarflow_embedding: shape of table is [4]; expected [vocabulary, width]", EmbeddingOp.class,
         new long[] {4}, new long[] {3});
   }
 

@@ -103,10 +103,10 @@ class TransformerOpsTest {
     SDVariable x = sd.var("x", Nd4j.rand(DataType.FLOAT, 2, 5, 4));
     SDVariable w = sd.var("w", Nd4j.rand(DataType.FLOAT, 3, 3));
     SDVariable ids = sd.constant("ids", Nd4j.createFromArray(0, 3));
-    assertMessage("expected weight of shape [4, 3], found [3, 3]", new MatmulOp().in(sd, x, w)[0]);
-    assertMessage("4 wide, expected a multiple of 3 x 2 heads", new CausalAttentionOp(2).in(sd, x)[0]);
-    assertMessage("token id 3 at index 1: expected 0 to 2", new EmbeddingOp().in(sd, w, ids)[0]);
-    assertMessage("input 1 is DOUBLE, expected FLOAT",
+    assertMessage("shape of weight is [3, 3]; expected [4, 3]", new MatmulOp().in(sd, x, w)[0]);
+    assertMessage("4 wide; expected a multiple of 3 x 2 heads", new CausalAttentionOp(2).in(sd, x)[0]);
+    assertMessage("token id at index 1 is 3; expected 0 to 2", new EmbeddingOp().in(sd, w, ids)[0]);
+    assertMessage("input 1 is DOUBLE; expected FLOAT",
         new MatmulOp().in(sd, w, sd.constant(Nd4j.eye(3).castTo(DataType.DOUBLE)))[0]);
   }
 

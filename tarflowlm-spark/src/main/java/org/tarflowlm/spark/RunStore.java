@@ -99,7 +99,7 @@ final class RunStore {
       saved = step(each.getPath());
       return;
     }
-    throw new ConfigException("nothing to resume in " + name + ": expected a folder " + PREFIX + "N with " + DONE + " of an earlier run");
+    throw new ConfigException("nothing to resume in " + name + "; expected a folder " + PREFIX + "N with " + DONE + " of an earlier run");
   }
 
   /**

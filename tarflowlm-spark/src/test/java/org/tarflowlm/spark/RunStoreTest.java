@@ -68,7 +68,7 @@ class RunStoreTest {
 
   @Test
   void whatIsNotThereIsToldInOneLine() throws IOException {
-    assertLine("nothing to resume in " + shared("run") + ": expected a folder step-N with _SUCCESS of an earlier run",
+    assertLine("nothing to resume in " + shared("run") + "; expected a folder step-N with _SUCCESS of an earlier run",
         () -> store().restore());
     Configuration hadoop = Cluster.SPARK.sparkContext().hadoopConfiguration();
     assertEquals("no such file: " + shared("none"), assertThrows(org.tarflowlm.data.DataException.class,

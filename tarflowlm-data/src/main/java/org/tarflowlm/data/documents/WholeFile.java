@@ -45,7 +45,7 @@ final class WholeFile implements DocumentSource {
     int cut = -1;
     while (cut < 0 && !ended) {
       if (bytes.length >= LONGEST_PIECE) {
-        throw new DataException(file + " has a word of more than " + LONGEST_PIECE + " bytes at offset " + offset + ": expected text with "
+        throw new DataException(file + " has a word of more than " + LONGEST_PIECE + " bytes at offset " + offset + "; expected text with "
             + "spaces or marks between words");
       }
       // Reading as much again each time: a long word is scanned only as often as its length doubles.
