@@ -172,7 +172,7 @@ class PlaygroundPageTest {
   void saysWhatIsWrong() {
     browser.type("the [300] end");
     browser.click("write");
-    browser.await("an error", () -> browser.find("status").getDomAttribute("class").equals("error"));
+    browser.await("an error", () -> "error".equals(browser.find("status").getDomAttribute("class")));
     assertTrue(browser.status().contains("the window has 256"), browser.status());
     browser.driver().manage().logs().get(LogType.BROWSER); // the browser complains of the status 400, rightly
   }
