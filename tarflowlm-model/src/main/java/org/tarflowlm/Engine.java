@@ -3,7 +3,6 @@ package org.tarflowlm;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -20,18 +19,16 @@ import org.tarflowlm.generate.AutoregressiveSampler;
 import org.tarflowlm.generate.FlowGenerator;
 import org.tarflowlm.generate.TextGenerator;
 import org.tarflowlm.nn.InverseSession;
+import org.tarflowlm.nn.NetworkPool;
 import org.tarflowlm.nn.TarFlowLayer;
-import org.tarflowlm.nn.TarFlowNetwork;
 
-/** A model's network, flow weights and sampler, each built on first use and all freed by {@link #close}. Thread-safe. */
+/** A model's networks, flow weights and sampler, each built on first use and all freed by {@link #close}. Thread-safe. */
 final class Engine implements AutoCloseable {
   private final String name;
   private final Tokenizer tokenizer;
-  /** A DL4J network serves one thread at a time; the lock is fair, so that no caller starves. */
-  private final ReentrantLock network = new ReentrantLock(true);
+  private final NetworkPool networks = new NetworkPool(this::network);
   private final WindowQueue queue = new WindowQueue();
   private Checkpoint checkpoint;
-  private ComputationGraph graph;
   private StackWeights weights;
   private TextGenerator generator;
   private LatentSpace latents;
@@ -49,37 +46,28 @@ final class Engine implements AutoCloseable {
     return checkpoint;
   }
 
-  /** Runs work on the network, one caller at a time. */
+  /** Runs work on a network that no other caller uses meanwhile. */
   <T> T withNetwork(Function<TarFlowLayer, T> work) {
-    network.lock();
-    try {
-      return work.apply(TarFlowNetwork.layer(graph()));
-    } finally {
-      network.unlock();
-    }
+    return networks.with(work);
   }
 
-  /** Scores windows, together with those of other threads that wait for the network. */
+  /** Scores windows, together with those of other threads that wait for a network. */
   Nats[] score(List<Window> windows, boolean terms) {
     WindowQueue.Request request = queue.add(windows, terms);
-    network.lock();
     try {
-      if (!request.isDone()) {
-        queue.serve(request, TarFlowNetwork.layer(graph()));
-      }
+      networks.with(layer -> {
+        queue.serve(request, layer);
+        return null;
+      });
     } finally {
       queue.remove(request);
-      network.unlock();
     }
     return request.result();
   }
 
-  private synchronized ComputationGraph graph() {
+  private ComputationGraph network() {
     Checkpoint source = checkpoint();
-    if (graph == null) {
-      graph = natively(() -> CheckpointNetworks.network(source));
-    }
-    return graph;
+    return natively(() -> CheckpointNetworks.network(source));
   }
 
   synchronized TextGenerator generator() {
@@ -129,23 +117,13 @@ final class Engine implements AutoCloseable {
     return weights;
   }
 
-  /** Waits for the work that the network is doing, then frees everything. */
+  /** Waits for the work that the networks are doing, then frees everything. */
   @Override
   public void close() {
-    network.lock();
-    try {
-      release();
-    } finally {
-      network.unlock();
-    }
+    networks.close(this::release);
   }
 
   private synchronized void release() {
-    if (graph != null) {
-      TarFlowNetwork.layer(graph).close();
-      graph.close();
-    }
-    graph = null;
     weights = null;
     generator = null;
     latents = null;

@@ -34,8 +34,8 @@ import org.tarflowlm.zoo.TarFlowZoo;
  * }
  * </pre>
  *
- * <p>Thread-safe. Texts that several threads ask for at once are scored together; generations run in parallel. Networks are built on first
- * use; once the model is closed, calls that need one throw an IllegalStateException. {@link CheckpointNetworks} trains a model further.
+ * <p>Thread-safe: scores and generations run in parallel, on up to a network per core. Networks are built on first use; once the model is
+ * closed, calls that need one throw an IllegalStateException. {@link CheckpointNetworks} trains a model further.
  */
 public class TarFlowLM implements AutoCloseable {
   /** Id of the zoo's flagship. */

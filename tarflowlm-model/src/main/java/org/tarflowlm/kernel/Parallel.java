@@ -4,6 +4,7 @@ import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 
 /**
  * Runs the independent tasks of a kernel on the machine's cores.
@@ -19,6 +20,7 @@ public final class Parallel {
   private static final long PARK_NANOS = 200_000;
   private static final int THREADS = threadsFromEnvironment();
   private static final LinkedTransferQueue<Section> QUEUE = new LinkedTransferQueue<>();
+  private static final ThreadLocal<Integer> LIMIT = ThreadLocal.withInitial(() -> THREADS);
 
   static {
     for (int i = 1; i < THREADS; i++) {
@@ -40,18 +42,30 @@ public final class Parallel {
    * too. If a task throws, tasks not yet started are skipped and its exception is thrown here.
    */
   public static void run(int tasks, IntConsumer task) {
-    if (tasks <= 1 || THREADS == 1) {
+    int threads = Math.min(LIMIT.get(), tasks);
+    if (threads <= 1) {
       for (int i = 0; i < tasks; i++) {
         task.accept(i);
       }
       return;
     }
     Section section = new Section(tasks, task);
-    for (int i = 1; i < Math.min(THREADS, tasks); i++) {
+    for (int i = 1; i < threads; i++) {
       QUEUE.offer(section);
     }
     section.work();
     section.await();
+  }
+
+  /** Runs work whose sections use at most {@code threads} threads; they are cut as always, so that bits stay. */
+  public static <T> T withThreads(int threads, Supplier<T> work) {
+    int before = LIMIT.get();
+    LIMIT.set(threads);
+    try {
+      return work.get();
+    } finally {
+      LIMIT.set(before);
+    }
   }
 
   /** Processes part of a batch, [first, end). */
