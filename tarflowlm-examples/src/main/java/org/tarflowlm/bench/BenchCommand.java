@@ -1,6 +1,5 @@
 package org.tarflowlm.bench;
 
-import java.util.List;
 import org.tarflowlm.command.BaseCommand;
 import picocli.CommandLine.Command;
 
@@ -9,9 +8,4 @@ import picocli.CommandLine.Command;
     BenchAllCommand.class, BenchCompareCommand.class, BenchScalingCommand.class, BenchStepCommand.class, BenchGenerateCommand.class,
     BenchKernelsCommand.class, BenchCouplingsCommand.class, BenchMemoryCommand.class, BenchRoundTripCommand.class, BenchGpuCommand.class,
     BenchServeCommand.class})
-public final class BenchCommand extends BaseCommand {
-  /** The median; the upper of the middle two if the values are even in number. */
-  static double median(List<Double> values) {
-    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
-  }
-}
+public final class BenchCommand extends BaseCommand {}

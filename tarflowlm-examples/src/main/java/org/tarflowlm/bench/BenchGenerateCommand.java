@@ -131,10 +131,10 @@ final class BenchGenerateCommand extends BaseCommand {
         loaded.name(), seeds * batch, tokens, batch, Parallel.threads(), cpuTime ? "processor time" : "the clock",
         identical ? "identical" : "DIFFER");
     speeds.forEach((way, values) -> out().printf("%-10s best %,8.0f  median %,8.0f characters/s%s%n",
-        way.name().toLowerCase(), Collections.max(values), BenchCommand.median(values),
+        way.name().toLowerCase(), Collections.max(values), Spread.of(values).median(),
         theirs.isEmpty() ? "" : String.format("  %.1f times the peer", Collections.max(values) / Collections.max(theirs))));
     if (!theirs.isEmpty()) {
-      out().printf("%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", Collections.max(theirs), BenchCommand.median(theirs));
+      out().printf("%-10s best %,8.0f  median %,8.0f characters/s%n", "peer", Collections.max(theirs), Spread.of(theirs).median());
     }
     perPass.forEach((block, flows) -> {
       out().printf("positions finished per pass, %s:", block == 0 ? "usual blocks" : "blocks of " + block);
@@ -147,7 +147,7 @@ final class BenchGenerateCommand extends BaseCommand {
 
   private static Map<String, Object> figures(List<Double> ours, List<Double> theirs) {
     Map<String, Object> result = Json.object("bestCharactersPerSecond", Collections.max(ours),
-        "medianCharactersPerSecond", BenchCommand.median(ours));
+        "medianCharactersPerSecond", Spread.of(ours).median());
     if (!theirs.isEmpty()) {
       result.put("bestToBestOfPeer", Collections.max(ours) / Collections.max(theirs));
     }

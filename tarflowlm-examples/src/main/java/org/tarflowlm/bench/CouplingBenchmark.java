@@ -79,7 +79,7 @@ record CouplingBenchmark(int rows, int dims, int mixtures, int rounds, double se
   }
 
   private static double median(List<List<Double>> turns) {
-    return turns.isEmpty() ? 0 : BenchCommand.median(turns.stream().flatMap(List::stream).toList());
+    return turns.isEmpty() ? 0 : Spread.of(turns.stream().flatMap(List::stream).toList()).median();
   }
 
   private List<Double> turn(CouplingStep step) {

@@ -142,7 +142,7 @@ final class Scaling {
         benchmark.forwardMs();
       }
       double turnMs = 1e3 * TURN * seconds;
-      int steps = (int) Math.max(LEAST_STEPS, Math.min(MOST_STEPS, turnMs / BenchCommand.median(warm)));
+      int steps = (int) Math.max(LEAST_STEPS, Math.min(MOST_STEPS, turnMs / Spread.of(warm).median()));
       double round = 0;
       while (step.size() < LEAST_ROUNDS || step.size() < rounds && now() - begin + round < seconds) {
         double before = now();
@@ -160,7 +160,7 @@ final class Scaling {
   }
 
   private static double median(int times, DoubleSupplier work) {
-    return BenchCommand.median(IntStream.range(0, times).mapToObj(i -> work.getAsDouble()).toList());
+    return Spread.of(IntStream.range(0, times).mapToObj(i -> work.getAsDouble()).toList()).median();
   }
 
   private static double now() {

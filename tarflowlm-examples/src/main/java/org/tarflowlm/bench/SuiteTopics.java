@@ -253,6 +253,6 @@ final class SuiteTopics {
   }
 
   private void keep(String name, List<List<Double>> runs) {
-    turns.keep(Topic.COUPLINGS, name, "ms", runs.stream().map(BenchCommand::median).toList());
+    turns.keep(Topic.COUPLINGS, name, "ms", runs.stream().map(run -> Spread.of(run).median()).toList());
   }
 }

@@ -67,7 +67,7 @@ final class SuiteTurns {
         runs.add(work.getAsDouble());
       } while (System.nanoTime() - begin < 1e9 * seconds * (turn == 0 ? WARM_UP_TURNS : 1));
       if (turn > 0) {
-        medians.add(BenchCommand.median(runs));
+        medians.add(Spread.of(runs).median());
       }
     }
     keep(topic, name, unit, medians);

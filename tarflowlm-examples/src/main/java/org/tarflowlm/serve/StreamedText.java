@@ -1,22 +1,15 @@
 package org.tarflowlm.serve;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.tarflowlm.command.CharacterStream;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
 /** Text that arrives token by token. Holds back the bytes of an incomplete character, and an end that may become a stop string. */
 final class StreamedText {
   private final Tokenizer tokenizer;
   private final List<String> stops;
-  private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
-      .onMalformedInput(CodingErrorAction.REPLACE)
-      .onUnmappableCharacter(CodingErrorAction.REPLACE);
+  private final CharacterStream characters = new CharacterStream();
   private final StringBuilder held = new StringBuilder();
-  private byte[] rest = new byte[0];
   private boolean stopped;
 
   StreamedText(Tokenizer tokenizer, List<String> stops) {
@@ -26,23 +19,14 @@ final class StreamedText {
 
   /** The text that can be shown after more tokens; may be empty. */
   String add(int[] tokens) {
-    decode(tokenizer.decodeBytes(tokens), false);
+    held.append(characters.add(tokenizer.decodeBytes(tokens)));
     return release(false);
   }
 
   /** The rest of the held-back text, at the end. */
   String end() {
-    decode(new byte[0], true);
+    held.append(characters.end());
     return release(true);
-  }
-
-  private void decode(byte[] more, boolean last) {
-    ByteBuffer bytes = ByteBuffer.allocate(rest.length + more.length).put(rest).put(more).flip();
-    CharBuffer characters = CharBuffer.allocate(bytes.remaining() + 1);
-    decoder.decode(bytes, characters, last);
-    rest = new byte[bytes.remaining()];
-    bytes.get(rest);
-    held.append(characters.flip());
   }
 
   private String release(boolean last) {

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,6 +17,8 @@ import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
+import org.tarflowlm.data.documents.BadDocuments;
+import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.file.IoErrors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -91,11 +94,33 @@ final class Commands implements Runnable {
     return line.length() <= 1_000 ? line : line.substring(0, 1_000);
   }
 
+  /** A JSON object of names and their values in turn; a value may be null. */
+  static String json(Object... namesAndValues) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      result.put((String) namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return json(result);
+  }
+
   static String json(Map<String, Object> result) {
     try {
       return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(result);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** Options for reading documents. */
+  static final class Documents {
+    @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds the text; default: text.")
+    private String textField = "text";
+
+    @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as in the local commands.")
+    private BadDocuments bad = BadDocuments.FAIL;
+
+    DocumentOptions options() {
+      return DocumentOptions.DEFAULT.withTextField(textField).withBad(bad);
     }
   }
 

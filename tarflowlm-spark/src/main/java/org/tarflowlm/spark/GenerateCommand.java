@@ -4,10 +4,8 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
@@ -93,14 +91,8 @@ final class GenerateCommand implements Runnable {
 
   private void print(GenerationOptions generation, Row all, double seconds) {
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("model", model);
-      result.put("options", generation);
-      result.put("rows", all.getLong(0));
-      result.put("errors", all.getLong(1));
-      result.put("seconds", seconds);
-      result.put("output", tables.output());
-      spec.commandLine().getOut().println(Commands.json(result));
+      spec.commandLine().getOut().println(Commands.json("model", model, "options", generation, "rows", all.getLong(0),
+          "errors", all.getLong(1), "seconds", seconds, "output", tables.output()));
       return;
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%,d rows, %,d with an error, in %.1f s to %s, model %s%n", all.getLong(0),

@@ -5,9 +5,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
@@ -88,14 +86,10 @@ final class ScoreCommand implements Runnable {
 
   private void print(Score score, double seconds) {
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("model", model);
-      result.put("bound", score.bound().name());
-      result.put("bitsPerCharacter", score.bitsPerCharacter());
-      result.put("standardError", Double.isNaN(score.standardError()) ? null : score.standardError());
-      result.put("characters", score.characters());
-      result.put("seconds", seconds);
-      spec.commandLine().getOut().println(Commands.json(result));
+      spec.commandLine().getOut().println(Commands.json("model", model, "bound", score.bound().name(),
+          "bitsPerCharacter", score.bitsPerCharacter(),
+          "standardError", Double.isNaN(score.standardError()) ? null : score.standardError(), "characters", score.characters(),
+          "seconds", seconds));
       return;
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%.4f bits per character (%s)%n%,d characters of %s in %.1f s, model %s%n",
@@ -106,16 +100,9 @@ final class ScoreCommand implements Runnable {
     Long characters = all.isNullAt(2) ? null : all.getLong(2);
     Double bits = characters == null ? null : all.getDouble(3) / characters;
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("model", model);
-      result.put("bound", all.get(4));
-      result.put("bitsPerCharacter", bits);
-      result.put("characters", characters == null ? 0 : characters);
-      result.put("rows", all.getLong(0));
-      result.put("errors", all.getLong(1));
-      result.put("seconds", seconds);
-      result.put("output", tables.output());
-      spec.commandLine().getOut().println(Commands.json(result));
+      spec.commandLine().getOut().println(Commands.json("model", model, "bound", all.get(4), "bitsPerCharacter", bits,
+          "characters", characters == null ? 0 : characters, "rows", all.getLong(0), "errors", all.getLong(1), "seconds", seconds,
+          "output", tables.output()));
       return;
     }
     String figure = bits == null ? "no row could be scored"

@@ -1,13 +1,9 @@
 package org.tarflowlm.spark;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.tarflowlm.data.documents.BadDocuments;
-import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.tokens.TokenShards;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,11 +39,8 @@ final class TokenizeCommand implements Runnable {
   @Option(names = "--shard-documents", paramLabel = "N", description = "With --column: rows per shard; default 100000.")
   private int shardDocuments = 100_000;
 
-  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds the text; default: text.")
-  private String textField = "text";
-
-  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as in the local commands.")
-  private BadDocuments bad = BadDocuments.FAIL;
+  @Mixin
+  private Commands.Documents documents;
 
   @Mixin
   private Commands.Session session;
@@ -69,7 +62,7 @@ final class TokenizeCommand implements Runnable {
     }
     session.run(spark -> {
       long begin = System.nanoTime();
-      SparkTokenizer job = new SparkTokenizer(spark, tokenizer, DocumentOptions.DEFAULT.withTextField(textField).withBad(bad), output);
+      SparkTokenizer job = new SparkTokenizer(spark, tokenizer, documents.options(), output);
       TokenShards.Index index;
       if (column == null) {
         index = job.files(input, 1_000_000L * shardMegabytes);
@@ -84,14 +77,8 @@ final class TokenizeCommand implements Runnable {
   private void print(TokenShards.Index index, double seconds) {
     long tokens = index.shards().stream().mapToLong(TokenShards.Shard::tokens).sum() + index.shards().size() - 1;
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("output", output);
-      result.put("tokenizer", index.tokenizer());
-      result.put("tokens", tokens);
-      result.put("documents", index.documents());
-      result.put("shards", index.shards().size());
-      result.put("seconds", seconds);
-      spec.commandLine().getOut().println(Commands.json(result));
+      spec.commandLine().getOut().println(Commands.json("output", output, "tokenizer", index.tokenizer(), "tokens", tokens,
+          "documents", index.documents(), "shards", index.shards().size(), "seconds", seconds));
       return;
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%,d tokens of %,d documents in %d shards, %.1f s, in %s%n", tokens, index.documents(),

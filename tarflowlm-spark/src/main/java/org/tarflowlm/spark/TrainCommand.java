@@ -1,13 +1,9 @@
 package org.tarflowlm.spark;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.tarflowlm.checkpoint.Checkpoint;
-import org.tarflowlm.data.documents.BadDocuments;
-import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.train.Changes;
 import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.RunConfig;
@@ -58,11 +54,8 @@ final class TrainCommand implements Runnable {
   @Option(names = "--allow-changes", description = "With --resume: continue even if something differs from the run's start.")
   private boolean allowChanges;
 
-  @Option(names = "--text-field", paramLabel = "NAME", description = "Field of a JSON object that holds the text; default: text.")
-  private String textField = "text";
-
-  @Option(names = "--bad-documents", paramLabel = "WHAT", description = "fail, skip or replace, as in the local commands.")
-  private BadDocuments bad = BadDocuments.FAIL;
+  @Mixin
+  private Commands.Documents documents;
 
   @Mixin
   private Commands.Session session;
@@ -81,7 +74,7 @@ final class TrainCommand implements Runnable {
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
     RunConfig run = start == null ? RunConfig.read(config) : FineTuneConfig.read(config).of(start);
     RunConfig chosen = seed == null ? run : run.withTraining(run.training().withSeed(seed));
-    SparkTrainer.Plan plan = new SparkTrainer.Plan(workers, round, DocumentOptions.DEFAULT.withTextField(textField).withBad(bad),
+    SparkTrainer.Plan plan = new SparkTrainer.Plan(workers, round, documents.options(),
         session.mixedMachines());
     session.run(spark -> {
       SparkTrainer trainer = resume
@@ -96,20 +89,9 @@ final class TrainCommand implements Runnable {
     double inUpdates = rounds.stream().mapToDouble(SparkTrainer.Round::inUpdates).sum();
     Double best = Double.isFinite(summary.bestBits()) ? summary.bestBits() : null;
     if (json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("out", out);
-      result.put("steps", summary.step());
-      result.put("finished", summary.finished());
-      result.put("tokens", summary.tokens());
-      result.put("parameters", summary.parameters());
-      result.put("seconds", summary.seconds());
-      result.put("bound", summary.bound());
-      result.put("bestValidBitsPerToken", best);
-      result.put("workers", workers);
-      result.put("round", round);
-      result.put("secondsOfRounds", inRounds);
-      result.put("secondsOfUpdates", inUpdates);
-      spec.commandLine().getOut().println(Commands.json(result));
+      spec.commandLine().getOut().println(Commands.json("out", out, "steps", summary.step(), "finished", summary.finished(),
+          "tokens", summary.tokens(), "parameters", summary.parameters(), "seconds", summary.seconds(), "bound", summary.bound(),
+          "bestValidBitsPerToken", best, "workers", workers, "round", round, "secondsOfRounds", inRounds, "secondsOfUpdates", inUpdates));
       return;
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%s after %d of %d steps of %d workers, %,d tokens, %.0f s: %s%n",

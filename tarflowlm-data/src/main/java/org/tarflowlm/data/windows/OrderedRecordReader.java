@@ -1,5 +1,6 @@
 package org.tarflowlm.data.windows;
 
+import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -13,6 +14,7 @@ import org.datavec.api.records.reader.BaseRecordReader;
 import org.datavec.api.split.InputSplit;
 import org.datavec.api.writable.Writable;
 import org.tarflowlm.data.DataException;
+import org.tarflowlm.data.file.IoErrors;
 
 /** Reads files from front to back; single records cannot be addressed. */
 abstract class OrderedRecordReader extends BaseRecordReader {
@@ -44,6 +46,17 @@ abstract class OrderedRecordReader extends BaseRecordReader {
   static void requireWorker(int k, int n) {
     if (n < 1 || k < 0 || k >= n) {
       throw new DataException("worker is " + k + " of " + n + "; expected 0 to " + (n - 1));
+    }
+  }
+
+  /** Closes what reads the files, or null. */
+  final void close(Closeable reader) {
+    try {
+      if (reader != null) {
+        reader.close();
+      }
+    } catch (IOException e) {
+      throw IoErrors.unreadable(names(), e);
     }
   }
 

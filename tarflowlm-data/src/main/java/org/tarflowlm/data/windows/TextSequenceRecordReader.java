@@ -183,16 +183,10 @@ public final class TextSequenceRecordReader extends OrderedRecordReader implemen
 
   @Override
   public void close() {
+    DocumentSource open = source;
     ready = null;
-    if (source != null) {
-      try {
-        source.close();
-      } catch (IOException e) {
-        throw IoErrors.unreadable(names(), e);
-      } finally {
-        source = null;
-      }
-    }
+    source = null;
+    close(open);
   }
 
   @Override

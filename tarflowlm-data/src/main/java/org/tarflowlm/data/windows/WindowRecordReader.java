@@ -136,15 +136,9 @@ public abstract class WindowRecordReader extends OrderedRecordReader {
   }
 
   private void closeStream() {
-    if (stream != null) {
-      try {
-        stream.close();
-      } catch (IOException e) {
-        throw IoErrors.unreadable(names(), e);
-      } finally {
-        stream = null;
-      }
-    }
+    TokenStream open = stream;
+    stream = null;
+    close(open);
   }
 
   @Override
