@@ -52,7 +52,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.tarflowlm.backend.HostMemory;
 
-/** The arrows between the packages, as docs/architecture.md draws them: each package with all that it may use. */
+/** The arrows between packages in docs/architecture.md: each package, with all packages that it may use. */
 class ArchitectureTest {
   private static final String ROOT = "org.tarflowlm.";
   /** The package of TarFlowLM itself, which has no name below the project's. */
@@ -111,7 +111,7 @@ class ArchitectureTest {
   static void read() {
     project = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
         .withImportOption(location -> !location.contains("/jmh_generated/") && !location.contains("-tests.jar"))
-        .withImportOption(location -> !location.contains("/zoo/TarFlowLM.class") && !location.contains("/data/text/")) // names of before
+        .withImportOption(location -> !location.contains("/zoo/TarFlowLM.class") && !location.contains("/data/text/")) // former names
         .importPackages("org.tarflowlm");
   }
 
@@ -137,13 +137,13 @@ class ArchitectureTest {
         .allowEmptyShould(true).check(project);
   }
 
-  /** The arrows of docs/architecture.md: config, json and the data packages, which all may use, are left out there. */
+  /** The arrows that docs/architecture.md draws. It leaves out config, json and the data packages, which all may use. */
   @Test
   void theDrawingShowsTheArrowsThatThereAre() throws IOException {
     TreeSet<String> drawn = new TreeSet<>();
     Matcher arrow = Pattern.compile("(\\w+) --> (\\w+)").matcher(Files.readString(Path.of("..", "docs", "architecture.md")));
     while (arrow.find()) {
-      drawn.add(arrow.group().replace("graph_", "graph")); // a word that Mermaid keeps for itself
+      drawn.add(arrow.group().replace("graph_", "graph")); // a word that Mermaid reserves
     }
     TreeSet<String> found = new TreeSet<>();
     project.forEach(each -> each.getDirectDependenciesFromSelf().forEach(dependency -> {
@@ -157,7 +157,7 @@ class ArchitectureTest {
     assertEquals(found, drawn);
   }
 
-  /** The package's name below the project's, or nothing. */
+  /** The package's name below the project's; empty for the project's own package. */
   private static String name(JavaClass type) {
     String name = type.getBaseComponentType().getPackageName() + ".";
     return name.equals(ROOT) ? FACADE : name.startsWith(ROOT) ? name.substring(ROOT.length(), name.length() - 1) : "";
@@ -206,7 +206,7 @@ class ArchitectureTest {
         ROOT + "examples").should().dependOnClassesThat().resideInAPackage("org.nd4j.autodiff..").check(project);
   }
 
-  /** Others see a ComputationGraph and the ZooModel that they were promised, no layer and no configuration. */
+  /** Users see a ComputationGraph and the ZooModel that DL4J promises, and neither layers nor configurations. */
   @Test
   void nnIsTheOnlyDoorToDl4jLayers() {
     noClasses().that().resideOutsideOfPackages(ROOT + "nn", ROOT + "bench", ROOT + "examples").should()
@@ -244,7 +244,7 @@ class ArchitectureTest {
     noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class).check(project);
   }
 
-  /** One class asks an array for an address; on a backend whose arrays are not in the host's memory it refuses. */
+  /** One class asks an array for its address. It refuses to on a backend that keeps arrays outside the host's memory. */
   @Test
   void onlyHostMemoryTouchesTheMemoryOfArrays() {
     DescribedPredicate<JavaAccess<?>> address = DescribedPredicate.describe("ask an array for its memory", access ->
@@ -253,7 +253,7 @@ class ArchitectureTest {
     noClasses().that().doNotHaveFullyQualifiedName(HostMemory.class.getName()).should().accessTargetWhere(address).check(project);
   }
 
-  /** What a composed graph is made of, with all that it uses, must not even know the classes that touch an array's memory. */
+  /** Neither the classes of a composed graph nor anything that they use may know the classes that touch an array's memory. */
   @Test
   void theComposedGraphIsFarFromHostMemory() {
     Set<JavaClass> reached = new HashSet<>();
@@ -273,7 +273,7 @@ class ArchitectureTest {
     assertEquals(List.of(), found);
   }
 
-  /** So that the project compiles against any backend: the GPU's has none of these classes. */
+  /** Otherwise the project would not compile against every backend: the GPU's has none of these classes. */
   @Test
   void nothingNeedsTheClassesOfTheCpuBackend() {
     ClassLoader loader = getClass().getClassLoader();

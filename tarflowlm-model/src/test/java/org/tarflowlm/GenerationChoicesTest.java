@@ -14,7 +14,7 @@ import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
-/** Batches of prompts, and the options that only some models can honour. */
+/** Batches of prompts, and options that only some models support. */
 class GenerationChoicesTest {
   private static final GenerationOptions OPTIONS = GenerationOptions.defaults().withMaxNewTokens(24);
 
@@ -55,7 +55,7 @@ class GenerationChoicesTest {
     assertRefused("eosTokenId is -2; expected at least -1", () -> OPTIONS.withEosTokenId(-2));
   }
 
-  /** The most probable component at every step, as top-k 1 takes it, through the graph and through the kernels. */
+  /** The graph and the kernels take the most probable component at every step, as top-k 1 does. */
   @Test
   void minPOfOneIsTopKOfOne() {
     try (TarFlowLM model = TarFlowLM.pretrained()) {
@@ -68,7 +68,7 @@ class GenerationChoicesTest {
     }
   }
 
-  /** In text8 a space can stand for the end; a flow decodes it as any other. */
+  /** A space can mark the end of a text8 text; a flow decodes it like any other token. */
   @Test
   void flowsEndWithAnEndOfTextToken() {
     assertEquals(OptionalInt.of(50256), new Gpt2Bpe().endOfText());

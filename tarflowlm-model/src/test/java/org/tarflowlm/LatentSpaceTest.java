@@ -31,7 +31,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.nn.TarFlowFeatures;
 
-/** Text to noise and back, walks between texts, hidden states: what a model's latent space is, seen from the facade. */
+/** The facade turns text to noise and back, interpolates between texts, and gives hidden states. */
 class LatentSpaceTest {
   private static final String TEXT = "call me ishmael some years ago never mind how long precisely";
 
@@ -140,7 +140,7 @@ class LatentSpaceTest {
     }
   }
 
-  /** As the layer of a DL4J network gives them; the same for a text in two windows. */
+  /** The hidden states equal those of the layer in a DL4J network, also for a text of two windows. */
   @Test
   void featuresAreThoseOfTheFrozenLayer() {
     try (TarFlowLM model = twoDirections(2)) {
@@ -208,7 +208,7 @@ class LatentSpaceTest {
     }
   }
 
-  /** Without a text to begin from: noise is all that a new text needs. */
+  /** A new text begins from noise alone. */
   @Test
   void aDrawOfNoiseIsAText() {
     try (TarFlowLM model = TarFlowLM.pretrained()) {

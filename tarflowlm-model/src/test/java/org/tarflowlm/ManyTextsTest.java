@@ -20,11 +20,11 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.nn.PaddedWindows;
 
-/** Texts that are scored together have the scores that they have by themselves. */
+/** Texts have the same scores together as alone. */
 class ManyTextsTest {
   private static final int THREADS = 8;
 
-  /** Pieces of the excerpt, one after another. */
+  /** Consecutive pieces of the excerpt. */
   private static List<String> texts(int... lengths) {
     List<String> result = new ArrayList<>();
     int at = 0;
@@ -35,7 +35,7 @@ class ManyTextsTest {
     return result;
   }
 
-  /** Single precision, where the products of matrices round a row by its place; elsewhere bit for bit. */
+  /** Tolerance for single precision, whose matrix products round a row according to its place; 0 elsewhere. */
   private static double tolerance(TarFlowLM model, double nats) {
     return PaddedWindows.keepBits(model.config()) ? 0 : 1e-5 * nats;
   }
@@ -120,7 +120,7 @@ class ManyTextsTest {
     }
   }
 
-  /** Threads that ask while a model is closed get their score or an IllegalStateException; none waits for ever. */
+  /** Threads that score while another closes the model get their score or an IllegalStateException. None waits for ever. */
   @Test
   void closingAModelEndsTheWaiting() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(THREADS);

@@ -16,7 +16,7 @@ import org.tarflowlm.eval.TokenChoice;
 class NextTokensTest {
   private static final int LETTERS = 27;
 
-  /** The whole distribution at each position, over more than two windows, and the token that is there. */
+  /** The whole distribution at each position of more than two windows, and the probability of the actual token. */
   @ParameterizedTest
   @ValueSource(strings = {"text8-ar", "text8-mixd"})
   void theProbabilitiesOfAllTokensAddUpToOne(String id) {
@@ -49,7 +49,7 @@ class NextTokensTest {
     }
   }
 
-  /** The flow after it takes part in the likelihood, so the two are near each other, no more. */
+  /** The likelihood includes the next flow, so the two figures are near each other, but not equal. */
   @Test
   void ofATiedFlowTheyAreItsMixtureWeights() {
     try (TarFlowLM model = TarFlowLM.pretrained("text8-mixd")) {

@@ -7,8 +7,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.data.documents.Excerpt;
 
 /**
- * What the packaged models say stays what it is: the score of two windows and a text for a seed. Another processor may round a score's
- * last digits differently.
+ * The packaged models keep their figures: the score of two windows, and a text for a seed. Another processor may round a score's last
+ * digits differently.
  */
 class PackagedBitsTest {
   @ParameterizedTest

@@ -15,7 +15,7 @@ import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.generate.parallel.Decoding;
 import org.tarflowlm.zoo.TarFlowZoo;
 
-/** The inverse pass of the packaged flow model, on real text. */
+/** The packaged flow model inverts real text. */
 class PackagedGenerationTest {
   private static final int WINDOWS = 12;
 

@@ -58,7 +58,7 @@ class ScorePerTokenTest {
     assertThrows(ConfigException.class, () -> options.withStride(4));
   }
 
-  /** A surprise costs bits: what does not follow from the text before costs more than what does. */
+  /** A token that does not follow from the text before costs more bits than one that does. */
   @Test
   void surprisesCostMore() {
     try (TarFlowLM model = TarFlowLM.pretrained("text8-ar")) {

@@ -38,7 +38,7 @@ class SharedTokensTest {
     assertEquals(256, Arrays.stream(shared).distinct().count());
   }
 
-  /** The codes of letters stay where they were, so a model of characters is the start of one of bytes. */
+  /** Letters keep their codes, so a model of bytes can start from a model of characters. */
   @Test
   void aModelOfLettersBecomesOneOfBytes() {
     Checkpoint letters = Fixtures.tiny();

@@ -63,7 +63,7 @@ class TarFlowLMTest {
     assertTrue(e.getMessage().contains(expected), e::getMessage);
   }
 
-  /** encode, read and the prompts of generate share one encoder; scoring draws the noise of draw 0 in the order of the text. */
+  /** encode, read and generate's prompts share one encoder; scoring draws draw 0 of the noise in the order of the text. */
   @Test
   void aTextAndASeedHaveOneZ() {
     Checkpoint checkpoint = Fixtures.tiny();

@@ -17,12 +17,12 @@ public final class TestModels {
 
   private TestModels() {}
 
-  /** A stack of these flows: 5 tokens, latents of 2 numbers, width 12, 3 heads. */
+  /** A stack of the given flows: 5 tokens, latents of 2 numbers, width 12, 3 heads. */
   public static TarFlowConfig stack(int patch, FlowSpec... flows) {
     return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, List.of(flows), null, null, 16, null);
   }
 
-  /** Every coupling, both directions. */
+  /** Every coupling in both directions. */
   public static TarFlowConfig everyCoupling(int patch) {
     return stack(patch,
         FlowSpec.tiedMixD(1, VOCAB, Direction.LEFT_TO_RIGHT),
@@ -42,7 +42,9 @@ public final class TestModels {
     return new TarFlowConfig(ModelType.TARFLOW, VOCAB, TOKENS, 2, 12, 3, patch, null, flows, null, null, 16, null, 2, null);
   }
 
-  /** The second channel of each token from right to left, given the first ones of the text; those from left to right. */
+  /**
+   * A flow reads the second channel of each token from right to left, given the first channels; another reads the first from left to right.
+   */
   public static TarFlowConfig coarseToFine() {
     return stack(1, FlowSpec.tiedMixD(1, VOCAB, Direction.RIGHT_TO_LEFT).onChannels(1, 2, 3),
         FlowSpec.tiedMixD(1, VOCAB, Direction.LEFT_TO_RIGHT).onChannels(0, 1, 0));
@@ -55,7 +57,7 @@ public final class TestModels {
     return Nd4j.createFromArray(ids).reshape(batch, tokens);
   }
 
-  /** A text in which each token follows from the last one most of the time: something to learn. INT [batch, tokens]. */
+  /** A text in which the last token usually decides the next, so that a model can learn something. INT [batch, tokens]. */
   public static INDArray pattern(long seed, int batch, int tokens) {
     Random random = new Random(seed);
     int[] ids = new int[batch * tokens];
@@ -65,7 +67,7 @@ public final class TestModels {
     return Nd4j.createFromArray(ids).reshape(batch, tokens);
   }
 
-  /** The same model, whose tokens of a patch depend on those before them. */
+  /** The same model, in which tokens of a patch depend on earlier ones. */
   public static TarFlowConfig withPatchHead(TarFlowConfig config) {
     return TarFlowConfig.fromJson(config.toJson().replaceAll("\"patchHidden\" : \\d+", "\"patchHidden\" : 5"));
   }

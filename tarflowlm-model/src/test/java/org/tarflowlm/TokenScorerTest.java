@@ -28,7 +28,7 @@ class TokenScorerTest {
     }
   }
 
-  /** A discrete model's bits are those of the tokens before: a prefix keeps them. */
+  /** A discrete model's bits depend on earlier tokens alone, so a prefix keeps them. */
   @ParameterizedTest
   @ValueSource(ints = {1, 20, 60})
   void aPrefixKeepsItsBitsInADiscreteModel(int length) {

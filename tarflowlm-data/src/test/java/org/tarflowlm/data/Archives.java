@@ -58,7 +58,7 @@ public final class Archives {
     return packed(content, out -> new ZstdOutputStream(out).setChecksum(true));
   }
 
-  /** With the dictionary size that xz -9 declares. */
+  /** Declares the dictionary size of xz -9. */
   public static byte[] xzWithLargeDictionary(byte[] content) {
     return packed(content, out -> {
       LZMA2Options options = new LZMA2Options(1);

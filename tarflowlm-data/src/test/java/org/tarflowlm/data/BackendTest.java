@@ -15,11 +15,11 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.nd4j.common.config.ND4JClassLoading;
 
-/** With class loaders of their own for the jars, as in a fat jar; no native code is loaded. */
+/** Each test gives the jars class loaders of their own, as a fat jar does. No native code is loaded. */
 class BackendTest {
   private static final ClassLoader BLIND = ClassLoader.getPlatformClassLoader();
 
-  /** The jars of this test's class path, seen by one loader that the system's does not know. */
+  /** A loader for the jars of this test's class path; the system's loader does not know it. */
   private static URLClassLoader jars(Predicate<String> which) {
     URL[] urls = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).filter(which).map(BackendTest::url)
         .toArray(URL[]::new);
@@ -34,7 +34,7 @@ class BackendTest {
     }
   }
 
-  /** Calls {@link Backend#ensure()} of a loader's own copy of the class, with a context class loader, and returns ND4J's loader. */
+  /** Calls {@link Backend#ensure()} on a loader's own copy of the class, under a context class loader. Returns ND4J's loader. */
   private static ClassLoader ensured(ClassLoader loader, ClassLoader context) throws Throwable {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();

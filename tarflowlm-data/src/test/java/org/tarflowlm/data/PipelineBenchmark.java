@@ -28,11 +28,9 @@ import org.tarflowlm.data.windows.WindowIterator;
 import org.tarflowlm.data.windows.WindowRecordReader;
 
 /**
- * Tokens a second of each stage. Run it with {@code -Xmx64m}: so much heap is enough for all of them.
- *
+ * Measures tokens per second of each stage. A heap of 64 MB ({@code -Xmx64m}) is enough for all of them.
  * <pre>java -Xmx64m -cp ... org.tarflowlm.data.PipelineBenchmark TEXT8 BYTES DOCUMENTS FOLDER</pre>
- *
- * TEXT8 and BYTES may name zip members (FILE.zip#MEMBER); FOLDER takes the token cache.
+ * TEXT8 and BYTES may name zip members (FILE.zip#MEMBER). The benchmark writes the token cache to FOLDER.
  */
 public final class PipelineBenchmark {
   private static final Logger LOG = LogManager.getLogger(PipelineBenchmark.class);
@@ -100,7 +98,7 @@ public final class PipelineBenchmark {
     shuffled("token cache, shuffled", tokens);
   }
 
-  /** A consumer that is busy for 20 ms a batch, as a small model is. */
+  /** Consumes batches, and works 20 ms on each, as a small model does. */
   private static void prefetch(InputFile text8) throws InterruptedException {
     TokenSequence tokens = TokenSequences.open(text8.toString(), new Text8Alphabet());
     for (boolean async : new boolean[] {false, true}) {
@@ -123,7 +121,7 @@ public final class PipelineBenchmark {
     }
   }
 
-  /** Of all threads: on a busy machine it tells more than the time on the wall. */
+  /** Processor time of all threads: on a busy machine it says more than the clock. */
   private static long cpuNanos() {
     return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
   }

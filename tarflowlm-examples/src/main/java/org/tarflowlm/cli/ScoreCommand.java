@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The likelihood of a text. */
+/** Scores a text: its likelihood under a model. */
 @Command(name = "score", mixinStandardHelpOptions = true,
     description = "Compute how many bits per character a model needs for a text.")
 final class ScoreCommand extends BaseCommand {
@@ -92,7 +92,7 @@ final class ScoreCommand extends BaseCommand {
     return 0;
   }
 
-  /** The figure and what it is, in words. */
+  /** The score in words, with its bound, its error and what it was measured on. */
   static String text(Score score, String source, double seconds) {
     String error = Double.isNaN(score.standardError()) ? "" : String.format(", standard error %.4f", score.standardError());
     boolean exact = score.bound().equals(Bound.EXACT);

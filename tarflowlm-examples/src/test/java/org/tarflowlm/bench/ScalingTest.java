@@ -76,7 +76,7 @@ class ScalingTest {
     assertEquals("--peer ended with code 0 and 'no figure'; expected its median milliseconds per step as last word", failure.getMessage());
   }
 
-  /** Too little would let the system end the process; too much would refuse what fits. */
+  /** A low estimate lets the system kill the process; a high one refuses shapes that fit. */
   @ParameterizedTest
   @CsvSource({"AR, 4, 128, 128, 2, 27", "AR, 2, 512, 64, 3, 27", "AR, 2, 64, 64, 1, 3000", "MIXD, 2, 64, 64, 2, 27",
       "MIX1, 2, 64, 32, 1, 27", "AFFINE, 2, 64, 32, 1, 27"})

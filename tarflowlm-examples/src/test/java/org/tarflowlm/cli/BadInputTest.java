@@ -15,7 +15,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.json.RecordJson;
 
-/** What is wrong is said in one line that names it; the exit code is 1, for wrong use of the command line 2. */
+/** A command says in one line what is wrong, and names it. Its exit code is 1, or 2 for wrong use of the command line. */
 class BadInputTest {
   @TempDir
   private static Path folder;

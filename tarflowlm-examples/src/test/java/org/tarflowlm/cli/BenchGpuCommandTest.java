@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** bench gpu, with the CPU in the GPU's place. */
+/** Runs bench gpu with the CPU in the GPU's place. */
 class BenchGpuCommandTest {
   @TempDir
   private Path folder;
 
-  /** If this fails after a change of the composed graph: {@code ./tarflowlm bench gpu --record} the file beside OpDigests anew. */
+  /** If this fails after a change of the composed graph, record the file beside OpDigests anew: {@code ./tarflowlm bench gpu --record}. */
   @Test
   void checksTrainsScoresAndWrites() throws IOException {
     Path report = folder.resolve("gpu.json");

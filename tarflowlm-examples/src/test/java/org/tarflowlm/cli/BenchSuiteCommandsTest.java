@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.config.ModelType;
 
-/** bench all, compare, scaling and step, on the smallest things that they take. */
+/** Runs bench all, compare, scaling and step on the smallest inputs that they take. */
 class BenchSuiteCommandsTest {
   @TempDir
   private static Path folder;

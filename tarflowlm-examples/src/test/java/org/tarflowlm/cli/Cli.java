@@ -12,11 +12,11 @@ import java.io.StringWriter;
 import picocli.CommandLine;
 
 /**
- * What a call of the command line did.
+ * Result of a call of the command line.
  *
- * @param code its exit code
+ * @param code exit code
  * @param out standard output
- * @param err what it said on standard error, without the log
+ * @param err standard error, without the log
  */
 record Cli(int code, String out, String err) {
 
@@ -34,13 +34,13 @@ record Cli(int code, String out, String err) {
     return new Cli(code, out.toString(), err.toString());
   }
 
-  /** The call went well. */
+  /** Checks that the call succeeded. */
   Cli succeeds() {
     assertEquals(0, code, () -> err + out);
     return this;
   }
 
-  /** The call failed with one line on standard error that holds these words, and nothing on standard output. */
+  /** Checks that the call failed with one line on standard error that contains these words, and printed nothing on standard output. */
   void fails(int expectedCode, String... words) {
     assertEquals(1, err.lines().count(), err);
     assertTrue(err.startsWith("tarflowlm"), err);

@@ -27,7 +27,7 @@ import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.train.RunConfig;
 
-/** CORPUS:PART where a command takes a text, with small corpora in the formats and under the names of the real ones. */
+/** Commands take CORPUS:PART for a text. Small corpora stand in for the real ones, with their formats and names. */
 class CorpusPartsTest {
   private static final String TEXT = Excerpt.text().substring(0, 4_000);
 

@@ -10,7 +10,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One chart of several runs. */
+/** The command draws several runs in one chart. */
 class CurvesCommandTest {
   @TempDir private Path folder;
 

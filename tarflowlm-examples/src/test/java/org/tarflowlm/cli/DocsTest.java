@@ -40,7 +40,7 @@ import org.tarflowlm.data.tokenize.Tokenizers;
 import org.tarflowlm.train.FineTuneConfig;
 import org.tarflowlm.train.RunConfig;
 
-/** README.md, docs/*.md and the packages' READMEs: links lead somewhere, commands parse, the classes and tests that they name exist. */
+/** Checks README.md, docs/*.md and the packages' READMEs: links lead somewhere, commands parse, and named classes and tests exist. */
 class DocsTest {
   private static final Path ROOT = Path.of("..");
   private static final Pattern FENCE = Pattern.compile("^```(\\w*)\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
@@ -85,7 +85,7 @@ class DocsTest {
     assertEquals(List.of(), broken);
   }
 
-  /** Headings as GitHub makes anchors of them. */
+  /** The anchors that GitHub makes of headings. */
   private static Set<String> anchors(Path page) throws IOException {
     String text = FENCE.matcher(Files.readString(page)).replaceAll("");
     return text.lines().filter(line -> line.startsWith("#"))
@@ -108,7 +108,10 @@ class DocsTest {
     }
   }
 
-  /** What stands behind ./tarflowlm, in fences and in code spans; alternatives and ellipses are for people, spark has tests of its own. */
+  /**
+   * Commands that begin with ./tarflowlm, in fences and code spans. It passes over alternatives, ellipses, and spark, which has tests of
+   * its own.
+   */
   private static List<String> commands(String page) {
     List<String> candidates = new ArrayList<>();
     Matcher fence = FENCE.matcher(page);
@@ -144,7 +147,7 @@ class DocsTest {
     assertTrue(commands.contains("demo") || commands.stream().anyMatch(each -> each.startsWith("demo ")), commands.toString());
   }
 
-  /** A test that a page names as a promise's witness must be there, and the method as well. */
+  /** If a page names a test as the witness of a promise, the test and its method exist. */
   @ParameterizedTest
   @MethodSource("pages")
   void testsThatAreNamedExist(Path page) throws IOException {
@@ -181,7 +184,7 @@ class DocsTest {
     }
   }
 
-  /** Each piece of Java compiles by itself, or behind those before it on the page, with the imports that an editor would add. */
+  /** Each piece of Java compiles, alone or after the pieces before it on the page, with the imports that an editor would add. */
   @ParameterizedTest
   @ValueSource(strings = {"docs/scoring.md", "docs/data.md", "docs/training.md", "docs/fine-tuning.md", "docs/checkpoints.md",
       "docs/generating.md"})
@@ -206,7 +209,7 @@ class DocsTest {
             + "class Snippet {\n  void run() throws Exception {\n" + statements + "  }\n}\n");
   }
 
-  /** What the compiler says; empty if all is well. */
+  /** The compiler's messages; empty if all is well. */
   private static String errorsOfCompiling(Path source, Path classes) {
     ByteArrayOutputStream errors = new ByteArrayOutputStream();
     int code = ToolProvider.getSystemJavaCompiler().run(null, null, errors, "-proc:none", "-cp", System.getProperty("java.class.path"),
@@ -214,7 +217,7 @@ class DocsTest {
     return code == 0 ? "" : errors.toString(StandardCharsets.UTF_8);
   }
 
-  /** The reader of docs/checkpoints.md gives the weights that Java gives, where there is a Python with NumPy. */
+  /** The Python reader of docs/checkpoints.md gives Java's weights. The test needs Python with NumPy. */
   @ParameterizedTest
   @EnumSource(value = DType.class, names = {"F32", "F16", "BF16"})
   void thePythonReaderReadsTheWeights(DType dtype, @TempDir Path folder) throws Exception {
@@ -251,7 +254,7 @@ class DocsTest {
     return output.lines().toList();
   }
 
-  /** The tokenizer of docs/own-tokenizer.md, as its reader would build it. */
+  /** Builds the tokenizer of docs/own-tokenizer.md as a reader of that page would. */
   @Test
   void theTokenizerOfThePageWorks(@TempDir Path folder) throws IOException {
     Matcher fence = FENCE.matcher(Files.readString(ROOT.resolve("docs/own-tokenizer.md")));

@@ -23,7 +23,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.file.CacheFolder;
 import org.tarflowlm.json.RecordJson;
 
-/** {@code --text-field} and {@code --bad-documents} mean the same to every command that takes a text, also by a corpus's name. */
+/** {@code --text-field} and {@code --bad-documents} mean the same to every command that takes a text or a corpus's name. */
 class DocumentOptionsTest {
   private static final String LATIN_1 = "caf\u00e9";
 
@@ -66,7 +66,7 @@ class DocumentOptionsTest {
     return Files.write(path, latin1.getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  /** Tokens are bytes and a line feed between documents: "one three" or "one caf? three". */
+  /** Counts tokens: bytes, and a line feed between documents, as in "one three" or "one caf? three". */
   @ParameterizedTest
   @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
       lines.jsonl   |                                  | lines.jsonl line 2 has a field "text" that is null

@@ -20,7 +20,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
-/** edit, evaluate-samples and bench of generation, with models of a few thousand parameters. */
+/** Runs edit, evaluate-samples and bench generate with models of a few thousand parameters. */
 class EditCommandTest {
   @TempDir
   private static Path folder;

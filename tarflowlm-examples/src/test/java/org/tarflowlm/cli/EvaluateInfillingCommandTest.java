@@ -18,7 +18,7 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 
-/** evaluate-infilling, with models of a few thousand parameters and a window of 32. */
+/** Runs evaluate-infilling with models of a few thousand parameters and a window of 32. */
 class EvaluateInfillingCommandTest {
   @TempDir
   private static Path folder;
@@ -106,7 +106,7 @@ class EvaluateInfillingCommandTest {
     Cli.run(with(fitting, "--model", discrete)).fails(1, "which has no flows");
   }
 
-  /** The call with another value of one option. */
+  /** The call with one option's value replaced. */
   private static Object[] with(Object[] call, String option, Object value) {
     Object[] result = call.clone();
     result[Arrays.asList(call).indexOf(option) + 1] = value;

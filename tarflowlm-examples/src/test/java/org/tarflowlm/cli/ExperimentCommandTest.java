@@ -124,7 +124,7 @@ class ExperimentCommandTest {
     assertTrue(Files.exists(folder.resolve("out/ar-seed7/curves.png")));
   }
 
-  /** Another thread holds a run's lock, as another process would. */
+  /** Another thread holds a run's lock, in place of another process. */
   @Test
   void aRunInAnotherHandIsLeftAlone() throws Exception {
     write("text", TEXT);

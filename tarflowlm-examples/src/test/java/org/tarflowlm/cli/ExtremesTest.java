@@ -30,7 +30,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.documents.Excerpt;
 
-/** Extreme numbers, in options and in weights: every command gives a result of finite numbers, or one line. */
+/** Options and weights take extreme numbers; every command gives a result of finite numbers, or one line. */
 class ExtremesTest {
   private static final List<String> NUMBERS = List.of("1e-300", "1e-3", "1e3", "1e300", "0", "NaN", "Infinity");
   private static final List<String> COUNTS = List.of("1", "-1", "27", "2147483647", "99999999999");
@@ -76,7 +76,7 @@ class ExtremesTest {
     return problem(cli);
   }
 
-  /** Empty for a result of finite numbers, and for one line that names no exception. */
+  /** Empty if the result has finite numbers only, or the command fails with one line that names no exception. */
   private static String problem(Cli cli) {
     if (cli.code() == 0) {
       return cli.out().matches("(?s).*\\b(NaN|-?Infinity)\\b.*") ? cli.out() : "";

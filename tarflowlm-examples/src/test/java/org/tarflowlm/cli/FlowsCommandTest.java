@@ -17,7 +17,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.json.RecordJson;
 
-/** What each flow does, and what it costs. */
+/** The commands flows and flops: what each flow does, and what it costs. */
 class FlowsCommandTest {
   @TempDir
   private static Path folder;

@@ -25,7 +25,7 @@ import org.tarflowlm.data.documents.Excerpt;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
-/** What the latent space looks like from the command line: files of latents, walks, and pages that show bits and edits as colour. */
+/** Commands show the latent space: files of latents, interpolations, and pages that show bits and edits in colour. */
 class LatentSpaceCommandsTest {
   private static final String TEXT = Excerpt.text().substring(0, 100);
 
@@ -79,7 +79,7 @@ class LatentSpaceCommandsTest {
     return narrow;
   }
 
-  /** As NumPy reads it. */
+  /** Reads the file as NumPy does. */
   private static double[] doubles(Path npy, String shape) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(npy)).order(ByteOrder.LITTLE_ENDIAN);
     assertEquals("\u0093NUMPY\u0001\u0000", new String(bytes.array(), 0, 8, StandardCharsets.ISO_8859_1));

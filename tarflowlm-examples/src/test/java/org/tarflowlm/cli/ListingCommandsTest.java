@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.zoo.TarFlowZoo;
 import org.tarflowlm.zoo.ZooEntry;
 
-/** The help and the zoo. */
+/** Prints the help and the zoo. */
 class ListingCommandsTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "demo", "score", "generate", "train", "zoo", "zoo list", "data", "data list", "data fetch", "data verify",

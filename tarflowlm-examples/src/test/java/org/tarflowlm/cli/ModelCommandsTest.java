@@ -25,7 +25,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.json.RecordJson;
 
-/** score, generate, demo and train with models of a few thousand parameters. */
+/** Runs score, generate, demo and train with models of a few thousand parameters. */
 class ModelCommandsTest {
   private static final String TEXT = Excerpt.text().substring(0, 1000);
 

@@ -10,11 +10,11 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 
-/** A program that uses the library as a flat jar does, from a thread that belongs to somebody else; see {@link NeighbourTest}. */
+/** A program that uses the library from a flat jar, in a thread of somebody else's; see {@link NeighbourTest}. */
 final class Neighbour {
   private Neighbour() {}
 
-  /** Shows of several service files of one name only the first: what is left of them in a jar made without merging. */
+  /** Shows only the first of several service files of one name, as a jar does that was made without merging them. */
   private static final class FlatJar extends URLClassLoader {
     FlatJar(URL[] jars) {
       super(jars, ClassLoader.getPlatformClassLoader());
@@ -27,7 +27,7 @@ final class Neighbour {
     }
   }
 
-  /** The class path of the library, and where to save a model. */
+  /** Its arguments: the library's class path, and where to save a model. */
   public static void main(String[] arguments) throws Exception {
     List<URL> jars = new ArrayList<>();
     for (String entry : arguments[0].split(File.pathSeparator)) {

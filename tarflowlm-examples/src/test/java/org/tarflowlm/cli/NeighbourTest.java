@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.TarFlowLM;
 
-/** The library inside somebody else's program: a flat jar, a foreign thread, a Turkish system, no logger bound, files others can read. */
+/**
+ * The library runs inside another program: in a flat jar, on a foreign thread, under a Turkish locale, without a logger. Others can read
+ * its files.
+ */
 class NeighbourTest {
   @TempDir private Path folder;
 
@@ -25,7 +28,7 @@ class NeighbourTest {
     List<String> entries = Arrays.asList(System.getProperty("java.class.path").split(File.pathSeparator));
     String tests = entries.stream().filter(each -> each.contains("tarflowlm-examples") && each.contains("test-classes")).findFirst()
         .orElseThrow();
-    // The model's own service file comes first, so that a flat jar has no other; no logger is bound.
+    // The flat jar keeps only the model's own service file, which comes first. No logger is bound.
     String library = entries.stream()
         .filter(each -> !each.contains("test-classes") && !each.matches(".*(log4j-core|log4j-slf4j|junit|archunit).*"))
         .sorted(Comparator.comparing(each -> !each.contains("tarflowlm-model"))).collect(Collectors.joining(File.pathSeparator));

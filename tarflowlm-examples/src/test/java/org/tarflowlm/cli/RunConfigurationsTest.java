@@ -27,7 +27,7 @@ import org.tarflowlm.train.RunConfig;
 class RunConfigurationsTest {
   private static final Path FOLDER = Path.of("configs");
 
-  /** The runs of all files, by the names under which {@code --config} finds them. */
+  /** The runs in all files, under the names by which {@code --config} finds them. */
   static List<String> all() throws IOException {
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(FOLDER, "*.json")) {
@@ -39,7 +39,7 @@ class RunConfigurationsTest {
     return names;
   }
 
-  /** A trunk with in-token flows, or a paper's shape. */
+  /** Trunks with in-token flows and the paper's shapes. */
   static List<String> newest() throws IOException {
     return all().stream().filter(name -> name.startsWith("paper-") || name.contains("-trunk")).toList();
   }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.tarflowlm.TarFlowLM;
 
-/** An application in one jar of jars, run by Spring Boot's own loader, with logback and slf4j 2 in the place of our loggers. */
+/** An application is one jar of jars. Spring Boot's loader runs it, with logback and slf4j 2 in place of our loggers. */
 class SpringBootTest {
   private static final Path APPLICATION = Path.of("target", "application");
   private static final String PROMPT = "call me ishmael some years ago";
@@ -121,7 +121,7 @@ class SpringBootTest {
     return bytes.toByteArray();
   }
 
-  /** Jars in a jar must lie there as they are. */
+  /** Spring Boot needs jars within a jar uncompressed. */
   private static void store(byte[] content, String name, ZipOutputStream out) throws IOException {
     CRC32 crc = new CRC32();
     crc.update(content);

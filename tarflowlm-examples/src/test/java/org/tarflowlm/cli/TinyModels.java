@@ -18,7 +18,7 @@ import org.tarflowlm.train.TrainingSpec;
 public final class TinyModels {
   private TinyModels() {}
 
-  /** Two flows that read in both directions, or the discrete twin. */
+  /** Two flows that read in opposite directions, or the discrete twin. */
   public static TarFlowConfig config(ModelType type) {
     return new TarFlowConfig(type, 27, 32, 4, 16, 2, 1, null, List.of(
         FlowSpec.tiedMixD(1, 27, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT)), null, null, 16, null);

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.tarflowlm.zoo.TarFlowZoo;
 
-/** Every example runs, with small settings where it takes any, and says what it is there to say. */
+/** Every example runs, with small settings where it takes any, and prints what it is meant to show. */
 class ExamplesTest {
   private interface Program {
     void main(String... arguments) throws Exception;

@@ -18,7 +18,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program that README.md shows compiles as it stands there, runs, and prints what README.md says. */
+/** The program in README.md compiles as it stands, runs, and prints what README.md says. */
 class ReadmeSnippetTest {
   private static final Pattern PROGRAM =
       Pattern.compile("^```java\\n(.*?)^```\\n(?:.*?)^```\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
@@ -37,7 +37,7 @@ class ReadmeSnippetTest {
     List<String> shown = program.group(2).lines().toList();
     List<String> printed = run(folder, name).lines().toList();
     assertEquals(shown.size(), printed.size(), printed.toString());
-    // the last digits of a likelihood, and with them a text, may differ between processors
+    // the last digits of a likelihood may differ between processors, and a text with them
     assertEquals(bits(shown.get(0)), bits(printed.get(0)), 0.002);
     assertEquals(shown.get(0).replaceFirst("^[\\d.]+", ""), printed.get(0).replaceFirst("^[\\d.]+", ""));
     assertEquals(shown.get(1).length(), printed.get(1).length());

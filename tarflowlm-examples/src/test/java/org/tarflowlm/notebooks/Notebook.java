@@ -11,21 +11,21 @@ import java.util.List;
  * A stored notebook.
  *
  * @param title its first line
- * @param cells in their order
+ * @param cells in order
  */
 record Notebook(String title, List<Cell> cells) {
 
   /**
    * A cell.
    *
-   * @param code whether it is code, and not prose
-   * @param outputs of code, as stored: {@code stdout} with its number of lines, or kind and type of what was shown
+   * @param code true for code, false for prose
+   * @param outputs of code, as stored: {@code stdout} with its number of lines, or the kind and type of what it showed
    * @param printed standard output as stored
-   * @param count in which it ran when it was stored; 0 if it never did
-   * @param tags of its metadata
+   * @param count number of the run that was stored; 0 if the cell never ran
+   * @param tags from its metadata
    */
   record Cell(boolean code, String source, List<String> outputs, String printed, int count, List<String> tags) {
-    /** Lines that are for the kernel, not for Java. */
+    /** Lines for the kernel, not for Java. */
     List<String> magics() {
       return source.lines().filter(line -> line.startsWith("%")).toList();
     }
@@ -54,7 +54,7 @@ record Notebook(String title, List<Cell> cells) {
     return tags;
   }
 
-  /** Pieces of standard output are one, since kernels cut it where they like. */
+  /** Joins pieces of standard output, because kernels cut it where they like. */
   private static List<String> outputs(JsonNode stored) {
     List<String> outputs = new ArrayList<>();
     String printed = printed(stored);
@@ -87,7 +87,7 @@ record Notebook(String title, List<Cell> cells) {
     return printed.toString();
   }
 
-  /** A string, or a list of its lines. */
+  /** Reads a string, or a list of lines. */
   private static String text(JsonNode lines) {
     StringBuilder text = new StringBuilder(lines.isTextual() ? lines.asText() : "");
     lines.forEach(line -> text.append(line.asText()));

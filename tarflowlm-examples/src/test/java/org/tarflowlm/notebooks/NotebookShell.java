@@ -16,7 +16,7 @@ import jdk.jshell.SourceCodeAnalysis.Completeness;
 import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
 import jdk.jshell.VarSnippet;
 
-/** Runs the cells of one notebook in this process, as the kernel would: the same imports, the last expression is the cell's value. */
+/** Runs a notebook's cells in this process as the kernel would: with its imports, and the last expression as the cell's value. */
 final class NotebookShell implements AutoCloseable {
   private static final List<String> IMPORTS = List.of("java.util.*", "java.io.*", "java.math.*", "java.net.*", "java.util.concurrent.*",
       "java.util.prefs.*", "java.util.regex.*", "static org.tarflowlm.notebooks.NotebookDisplay.display",
@@ -36,7 +36,7 @@ final class NotebookShell implements AutoCloseable {
   /**
    * Runs a cell.
    *
-   * @return what it put out, in the words of {@link Notebook.Cell#outputs}
+   * @return its outputs, in the words of {@link Notebook.Cell#outputs}
    * @throws AssertionError if it does not compile, or throws
    */
   List<String> run(String source) {
@@ -57,7 +57,7 @@ final class NotebookShell implements AutoCloseable {
     return outputs;
   }
 
-  /** What the last cell printed. */
+  /** Standard output of the last cell. */
   String printed() {
     return printed;
   }

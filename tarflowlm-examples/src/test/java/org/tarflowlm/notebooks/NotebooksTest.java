@@ -17,12 +17,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tarflowlm.notebooks.Notebook.Cell;
 
-/** The notebooks run, and are stored with outputs of the kind that they have today. Long loops are cut short by system properties. */
+/** The notebooks run, and their stored outputs are of the same kind as today's. System properties cut long loops short. */
 class NotebooksTest {
   private static final Path FOLDER = Path.of("notebooks");
-  /** Tag of the cells that print times, or what loops make that are cut short here; the seeds make all others print the same. */
+  /** Tag of cells that print times, or results of loops that are cut short here. Seeds make all other cells print the same again. */
   private static final String VARIES = "varies";
-  /** Other processors round otherwise. */
+  /** Processors round differently. */
   private static final double TOLERANCE = 0.02;
 
   @BeforeAll
@@ -37,7 +37,7 @@ class NotebooksTest {
     System.clearProperty("tarflowlm.notebook.windows");
   }
 
-  /** All of them, or those whose names match {@code -Dnotebook=REGEX}. */
+  /** All notebooks, or those whose names match {@code -Dnotebook=REGEX}. */
   static List<Path> notebooks() throws IOException {
     String names = System.getProperty("notebook", ".*");
     try (Stream<Path> files = Files.list(FOLDER)) {
@@ -61,7 +61,7 @@ class NotebooksTest {
     }
   }
 
-  /** Words are equal, and numbers nearly so. */
+  /** Checks that words are equal, and numbers nearly so. */
   private static void assertSameValues(String stored, String printed) {
     String[] expected = stored.strip().split("\\s+");
     String[] found = printed.strip().split("\\s+");
@@ -117,7 +117,7 @@ class NotebooksTest {
     }
   }
 
-  /** The shell itself: what would pass unnoticed if it were too kind. */
+  /** Tests the shell itself: a lenient shell would let failures pass unnoticed. */
   @Test
   void failingCellsFail() {
     try (NotebookShell shell = new NotebookShell()) {

@@ -36,7 +36,7 @@ import org.tarflowlm.nn.ModelInputs;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Each call of DL4J that the table of docs/fine-tuning.md names, on a tiny model. */
+/** Makes each call of DL4J that the table in docs/fine-tuning.md names, on a tiny model. */
 class Dl4jToolsTest {
   private static final int LENGTH = 16;
   private static final int BATCH = 4;
@@ -73,7 +73,7 @@ class Dl4jToolsTest {
     assertEquals(network.score(sets.get(0)), other.score(new MultiDataSet(ids(0), ids(0))));
   }
 
-  /** Shorter texts come with a mask, here as DataSet keeps it. */
+  /** A mask marks shorter texts, as DataSet keeps it. */
   @Test
   void scoreExamplesGivesEachTextsMean() {
     ComputationGraph network = network(ModelInputs.IDS_AND_NOISE);
@@ -89,7 +89,7 @@ class Dl4jToolsTest {
     assertEquals(BATCH, network(ModelInputs.IDS).scoreExamples(masked, false).length());
   }
 
-  /** One request at a time: each draws the noise of its own batch, as {@code output} does. */
+  /** Each request alone draws its own batch's noise, as {@code output} does. */
   @Test
   void parallelInferenceGivesTheNetworksOutput() {
     ComputationGraph network = network(ModelInputs.IDS);
@@ -116,7 +116,7 @@ class Dl4jToolsTest {
     assertEquals(ModelInputs.IDS_AND_NOISE.names(), guessed.getConfiguration().getNetworkInputs());
   }
 
-  /** Two workers count alike, yet draw different noise for different batches, and the same again in another run. */
+  /** Two workers count alike, but draw different noise for different batches. Another run draws the same noise again. */
   @Test
   void parallelWorkersDrawNoiseOfTheirOwn() {
     ComputationGraph first = network(ModelInputs.IDS);

@@ -47,7 +47,7 @@ import org.tarflowlm.nn.FineTuning;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.zoo.TarFlowZoo;
 
-/** The packaged model, trained further on a novel by DL4J's own tools. Windows are short and few, so that a test takes a second. */
+/** DL4J's own tools train the packaged model further on a novel. Windows are short and few, so that a test takes a second. */
 class FineTuningPipelinesTest {
   private static final int LENGTH = 32;
   private static final int BATCH = 4;
@@ -57,7 +57,7 @@ class FineTuningPipelinesTest {
   @TempDir
   private Path folder;
 
-  /** The packaged weights, with the codebook and one block of the first flow frozen. */
+  /** The packaged weights; the codebook and one block of the first flow are frozen. */
   private static ComputationGraph network() {
     return FineTuning.of(CheckpointNetworks.network(ZOO)).optimizer(GENTLE, 1000).freeze("codebook", "flow0.block0").build();
   }
@@ -66,12 +66,12 @@ class FineTuningPipelinesTest {
     return TokenArray.of(Excerpt.text(), new Text8Alphabet());
   }
 
-  /** So many batches. */
+  /** That many batches. */
   private static WindowIterator training(int batches) {
     return WindowIterator.builder(text().slice(0, (long) batches * BATCH * LENGTH + 1), LENGTH).batch(BATCH).shuffled(3).build();
   }
 
-  /** Loss on the first batches of {@link #training}, in nats per character: with so few windows, what is learned is these windows. */
+  /** Loss on the first batches of {@link #training}, in nats per character. So few windows teach the network these windows only. */
   private static DataSetLossCalculator loss() {
     return new DataSetLossCalculator(WindowIterator.builder(text().slice(0, 4L * BATCH * LENGTH), LENGTH).batch(16).build(), true);
   }
@@ -80,7 +80,7 @@ class FineTuningPipelinesTest {
     return loss().calculateScore(network);
   }
 
-  /** What was frozen is as in the zoo, bit for bit, and everything else is not. */
+  /** Frozen parameters equal the zoo's bit for bit, and all others differ. */
   private static void assertFrozenAlone(ComputationGraph network) {
     CheckpointNetworks.checkpoint(network, ZOO.info(), null).tensors().forEach((name, tensor) ->
         assertEquals(name.startsWith("codebook.") || name.startsWith("flow0.block0."), tensor.equals(ZOO.tensors().get(name)), name));
@@ -168,7 +168,7 @@ class FineTuningPipelinesTest {
       StatsStorage storage = new InMemoryStatsStorage();
       server.attach(storage);
       ComputationGraph network = network();
-      network.setListeners(new StatsListener(storage, 1)); // every iteration; without a number it is every tenth
+      network.setListeners(new StatsListener(storage, 1)); // every iteration; without a number, every tenth
       network.fit(training(4), 1);
       JsonNode overview = null;
       for (int tries = 0; tries < 100 && (overview == null || overview.path("scores").size() < 4); tries++) {

@@ -54,14 +54,14 @@ final class Http {
     return send("POST", path, body, "content-type", "application/json");
   }
 
-  /** The answer of a request that goes well. */
+  /** Asks, checks that the request succeeded, and returns the answer. */
   JsonNode ask(String path, String body) {
     HttpResponse<String> response = body == null ? get(path) : post(path, body);
     assertEquals(200, response.statusCode(), response.body());
     return json(response.body());
   }
 
-  /** The data of a stream's events, but for the last, which ends it. */
+  /** Data of a stream's events, without the last one, which ends the stream. */
   List<JsonNode> events(String path, String body) {
     HttpResponse<String> response = post(path, body);
     assertEquals(200, response.statusCode(), response.body());
@@ -76,7 +76,7 @@ final class Http {
     return events;
   }
 
-  /** A response that is an error of OpenAI's form, with no word of how the server is made. */
+  /** Checks that a response is an error in OpenAI's form, and says nothing of the server's internals. */
   static JsonNode error(int status, HttpResponse<String> response) {
     assertEquals(status, response.statusCode(), response.body());
     assertFalse(response.body().contains("Exception") || response.body().contains("org.tarflowlm"), response.body());
@@ -94,7 +94,7 @@ final class Http {
     }
   }
 
-  /** What the server says to these very bytes until it closes the connection. */
+  /** Sends these very bytes, and returns what the server answers until it closes the connection. */
   String raw(String request) throws IOException {
     try (Socket socket = open(request)) {
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

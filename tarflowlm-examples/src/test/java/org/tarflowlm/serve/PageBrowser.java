@@ -25,8 +25,8 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 
 /**
- * Headless Chromium with its driver, as Debian's packages chromium and chromium-driver bring them, on the page of the playground. A test
- * reads and moves what the page shows.
+ * Headless Chromium and its driver, from Debian's packages chromium and chromium-driver, on the playground's page. Tests read and change
+ * the page through it.
  */
 final class PageBrowser implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
@@ -91,7 +91,7 @@ final class PageBrowser implements AutoCloseable {
     find("prompt").sendKeys(prompt);
   }
 
-  /** As a drag of the dial does. */
+  /** Moves a dial, as dragging it does. */
   void set(String dial, String value) {
     driver.executeScript("arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
         find(dial), value);
@@ -128,7 +128,7 @@ final class PageBrowser implements AutoCloseable {
     boolean holds();
   }
 
-  /** Keeps a picture of the page, if asked; a small one, of few colours. */
+  /** Keeps a picture of the page if the system property asks for it. Large pictures get few colours. */
   void screenshot(String name) throws IOException {
     String folder = System.getProperty("tarflowlm.screenshots");
     if (folder == null) {

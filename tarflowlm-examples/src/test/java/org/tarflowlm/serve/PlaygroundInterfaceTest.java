@@ -106,7 +106,7 @@ class PlaygroundInterfaceTest {
     });
   }
 
-  /** The error for an unknown field lists all fields: they are those of the document. */
+  /** An error about an unknown field lists all fields; the document lists the same ones. */
   private static void assertFields(JsonNode document, JsonNode reference, String path) {
     JsonNode schema = document.at(reference.get("$ref").asText().substring(1));
     TreeSet<String> described = new TreeSet<>();

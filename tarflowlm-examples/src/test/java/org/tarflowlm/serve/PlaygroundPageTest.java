@@ -55,7 +55,7 @@ class PlaygroundPageTest {
     browser.awaitStatus("Ready.");
   }
 
-  /** What the browser complains of: a script that fails, or a resource that the content policy forbids. */
+  /** The browser complains of scripts that fail, and of resources that the content policy forbids. */
   @AfterEach
   void nothingWentWrongInTheBrowser() {
     List<String> complaints = browser.driver().manage().logs().get(LogType.BROWSER).getAll().stream()

@@ -26,7 +26,7 @@ import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 
-/** What the server answers is what the library gives. */
+/** The server answers what the library gives. */
 class PlaygroundServerTest {
   private static TarFlowLM flows;
   private static PlaygroundServer server;
@@ -189,7 +189,7 @@ class PlaygroundServerTest {
     for (JsonNode each : answer.at("/data/0/bits")) {
       sum += each.asDouble();
     }
-    assertEquals(answer.at("/data/0/bits_per_character").asDouble(), sum / 15, 1e-4); // single precision, summed in another order
+    assertEquals(answer.at("/data/0/bits_per_character").asDouble(), sum / 15, 1e-4); // the server sums floats in another order
     assertEquals(1, answer.at("/data/1/pieces").size());
     assertTrue(answer.at("/data/1/standard_error").isNull());
     assertEquals("EXACT", http.ask("/v1/score", "{\"model\": \"tiny/twin\", \"input\": \"a\"}").at("/data/0/bound").asText());

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.config.ModelType;
 
-/** Limits, and what the server refuses: with one worker and two places in the queue. */
+/** The server keeps its limits and refuses what exceeds them. It has one worker and two places in the queue. */
 class ServerSafetyTest {
   private static final String BODY = "{\"prompt\": \"a\", \"max_tokens\": 4}";
 
@@ -67,7 +67,7 @@ class ServerSafetyTest {
         Unpooled.EMPTY_BUFFER), new Gate(List.of(), List.of()), () -> { });
   }
 
-  /** The only worker is busy until the test lets it go. */
+  /** The only worker stays busy until the test releases it. */
   private void occupyWorker() {
     server.jobs().submit(exchange(), exchange -> {
       try {
@@ -117,7 +117,7 @@ class ServerSafetyTest {
     await(() -> http.get("/metrics").body().contains("tarflowlm_requests_total{route=\"/v1/completions\",status=\"499\"}"));
   }
 
-  /** A million tokens, and a quarter of a million windows' refinements, take far longer than the test waits. */
+  /** A million tokens, or refinements of a quarter of a million windows, take far longer than the test waits. */
   @ParameterizedTest
   @ValueSource(strings = {"completions {\"max_tokens\": 1000000}", "completions {\"max_tokens\": 1000000, \"stream\": true}",
       "completions {\"max_tokens\": 1000000, \"refinements\": 256, \"prompt\": \"a\"}", "flows {\"max_tokens\": 1000000}"})

@@ -1,6 +1,6 @@
 package org.tarflowlm.backend;
 
-/** While it is open, the CPU's backend counts as one whose arrays are not in the host's memory: Java code that looks there throws. */
+/** While it is open, the CPU's backend acts like one that keeps arrays outside the host's memory: Java code that looks there throws. */
 public final class ForeignBackend implements AutoCloseable {
   public ForeignBackend() {
     HostMemory.treatAsForeign(true);

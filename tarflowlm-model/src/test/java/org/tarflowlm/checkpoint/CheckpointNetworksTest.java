@@ -17,7 +17,7 @@ import org.tarflowlm.nn.TarFlowNetwork;
 class CheckpointNetworksTest {
   private static final int BATCH = 2;
 
-  /** Ids that need no file: {@code (7 t^2 + 3 b + t) mod V}. */
+  /** Ids from a formula, so that no file is needed: {@code (7 t^2 + 3 b + t) mod V}. */
   private static INDArray ids(TarFlowConfig config) {
     int[] ids = new int[BATCH * config.contextLength()];
     for (int i = 0; i < ids.length; i++) {
@@ -28,7 +28,7 @@ class CheckpointNetworksTest {
     return Nd4j.createFromArray(ids).reshape(BATCH, config.contextLength());
   }
 
-  /** Noise that needs no file: {@code sin(1 + 100 b + 10 t + i)}. */
+  /** Noise from a formula, so that no file is needed: {@code sin(1 + 100 b + 10 t + i)}. */
   private static INDArray noise(TarFlowConfig config) {
     float[] noise = new float[BATCH * config.contextLength() * config.latentDim()];
     for (int n = 0; n < noise.length; n++) {
@@ -53,7 +53,7 @@ class CheckpointNetworksTest {
     assertEquals(checkpoint.tensors(), again.tensors(), "a checkpoint does not follow its network");
   }
 
-  /** A PyTorch model of the same formulas in float64, with weights read from the golden file, gave these numbers. */
+  /** A PyTorch model with the same formulas in float64 and the golden file's weights gave these numbers. */
   @Test
   void goldenCheckpointHasTheLikelihoodThatAnotherImplementationGives() {
     Checkpoint golden = Fixtures.resource("org/tarflowlm/zoo/golden-format-1");

@@ -29,7 +29,7 @@ import org.tarflowlm.data.file.Progress;
 import org.tarflowlm.data.file.Sha256;
 import org.tarflowlm.zoo.TarFlowZoo;
 
-/** Checkpoints from archives on disk and on a server that behaves badly. */
+/** Loads checkpoints from archives on disk and on a server that misbehaves. */
 class CheckpointSourcesTest {
   @TempDir
   private Path root;
@@ -38,7 +38,7 @@ class CheckpointSourcesTest {
   private byte[] bytes;
   private String hash;
 
-  /** What the other processes run: an address; the cache folder is a system property. */
+  /** The other processes run this. Its argument is an address; a system property sets the cache folder. */
   public static void main(String[] args) {
     Checkpoint loaded = TarFlowZoo.resolve(args[0]);
     if (!loaded.tensors().equals(Fixtures.tiny().tensors())) {
@@ -147,7 +147,7 @@ class CheckpointSourcesTest {
     assertFails("there are more than 100032064 bytes; expected fewer for the configuration", () -> resolve(bomb.toString()));
   }
 
-  /** Either the very same weights or one clean exception. */
+  /** Loading gives the very same weights, or throws one clean exception. */
   @Test
   void damagedArchivesAreReadOrRefusedCleanly() throws IOException {
     Path damaged = root.resolve("damaged.zip");
@@ -156,7 +156,7 @@ class CheckpointSourcesTest {
     for (int i = 0; i < 240; i++) {
       byte[] some = i % 3 == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes.clone();
       if (i % 3 > 0) {
-        // directory and local headers are where names and lengths stand
+        // the zip's directory and local headers hold names and lengths
         int at = i % 3 == 1 ? some.length - 1 - random.nextInt(400) : random.nextInt(some.length);
         some[at] ^= (byte) (1 << random.nextInt(8));
       }

@@ -56,7 +56,7 @@ class CheckpointTest {
     Files.writeString(folder.resolve(file), text.replace(old, replacement));
   }
 
-  /** Writes other tensors into the saved checkpoint, as another program would: the hash is gone. */
+  /** Writes other tensors into the saved checkpoint, as another program would, and without the hash. */
   private void rewriteWeights(Map<String, FloatTensor> tensors) throws IOException {
     SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, DType.F32, Map.of());
     String info = Files.readString(folder.resolve("checkpoint.json"));
@@ -274,7 +274,7 @@ class CheckpointTest {
     assertFalse(Files.exists(half));
   }
 
-  /** Saved by the first version of the format; later versions must still load it. */
+  /** The format's first version saved it; later versions must still load it. */
   @Test
   void loadsTheGoldenCheckpointOfFormatVersion1() {
     Checkpoint golden = Fixtures.resource("org/tarflowlm/zoo/golden-format-1");

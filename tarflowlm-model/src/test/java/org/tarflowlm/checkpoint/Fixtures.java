@@ -24,7 +24,7 @@ public final class Fixtures {
         FlowSpec.affine(1, Direction.LEFT_TO_RIGHT)), CodebookSpec.defaults(), null, 8, null);
   }
 
-  /** Random weights of the size that they have in trained models; the same for the same seed. */
+  /** Random weights as large as those of trained models; one seed always gives the same. */
   public static Map<String, FloatTensor> randomWeights(TarFlowConfig config, long seed) {
     Random random = new Random(seed);
     Map<String, FloatTensor> tensors = new LinkedHashMap<>();
@@ -47,7 +47,7 @@ public final class Fixtures {
     return new Checkpoint(tinyConfig(), info, randomWeights(tinyConfig(), 11), null);
   }
 
-  /** A checkpoint of the class path. */
+  /** A checkpoint on the class path. */
   static Checkpoint resource(String folder) {
     return new CheckpointLoader(CheckpointSource.resource(Fixtures.class.getClassLoader(), folder)).load();
   }

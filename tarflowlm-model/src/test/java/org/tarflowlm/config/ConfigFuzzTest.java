@@ -5,14 +5,14 @@ import java.nio.charset.StandardCharsets;
 import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 
-/** Configurations from strangers: a model's, or a ConfigException; see docs/reliability.md. */
+/** A stranger's configuration describes a model or throws a ConfigException; see docs/reliability.md. */
 class ConfigFuzzTest {
   @FuzzTest
   void config(byte[] bytes) {
     try {
       RecordJson.read(new String(bytes, StandardCharsets.UTF_8), TarFlowConfig.class);
     } catch (ConfigException e) {
-      // Refused.
+      // The reader refuses the text.
     }
   }
 }

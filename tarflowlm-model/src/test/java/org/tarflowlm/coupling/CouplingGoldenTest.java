@@ -7,7 +7,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The coupling classes against the golden vectors, at the float64 tolerances of their README. */
+/** Compares the coupling classes with the golden vectors, at the float64 tolerances in their README. */
 class CouplingGoldenTest {
   private final Workspace w = new Workspace();
 
@@ -175,7 +175,7 @@ class CouplingGoldenTest {
     gradients(c, codes, encoded, true);
   }
 
-  /** Gradient of sum_k a_k log p(k | z), which nothing but the golden numbers asks for. */
+  /** Gradient of sum_k a_k log p(k | z); only the golden numbers need it. */
   private void logPosteriorGradient(double[] z, int at, Components codes, double[] a, int aAt, double[] dz, double[] dMeans,
       double[] dLogScales) {
     int v = codes.count();

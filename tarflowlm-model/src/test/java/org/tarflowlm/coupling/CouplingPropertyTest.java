@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What must hold for any mixture: gradients are derivatives, inverses invert, tails stay finite. */
+/** For any mixture, gradients are derivatives, inverses invert, and tails stay finite. */
 class CouplingPropertyTest {
   private final Workspace w = new Workspace();
 
@@ -165,7 +165,7 @@ class CouplingPropertyTest {
     }
   }
 
-  /** In the far tails the widest component rules: u approaches (z - m) / s of it, and everything stays finite. */
+  /** In the far tails the widest component dominates: u approaches its (z - m) / s, and everything stays finite. */
   @Test
   void farTailsAreFiniteAndExact() {
     double[] theta = {0.3, -0.2, 0.1, -0.5, 0.4, 0.0, -0.7, 0.2, -0.3};
@@ -211,7 +211,7 @@ class CouplingPropertyTest {
     }
   }
 
-  /** All weight on one side of a wide gap: u of a point in the gap is known, whatever the density there. */
+  /** With all weight on one side of a wide gap, u of a point in the gap is known, whatever the density there. */
   @Test
   void nearlyEmptyGapsAreResolved() {
     double[] theta = {Math.log(0.3), Math.log(0.7), -50, 50, -3, -3};

@@ -64,7 +64,7 @@ class MomentMatchedTest {
     return sum;
   }
 
-  /** Of many wide channels the density falls short of the mixture's by little; of few sharp ones by much. */
+  /** The density falls short of the mixture's by little for many wide channels, and by much for few sharp ones. */
   @Test
   void manyWideChannelsComeNearToTheMixture() {
     double wide = shortfall(32, 1.0);
@@ -73,7 +73,7 @@ class MomentMatchedTest {
     assertTrue(sharp > 5 * wide, sharp + " bits");
   }
 
-  /** Mean of log p under the mixture less log p under this coupling, in bits per token, over draws of the mixture. */
+  /** Mean of log p under the mixture minus log p under this coupling, in bits per token, over draws of the mixture. */
   private double shortfall(int d, double scale) {
     int k = 16;
     double[] means = new double[k * d];

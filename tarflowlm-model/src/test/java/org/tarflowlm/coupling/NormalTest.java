@@ -36,7 +36,7 @@ class NormalTest {
   @Test
   void matchesReferenceValues() {
     for (double[] row : REFERENCE) {
-      // phi and exp(x^2) cost x^2/2 and x^2 roundings where they are formed at all
+      // the code loses x^2/2 and x^2 roundings where it computes phi and exp(x^2) at all
       double tolerance = 2e-15 * (1 + Math.max(0, row[0]) * row[0]);
       assertRelative(row[2], Normal.logCdf(row[0]), tolerance);
       assertRelative(row[3], Normal.hazard(row[0]), tolerance);

@@ -9,9 +9,9 @@ import org.apache.commons.math3.linear.LUDecomposition;
 import org.junit.jupiter.api.Test;
 
 /**
- * The outer map of a mixture coupling may be the probit with a normal base or the logit with a logistic base (paper appendix D): the
- * density is the same, and v = logit(F(z)) and u = probit(F(z)) are related by the fixed bijection v = logit(Phi(u)). The couplings here
- * use the probit; the logit is formed by the test.
+ * A mixture coupling's outer map may be the probit with a normal base, or the logit with a logistic base (paper appendix D). Both have the
+ * same density, and the fixed bijection v = logit(Phi(u)) relates v = logit(F(z)) to u = probit(F(z)). The couplings use the probit; this
+ * test computes the logit.
  */
 class OuterMapTest {
   private static final NormalDistribution NORMAL = new NormalDistribution(null, 0, 1);

@@ -21,9 +21,9 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
 /**
- * The paper's proposition 4: one Mix-d flow tied to the encoder's codebook becomes, as sigma goes to 0, a discrete language model whose
- * inputs are the means. That discrete model is the twin with the flow's own transformer and head, and with the projected means as its
- * token embeddings.
+ * The paper's proposition 4: as sigma goes to 0, one Mix-d flow tied to the encoder's codebook becomes a discrete language model whose
+ * inputs are the means. That discrete model is the twin with the flow's own transformer and head; its token embeddings are the projected
+ * means.
  */
 class DiscreteLimitTest {
   private static final int BATCH = 4;
@@ -37,14 +37,14 @@ class DiscreteLimitTest {
     assertTrue(narrow < wide / 100, narrow + " at sigma 1e-6, " + wide + " at 1e-3");
   }
 
-  /** Of nats per sequence. */
+  /** Nats of each sequence. */
   private static double largestDifference(double sigma) {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, TestModels.VOCAB, TestModels.TOKENS, 2, 12, 3, 1, null,
         List.of(FlowSpec.tiedMixD(2, TestModels.VOCAB, Direction.LEFT_TO_RIGHT)),
         new CodebookSpec(sigma, CodebookSpec.SigmaMode.FIXED, sigma, null), null, null, null);
     ComputationGraph flow = network(config);
     Map<String, INDArray> parameters = TarFlowNetwork.parameters(flow);
-    parameters.get("flow0.head.weight").muli(50); // the start is nearly uniform: far too easy
+    parameters.get("flow0.head.weight").muli(50); // the start is nearly uniform, which would be too easy a case
     ComputationGraph twin = network(config.autoregressiveTwin());
     TarFlowNetwork.parameters(twin).forEach((name, array) -> array.assign(name.equals("embed.weight")
         ? parameters.get("codebook.mean").mmul(parameters.get("flow0.in.weight")).addRowVector(parameters.get("flow0.in.bias"))

@@ -24,7 +24,7 @@ class DivergenceFrontierTest {
     assertEquals(1.0 / 252, DivergenceFrontier.area(new double[] {1, 0}, new double[] {0, 1}), 1e-4);
   }
 
-  /** A finer sum over the same curve, written out. */
+  /** Sums over the same curve in finer steps. */
   @Test
   void areaAgreesWithAFineSum() {
     double[] p = {0.7, 0.3};

@@ -11,7 +11,7 @@ import org.tarflowlm.eval.GapBits.Bits;
 class GapBitsTest {
   private static final int[][] TEXTS = {{1, 1, 5, 5, 2, 2}, {1, 1, 7, 7, 2, 2}};
 
-  /** A judge that takes a token's number for its bits, and the last of a text twice. */
+  /** A judge that counts a token's number as its bits, and the last token twice. */
   private static double bits(int[] text) {
     return Arrays.stream(text).sum() + text[text.length - 1];
   }
@@ -27,7 +27,7 @@ class GapBitsTest {
     assertEquals((17.0 / 2 + 26.0 / 2) / 2, found.get(1).get("gap").bitsPerToken().mean(), 1e-12);
     assertEquals(0, found.get(0).get("gap").moreThanTrueText().mean());
     assertEquals((3.0 / 2 + 6.0 / 2) / 2, found.get(1).get("gap").moreThanTrueText().mean(), 1e-12);
-    // the next token has 2 bits and is the last in the place of the gap's
+    // the next token has 2 bits, and counts twice in place of the gap's last one
     assertEquals((-1.0 - 3.0) / 2, found.get(0).get("next 1").bitsPerToken().mean(), 1e-12);
     assertEquals((15.0 / 4 + 19.0 / 4) / 2, found.get(0).get("gap and all after").bitsPerToken().mean(), 1e-12);
   }

@@ -7,8 +7,8 @@ import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.TarFlowLayer;
 
 /**
- * The importance-weighted bound of a window: log of the mean over K samples z ~ q(z|x) of p(x|z) p(z) / q(z|x). K = 1 is the ELBO; the
- * bound rises with K towards log p(x), whose unbiased estimate its exponential is.
+ * The importance-weighted bound of a window: log of the mean over K samples z ~ q(z|x) of p(x|z) p(z) / q(z|x). For K = 1 it is the ELBO.
+ * The bound rises with K towards log p(x); its exponential is an unbiased estimate of p(x).
  */
 public final class ImportanceWeighted {
   private static final int ROWS = 256;
@@ -34,7 +34,7 @@ public final class ImportanceWeighted {
    * Bound of one window.
    *
    * @param window token ids, at most the context length and a multiple of the patch size
-   * @param stream tells windows apart: equal streams see equal noise
+   * @param stream identifies the window: equal streams see equal noise
    * @return nats per window
    */
   public double logLikelihood(int[] window, long stream) {

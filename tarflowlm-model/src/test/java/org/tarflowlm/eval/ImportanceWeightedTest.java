@@ -21,7 +21,7 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** A language of 3 symbols and windows of 3 tokens: all 27 sequences can be enumerated. */
+/** With 3 symbols and windows of 3 tokens, the test can enumerate all 27 sequences. */
 class ImportanceWeightedTest {
   private static final int SYMBOLS = 3;
   private static final int TOKENS = 3;
@@ -32,7 +32,7 @@ class ImportanceWeightedTest {
         List.of(FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT), FlowSpec.affine(1, Direction.LEFT_TO_RIGHT)));
   }
 
-  /** Wide codes that overlap, so that few samples suffice for a good estimate; trained a little, so that nothing is symmetric. */
+  /** Wide codes overlap, so that few samples give a good estimate. A little training breaks the symmetry. */
   private static TarFlowLayer model(List<FlowSpec> flows) {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, SYMBOLS, TOKENS, 2, 8, 2, 1, null, flows,
         new CodebookSpec(0.5, CodebookSpec.SigmaMode.FIXED, null, null), null, 8, null);

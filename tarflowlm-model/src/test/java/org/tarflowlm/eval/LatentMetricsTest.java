@@ -27,7 +27,7 @@ class LatentMetricsTest {
 
   @Test
   void agreeWithCasesByHand() {
-    // a square around the origin, and the same moved and shrunk to a line
+    // a square around the origin, then the same square moved and shrunk to a line
     double[][][] square = {{{3, 4}, {-3, -4}, {4, -3}, {-4, 3}}};
     double[][][] line = {{{6, 8}, {6, 8}, {12, 16}, {12, 16}}};
     assertEquals(new Spread(5, 0), LatentMetrics.l2Norm(square));

@@ -87,7 +87,7 @@ class LikelihoodTest {
     assertThrows(IllegalArgumentException.class, () -> new Likelihood(layer(TestModels.everyCoupling(1)), SEED, 0));
   }
 
-  /** Window after window, each scored with and without its new tokens by the layer itself. */
+  /** The layer itself scores window after window, with and without its new tokens. */
   private static double slidingByDefinition(TarFlowLayer layer, int[] text, int stride) {
     int length = layer.model().contextLength();
     double nats = -logLikelihood(layer, Arrays.copyOf(text, length), noise(layer, 0, length));
@@ -105,7 +105,7 @@ class LikelihoodTest {
     return layer.logLikelihood(Nd4j.createFromArray(ids).reshape(1, ids.length), noise).getDouble(0);
   }
 
-  /** Of the tokens that begin at a place of the text. */
+  /** Scores the tokens that begin at a place of the text. */
   private static INDArray noise(TarFlowLayer layer, int begin, int positions) {
     int d = layer.model().latentDim();
     return EncoderNoise.part(SEED, 0, (long) begin * d, DataType.FLOAT, 1, positions, d);
@@ -130,7 +130,7 @@ class LikelihoodTest {
     }
   }
 
-  /** A discrete model's text by its definition: each token given the stride's context, by differences of whole prefixes. */
+  /** Scores a discrete model's text by definition: each token given the stride's context, as a difference of whole prefixes. */
   @Test
   void aStrideOfOneIsTheSumOverTokens() {
     TarFlowLayer layer = layer(TestModels.everyCoupling(1).autoregressiveTwin());

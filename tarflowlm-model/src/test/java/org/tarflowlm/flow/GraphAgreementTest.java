@@ -24,7 +24,7 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** The stack on plain arrays against the graph that is trained: same parameters, same windows, same numbers. */
+/** The stack on plain arrays and the graph that trains give the same numbers for the same parameters and windows. */
 class GraphAgreementTest {
   private static final int VOCABULARY = 9;
   private static final int BATCH = 3;
@@ -35,7 +35,7 @@ class GraphAgreementTest {
     return Stream.concat(Stream.of(Direction.values()).map(GraphAgreementTest::coarseToFine), everyCoupling());
   }
 
-  /** Two flows over one channel each, in opposite directions. */
+  /** Two flows, each over one channel, in opposite directions. */
   private static TarFlowConfig coarseToFine(Direction direction) {
     return RandomModel.config(VOCABULARY, CONTEXT, LATENT, 16, 2, 1, false,
         FlowSpec.tiedMixD(2, VOCABULARY, direction.opposite()).onChannels(1, 2, 3),

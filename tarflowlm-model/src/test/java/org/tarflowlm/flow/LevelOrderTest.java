@@ -19,7 +19,7 @@ import org.tarflowlm.generate.SpanSampler;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Three flows over patches with mixed channels that hardly change anything: every level must lie near its own tokens. */
+/** Three flows over patches with mixed channels hardly change anything, so every level lies near its own tokens. */
 class LevelOrderTest {
   private static final int VOCABULARY = 9;
   private static final int CONTEXT = 16;
@@ -65,7 +65,7 @@ class LevelOrderTest {
     }
   }
 
-  /** Codes on a line, far from each other, with other numbers in every channel. */
+  /** Codes on a line, far from each other, with different numbers in every channel. */
   private static float[] distinctCodes() {
     float[] means = new float[VOCABULARY * LATENT];
     for (int i = 0; i < means.length; i++) {

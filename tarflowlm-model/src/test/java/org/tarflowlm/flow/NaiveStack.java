@@ -16,14 +16,14 @@ import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
 
 /**
- * The stack forward, z to u, written to be read: double precision, full attention, masks as masks, nothing cached. The reference
- * that the fast code is compared with.
+ * The stack from z to u as a reader would write it: double precision, full attention, masks as masks, nothing cached. It is the fast code's
+ * reference.
  */
 public final class NaiveStack {
   private final TarFlowConfig config;
   private final Map<String, float[]> parameters;
   private final Workspace workspace = new Workspace();
-  /** Of the last flow that had a transformer. */
+  /** Features of the last flow that had a transformer. */
   private double[][] features;
 
   public NaiveStack(TarFlowConfig config, Map<String, float[]> parameters) {
@@ -91,7 +91,7 @@ public final class NaiveStack {
     return read(spec, u);
   }
 
-  /** In the flow's reading order, and back. */
+  /** Reverses into the flow's reading order, and back. */
   private static double[][] read(FlowSpec spec, double[][] x) {
     double[][] y = spec.direction() == Direction.RIGHT_TO_LEFT ? reversed(x) : x.clone();
     for (int t = 0; t < y.length && spec.channelDirection() == ChannelDirection.DESCENDING; t++) {
@@ -183,7 +183,7 @@ public final class NaiveStack {
     return throughMask(prefix + "out", hidden, units, parameters.get(prefix + "out.bias").length / channels);
   }
 
-  /** A linear map whose block i reads blocks up to i. */
+  /** A linear map whose block i reads the blocks up to i. */
   private double[] throughMask(String name, double[] in, int perSource, int perTarget) {
     double[] out = doubles(name + ".bias");
     float[] weight = parameters.get(name + ".weight");

@@ -32,7 +32,7 @@ import org.tarflowlm.nn.EncoderNoise;
 import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Flows that write a text from coarse to fine: the groups of its tokens first, then the tokens of each group. */
+/** Flows write a text from coarse to fine: first the groups of its tokens, then the tokens of each group. */
 class PartialFlowsTest {
   private static final int VOCABULARY = 5;
   private static final int TOKENS = 4;
@@ -65,7 +65,7 @@ class PartialFlowsTest {
     }
   }
 
-  /** With sharp codes the bound is the likelihood, a product over groups and over tokens given all groups: it sums to 1 over all texts. */
+  /** With sharp codes the bound is the likelihood: a product over groups, and over tokens given all groups. It sums to 1 over all texts. */
   @ParameterizedTest
   @EnumSource(Direction.class)
   void theLikelihoodsOfAllTextsSumToOne(Direction fine) {
@@ -87,7 +87,7 @@ class PartialFlowsTest {
     assertTrue(bound.maxNumber().doubleValue() - bound.minNumber().doubleValue() > 1, "the texts are told apart");
   }
 
-  /** Two of five tokens are in a group that is more probable than the three of the other together: a filter must see groups. */
+  /** One group has two of five tokens, and is more probable than the other three together. A filter must see groups. */
   @Test
   void aFilterChoosesAmongGroups() {
     TarFlowConfig config = config(Direction.RIGHT_TO_LEFT, 0.1);
@@ -110,7 +110,7 @@ class PartialFlowsTest {
     }
   }
 
-  /** What stands before a flow's channels is known on both sides, in a window; its own channels only where it has been. */
+  /** Both sides know what comes before a flow's channels in a window; they know its own channels only where it has been. */
   @Test
   void aFlowSeesGroupsAheadAndTokensBehind() {
     TarFlowConfig config = config(Direction.RIGHT_TO_LEFT, 0.5);
@@ -132,7 +132,7 @@ class PartialFlowsTest {
           if (u[4 * t + 2] != moved[4 * t + 2]) {
             found.add(t);
           }
-          // reads from right to left: a token knows groups down to two tokens before it, and tokens after it
+          // reads from right to left: a token knows groups from two tokens before it on, and tokens after it
           if (channel == 0 ? t <= changed + 2 : t <= changed) {
             expected.add(t);
           }

@@ -10,8 +10,8 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Small models with random parameters of sensible sizes: codes apart from each other, every context dependence visible, but mixtures
- * without deep gaps, in which z would depend on u so steeply that rounding errors explode from position to position.
+ * Small models with random parameters of sensible sizes. Codes lie apart, and every dependence on context is visible. Mixtures have no deep
+ * gaps: there z would depend on u so steeply that rounding errors explode from position to position.
  */
 public final class RandomModel {
   private RandomModel() {}

@@ -32,7 +32,7 @@ public class StackTransformTest {
   private static final Direction L2R = Direction.LEFT_TO_RIGHT;
   private static final Direction R2L = Direction.RIGHT_TO_LEFT;
 
-  /** Every coupling in both directions alone, and stacks of several, for patches of 1, 2 and 4 tokens, with and without mixing. */
+  /** Every coupling in both directions alone, and stacks of several, with and without mixing, for patches of 1, 2 and 4 tokens. */
   public static List<Arguments> models() {
     List<Arguments> result = new ArrayList<>();
     for (int patch : new int[] {1, 2, 4}) {
@@ -65,7 +65,7 @@ public class StackTransformTest {
     return flow.withChannelDirection(ChannelDirection.DESCENDING);
   }
 
-  /** With one component left, z is an affine function of u; a Mix-1 flow behind another is left alone. */
+  /** With one component left, z is an affine function of u; a Mix-1 flow after another one stays as it is. */
   @Test
   void temperatureSharpensTheWeightsOfAFirstMix1Flow() {
     Sampling cold = new Sampling(1e-6, 1, 0, 1);
@@ -188,7 +188,7 @@ public class StackTransformTest {
     return new StackTransform(StackWeights.of(config, RandomModel.parameters(config, 9)::get));
   }
 
-  /** Random tokens, encoded with the codebook's noise: what the flows see. */
+  /** Random tokens, encoded with the codebook's noise: the flows' input. */
   static double[][] encoded(StackWeights weights, int batch, long seed) {
     Random random = new Random(seed);
     int d = weights.config().latentDim();

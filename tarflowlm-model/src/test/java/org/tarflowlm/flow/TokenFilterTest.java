@@ -28,7 +28,7 @@ class TokenFilterTest {
     assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 2, 1.0, 0)), 1e-12);
     assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 0, 0.5, 0)), 1e-12);
     assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 0, 0.01, 0)), 1e-12);
-    // of the two kept by top-k, the first holds 4/7
+    // of the two that top-k keeps, the first has 4/7
     assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 2, 0.5, 0)), 1e-12);
     assertArrayEquals(new double[] {0.1, 0.4, 0.2, 0.3}, probabilities(new TokenFilter(1.0, 9, 1.0, 0)), 1e-12);
   }
@@ -38,7 +38,7 @@ class TokenFilterTest {
     assertArrayEquals(new double[] {0, 4 / 9.0, 2 / 9.0, 3 / 9.0}, probabilities(new TokenFilter(1.0, 0, 1.0, 0.4999)), 1e-12);
     assertArrayEquals(new double[] {0, 4 / 7.0, 0, 3 / 7.0}, probabilities(new TokenFilter(1.0, 0, 1.0, 0.6)), 1e-12);
     assertArrayEquals(new double[] {0, 1, 0, 0}, probabilities(new TokenFilter(1.0, 0, 1.0, 1.0)), 1e-12);
-    // at temperature 0.5 the shares are squared
+    // temperature 0.5 squares the shares
     assertArrayEquals(new double[] {0, 16 / 25.0, 0, 9 / 25.0}, probabilities(new TokenFilter(0.5, 0, 1.0, 0.3)), 1e-12);
   }
 }

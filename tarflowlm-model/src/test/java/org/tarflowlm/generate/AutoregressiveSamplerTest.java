@@ -143,7 +143,7 @@ class AutoregressiveSamplerTest {
     }
   }
 
-  /** The penalty is on the logits, whose sign decides, and counts a token once, wherever it stands. */
+  /** The penalty changes logits according to their sign. It counts a token once, wherever the token stands. */
   @Test
   void repetitionPenaltyIsHuggingFaces() {
     int[] prompt = {5, 9, 5};

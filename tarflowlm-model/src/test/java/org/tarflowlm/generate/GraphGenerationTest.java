@@ -34,7 +34,7 @@ import org.tarflowlm.generate.parallel.NGramTable;
 import org.tarflowlm.generate.parallel.ParallelFlows;
 import org.tarflowlm.nn.InverseSession;
 
-/** Texts by way of the graph against those by way of the flows' kernels: the same tokens, and the same latents to the last bit. */
+/** The graph writes the same tokens as the flows' kernels, with the same latents to the last bit. */
 class GraphGenerationTest {
   private static final Direction L2R = Direction.LEFT_TO_RIGHT;
   private static final Direction R2L = Direction.RIGHT_TO_LEFT;
@@ -67,7 +67,7 @@ class GraphGenerationTest {
     }
   }
 
-  /** Streams, stop strings, parallel decoding and refinements go to the kernels, and tell the same text. */
+  /** The kernels run streams, stop strings, parallel decoding and refinements, and write the same text. */
   @Test
   void whatGoesToTheKernelsTellsTheSame() {
     Pair pair = new Pair(1, BOTH_WAYS);
@@ -87,7 +87,7 @@ class GraphGenerationTest {
     assertEquals(2, pair.runs, "a text from nothing needs no refinement");
   }
 
-  /** A stream, and a gap with nothing behind it, are continuations: their latents and levels are the graph's to the last bit. */
+  /** A stream, and a gap with nothing after it, are continuations: their latents and levels equal the graph's to the last bit. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4})
   void streamsAndInfillingsHaveTheBitsOfTheGraph(int patch) {
@@ -102,7 +102,7 @@ class GraphGenerationTest {
     }
   }
 
-  /** Between two texts no graph fills a gap; what each flow's op makes of the filling are the filling's levels, to the last bit. */
+  /** No graph fills a gap between two texts. Each flow's op turns the filling into the filling's levels, to the last bit. */
   @Test
   void levelsOfAnInfillingAreThoseOfTheOps() {
     int[] left = {8, 5, 12};
@@ -125,7 +125,7 @@ class GraphGenerationTest {
     }
   }
 
-  /** Parallel decoding without a tolerance gives the graph's z to the last bit; with the usual one the same tokens. */
+  /** Parallel decoding without a tolerance gives the graph's z to the last bit; with the usual tolerance it gives the same tokens. */
   @Test
   void parallelDecodingHasTheBitsOfTheGraphWhereItPromisesThem() {
     for (FlowSpec[] flows : List.of(BOTH_WAYS, FORWARDS, BACKWARDS, IN_TOKEN)) {
@@ -152,7 +152,7 @@ class GraphGenerationTest {
     assertArrayEquals(expected.levels(), found.levels());
   }
 
-  /** AUTO goes through the graph until it is time to try blocks. */
+  /** AUTO uses the graph until it is time to try blocks. */
   @Test
   void autoTriesBlocksAllTheSame() {
     Pair pair = new Pair(1, BOTH_WAYS);
@@ -164,7 +164,7 @@ class GraphGenerationTest {
     assertFalse(pair.graph.positionsPerPass().get(2).isNaN());
   }
 
-  /** Two generators of one model; the second has a graph. */
+  /** Two generators of one model. The second has a graph. */
   private static final class Pair {
     private final StackWeights weights;
     private final FlowGenerator kernels;

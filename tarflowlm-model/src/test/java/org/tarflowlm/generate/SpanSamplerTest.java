@@ -18,14 +18,14 @@ import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
 
 /**
- * Conditional samples of one scalar latent are compared with the conditional distribution itself, p(z_t | others) proportional to
- * p(z), integrated numerically over a grid.
+ * Compares conditional samples of one scalar latent with the conditional distribution, p(z_t | others) proportional to p(z), which the test
+ * integrates numerically over a grid.
  */
 class SpanSamplerTest {
   private static final Direction L2R = Direction.LEFT_TO_RIGHT;
   private static final Direction R2L = Direction.RIGHT_TO_LEFT;
   private static final int SAMPLES = 400;
-  /** Kolmogorov-Smirnov distance that a right sampler exceeds once in 1000 times. */
+  /** A correct sampler exceeds this Kolmogorov-Smirnov distance once in 1000 runs. */
   private static final double CRITICAL = 1.95 / Math.sqrt(SAMPLES);
 
   @Test
@@ -139,7 +139,7 @@ class SpanSamplerTest {
     return RandomModel.config(3, positions, 1, 8, 2, 1, false, flows);
   }
 
-  /** Weights whose flows depend on their contexts strongly. */
+  /** Weights of flows that depend strongly on their contexts. */
   private static StackWeights weights(TarFlowConfig config, long seed) {
     Map<String, float[]> parameters = RandomModel.parameters(config, seed);
     parameters.forEach((name, values) -> {

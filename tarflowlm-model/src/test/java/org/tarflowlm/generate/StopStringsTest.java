@@ -14,7 +14,7 @@ import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
 class StopStringsTest {
-  /** The ids of the words of a little tokenizer, one of which stands for nothing. */
+  /** The ids of words in a little tokenizer; one word stands for nothing. */
   private static final class Words implements Tokenizer {
     private static final List<String> WORDS = List.of("", "stop here", "s", "top", " or", " there", "\u00e9");
 

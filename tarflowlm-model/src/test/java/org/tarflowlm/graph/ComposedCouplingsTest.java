@@ -25,7 +25,7 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.ops.Ops;
 
-/** The couplings composed of stock ops against the kernels: values and every gradient. */
+/** Compares couplings composed of stock ops with the kernels: values and every gradient. */
 class ComposedCouplingsTest {
   private static final int BATCH = 3;
   private static final int MIXTURES = 4;
@@ -35,7 +35,7 @@ class ComposedCouplingsTest {
     Ops.register();
   }
 
-  /** A coupling as a function of named inputs, giving outputs to be weighted and summed. */
+  /** A coupling as a function of named inputs. The test weights and sums its outputs. */
   private interface Case {
     List<SDVariable> build(Couplings couplings, Map<String, SDVariable> in);
   }
@@ -68,7 +68,7 @@ class ComposedCouplingsTest {
   void agreesWithTheKernels(String name, DataType type, int patch, Case build) {
     Map<String, double[]> expected = run(type, patch, KernelCouplings::new, build);
     check(type, expected, run(type, patch, sd -> new ComposedCouplings(sd, type, config(patch), TestModels.TOKENS), build));
-    // components in slices, of unequal sizes
+    // cuts the components into slices of unequal sizes
     check(type, expected, run(type, patch, sd -> new ComposedCouplings(sd, type, config(patch), TestModels.TOKENS, 3), build));
   }
 

@@ -21,7 +21,7 @@ import org.tarflowlm.coupling.Errors;
 import org.tarflowlm.coupling.Golden;
 import org.tarflowlm.ops.Ops;
 
-/** The couplings composed of stock ops against the golden vectors, tails and extreme tails included, in both precisions. */
+/** Compares couplings composed of stock ops with the golden vectors, including tails and extreme tails, in both precisions. */
 class ComposedGoldenTest {
   @BeforeAll
   static void register() {
@@ -77,7 +77,7 @@ class ComposedGoldenTest {
     return sd.calculateGradients(Map.of(), names);
   }
 
-  /** The tolerances of the golden vectors' README, as for the kernels. */
+  /** The tolerances in the golden vectors' README, as for the kernels. */
   private static double gradientTolerance(DataType type, String name) {
     boolean extreme = name.startsWith("extreme");
     if (type == DataType.DOUBLE) {

@@ -25,7 +25,7 @@ import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.ops.JavaOp;
 import org.tarflowlm.stock.PassedOn;
 
-/** The graph that a GPU backend would be given, built on the CPU: every op of it, forward and backward, runs as one of libnd4j's own. */
+/** Builds on the CPU the graph that a GPU backend would get. Every op, forward and backward, runs as one of libnd4j's own. */
 class ComposedGraphTest {
   static Stream<Arguments> graphs() {
     return Stream.of(DataType.FLOAT, DataType.DOUBLE).flatMap(type -> Stream.of(
@@ -42,7 +42,7 @@ class ComposedGraphTest {
     assertEquals(Set.of(), javaOps(ops));
   }
 
-  /** So that the test above cannot pass by looking in the wrong place. */
+  /** Shows that the test above looks in the right place. */
   @Test
   void theFusedGraphHoldsJavaOps() {
     Set<String> found = javaOps(ops(TestModels.everyCoupling(1), DataType.FLOAT, KernelChoice.FUSED));

@@ -28,7 +28,10 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.ops.Ops;
 
-/** Every coupling, direction and patch size: strict causality in the reading order, and log-determinant = numeric Jacobian. */
+/**
+ * Flows of every coupling, direction and patch size are strictly causal in the reading order, and their log-determinant equals the numeric
+ * Jacobian's.
+ */
 class FlowBlockTest {
   private static final DataType TYPE = DataType.DOUBLE;
 
@@ -110,7 +113,7 @@ class FlowBlockTest {
     assertEquals(expected + base, block.logDensity(z), 1e-5);
   }
 
-  /** A flow and its in-token flows with random parameters as a graph of their own, over one window. */
+  /** A flow and its in-token flows with random parameters, as a graph of their own over one window. */
   private static final class Block {
     private final TarFlowConfig config;
     private final SameDiff sd = SameDiff.create();

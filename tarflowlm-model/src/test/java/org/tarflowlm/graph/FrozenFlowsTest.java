@@ -19,7 +19,7 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
-/** Frozen flows are constants of the graph: nothing of them is in the backward pass. */
+/** The graph holds frozen flows as constants, and its backward pass contains nothing of them. */
 class FrozenFlowsTest {
   private static final TarFlowConfig CONFIG = TestModels.stack(1, FlowSpec.tiedMixD(1, TestModels.VOCAB, Direction.LEFT_TO_RIGHT),
       FlowSpec.affine(1, Direction.RIGHT_TO_LEFT));

@@ -24,7 +24,10 @@ import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
 import org.tarflowlm.ops.Ops;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
-/** A whole ELBO with the networks' outputs given: patches of two tokens; Mix-d on the codebook, Mix-1, affine; channels mixed between. */
+/**
+ * Computes a whole ELBO from given network outputs. Patches have two tokens; the flows are Mix-d on the codebook, Mix-1 and affine, with
+ * mixed channels.
+ */
 class GoldenStackTest {
   private static final JsonNode GOLDEN = Golden.read("stack");
 
@@ -77,7 +80,7 @@ class GoldenStackTest {
     assertEquals(GOLDEN.get("outputs").get("nelbo_bits_per_token").asDouble(), bits, single ? 1e-4 : 1e-10);
   }
 
-  /** Algorithm 2 at even widths, the only ones that the model allows. */
+  /** Algorithm 2 at even widths; the model allows no others. */
   @Test
   void channelMixingAgrees() {
     for (JsonNode each : Golden.read("misc").get("channel_mix")) {
@@ -106,7 +109,7 @@ class GoldenStackTest {
     return Golden.numbers(GOLDEN.get("outputs").get(field));
   }
 
-  /** Interleaves runs of k numbers: per scalar all of its first parameter, then all of its second, and so on. */
+  /** Interleaves runs of k numbers: all first parameters of a scalar, then all second ones, and so on. */
   private static double[] packed(int k, double[]... parts) {
     double[] result = new double[parts.length * parts[0].length];
     for (int scalar = 0; scalar < parts[0].length / k; scalar++) {

@@ -41,7 +41,7 @@ class InverseGraphTest {
   private static final int CONTEXT = 8;
   private static final Direction L2R = Direction.LEFT_TO_RIGHT;
 
-  /** Three flows that between them have every coupling, in both orders of directions and channels, for patches of 1, 2 and 4 tokens. */
+  /** Three flows together have every coupling and both orders of directions and channels, for patches of 1, 2 and 4 tokens. */
   static List<Arguments> models() {
     List<Arguments> result = new ArrayList<>();
     for (int patch : new int[] {1, 2, 4}) {
@@ -71,7 +71,7 @@ class InverseGraphTest {
     return Arguments.of("patch " + patch + " " + List.of(flows), chosen);
   }
 
-  /** Every level has the bits of the arrays' engine, whatever the batch and the length, and the ids are those of z. */
+  /** Every level has the same bits as in the array engine, whatever the batch and the length. The ids decode z. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("models")
   void everyLevelAndTheTokensAreThoseOfTheEngine(String name, TarFlowConfig config) {
@@ -96,7 +96,7 @@ class InverseGraphTest {
     }
   }
 
-  /** One graph: noise through the inverse ops to z, and on through the flows that are trained: the noise again. */
+  /** One graph turns noise through the inverse ops into z, and through the trained flows back into the noise. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("models")
   void theInverseComposesWithTheForwardFlows(String name, TarFlowConfig config) {
@@ -132,7 +132,7 @@ class InverseGraphTest {
     }
   }
 
-  /** DL4J's updaters write into the arrays: weights are packed once, and again after such a change. */
+  /** DL4J's updaters write into the arrays. The graph packs weights once, and again after such a change. */
   @Test
   void parametersThatChangeInPlaceAreSeenAndOthersArePackedOnce() {
     TarFlowConfig config = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, 1, false, FlowSpec.tiedMixD(1, VOCABULARY, L2R),
@@ -207,7 +207,7 @@ class InverseGraphTest {
 
   private static SameDiff graph(TarFlowConfig config, Map<String, INDArray> parameters, Sampling sampling, boolean prompt) {
     SameDiff sd = SameDiff.create();
-    sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false); // others hold copies
+    sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false); // other graphs hold copies
     InverseGraph.build(sd, config, DataType.DOUBLE, parameters, sampling, prompt);
     return sd;
   }

@@ -46,7 +46,7 @@ class CodebookGridTest {
     assertArrayEquals(new double[] {1, -1}, means.getRow(1).toDoubleVector());
   }
 
-  /** Two components a channel are the two levels; more share them. */
+  /** Two components per channel stand on the two levels; more components share them. */
   @ParameterizedTest
   @ValueSource(ints = {2, 5})
   void componentsOfAFirstFlowStartOnTheLevels(int k) {
@@ -70,7 +70,7 @@ class CodebookGridTest {
     assertEquals(levels, GridOrder.levels(tokens, channels));
   }
 
-  /** Whatever the number of levels, a full grid has the asked standard deviation in each channel and mean 0. */
+  /** Whatever the number of levels, each channel of a full grid has the configured standard deviation and mean 0. */
   @ParameterizedTest
   @CsvSource({"32, 5", "81, 4", "256, 4", "7, 1"})
   void eachTokenHasAPointOfItsOwnAndEachChannelTheAskedSpread(int tokens, int channels) {

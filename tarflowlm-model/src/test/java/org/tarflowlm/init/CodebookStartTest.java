@@ -34,7 +34,7 @@ class CodebookStartTest {
     return TarFlowNetwork.create(config, optimizer, 100, 3, KernelChoice.AUTO, List.of(), DataType.DOUBLE);
   }
 
-  /** Of the output matrix only the rows that carry the earlier channels: what the other units add is the start's random part. */
+  /** Keeps only the output matrix's rows that carry earlier channels: the other units add the start's random part. */
   private static void silenceOtherUnits(TarFlowConfig config, ComputationGraph network) {
     Map<String, INDArray> parameters = TarFlowNetwork.parameters(network);
     INDArray out = parameters.get("flow0.maf.out.weight");
@@ -46,7 +46,7 @@ class CodebookStartTest {
     }
   }
 
-  /** With equal weights, log p(x|z) - log q(z|x) + log p(z) is -log V whatever z is: the mixture cancels. */
+  /** With equal weights, log p(x|z) - log q(z|x) + log p(z) is -log V for every z: the mixture cancels. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void theElboOfAnUntrainedFlowIsThatOfEqualTokens(int patch) {
@@ -68,7 +68,7 @@ class CodebookStartTest {
     silenceOtherUnits(config, network);
     INDArray noise = EncoderNoise.draw(11, 0, DataType.DOUBLE, 4, TestModels.TOKENS, config.latentDim());
     try (INDArray result = TarFlowNetwork.layer(network).logLikelihood(TestModels.ids(5, 4, TestModels.TOKENS), noise)) {
-      // the start sets the mixture's log-scales in single precision, 1.2e-7 off; with exact ones the difference is 2e-14
+      // single precision puts the mixture's log-scales 1.2e-7 off at the start; with exact ones the difference is 2e-14
       for (int i = 0; i < 4; i++) {
         assertEquals(-TestModels.TOKENS * Math.log(TestModels.VOCAB), result.getDouble(i), 4e-6, config.toJson());
       }

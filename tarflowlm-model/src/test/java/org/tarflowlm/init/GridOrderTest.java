@@ -16,7 +16,7 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokens.TokenArray;
 
 class GridOrderTest {
-  /** Even and odd ids take turns, which of them is chance: parity is all that the text before tells. */
+  /** Even and odd ids alternate, and chance picks each of them: the text before tells the parity alone. */
   private static TokenArray turns(int vocab) {
     Random random = new Random(1);
     return new TokenArray(IntStream.range(0, 4000).map(t -> random.nextInt(vocab / 2) * 2 + t % 2).toArray(), vocab);

@@ -30,7 +30,7 @@ class RecordsTest {
         PaperConfigs.of(TextFormat.TEXT8, Variant.MIX_D, ModelSize.SMALL));
   }
 
-  /** Every copying method names a component that there is: its own value again gives an equal record. */
+  /** Every copying method names a component that exists: setting its own value gives an equal record. */
   @ParameterizedTest
   @MethodSource("records")
   void everyCopyingMethodNamesAComponent(Record record) throws ReflectiveOperationException {

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 
-/** Kernels that add numbers up in parallel give the same bits every time, whatever thread happens to run which task. */
+/** Kernels that add numbers in parallel give the same bits every time, whichever thread runs a task. */
 class DeterminismTest {
   private static final int ROWS = 400;
   private static final int WIDTH = 48;

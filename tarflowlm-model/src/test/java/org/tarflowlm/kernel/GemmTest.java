@@ -9,7 +9,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Products of sizes below and above the limit at which they are cut into pieces, inside wider matrices. */
+/** Computes products of sizes below and above the limit at which Gemm cuts them into pieces, inside wider matrices. */
 class GemmTest {
   private static final int PADDING = 3;
 

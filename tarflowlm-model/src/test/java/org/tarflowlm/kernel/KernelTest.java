@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Every kernel, forward and all gradients, against the naive double-precision formulas. */
+/** Compares every kernel, forward and all gradients, with the naive double-precision formulas. */
 class KernelTest {
   private final Random random = new Random(7);
 
@@ -49,7 +49,7 @@ class KernelTest {
     }
   }
 
-  /** Where the products of matrices allow it, bit for bit. */
+  /** Bit for bit where the matrix products allow it. */
   @ParameterizedTest
   @CsvSource({"24, 5", "144, 3", "256, 5", "128, 4", "100, 7"})
   void aSequenceIsComputedAsByItself(int sequence, int sequences) {

@@ -1,6 +1,6 @@
 package org.tarflowlm.kernel;
 
-/** Every kernel once more: double precision, the formula as it stands, no blocks. What the tests compare with. */
+/** Every kernel once more, as tests' reference: in double precision, formulas as the paper writes them, without blocks. */
 final class Naive {
   private Naive() {}
 

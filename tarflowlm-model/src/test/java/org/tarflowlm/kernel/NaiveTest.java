@@ -7,7 +7,7 @@ import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** The gradients of {@link Naive}, with which the kernels are compared, against finite differences. */
+/** Compares the gradients of {@link Naive}, the kernels' reference, with finite differences. */
 class NaiveTest {
   private final Random random = new Random(11);
 

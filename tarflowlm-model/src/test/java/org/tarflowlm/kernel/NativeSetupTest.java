@@ -76,7 +76,7 @@ class NativeSetupTest {
     return output.substring(output.lastIndexOf('\n') + 1);
   }
 
-  /** Makes an array first, then prints in brackets which core type OpenBLAS was loaded with. */
+  /** Makes an array first. Then it prints in brackets the core type for which OpenBLAS was loaded. */
   static final class Child {
     private Child() {}
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The products and the attention of passes that go token by token: right, and the same however rows are grouped. */
+/** Products and attention of passes that go token by token are right, and the same however a caller groups rows. */
 class RowProductTest {
 
   @ParameterizedTest

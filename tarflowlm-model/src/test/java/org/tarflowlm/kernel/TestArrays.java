@@ -31,7 +31,7 @@ final class TestArrays {
     return new FloatPointer(floats);
   }
 
-  /** Memory for a result, filled with NaN so that an element never written is seen. */
+  /** Memory for a result, filled with NaN so that a test sees elements that nobody writes. */
   static FloatPointer room(int length) {
     float[] floats = new float[length];
     java.util.Arrays.fill(floats, Float.NaN);
@@ -44,7 +44,7 @@ final class TestArrays {
     return result;
   }
 
-  /** Fails unless every element is within {@code tolerance} times the largest expected magnitude (at least 1). */
+  /** Checks that every element is within {@code tolerance} times the largest expected magnitude (at least 1). */
   static void assertClose(String name, double[] expected, FloatPointer found, double tolerance) {
     float[] values = read(found, expected.length);
     double scale = 1;

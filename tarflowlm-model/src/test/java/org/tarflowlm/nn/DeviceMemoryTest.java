@@ -53,7 +53,7 @@ class DeviceMemoryTest {
     assertTrue(estimate > 0.9 * measured && estimate < 1.6 * measured, name + ": estimate " + estimate + ", measured " + measured);
   }
 
-  /** The paper's OpenWebText size: what stands beside the logits, two sets of their size and the transformers is less than 4 GB. */
+  /** At the paper's OpenWebText size, all arrays besides the logits, two sets of their size and the transformers take less than 4 GB. */
   @Test
   void componentsAreTakenInSlices() {
     TarFlowConfig config = PaperConfigs.of(TextFormat.OPENWEBTEXT, Variant.MIX_D, ModelSize.PAPER);

@@ -36,8 +36,8 @@ import org.tarflowlm.nn.session.GraphSession;
 import org.tarflowlm.nn.session.QuietOutput;
 
 /**
- * What the project relies on, or works around, in DL4J 1.0.0-M2.1: a test that fails here after an upgrade says which workaround is no
- * longer needed or no longer works. One line each in nn/README.md.
+ * What the project relies on, or works around, in DL4J 1.0.0-M2.1. If a test fails after an upgrade, its workaround has become needless or
+ * useless. nn/README.md has a line for each.
  */
 class Dl4jContractTest {
   private static ComputationGraph network(double weightDecay) {
@@ -82,7 +82,7 @@ class Dl4jContractTest {
     assertEquals("", outputOf(() -> network(0).fit(batch())));
   }
 
-  /** DL4J sees no learning rate here, so it would set none; the layer refuses before anything is lost. */
+  /** DL4J sees no learning rate here, and would set none; the layer refuses before anything changes. */
   @Test
   void setLearningRateWouldPassASameDiffLayerBySoItIsRefused() {
     ComputationGraph network = network(0);
@@ -109,7 +109,10 @@ class Dl4jContractTest {
     assertTrue(moved > 0 && moved < 1e-6, "moved by " + moved);
   }
 
-  /** Without our refusal the first would leave the updater as it is, and the second fail at the next step with a ClassCastException. */
+  /**
+   * Without our refusal the first call would leave the updater as it is, and the second would fail at the next step with a
+   * ClassCastException.
+   */
   @Test
   void transferLearningCannotReachTheLayerSoItIsRefused() {
     ComputationGraph network = network(0);

@@ -23,7 +23,7 @@ class EncoderNoiseTest {
     return sum / (COUNT - shift);
   }
 
-  /** A stream that is another one moved along would let a model learn the noise by heart. */
+  /** If one stream were another one shifted, a model could learn the noise by heart. */
   @Test
   void drawsAreIndependentAtEveryShift() {
     double[] first = draw(1, 10);
@@ -40,7 +40,7 @@ class EncoderNoiseTest {
     assertEquals(EncoderNoise.draw(1, 10, DataType.FLOAT, 3, 4), EncoderNoise.draw(1, 10, DataType.FLOAT, 3, 4));
   }
 
-  /** On another backend ND4J's generator draws; two draws are as independent, and each repeats whatever was drawn between. */
+  /** On another backend ND4J's generator draws. Two draws are as independent as here, and each repeats, whatever was drawn between. */
   @Test
   void noiseOfAStepIsDrawnWhereTheArraysAre() {
     try (ForeignBackend ignored = new ForeignBackend()) {

@@ -44,7 +44,7 @@ class FineTuningTest {
     return new MultiDataSet(ids, ids);
   }
 
-  /** After three steps. */
+  /** A network after three steps. */
   private static ComputationGraph trained(TarFlowConfig config) {
     ComputationGraph network = TarFlowNetwork.create(config, OPTIMIZER, 100, 3);
     for (int step = 0; step < 3; step++) {
@@ -63,7 +63,7 @@ class FineTuningTest {
     return copy;
   }
 
-  /** Takes a step and says which first parts of the names moved. */
+  /** Takes a step and returns the first parts of the names that moved. */
   private static Set<String> movedBy(ComputationGraph network) {
     Map<String, INDArray> before = weights(network);
     network.fit(batch(9));
@@ -116,7 +116,7 @@ class FineTuningTest {
   void momentsOfWhatTrainsOnSurviveFreezing() {
     ComputationGraph whole = trained();
     ComputationGraph part = FineTuning.of(whole).freeze("flow1").build();
-    // without clipping's common factor and without flow1 in the way, the step of a part that trains is the same in both
+    // without clipping's common factor and without flow1, a part that trains takes the same step in both
     OptimizerSpec noClip = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(0.0);
     ComputationGraph plain = TarFlowNetwork.create(TestModels.everyCoupling(1), noClip, 100, 3);
     plain.fit(batch(1));

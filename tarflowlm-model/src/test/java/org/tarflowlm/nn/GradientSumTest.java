@@ -18,15 +18,15 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 
-/** Several batches, one update. */
+/** One update sums the gradients of several batches. */
 class GradientSumTest {
   private static MultiDataSet of(INDArray ids, INDArray noise) {
     return new MultiDataSet(ids, noise == null ? ids : noise);
   }
 
   /**
-   * With our update and DL4J's own (stock ops), clipped and not, against one batch of all rows with the same noise. Adam makes an update of
-   * the size of the rate, 1e-2, from a gradient that is rounding alone.
+   * Runs our update and DL4J's own (stock ops), clipped and not, and compares them with one batch of all rows and the same noise. From a
+   * gradient that is rounding alone, Adam makes an update as large as the rate, 1e-2.
    */
   @ParameterizedTest
   @CsvSource({"FUSED, 1e-3, FLOAT, 3e-3", "FUSED, 0, FLOAT, 3e-3", "COMPOSED, 1e-3, DOUBLE, 1e-8"})
@@ -54,7 +54,7 @@ class GradientSumTest {
         .mapToObj(i -> noise.slice(i).reshape(1, noise.size(1), noise.size(2)).dup('c')).toArray(INDArray[]::new)));
   }
 
-  /** Batches of one update must not see the same noise. */
+  /** Batches of one update draw different noise. */
   @ParameterizedTest
   @CsvSource({"1", "2"})
   void eachBatchHasADrawOfItsOwn(int batches) {

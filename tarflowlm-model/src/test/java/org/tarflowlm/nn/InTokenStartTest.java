@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.TarFlowConfig;
 
-/** How a trunk and its in-token flows start. */
+/** Checks how a trunk and its in-token flows start. */
 class InTokenStartTest {
   private static final TarFlowConfig CONFIG = TestModels.trunk(1);
   private static final ComputationGraph NETWORK = TarFlowNetwork.create(CONFIG, OptimizerSpec.defaults(), 10, 1);
@@ -24,12 +24,12 @@ class InTokenStartTest {
     INDArray before = layer.latents(2, ids, noise);
     INDArray after = layer.latents(3, ids, noise);
     assertEquals(0.0, before.sub(after).amaxNumber().doubleValue(), 1e-7);
-    // the trunk starts near the identity; how large z itself is, 0.8 to 2, lies with the few codes that a seed draws
+    // the trunk starts near the identity; the few codes that a seed draws decide how large z is, 0.8 to 2
     double size = layer.latents(0, ids, noise).norm2Number().doubleValue();
     assertEquals(1.0, before.norm2Number().doubleValue() / size, 0.1, "of z's size " + size);
   }
 
-  /** The first mixture finds the codes where affine flows left them: two components at 1.5 on either side, of width 1/2. */
+  /** The first mixture finds the codes where affine flows leave them: two components at 1.5 on either side, of width 1/2. */
   @Test
   void aMixtureBehindAffineFlowsIsSpread() {
     Map<String, INDArray> parameters = TarFlowNetwork.parameters(NETWORK);

@@ -44,7 +44,7 @@ import org.tarflowlm.data.windows.OpenWebTextRecordReader;
 import org.tarflowlm.data.windows.Text8RecordReader;
 import org.tarflowlm.data.windows.TextSequenceRecordReader;
 
-/** From files in the formats of the three corpora, by DataVec's and DL4J's own classes, to a loss that falls. */
+/** Classes of DataVec and DL4J take files in the three corpora's formats to a loss that falls. */
 class LatentPipelinesTest {
   private static final int TIME = 16;
   private static final int DIM = 3;
@@ -54,7 +54,7 @@ class LatentPipelinesTest {
 
   @TempDir private Path folder;
 
-  /** A corpus in its format. */
+  /** A corpus in its own format. */
   enum Format {
     TEXT8(27), ENWIK8(256), OPENWEBTEXT(50257);
 
@@ -64,7 +64,7 @@ class LatentPipelinesTest {
       this.vocabulary = vocabulary;
     }
 
-    /** A file of about 32 windows and its reader. */
+    /** A file of about 32 windows, and its reader. */
     RecordReader open(Path folder) throws IOException, InterruptedException {
       String novel = Excerpt.text();
       RecordReader reader;
@@ -148,7 +148,7 @@ class LatentPipelinesTest {
     assertLearns(ofLatents, latents);
   }
 
-  /** The same by DataVec's transform, record by record. */
+  /** DataVec's transform does the same, record by record. */
   @ParameterizedTest
   @EnumSource(Format.class)
   void transformProcessesTrainToo(Format format) throws Exception {
@@ -191,7 +191,7 @@ class LatentPipelinesTest {
     assertTrue(Double.isFinite(result.getBestModel().score(batch, false)));
   }
 
-  /** Words as short texts of different lengths, masked, in all three forms. */
+  /** Words are short texts of different lengths; all three forms take them with masks. */
   @ParameterizedTest
   @EnumSource(ModelInputs.class)
   void shortTextsTrainWithTheirMasks(ModelInputs inputs) throws Exception {

@@ -11,8 +11,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A program that loads a saved graph and runs it, and names no class of this project. Its arguments: the graph, a folder of the
- * placeholders' arrays, and the outputs, which go to the folder.
+ * A program that loads a saved graph and runs it, without naming any class of this project. Its arguments: the graph, a folder of the
+ * placeholders' arrays, and the names of the outputs, which it writes to that folder.
  */
 final class LoadedGraph {
   private LoadedGraph() {}

@@ -26,7 +26,7 @@ import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
 
-/** Texts shorter than the window train and score in a batch as they do one by one. */
+/** Texts shorter than the window train and score the same in a batch as alone. */
 class MaskedTextsTest {
   private static final OptimizerSpec PLAIN = OptimizerSpec.constant(1e-2).withWeightDecay(0.0).withClipNorm(0.0);
   private static final int WINDOW = 7;
@@ -49,7 +49,7 @@ class MaskedTextsTest {
           List.of(FlowSpec.mixD(1, 4, left), FlowSpec.affine(1, right)),
           List.of(FlowSpec.mix1(1, 2, right), FlowSpec.mixD(1, 4, left)),
           List.of(FlowSpec.affine(1, right), FlowSpec.mix1(1, 2, left)))) {
-        // Every coupling in every direction meets both patch sizes and both kinds of kernels.
+        // Every coupling meets every direction, both patch sizes and both kinds of kernels.
         patch = 3 - patch;
         result.add(Arguments.of(TestModels.stack(patch, flows.toArray(FlowSpec[]::new)), kernels));
       }
@@ -83,7 +83,7 @@ class MaskedTextsTest {
       loss += perText[b] * n;
       all += n;
       for (int t = n; t < time; t++) {
-        ids.putScalar(b, t, 999); // whatever lies behind a text must not matter
+        ids.putScalar(b, t, 999); // what follows a text must not matter
         noise.get(NDArrayIndex.point(b), NDArrayIndex.point(t), NDArrayIndex.all()).assign(Double.NaN);
       }
     }
@@ -116,7 +116,9 @@ class MaskedTextsTest {
     assertEquals(plain.params(), masked.params());
   }
 
-  /** As {@code RecordReaderMultiDataSetIterator} gives sequences: FLOAT [batch, 1, time], a mask each for features and labels. */
+  /**
+   * {@code RecordReaderMultiDataSetIterator} gives sequences like this: FLOAT [batch, 1, time], with a mask each for features and labels.
+   */
   @Test
   void sequencesOfDataVecFit() {
     TarFlowConfig config = TestModels.everyCoupling(1);
@@ -130,7 +132,7 @@ class MaskedTextsTest {
     assertEquals(a.params(), b.params());
   }
 
-  /** Batches of many lengths share a graph: it is built for a power of two. */
+  /** Batches of many lengths share a graph, which is built for a power of two. */
   @Test
   void aTextMayBeOfAnyLengthUpToTheContext() {
     ComputationGraph network = network(TestModels.everyCoupling(1), KernelChoice.AUTO);

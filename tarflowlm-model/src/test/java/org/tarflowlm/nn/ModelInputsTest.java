@@ -26,7 +26,7 @@ import org.tarflowlm.TestModels;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.LatentPreProcessor;
 
-/** The three kinds of features that a network takes. */
+/** A network takes three kinds of features. */
 class ModelInputsTest {
   private static final OptimizerSpec OPTIMIZER = OptimizerSpec.constant(1e-2).withWeightDecay(0.01).withClipNorm(1.0);
   private static final int BATCH = 3;
@@ -50,7 +50,7 @@ class ModelInputsTest {
     return mask;
   }
 
-  /** Batch 0 of the pipeline, in the form that a network takes. */
+  /** The pipeline's batch 0, in the form that a network takes. */
   private static MultiDataSet batch(ComputationGraph network, INDArray ids, INDArray mask) {
     ModelInputs inputs = ((TarFlowOutputLayer) TarFlowNetwork.layer(network).layerConf()).getInputs();
     MultiDataSet batch = new MultiDataSet(new INDArray[] {ids}, new INDArray[] {ids},
@@ -68,7 +68,7 @@ class ModelInputsTest {
     return batch;
   }
 
-  /** With the same noise the loss is the same, and so is a step of what trains in all three: everything but the codebook. */
+  /** The same noise gives the same loss, and the same step of everything that trains in all three: all but the codebook. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void allFormsTrainAlike(int patch) {
@@ -103,7 +103,7 @@ class ModelInputsTest {
     assertFalse(network.outputSingle(ids(), batch.getFeatures(1).neg()).equals(network.outputSingle(batch.getFeatures())));
   }
 
-  /** Labels that are the latents again ask for log p(z) alone; the codebook stays in any case. */
+  /** Labels that repeat the latents ask for log p(z) alone. The codebook does not train in any case. */
   @Test
   void theDensityOfLatentsAlone() {
     TarFlowConfig config = TestModels.everyCoupling(1);
@@ -144,7 +144,7 @@ class ModelInputsTest {
     assertTrue(Double.isFinite(back.score(new MultiDataSet(ids(), ids()), false)));
   }
 
-  /** Files of networks that were saved before there was a choice. */
+  /** Files of networks from versions without the choice. */
   @Test
   void aConfigurationThatDoesNotSayTakesIds() {
     ComputationGraph network = TarFlowNetwork.create(TestModels.everyCoupling(1), OPTIMIZER, 100, 3);
@@ -192,7 +192,7 @@ class ModelInputsTest {
     assertEquals(expected, message);
     assertEquals(before, network.params());
     ComputationGraph fresh = network(config, inputs);
-    fresh.fit(batch(fresh, ids(), null)); // nothing of a refused batch stays behind
+    fresh.fit(batch(fresh, ids(), null)); // a refused batch leaves nothing behind
     network.fit(batch(network, ids(), null));
     assertEquals(fresh.params(), network.params());
   }

@@ -54,7 +54,7 @@ class PaddedWindowsTest {
     }
   }
 
-  /** Texts of several lengths in one window: sums and terms are those of each by itself, whatever stands behind it. */
+  /** Texts of several lengths share one window; each has the sums and terms that it has alone, whatever follows it. */
   @Test
   void termsAreOfTheTextAlone() {
     for (TarFlowConfig config : List.of(TestModels.everyCoupling(1), TestModels.everyCoupling(2), TestModels.trunk(2),

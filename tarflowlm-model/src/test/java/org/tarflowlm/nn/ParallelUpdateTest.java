@@ -28,7 +28,7 @@ import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.graph.KernelChoice;
 
-/** The update on all cores against DL4J's own, on one core. */
+/** Compares the update on all cores with DL4J's own on one core. */
 class ParallelUpdateTest {
   private static final Adam ADAM = new Adam(3e-3, 0.9, 0.95, 1e-8);
 
@@ -70,7 +70,7 @@ class ParallelUpdateTest {
     assertTrue(expected.equalsWithEps(found, 1e-4));
   }
 
-  /** With and without clipping (which 1e-3 always brings about) with a part frozen or slower, on a batch that is no power of two. */
+  /** With and without clipping (a threshold of 1e-3 always clips), with a frozen or a slower part, on a batch that is no power of two. */
   @ParameterizedTest
   @CsvSource({"1e-3, '', 1", "0, '', 1", "1e9, codebook, 1", "1e-3, flow1.block0, 1", "1e-3, '', 0.1", "1e-3, flow1.block0, 0.1"})
   void onePassGivesTheBitsOfDl4jsUpdater(double clip, String frozen, double factor) {
@@ -122,7 +122,7 @@ class ParallelUpdateTest {
     assertEquals(Sgd.class, layer.getUpdaterByParam("flow0.block0.qkv.weight").getClass());
   }
 
-  /** As on a backend whose memory Java does not see. */
+  /** Acts like a backend whose memory Java cannot read. */
   @Test
   void stockOpsGoWithDl4jsOwnUpdates() {
     TarFlowOutputLayer layer = new TarFlowOutputLayer(TestModels.everyCoupling(1), 1, KernelChoice.COMPOSED, List.of());

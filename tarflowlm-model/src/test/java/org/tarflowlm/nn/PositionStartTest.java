@@ -33,7 +33,7 @@ class PositionStartTest {
     assertEquals(Math.cos(3 * slowest) * 0.5 * Math.sqrt(2), rows.getDouble(3, rows.size(1) - 1), 1e-6);
   }
 
-  /** Two positions are as alike as any other two at the same distance: what makes "the one before" easy to learn. */
+  /** All pairs of positions at the same distance are equally alike, so "the one before" is easy to learn. */
   @Test
   void likenessDependsOnTheDistanceAlone() {
     INDArray rows = positions(Variant.AUTOREGRESSIVE, "lm.position", Positions.SINUSOIDAL);

@@ -35,7 +35,7 @@ class RateFactorsTest {
     return TarFlowNetwork.create(TestModels.everyCoupling(1), optimizer(factors), 10, 3, kernels, List.of(), DataType.FLOAT);
   }
 
-  /** How far a parameter goes in the first step. */
+  /** Returns how far a parameter moves in the first step. */
   private static INDArray move(ComputationGraph network, String name) {
     INDArray before = TarFlowNetwork.parameters(network).get(name).dup();
     INDArray ids = TestModels.ids(1, 3, TestModels.TOKENS);

@@ -30,7 +30,7 @@ import org.tarflowlm.graph.KernelChoice;
 import org.tarflowlm.graph.Window;
 import org.tarflowlm.graph.WindowGraph;
 
-/** The network's two graphs in the hands of a user: every level both ways, training that shows, and FlatBuffers into another process. */
+/** A user runs the network's two graphs: every level both ways, after training too, and from FlatBuffers in another process. */
 class SavedGraphsTest {
   private static final int PATCH = 2;
   private static final int TOKENS = TestModels.TOKENS;
@@ -89,7 +89,7 @@ class SavedGraphsTest {
     assertArrayEquals(fresh.dup().data().asDouble(), after.data().asDouble());
   }
 
-  /** In a process that has run nothing of ours: the ops are known, and all outputs have the same bits. */
+  /** A process that has run none of our code knows the ops, and all outputs have the same bits. */
   @Test
   void savedGraphsRunInAFreshProcess(@TempDir Path folder) throws IOException, InterruptedException {
     ComputationGraph network = network();

@@ -30,7 +30,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.tarflowlm.TestModels;
 import org.tarflowlm.config.TarFlowConfig;
 
-/** A trained model as a frozen layer of a classifier. */
+/** A classifier uses a trained model as a frozen layer. */
 class TarFlowFeaturesTest {
   private static ComputationGraph model(TarFlowConfig config) {
     return TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 3);
@@ -47,7 +47,7 @@ class TarFlowFeaturesTest {
     return network;
   }
 
-  /** Texts of tokens 0 to 2 and of tokens 2 to 4, and which is which. */
+  /** Texts of tokens 0 to 2 and of tokens 2 to 4, with the label of each. */
   private static DataSet twoKinds(int batch) {
     INDArray ids = TestModels.ids(4, batch, TestModels.TOKENS);
     INDArray labels = Nd4j.zeros(DataType.FLOAT, batch, 2);
@@ -79,7 +79,7 @@ class TarFlowFeaturesTest {
     }
   }
 
-  /** Flow 0 reads from left to right: up to position 3 it has not read token 3. Flow 1 reads the other way and begins at the end. */
+  /** Flow 0 reads from left to right: up to position 3 it has not read token 3. Flow 1 reads from the end. */
   @Test
   void featuresAreInTheOrderOfTheText() {
     ComputationGraph model = model(TestModels.everyCoupling(1));

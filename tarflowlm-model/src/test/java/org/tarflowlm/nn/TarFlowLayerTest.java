@@ -133,7 +133,7 @@ class TarFlowLayerTest {
     });
   }
 
-  /** The layer clips by itself what DL4J would clip: to the threshold after division by the batch size. */
+  /** The layer itself clips what DL4J would clip, to the threshold, after division by the batch size. */
   @ParameterizedTest
   @ValueSource(doubles = {0.01, 1e6})
   void clipsTheGlobalNormAsDl4jDoes(double threshold) {

@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.graph.Window;
 
-/** Graphs of several forms of window stay, but not without end. */
+/** The sessions keep graphs for several forms of window, but only so many. */
 class WindowSessionsTest {
   private static final int ROOM = 3;
   private int built;
@@ -45,7 +45,7 @@ class WindowSessionsTest {
       assertEquals(4 * tokens, run(sessions, tokens));
     }
     assertEquals(3, built);
-    run(sessions, 8); // in the place of 7
+    run(sessions, 8); // takes the place of 7
     assertEquals(ROOM, sessions.size());
     SameDiff five = sessions.graph(Window.of(5));
     run(sessions, 6);

@@ -26,7 +26,7 @@ import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
-/** The coupling ops inside SameDiff graphs against the golden vectors, in both precisions, gradients included. */
+/** Compares the coupling ops inside SameDiff graphs with the golden vectors, in both precisions, including gradients. */
 class CouplingOpsGoldenTest {
   @BeforeAll
   static void register() {
@@ -58,7 +58,7 @@ class CouplingOpsGoldenTest {
     return bothPrecisions("codebook");
   }
 
-  /** A graph with its parameters, each with a gradient. */
+  /** A graph, its parameters, and a gradient for each. */
   private static final class Graph {
     final SameDiff sd = SameDiff.create();
     final DataType type;

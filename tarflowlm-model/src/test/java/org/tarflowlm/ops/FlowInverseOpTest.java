@@ -48,7 +48,7 @@ class FlowInverseOpTest {
     });
   }
 
-  /** The flows one after the other as ops of a graph give what the stack gives. */
+  /** A graph with one op per flow gives the stack's results. */
   @Test
   void aGraphOfInverseOpsEqualsTheStack() {
     StackTransform stack = new StackTransform(StackWeights.of(CONFIG, name -> PARAMETERS.get(name).dup().data().asFloat()));
@@ -74,7 +74,7 @@ class FlowInverseOpTest {
     }
   }
 
-  /** Flow 1 on an array. */
+  /** Runs flow 1 on an array. */
   private static INDArray inverse(INDArray u) {
     SameDiff sd = SameDiff.create();
     List<INDArray> inputs = new ArrayList<>(List.of(u));

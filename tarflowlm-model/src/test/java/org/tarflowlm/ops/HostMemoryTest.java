@@ -30,7 +30,7 @@ import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
-/** The ops on a backend whose arrays are not in the host's memory, which the CPU's plays here. */
+/** The CPU's backend plays one that keeps arrays outside the host's memory; the ops run on it. */
 class HostMemoryTest {
   private static final int DIMS = 2;
   private static final int K = 3;
@@ -69,7 +69,7 @@ class HostMemoryTest {
     }
   }
 
-  /** Outputs and gradients; z is a view that is not in C order. */
+  /** Compares outputs and gradients; z is a view that is not in C order. */
   private static Map<String, INDArray> run(DataType type, Build build) {
     Nd4j.getRandom().setSeed(5);
     SameDiff sd = SameDiff.create();

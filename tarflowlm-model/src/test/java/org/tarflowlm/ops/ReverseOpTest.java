@@ -39,7 +39,7 @@ class ReverseOpTest {
     }
   }
 
-  /** M2.1's own reverse loses native memory for every row of every call; a training step would lose megabytes. */
+  /** M2.1's own reverse leaks native memory for every row of every call: megabytes in a training step. */
   @Test
   void theStockOpLosesMemoryAndThisOneDoesNot() {
     INDArray x = Nd4j.rand(DataType.FLOAT, ROWS, 5);

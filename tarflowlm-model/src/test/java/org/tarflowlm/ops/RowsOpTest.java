@@ -30,7 +30,7 @@ import org.tarflowlm.ops.MixtureCdfOps.MixtureCdfOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattLogDensityOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 
-/** How the coupling ops walk through arrays: many blocks, views, repeatable sums, errors. */
+/** The coupling ops go through arrays in many blocks and views, repeat sums bit for bit, and name errors. */
 class RowsOpTest {
   private static final int BATCH = 7;
   private static final int TIME = 61;
@@ -82,7 +82,7 @@ class RowsOpTest {
     }
   }
 
-  /** So many narrow components that each row is evaluated with those near it. */
+  /** With so many narrow components, the op evaluates only those near each row. */
   @Test
   void sharedGradientsOfManyComponentsRepeatBitForBit() {
     double[] first = sharedGradient(DataType.FLOAT, 2_100, -2);
@@ -99,7 +99,7 @@ class RowsOpTest {
     return sd.calculateGradients(Map.of(), "means").get("means").dup('c').data().asDouble();
   }
 
-  /** The gradients of the log-density ops equal those of the forward op's u and log-determinant, put together. */
+  /** The gradients of the log-density ops equal the combined gradients of the forward op's u and log-determinant. */
   @Test
   void logDensityGradientsAgreeWithTheForwardOps() {
     for (String op : new String[] {"mixture", "rosenblatt", "affine"}) {
@@ -186,7 +186,7 @@ class RowsOpTest {
     assertEquals(message, assertThrows(IllegalArgumentException.class, executable).getMessage());
   }
 
-  /** It would return zeros. */
+  /** Otherwise it would return zeros. */
   @Test
   void nd4jExecIsRefused() {
     MixtureCdfOp op = new MixtureCdfOp();

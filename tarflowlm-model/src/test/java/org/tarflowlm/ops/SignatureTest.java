@@ -17,7 +17,7 @@ import org.tarflowlm.ops.LinearOps.FeedForwardOp;
 import org.tarflowlm.ops.RosenblattOps.RosenblattOp;
 import org.tarflowlm.ops.TransformerOps.EmbeddingOp;
 
-/** What the ops declare: shapes, and the arrays that their gradients take. */
+/** The ops declare shapes, and the arrays that their gradients take. */
 class SignatureTest {
   private static INDArray[] arrays(long[]... shapes) {
     return Stream.of(shapes).map(shape -> Nd4j.zeros(DataType.FLOAT, shape)).toArray(INDArray[]::new);
@@ -56,7 +56,7 @@ class SignatureTest {
         .filter(op -> op.isAnnotationPresent(Op.class) && op.getAnnotation(Op.class).gradient() != JavaOp.class);
   }
 
-  /** The gradient's op takes this one's arrays, and a gradient for each of its outputs that the gradient does not save itself. */
+  /** A gradient's op takes the op's arrays, and a gradient for each output except those that the op only saves for it. */
   @ParameterizedTest
   @MethodSource("ops")
   void theGradientKnowsItsArrays(Class<?> op) {

@@ -28,8 +28,8 @@ import org.tarflowlm.ops.TransformerOps.LayerNormOp;
 import org.tarflowlm.ops.TransformerOps.ShiftPositionOp;
 
 /**
- * The transformer ops wired into one SameDiff graph, a one-block language model: its gradients against finite differences of the
- * same model composed of stock ops in double precision.
+ * One SameDiff graph, a one-block language model, connects the transformer ops. Its gradients equal finite differences of the same model,
+ * composed of stock ops in double precision.
  */
 class TransformerOpsTest {
   private static final int BATCH = 2;
@@ -118,7 +118,7 @@ class TransformerOpsTest {
     assertTrue(thrown != null, () -> "no exception in the chain says: " + expected);
   }
 
-  /** With the feed-forward half of the block as one op or as three. */
+  /** Builds the block's feed-forward half of one op or of three. */
   private SameDiff fusedModel(boolean inOneOp) {
     SameDiff sd = SameDiff.create();
     Map<String, SDVariable> p = variables(sd, DataType.FLOAT);

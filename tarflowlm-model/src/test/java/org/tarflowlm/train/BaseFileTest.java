@@ -20,7 +20,7 @@ import org.tarflowlm.config.Variant;
 import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 
-/** Configurations that say in what they differ from another one, and the paper's form. */
+/** Configurations say how they differ from another one, and which have the paper's form. */
 class BaseFileTest {
   @TempDir
   private Path folder;
@@ -69,7 +69,7 @@ class BaseFileTest {
     Path number = write("number.json", "{\"base\": 3}");
     assertTrue(assertThrows(ConfigException.class, () -> RunConfig.readWithBase(number, TarFlowConfig.class)).getMessage()
         .contains("base is 3; expected the name of a file"));
-    // what came from elsewhere names no other file
+    // a configuration from elsewhere names no other file
     assertThrows(ConfigException.class, () -> RecordJson.read(file, TarFlowConfig.class));
   }
 

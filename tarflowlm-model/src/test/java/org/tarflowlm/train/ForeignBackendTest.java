@@ -22,7 +22,7 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.nn.OptimizerSpec;
 
-/** Training and use of a model where every look of Java code into the host's memory of an array throws. */
+/** A model trains and runs where every look of Java code into an array's host memory throws. */
 class ForeignBackendTest {
   private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse "
       + "and nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";

@@ -24,7 +24,7 @@ import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.nn.OptimizerSpec;
 
-/** Runs know what they were made from, belong to one writer, and log as if they had never been interrupted. */
+/** A run knows its sources and belongs to one writer. An interruption leaves no trace in its log. */
 class RunSourcesTest {
   private static final String TEXT = "the cat went down to the old river and saw a small boat there ".repeat(10);
 
@@ -69,7 +69,7 @@ class RunSourcesTest {
     resume(0.02, other, TEXT, Changes.ALLOW);
     resume(0.02, other, TEXT, Changes.REFUSE);
     Files.delete(sources);
-    resume(0.02, TEXT, TEXT, Changes.REFUSE); // a run of old does not say
+    resume(0.02, TEXT, TEXT, Changes.REFUSE); // a run of an older version does not say
   }
 
   @Test

@@ -32,7 +32,7 @@ import org.tarflowlm.json.ConfigException;
 import org.tarflowlm.json.RecordJson;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** What a run may ask for besides the essentials, each with a run that is interrupted and resumed. */
+/** A run interrupted and resumed shows each option beyond the essentials. */
 class TrainingOptionsTest {
   private static final String TEXT = "call me ishmael some years ago never mind how long precisely having little or no money in my purse "
       + "and nothing particular to interest me on shore i thought i would sail about a little and see the watery part of the world ";
@@ -94,7 +94,7 @@ class TrainingOptionsTest {
 
   @Test
   void theAverageIsValidatedAndKeptIfItIsBetter() throws IOException {
-    // a rate at which weights jump about: their average is better
+    // at this rate weights jump about, and their average is better
     RunConfig config = run("\"steps\": 40, \"validateEvery\": 10, \"emaDecay\": 0.9, \"optimizer\": {\"learningRate\": 0.05, "
         + "\"warmupSteps\": 0, \"finalFraction\": 1}");
     Trainer trainer = start(config, "run");

@@ -6,7 +6,7 @@ import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.tarflowlm.coupling.Normal;
 
-/** The approximations of single precision against double precision over their ranges. */
+/** Compares the single-precision approximations with double precision over their ranges. */
 class FloatMathTest {
   private static final int N = 100_001;
   private final float[] y = new float[N];
@@ -20,7 +20,7 @@ class FloatMathTest {
     return x;
   }
 
-  /** |y - f(x)| at most (relative + perUnit |x|) |f(x)| + absolute. */
+  /** Checks that |y - f(x)| is at most (relative + perUnit |x|) |f(x)| + absolute. */
   private void assertClose(float[] x, DoubleUnaryOperator f, double relative, double perUnit, double absolute) {
     for (int i = 0; i < N; i++) {
       double expected = f.applyAsDouble(x[i]);

@@ -23,10 +23,10 @@ import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.data.documents.Excerpt;
 
-/** The checkpoints that the artifact zoo-weights brings. To add one: put its folder beside index.json and its entry into it. */
+/** The checkpoints in the artifact zoo-weights. To add one, put its folder beside index.json and its entry into it. */
 class PackagedZooTest {
   private static final long MAX_BYTES = 60_000_000;
-  /** The resources as files, also where the class path holds them as a jar. */
+  /** The resources as files, even if the class path holds them as a jar. */
   private static final Path ZOO = Path.of("..", "zoo-weights", "src", "main", "resources", "org", "tarflowlm", "zoo");
 
   @Test
@@ -69,13 +69,13 @@ class PackagedZooTest {
     }
   }
 
-  /** A masked head that started at the codebook subtracts numbers of hundreds, of which the bits of F16 and BF16 hold too few. */
+  /** A masked head that starts at the codebook subtracts numbers in the hundreds; F16 and BF16 have too few bits for those. */
   private static boolean carriesCodebook(Checkpoint checkpoint) {
     FlowSpec first = checkpoint.config().flows().get(0);
     return first.coupling() == Coupling.MIX_1 && first.mixtures() == checkpoint.config().vocabSize();
   }
 
-  /** A model, its network and its activations: eight that are not closed would take much more. */
+  /** A model with its network and activations. Eight that stay open would take much more. */
   @Test
   @EnabledOnOs(OS.LINUX)
   void closedModelsGiveTheirMemoryBack() throws Exception {

@@ -64,7 +64,7 @@ class TarFlowZooModelTest {
     int[] text = new Text8Alphabet().encode("the quick brown fox jumps over t");
     INDArray ids = Nd4j.createFromArray(text).reshape(2, 16);
     double before = network.score(new MultiDataSet(ids, ids));
-    // the rate warms up over 50 updates; 12 lowered the score only while its noise was also that of the first update
+    // the rate warms up over 50 updates; 12 updates lower the score only with the first update's noise
     for (int step = 0; step < 40; step++) {
       network.fit(new MultiDataSet(ids, ids));
     }
@@ -113,7 +113,7 @@ class TarFlowZooModelTest {
     });
   }
 
-  /** Every packaged checkpoint by its model class: what the model says of itself is what the network is, and it takes a step. */
+  /** Loads every packaged checkpoint through its model class. The model describes its network truly, and the network takes a step. */
   @ParameterizedTest
   @ValueSource(strings = {"text8-mixd", "text8-mix1", "text8-affine-d", "text8-ar", "enwik8-mixd", "openwebtext-mixd"})
   void packagedWeightsTrain(String id) {
@@ -171,7 +171,7 @@ class TarFlowZooModelTest {
     assertTrue(e.getMessage().contains(expected), e::getMessage);
   }
 
-  /** Runs with a class path of this folder alone, as far as the zoo is concerned. */
+  /** Runs with this folder alone on the class path, as far as the zoo is concerned. */
   private static void withClassPath(Path root, Runnable action) throws IOException {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();

@@ -32,7 +32,7 @@ import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
-/** One Spark for all test classes: two executors, each a JVM of its own with one core. As an extension it ends Spark after all tests. */
+/** All test classes share one Spark with two executors, each a JVM with one core. The extension ends Spark after all tests. */
 final class Cluster implements BeforeAllCallback {
   static final SparkSession SPARK = start();
 
@@ -57,14 +57,14 @@ final class Cluster implements BeforeAllCallback {
     return SparkSession.builder().config(conf).getOrCreate();
   }
 
-  /** Rows "id, text" in so many partitions. */
+  /** Rows "id, text" in the given number of partitions. */
   static Dataset<Row> texts(List<String> texts, int partitions) {
     StructType schema = new StructType().add("id", DataTypes.LongType).add("text", DataTypes.StringType);
     return SPARK.createDataFrame(IntStream.range(0, texts.size()).mapToObj(i -> RowFactory.create((long) i, texts.get(i))).toList(), schema)
         .repartition(partitions);
   }
 
-  /** All rows in the order of their id; Spark's own sort would evaluate them twice. */
+  /** All rows in the order of their id. Spark's own sort would evaluate them twice. */
   static List<Row> collect(Dataset<Row> rows) {
     return rows.collectAsList().stream().sorted(Comparator.comparingLong(row -> row.getLong(0))).toList();
   }
@@ -72,11 +72,11 @@ final class Cluster implements BeforeAllCallback {
   /** The executors' processes. */
   static List<ProcessHandle> executors() {
     try (Stream<ProcessHandle> all = ProcessHandle.current().descendants()) {
-      return all.filter(ProcessHandle::isAlive).toList(); // their command lines are too long for Java to tell
+      return all.filter(ProcessHandle::isAlive).toList(); // Java cannot read their command lines, which are too long
     }
   }
 
-  /** Waits for the first task of a job that runs in another thread, then ends one executor as a broken machine would. */
+  /** Waits for the first task of a job that runs in another thread. Then it ends one executor, as a broken machine would. */
   static void killAnExecutorAfterTheFirstTask(Thread job) throws InterruptedException {
     while (job.isAlive()) {
       for (int stage : SPARK.sparkContext().statusTracker().getActiveStageIds()) {
@@ -112,7 +112,7 @@ final class Cluster implements BeforeAllCallback {
     return new Checkpoint(tinyConfig(), CheckpointInfo.of("text8"), tensors, null);
   }
 
-  /** A folder of files as an archive that stays as long as Spark: executors that come later fetch what was sent before. */
+  /** Sends a folder as an archive that stays as long as Spark runs: executors that come later fetch what was sent before. */
   static Path zip(Path folder) throws IOException {
     Path archive = Path.of(System.getenv("SPARK_HOME"), folder.getFileName() + ".zip");
     try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(archive)); Stream<Path> files = Files.list(folder)) {

@@ -33,7 +33,7 @@ import org.tarflowlm.train.RunConfig;
 import org.tarflowlm.train.TrainingSpec;
 import picocli.CommandLine;
 
-/** The commands in a session that is there already. */
+/** The commands run in a session that already exists. */
 @ExtendWith(Cluster.class)
 class CommandsTest {
   @TempDir private Path folder;
@@ -50,7 +50,7 @@ class CommandsTest {
   }
 
   private int run(String arguments) {
-    Cluster.SPARK.range(1); // so that the session is there
+    Cluster.SPARK.range(1); // opens the session
     List<String> words = new ArrayList<>();
     for (String word : arguments.split(" ")) {
       words.add(word.replace("DIR", folder.toString()));
@@ -117,7 +117,7 @@ class CommandsTest {
         "tarflowlm: DIR/texts.jsonl cannot be read as Parquet");
   }
 
-  /** Executors work in folders of their own, in which this one's name leads nowhere. */
+  /** Executors work in folders of their own, where this one's relative name leads nowhere. */
   @Test
   void aFileThatExecutorsDoNotHaveIsNamedWithTheExecutor() throws IOException {
     Path text = Files.writeString(Path.of("target", "here-only.text8"), "call me ishmael ".repeat(20).strip());

@@ -30,12 +30,12 @@ import org.tarflowlm.train.TrainingSpec;
 import org.tarflowlm.train.TrainingWorker;
 
 /**
- * A driver that dies by SIGKILL as it trains. Shards, training text and run are all on a shared file system; the second driver has nothing
- * of the first but that.
+ * SIGKILL ends a driver while it trains. Shards, training text and run are all on a shared file system. The second driver has nothing of
+ * the first's but that.
  *
  * @param shared address of a folder there, such as {@code hdfs://host/folder}
  * @param folder of this machine, for logs and copies
- * @param settings Spark's, KEY=VALUE, by which the driver finds the file system
+ * @param settings KEY=VALUE for Spark, by which the driver finds the file system
  */
 record KilledDriver(String shared, java.nio.file.Path folder, List<String> settings) {
   private static final int STEPS = 80;
@@ -49,7 +49,7 @@ record KilledDriver(String shared, java.nio.file.Path folder, List<String> setti
     return Cluster.SPARK.sparkContext().hadoopConfiguration();
   }
 
-  /** The second driver goes on to the bits of a run without Spark that nobody killed. */
+  /** The second driver reaches the bits of a run that nobody killed, without Spark. */
   void isReplaced() throws Exception {
     FileSystem files = new Path(shared).getFileSystem(hadoop());
     write(files, "text.txt", "call me ishmael some years ago never mind how long precisely ".repeat(20).strip());
@@ -90,7 +90,7 @@ record KilledDriver(String shared, java.nio.file.Path folder, List<String> setti
     }
   }
 
-  /** A driver in a process of its own. */
+  /** Runs a driver in a process of its own. */
   private Process start() throws IOException {
     java.nio.file.Path config = folder.resolve("run.json");
     Files.writeString(config, RecordJson.write(config()));
@@ -104,7 +104,7 @@ record KilledDriver(String shared, java.nio.file.Path folder, List<String> setti
     return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve("driver.log").toFile()).start();
   }
 
-  /** What two workers come to, averaged after each update, without Spark. */
+  /** Result of two workers, averaged after each update, without Spark. */
   private ComputationGraph meanOfTwo() {
     String shards = HadoopText.copy(shared + "/shards", hadoop()).toString();
     List<TrainingWorker> workers = new ArrayList<>();

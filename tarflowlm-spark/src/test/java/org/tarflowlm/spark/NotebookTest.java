@@ -20,11 +20,11 @@ import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Every cell of the notebook runs, in JShell, and prints and shows what is stored; in the tests' session. */
+/** Every cell of the notebook runs in JShell, in the tests' session, and prints and shows what is stored. */
 @ExtendWith(Cluster.class)
 class NotebookTest {
   private static final Path NOTEBOOK = Path.of("notebooks/spark.ipynb");
-  /** Other processors round otherwise. */
+  /** Processors round differently. */
   private static final double TOLERANCE = 0.02;
 
   @Test
@@ -59,7 +59,7 @@ class NotebookTest {
     assertTrue(page.contains("[" + title.substring(2) + "](../tarflowlm-spark/" + NOTEBOOK + ")"), title);
   }
 
-  /** Words are equal, and numbers nearly so. */
+  /** Checks that words are equal, and numbers nearly so. */
   private static void assertSameValues(String stored, String printed) {
     String[] expected = stored.strip().split("\\s+");
     String[] found = printed.strip().split("\\s+");
@@ -89,7 +89,7 @@ class NotebookTest {
     return text.toString();
   }
 
-  /** What a cell put out; the value is that of its last expression. */
+  /** Output of a cell; its value is that of the last expression. */
   private record Output(String printed, String value) {}
 
   private static Output run(JShell shell, String cell) {

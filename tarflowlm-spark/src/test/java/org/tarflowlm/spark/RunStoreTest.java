@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.json.ConfigException;
 
-/** Runs on a file system that is not this machine's own. */
+/** Runs are stored on a file system that is not this machine's own. */
 @ExtendWith(Cluster.class)
 class RunStoreTest {
   @TempDir private Path folder;

@@ -7,7 +7,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
-/** Files of this machine under addresses {@code shared:///...}, as on HDFS: a rename replaces nothing. */
+/** Files of this machine under addresses {@code shared:///...}. As on HDFS, a rename replaces nothing. */
 public final class SharedFileSystem extends RawLocalFileSystem {
   @Override
   public URI getUri() {
@@ -29,7 +29,7 @@ public final class SharedFileSystem extends RawLocalFileSystem {
     return Stream.of(super.listStatus(path)).map(SharedFileSystem::plain).toArray(FileStatus[]::new);
   }
 
-  /** The local one would ask the system for owner and permissions, by a name that begins with {@code file:}. */
+  /** The local file system would ask the system for owner and permissions, by a name that begins with {@code file:}. */
   private static FileStatus plain(FileStatus status) {
     return new FileStatus(status.getLen(), status.isDirectory(), status.getReplication(), status.getBlockSize(),
         status.getModificationTime(), status.getPath());

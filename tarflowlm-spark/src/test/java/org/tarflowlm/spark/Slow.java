@@ -1,6 +1,6 @@
 package org.tarflowlm.spark;
 
-/** Keeps a task busy on an executor, so that something can happen to it. */
+/** Keeps a task busy on an executor, so that a test can interfere. */
 final class Slow {
   private Slow() {}
 

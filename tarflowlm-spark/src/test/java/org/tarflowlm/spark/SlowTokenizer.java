@@ -3,7 +3,7 @@ package org.tarflowlm.spark;
 import java.nio.charset.StandardCharsets;
 import org.tarflowlm.data.tokenize.Tokenizer;
 
-/** Bytes, slowly: so that an executor can die at work. */
+/** Tokenises bytes slowly, so that an executor can die at work. */
 public final class SlowTokenizer implements Tokenizer {
   @Override
   public String name() {

@@ -37,7 +37,7 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.tokens.TokenSequences;
 import org.tarflowlm.data.tokens.TokenShards;
 
-/** Shards from executors against the local token cache of the same corpus. */
+/** Compares executors' shards with the local token cache of the same corpus. */
 @ExtendWith(Cluster.class)
 class SparkTokenizerTest {
   @TempDir private Path folder;
@@ -106,7 +106,7 @@ class SparkTokenizerTest {
         folder.resolve("none").toString()).files(empty.toString(), 1));
   }
 
-  /** A name with blanks and marks, here and on a file system of another kind. */
+  /** A name with blanks and marks, here and on another kind of file system. */
   @ParameterizedTest
   @CsvSource({"'', a b%20c.zip", "shared://, a b%20c.zip", "shared://, text.txt", "shared://, ''"})
   void aLoneFileAndAnotherFileSystemHaveTheLocalIds(String scheme, String name) throws IOException {

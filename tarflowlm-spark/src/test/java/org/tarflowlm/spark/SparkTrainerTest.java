@@ -38,7 +38,7 @@ import org.tarflowlm.train.Trainer;
 import org.tarflowlm.train.TrainingSpec;
 import org.tarflowlm.train.TrainingWorker;
 
-/** Training on executors against training here: the same bits. */
+/** Training on executors gives the bits of training here. */
 @ExtendWith(Cluster.class)
 class SparkTrainerTest {
   @TempDir private Path folder;
@@ -71,7 +71,7 @@ class SparkTrainerTest {
         TarFlowNetwork.updaterState(found).dup('c').data().asFloat());
   }
 
-  /** Progress without the times, which differ. */
+  /** Progress without times, which differ. */
   private List<List<String>> progress(String out) throws IOException {
     List<List<String>> lines = new ArrayList<>();
     for (String line : Files.readAllLines(folder.resolve(out).resolve("progress.jsonl"))) {

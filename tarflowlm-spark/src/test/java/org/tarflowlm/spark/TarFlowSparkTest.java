@@ -39,7 +39,7 @@ import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
 import org.tarflowlm.kernel.NativeSetup;
 
-/** Rows on two executors, each a JVM of its own, against one JVM: the same bits. */
+/** Two executors, each a JVM of its own, give rows the bits of one JVM. */
 @ExtendWith(Cluster.class)
 class TarFlowSparkTest {
   private static final String MOBY = "call me ishmael some years ago never mind how long precisely having little or no money in my purse "
@@ -121,7 +121,7 @@ class TarFlowSparkTest {
     assertEquals(601, score.characters());
   }
 
-  /** The rows are slow, so that the executor dies among them. */
+  /** The rows are slow, so the executor dies among them. */
   @Test
   void aKilledExecutorCostsTimeAndNoBits() throws Exception {
     SparkOptions options = SparkOptions.of(tiny);
@@ -254,7 +254,7 @@ class TarFlowSparkTest {
     return assertThrows(SparkException.class, rows::collectAsList).getMessage();
   }
 
-  /** An executor without MKL must not take its name over, or the check that all agree finds nothing. */
+  /** An executor without MKL must not take its name; otherwise the check that all agree would find nothing. */
   @Test
   void mklIsNoSettingOfAnExecutor() {
     SparkConf conf = new SparkConf(false);

@@ -119,7 +119,7 @@ class CorpusSplitTest extends CorpusTesting {
     assertTrue(message(() -> texts(missing, new Text8Alphabet(), TextUnit.LINE, 10)).contains("corpus text8 is not in the cache"));
   }
 
-  /** The bounds of parts count bytes, and a letter may have two. */
+  /** A part's bounds count bytes, and a letter may have two. */
   @Test
   void charactersThatPartsCutAreLeftOut() throws Exception {
     byte[] text = "\u00e4\u00e4\u00e4\n\u00e4b".getBytes(StandardCharsets.UTF_8);

@@ -56,7 +56,7 @@ abstract class CorpusTesting {
     return new Corpora(cache(), new Downloader(false), List.of(corpora));
   }
 
-  /** Three documents, the last one held out. */
+  /** Three documents; the last one is held out. */
   final Corpus documents() throws IOException {
     byte[] inner = Archives.xz(Archives.tar(new Entry("1.txt", "One."), new Entry("2.txt", "Two."), new Entry("3.txt", "Three.")));
     byte[] tar = Archives.xz(Archives.tar(new Entry("openwebtext/a_data.xz", inner)));

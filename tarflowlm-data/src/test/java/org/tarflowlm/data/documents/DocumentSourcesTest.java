@@ -58,7 +58,7 @@ class DocumentSourcesTest {
     assertFails(path, DocumentSource.Limits.DEFAULT, words);
   }
 
-  /** As OpenWebText is published: an xz tar of xz tars. */
+  /** OpenWebText is published like this: an xz tar of xz tars. */
   private static byte[] openWebText() {
     byte[] first = Archives.xzWithLargeDictionary(Archives.tar(new Entry("0001-a.txt", "one"), new Entry("0002-b.txt", "two")));
     byte[] second = Archives.xz(Archives.tar(new Entry("0003-c.txt", "three"), new Entry("notes.md", "no text")));

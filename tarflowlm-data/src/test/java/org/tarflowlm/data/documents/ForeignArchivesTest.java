@@ -22,7 +22,7 @@ import org.tarflowlm.data.Archives.Entry;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.InputFile;
 
-/** Archives as other programs write them (GNU tar, bsdtar, zip, 7-Zip, zstd, pzstd, Python): read whole, or refused by name. */
+/** GNU tar, bsdtar, zip, 7-Zip, zstd, pzstd and Python wrote these archives. The reader reads each as a whole, or refuses it by name. */
 class ForeignArchivesTest {
   @TempDir private Path folder;
 

@@ -59,7 +59,10 @@ class JsonLinesTest {
         Arguments.of(new byte[] {'{', '"', 't', 'e', 'x', 't', '"', ':', '"', (byte) 0xe9, '"', '}'}, "byte 0xE9 at offset 24"));
   }
 
-  /** One policy: stop with the place, or leave out and count; the lines around a bad one are never lost. */
+  /**
+   * The reader follows one policy: it stops and names the place, or it leaves the line out and counts it. It never loses the lines around a
+   * bad one.
+   */
   @ParameterizedTest
   @MethodSource("bad")
   void badDocuments(byte[] line, String words) throws IOException {

@@ -12,8 +12,8 @@ import org.tarflowlm.data.file.ZipMembers;
 import org.tarflowlm.data.tokens.TokenCacheHeader;
 
 /**
- * Readers of files from strangers, whatever the bytes: documents, or one exception of ours. In a test run the inputs beside this class
- * are read; docs/reliability.md says how to fuzz.
+ * Whatever bytes a stranger's file has, its reader gives documents, or throws one of our exceptions. A test run reads the inputs beside
+ * this class; docs/reliability.md says how to fuzz.
  */
 class ReadersFuzzTest {
   private static final DocumentOptions SMALL =
@@ -33,7 +33,7 @@ class ReadersFuzzTest {
       try {
         readAll(new JsonLines(new ByteArrayInputStream(bytes), "fuzz", SMALL.withBad(bad), new DocumentReport()));
       } catch (DataException e) {
-        // Refused.
+        // The reader refuses the bytes.
       }
     }
   }
@@ -43,7 +43,7 @@ class ReadersFuzzTest {
     try {
       readAll(new TarDocuments(new ByteArrayInputStream(bytes), "fuzz", SMALL, new DocumentReport(), 1));
     } catch (DataException e) {
-      // Refused.
+      // The reader refuses the bytes.
     }
   }
 
@@ -52,18 +52,18 @@ class ReadersFuzzTest {
     try {
       readAll(new ZipDocuments(new ZipMembers(new SeekableInMemoryByteChannel(bytes), "fuzz"), "fuzz", SMALL, new DocumentReport(), 1));
     } catch (DataException e) {
-      // Refused.
+      // The reader refuses the bytes.
     }
   }
 
-  /** The header of a token cache around any JSON that fits. */
+  /** Puts the header of a token cache around any JSON that fits. */
   @FuzzTest
   void tokenCache(byte[] bytes) {
     try {
       TokenCacheHeader header = TokenCacheHeader.parse(bytes.length > 4000 ? bytes : TokenCacheHeader.around(bytes), Path.of("fuzz"));
       assertTrue(header.fileLength() >= TokenCacheHeader.BYTES && header.blocks() >= 0);
     } catch (DataException e) {
-      // Refused.
+      // The reader refuses the bytes.
     }
   }
 }

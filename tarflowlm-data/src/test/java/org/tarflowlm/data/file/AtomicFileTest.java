@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AtomicFileTest {
-  /** Above the largest number that Linux gives a process. */
+  /** Linux gives no process a number this large. */
   private static final int DEAD = 99_999_999;
 
   @TempDir private Path folder;
@@ -63,7 +63,7 @@ class AtomicFileTest {
     assertEquals(List.of("best"), names());
   }
 
-  /** Nothing here knows that the others belong to the same process. */
+  /** This class loader does not know that the other one belongs to the same process. */
   private List<Exception> tenWriters(AtomicFile.Writer writer, boolean replace) throws InterruptedException {
     List<Exception> failures = Collections.synchronizedList(new ArrayList<>());
     List<Thread> writers = new ArrayList<>();

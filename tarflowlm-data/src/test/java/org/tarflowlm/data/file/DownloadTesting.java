@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.data.DataException;
 
-/** A file of random bytes to download, and what a download must leave on the disk. */
+/** A file of random bytes to download, and checks of what a download leaves on the disk. */
 abstract class DownloadTesting {
   static final Downloader.Settings QUICK =
       new Downloader.Settings(Duration.ofSeconds(20), Duration.ofSeconds(20), 3, Duration.ofMillis(5));
@@ -50,7 +50,7 @@ abstract class DownloadTesting {
     assertFalse(Files.exists(part()));
   }
 
-  /** Fails as said, leaving no target. */
+  /** Checks that a download fails with these words and leaves no target. */
   final void assertRefused(RemoteFile file, String... words) {
     String message = assertThrows(DataException.class, () -> fetch(file)).getMessage();
     for (String word : words) {

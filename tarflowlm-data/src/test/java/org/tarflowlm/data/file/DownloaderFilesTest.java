@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.tarflowlm.data.DataException;
 
-/** What a download does to the disk: its target, its part, a full disk, two callers at once. */
+/** Checks what a download does to the disk: its target, its part, a full disk, two callers at once. */
 class DownloaderFilesTest extends DownloadTesting {
   @Test
   void takesFileAddresses() throws Exception {

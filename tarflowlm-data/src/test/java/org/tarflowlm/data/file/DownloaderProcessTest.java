@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two processes at once, and one that is killed. */
+/** Two processes download at once; one process is killed while it downloads. */
 class DownloaderProcessTest {
   private static final byte[] CONTENT = new byte[2_000_000];
 
@@ -25,7 +25,7 @@ class DownloaderProcessTest {
 
   @TempDir private Path folder;
 
-  /** What the other processes run: address, length, hash, target. */
+  /** The other processes run this. Its arguments: address, length, hash, target. */
   public static void main(String[] args) {
     new Downloader(false).fetch(new RemoteFile(URI.create(args[0]), Long.parseLong(args[1]), args[2]), Path.of(args[3]), Progress.NONE);
   }

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.tarflowlm.data.DataException;
 
-/** A download over a network whose servers cut, stall, lie and redirect. */
+/** Downloads from servers that cut, stall, lie and redirect. */
 class DownloaderTest extends DownloadTesting {
   @Test
   void fetchesOnceAndShowsProgress() throws Exception {

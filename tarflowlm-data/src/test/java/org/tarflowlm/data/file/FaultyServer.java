@@ -13,17 +13,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** An HTTP server on 127.0.0.1 whose every answer is written by the test, byte by byte if it likes. */
+/** An HTTP server on 127.0.0.1. The test writes every answer, byte by byte if it likes. */
 public final class FaultyServer implements AutoCloseable {
   private final ServerSocket socket;
   private final Answer answer;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
 
-  /** What was asked. */
+  /** A request. */
   public record Request(int number, String path, long rangeStart) {
   }
 
-  /** Writes an answer; closing the connection follows. */
+  /** Writes an answer; then the server closes the connection. */
   public interface Answer {
     void write(Request request, OutputStream out) throws IOException, InterruptedException;
   }
@@ -51,7 +51,7 @@ public final class FaultyServer implements AutoCloseable {
         start(() -> serve(connection));
       }
     } catch (IOException e) {
-      // The server was closed.
+      // The test has closed the server.
     }
   }
 
@@ -73,7 +73,7 @@ public final class FaultyServer implements AutoCloseable {
       answer.write(request, connection.getOutputStream());
       connection.getOutputStream().flush();
     } catch (IOException e) {
-      // The client went away, as some tests want.
+      // The client has gone away, as some tests want.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -99,14 +99,14 @@ public final class FaultyServer implements AutoCloseable {
     out.flush();
   }
 
-  /** A proper answer, whole or from the asked byte on. */
+  /** Answers correctly: with the whole content, or from the requested byte on. */
   public static void file(Request request, OutputStream out, byte[] content) throws IOException {
     int from = (int) Math.max(0, request.rangeStart());
     headOf(request, out, content.length);
     out.write(content, from, content.length - from);
   }
 
-  /** The head of a proper answer. */
+  /** Writes the head of a correct answer. */
   public static void headOf(Request request, OutputStream out, int length) throws IOException {
     if (request.rangeStart() < 0) {
       head(out, "200 OK", "Content-Length: " + length);

@@ -38,7 +38,7 @@ class InputFileTest {
     }
   }
 
-  /** What reading says when it fails, however it fails. */
+  /** Returns the message with which reading fails, whatever the exception. */
   private static String failure(InputFile file) {
     Exception e = assertThrows(Exception.class, () -> read(file));
     return e instanceof IOException io ? IoErrors.unreadable(file, io).getMessage() : assertInstanceOf(DataException.class, e).getMessage();

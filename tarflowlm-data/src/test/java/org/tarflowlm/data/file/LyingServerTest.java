@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tarflowlm.data.DataException;
 
-/** Servers that say one thing and do another: every fetch ends, with one line. */
+/** Servers announce one thing and do another; every fetch ends, with a message of one line. */
 class LyingServerTest {
   private static final String HASH = "0".repeat(64);
   private static final Downloader.Settings LIMITED = new Downloader.Settings(Duration.ofSeconds(20), Duration.ofSeconds(20), 4,

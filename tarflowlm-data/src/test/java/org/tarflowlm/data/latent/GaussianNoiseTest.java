@@ -52,7 +52,7 @@ class GaussianNoiseTest {
     }
   }
 
-  /** Over the first numbers of many streams: moments, tails, the largest value, and correlations between neighbouring streams. */
+  /** Checks the first numbers of many streams: moments, tails, the largest value, and correlations between neighbouring streams. */
   @Test
   void firstNumbersOfManyStreamsAreStandardNormal() {
     int count = GRID * GRID * 3;
@@ -77,7 +77,7 @@ class GaussianNoiseTest {
       assertBetween(-4 * tolerance, 4 * tolerance, moment(first[i], 3));
       assertBetween(3 - 10 * tolerance, 3 + 10 * tolerance, moment(first[i], 4));
       assertBetween(3.0, 5.5, Arrays.stream(first[i]).map(Math::abs).max().orElseThrow());
-      assertBetween(0, 1.95 / Math.sqrt(count), kolmogorov(first[i])); // exceeded once in 1,000
+      assertBetween(0, 1.95 / Math.sqrt(count), kolmogorov(first[i])); // a right generator exceeds it once in 1,000 runs
       for (int j = 0; j < i; j++) {
         assertBetween(-tolerance, tolerance, correlation(first[i], first[j], 0));
       }
@@ -119,7 +119,7 @@ class GaussianNoiseTest {
     return largest;
   }
 
-  /** Phi by Simpson's rule from 0: good to 1e-9 here. */
+  /** Phi by Simpson's rule from 0; the error is below 1e-9 here. */
   private static double normalCdf(double x) {
     int steps = 200;
     double h = x / steps;

@@ -183,7 +183,7 @@ class LatentInputsTest {
     return new GaussianNoise(3, 0).draw(GaussianNoise.stream(number, ids), 32 * DIM);
   }
 
-  /** Two executors hold a copy of one transform each, and each counts from 0. */
+  /** Two executors each hold a copy of a transform and count from 0. */
   @Test
   void executorsDrawDifferentNoiseForDifferentTexts() {
     INDArray a = Nd4j.createFromArray(1, 2, 3, 4).reshape(1, 4);
@@ -192,7 +192,7 @@ class LatentInputsTest {
     assertNotEquals(new LatentTransform("ids", DIM, null, 3, 0).map(a), new LatentTransform("ids", DIM, null, 3, 0).map(b));
   }
 
-  /** Texts of different lengths, as DL4J batches them. */
+  /** Texts of different lengths, in a batch as DL4J builds it. */
   @Test
   void sequencesKeepTheirMasks() {
     INDArray ids = Nd4j.createFromArray(new float[] {1, 2, 3, 4, 5, 0}).reshape(2, 1, 3);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.file.Sha256;
 
-/** Compares with ids made by OpenAI's own tokenizer (see "provenance" in gpt2-ids.json). */
+/** OpenAI's own tokenizer made the expected ids (see "provenance" in gpt2-ids.json). */
 class Gpt2BpeTest {
   private static final Gpt2Bpe GPT2 = new Gpt2Bpe();
 

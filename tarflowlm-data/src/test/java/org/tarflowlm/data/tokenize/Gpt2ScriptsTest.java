@@ -20,8 +20,8 @@ import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.file.Sha256;
 
 /**
- * Texts of many scripts and texts of one endless word. The ids were computed elsewhere: GPT-2's published pattern and merges in fifty
- * lines of Python. Of long texts their number and the hash of them as 16-bit numbers are kept.
+ * Texts of many scripts, and texts of one endless word. Fifty lines of Python computed the ids from GPT-2's published pattern and merges.
+ * Of a long text the test keeps the number of ids, and their hash as 16-bit numbers.
  */
 class Gpt2ScriptsTest {
   private static final Gpt2Bpe GPT2 = new Gpt2Bpe();

@@ -28,7 +28,7 @@ class TokenizersTest {
     assertTrue(message.contains("\"bpe\"") && message.contains("text8, bytes, gpt2"), message);
   }
 
-  /** Another jar's tokenizer. */
+  /** A tokenizer that another jar brings. */
   public static final class Vowels implements ByteTokenizer {
     private static final String ALL = "aeiou";
 

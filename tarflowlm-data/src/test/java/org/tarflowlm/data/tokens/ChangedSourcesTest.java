@@ -23,7 +23,7 @@ import org.tarflowlm.data.tokenize.Bytes;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
-/** Caches know what they were made from; texts that change while they are read are noticed. */
+/** A cache knows its sources. A reader notices a text that changes under it. */
 class ChangedSourcesTest {
   @TempDir private Path folder;
 

@@ -138,7 +138,7 @@ class TokenCacheTest {
   void staleCachesAreRefused() throws IOException {
     build();
     Files.setLastModifiedTime(source.path(), FileTime.fromMillis(12345));
-    TokenCache.open(cache, source, GPT2); // Touched, but the same.
+    TokenCache.open(cache, source, GPT2); // The test touches the source and leaves its content.
     String text = Files.readString(source.path());
     Files.writeString(source.path(), text.replace("the", "eht"));
     assertFails(() -> TokenCache.open(cache, source, GPT2), "stale", "docs.jsonl", "delete the cache");

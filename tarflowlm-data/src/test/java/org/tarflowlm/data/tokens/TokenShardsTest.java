@@ -25,7 +25,7 @@ import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.file.InputFile;
 import org.tarflowlm.data.tokenize.Tokenizers;
 
-/** Shards against a cache of the whole. */
+/** Compares shards with a cache of the whole corpus. */
 class TokenShardsTest {
   private static final List<String> DOCUMENTS = List.of("call me ishmael", "a", "some years ago", "the sea", "b", "never mind");
 

@@ -58,7 +58,7 @@ class TextSequenceRecordReaderTest {
     assertEquals(List.of(Files.readString(file)), texts(TextUnit.DOCUMENT, file));
   }
 
-  /** A large file is read in pieces; no line is cut by them. */
+  /** The reader takes a large file in pieces, and cuts no line. */
   @Test
   void linesThatPiecesOfAFileCut() throws Exception {
     List<String> lines = new ArrayList<>();

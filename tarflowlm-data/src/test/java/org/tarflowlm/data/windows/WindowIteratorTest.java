@@ -23,7 +23,7 @@ import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
 
 class WindowIteratorTest {
-  /** Token n is n: a window shows where it starts. */
+  /** Token n is n, so a window shows where it starts. */
   private static TokenSequence counting(int n) {
     return new TokenArray(IntStream.range(0, n).toArray(), Math.max(n, 1));
   }

@@ -42,7 +42,7 @@ class SafetensorsAttackTest {
     assertTrue(e.getMessage().length() < 400, e::getMessage);
   }
 
-  /** Opens a file and reads all of it; anything but success or a clean exception fails the test. */
+  /** Opens a file and reads all of it. Fails unless that succeeds or throws a clean exception. */
   private static boolean readsCleanly(byte[] file) throws IOException {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       for (String name : reader.tensors().keySet()) {

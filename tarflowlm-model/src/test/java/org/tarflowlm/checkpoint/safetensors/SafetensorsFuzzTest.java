@@ -3,7 +3,7 @@ package org.tarflowlm.checkpoint.safetensors;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 
-/** Weights from strangers: tensors, or an IOException; see docs/reliability.md. */
+/** A stranger's weights give tensors or an IOException; see docs/reliability.md. */
 class SafetensorsFuzzTest {
   @FuzzTest
   void safetensors(byte[] bytes) {
@@ -12,7 +12,7 @@ class SafetensorsFuzzTest {
         reader.floats(name);
       }
     } catch (IOException e) {
-      // Refused.
+      // The reader refuses the bytes.
     }
   }
 }

@@ -113,7 +113,7 @@ class SafetensorsRoundTripTest {
     assertThrows(IllegalArgumentException.class, () -> new FloatTensor(new long[] {2, 2}, 1, 2, 3));
   }
 
-  /** The file was written by the reference implementation, safetensors 0.8.0 for Python. */
+  /** The reference implementation, safetensors 0.8.0 for Python, wrote the file. */
   @Test
   void readsTheReferenceImplementationsFile() throws IOException {
     try (InputStream in = getClass().getResourceAsStream("reference.safetensors");

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Sums, maxima and copies of the layout [K][R], against plain loops. */
+/** Compares sums, maxima and copies of the layout [K][R] with plain loops. */
 class BatchLayoutTest {
   @ParameterizedTest
   @CsvSource({"1, 1", "2, 5", "3, 4", "27, 13", "64, 1", "5, 300"})

@@ -11,9 +11,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.tarflowlm.coupling.MixtureCdf;
 import org.tarflowlm.coupling.Workspace;
 
-/** The coupling of many scalars at a time in single precision against that of one scalar in double precision. */
+/** Compares the coupling of many scalars at a time in single precision with that of one scalar in double precision. */
 class MixtureCdfBatchTest {
-  /** In an array, which holds what is saved and nothing more. */
+  /** Puts the saved values in an array that holds nothing else. */
   private static final class SavedArray implements SavedNumbers {
     private final float[] numbers;
     private int at;
@@ -42,7 +42,7 @@ class MixtureCdfBatchTest {
   private final Workspace scalar = new Workspace();
   private final BatchWorkspace batch = new BatchWorkspace();
 
-  /** Inputs of n rows and the results of both. */
+  /** Inputs of n rows and the results of both couplings. */
   private final class Comparison {
     final int n;
     final int k;
@@ -127,7 +127,7 @@ class MixtureCdfBatchTest {
     new Comparison(500, k, spread, logScale, 1, 1, new Random(k)).check(5e-6, 1e-3);
   }
 
-  /** Logits that leave most weights near 0, or beyond the range of single precision. */
+  /** Logits that bring most weights near 0, or beyond the range of single precision. */
   @ParameterizedTest
   @CsvSource({"2, 10", "27, 10", "27, 50", "27, 300"})
   void weightsNearZero(int k, double logits) {
@@ -138,7 +138,7 @@ class MixtureCdfBatchTest {
   @CsvSource({"1, 30", "27, -30", "27, 60", "2, 85", "1, -70", "2, -85"})
   void hugeAndTinyScales(int k, double logScale) {
     Comparison c = new Comparison(50, k, 0, logScale, 1, 1, new Random(k));
-    if (logScale < 0) { // keep z within some scales of the components
+    if (logScale < 0) { // keeps z within some scales of the components
       for (int i = 0; i < 50; i++) {
         for (int j = 0; j < k; j++) {
           c.theta[3 * k * i + k + j] *= (float) Math.exp(logScale);
@@ -148,7 +148,7 @@ class MixtureCdfBatchTest {
     c.check(5e-6, 1e-3);
   }
 
-  /** Components of very different widths, of which the widest is far less probable than single precision can tell from 0. */
+  /** Components of very different widths; single precision cannot tell the weight of the widest from 0. */
   @Test
   void scalesThatDifferByManyOrders() {
     Random random = new Random(5);
@@ -171,7 +171,7 @@ class MixtureCdfBatchTest {
     c.check(1e-6, 2e-5);
   }
 
-  /** Bit for bit: so a row's result cannot depend on how rows are cut into blocks and shared out to threads. */
+  /** Bit for bit, so that a row's result cannot depend on how blocks and threads divide the rows. */
   @Test
   void aRowAloneGivesWhatItGivesAmongOthers() {
     int k = 27;

@@ -11,9 +11,9 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.coupling.batch.BatchWorkspace;
 import org.tarflowlm.coupling.batch.CodebookBatch;
 
-/** The VAE term of many positions in single precision against that of one in double precision. */
+/** Compares the VAE term of many positions in single precision with that of one position in double precision. */
 class CodebookFloatTest {
-  /** Positions on a code and off all of them, the last so far that they go to the scalar code. */
+  /** Positions on a code and off all codes, the last so far off that the scalar code computes them. */
   @ParameterizedTest
   @CsvSource({"1, 1, 1, 0, 1", "64, 27, 5, -2, 1", "131, 27, 5, -3, 2", "200, 2, 5, -1, 5", "33, 500, 16, -2, 1", "50, 27, 5, -4, 300",
       "40, 5, 3, -5, 5000", "33, 5000, 16, -2, 1", "20, 2500, 3, -3, 30", "20, 2500, 3, -5, 5000", "9, 3000, 5, 1, 1"})

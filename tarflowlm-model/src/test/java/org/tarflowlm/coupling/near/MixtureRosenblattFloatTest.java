@@ -17,7 +17,7 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.coupling.batch.BatchWorkspace;
 import org.tarflowlm.coupling.batch.MixtureRosenblattBatch;
 
-/** The coupling of many vectors at a time in single precision against that of one vector in double precision. */
+/** Compares the coupling of many vectors at a time in single precision with that of one vector in double precision. */
 class MixtureRosenblattFloatTest {
   private final Workspace scalar = new Workspace();
   private final BatchWorkspace batch = new BatchWorkspace();
@@ -31,7 +31,7 @@ class MixtureRosenblattFloatTest {
     }
   }
 
-  /** Inputs of n rows and the results of both. */
+  /** Inputs of n rows and the results of both couplings. */
   private final class Comparison {
     final Random random;
     final int n;
@@ -68,7 +68,7 @@ class MixtureRosenblattFloatTest {
       return x;
     }
 
-    /** Moves each row to a component, some scales off. */
+    /** Moves each row some scales away from a component. */
     Comparison onTheCodebook(double scales) {
       for (int i = 0; i < n; i++) {
         int j = random.nextInt(k);
@@ -117,7 +117,7 @@ class MixtureRosenblattFloatTest {
       }
     }
 
-    /** dz, dLogits, dMeans, dLogScales of both. */
+    /** dz, dLogits, dMeans and dLogScales of both couplings. */
     private void gradients(Components c, boolean densityOnly, double[][] got, double[][] wanted) {
       int[] sizes = {n * d, n * k, k * d, k};
       for (int t = 0; t < 4; t++) {
@@ -168,7 +168,7 @@ class MixtureRosenblattFloatTest {
     new Comparison(n, k, d, 0.2, 1).check(5e-6, 1e-6, 5e-5);
   }
 
-  /** As a tied codebook is in training: narrow components, z on one of them; conditional weights go to 0 and 1. */
+  /** Training ties a codebook like this: narrow components, with z on one of them. Conditional weights go to 0 and 1. */
   @ParameterizedTest
   @CsvSource({"27, 5, -1", "27, 5, -3", "500, 16, -2", "2, 5, -4",
       "5000, 5, -3", "3000, 16, -2"})
@@ -176,7 +176,7 @@ class MixtureRosenblattFloatTest {
     new Comparison(150, k, d, logScale, 2).onTheCodebook(1).check(5e-4, 5e-5, 2e-3);
   }
 
-  /** Off all components, by a little and by so much that rows go to the scalar code. */
+  /** Off all components: slightly, and so far that the scalar code computes the row. */
   @ParameterizedTest
   @CsvSource({"27, 5, -1, 4", "27, 5, -2, 9", "2, 16, -1, 6", "27, 5, 0, 40", "5, 3, -3, 1000",
       "3000, 5, -1, 4", "3000, 3, -3, 30", "2500, 4, -3, 1000"})
@@ -191,7 +191,7 @@ class MixtureRosenblattFloatTest {
     new Comparison(150, k, 4, -0.5, logit).check(5e-5, 5e-5, 2e-3);
   }
 
-  /** Weight that all but vanished in the first dimension decides the second. */
+  /** A weight that nearly vanishes in the first dimension decides the second. */
   @Test
   void aComponentThatComesBack() {
     Comparison c = new Comparison(40, 2, 2, 0, 0.5);
@@ -203,7 +203,7 @@ class MixtureRosenblattFloatTest {
     c.check(5e-5, 5e-6, 2e-3);
   }
 
-  /** The same among very many, most of which are out of reach, with the first one's narrow and the second one's wide. */
+  /** The same among very many components, most out of reach; the first one's are narrow and the second one's wide. */
   @ParameterizedTest
   @CsvSource({"12, 0", "9, 1", "30, -1"})
   void aComponentThatComesBackAmongMany(double far, double logScale) {
@@ -233,7 +233,7 @@ class MixtureRosenblattFloatTest {
     c.onTheCodebook(1).check(5e-6, 5e-6, 2e-3);
   }
 
-  /** Of very many narrow components few are evaluated in the last dimension; of wide ones all are, by the code for all. */
+  /** Of very many narrow components, the code evaluates few in the last dimension. Of wide ones it evaluates all, with the code for all. */
   @Test
   void onlyNearComponentsAreEvaluated() {
     Comparison narrow = new Comparison(16, 4_000, 8, -3, 1).onTheCodebook(1);
@@ -260,7 +260,7 @@ class MixtureRosenblattFloatTest {
     assertArrayEquals(clean, u);
   }
 
-  /** What is made of the components is kept between calls: others must replace them. */
+  /** Calls share what the code derives from the components; other components must replace it. */
   @Test
   void otherComponentsAreNoticed() {
     Comparison c = new Comparison(9, 3, 2, 0, 1);

@@ -12,12 +12,12 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
 
-/** Guesses at the inverse of Mix-d, and the inverse itself where a single component is left. */
+/** Guesses the inverse of Mix-d, and computes it where a single component is left. */
 class DraftInverseTest {
   private static final int K = 9;
   private static final int D = 3;
 
-  /** Components on a grid: several share a coordinate, so that more than one dimension is needed to tell them apart. */
+  /** Components on a grid. Several share a coordinate, so it takes more than one dimension to tell them apart. */
   private static Components grid(double scale) {
     double[] means = new double[K * D];
     double[] logScales = new double[K];
@@ -108,7 +108,7 @@ class DraftInverseTest {
     assertEquals(1.0, points.confidence());
   }
 
-  /** What the sum of weights has to move by before another component is chosen; in the second dimension, of the weights that are left. */
+  /** How far the sum of weights must move before it chooses another component; in the second dimension, among the weights that are left. */
   @Test
   void theMarginIsTheDistanceFromTheNextComponent() {
     Components components = grid(0.004);
@@ -139,12 +139,12 @@ class DraftInverseTest {
       double second = Math.min(g - left, left + p[chosen] / own - g);
       assertEquals(Math.min(first, second), margin, 1e-9, "case " + n);
     }
-    // components that overlap: it may be any
+    // components overlap: it may be any of them
     MixtureRosenblatt.inverse(new double[D], 0, new double[K], 0, grid(0.5), z, 0, found, w);
     assertEquals(0.0, found.margin());
   }
 
-  /** Of wide components all dimensions are solved for, of narrow ones as many as it takes to tell them apart; both are exact. */
+  /** The code solves for all dimensions of wide components, and for as many of narrow ones as tell them apart. Both are exact. */
   @Test
   void theInverseEndsEarlyWhereOneComponentIsLeft() {
     Random random = new Random(3);

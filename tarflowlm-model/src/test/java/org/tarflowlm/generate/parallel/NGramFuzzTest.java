@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.zip.GZIPOutputStream;
 
-/** Files of n-grams from strangers, packed as they are: a table, or an IOException; see docs/reliability.md. */
+/** A stranger's packed n-grams give a table or an IOException; see docs/reliability.md. */
 class NGramFuzzTest {
   @FuzzTest
   void ngrams(byte[] bytes) throws IOException {
@@ -17,7 +17,7 @@ class NGramFuzzTest {
     try {
       NGramFile.read(new ByteArrayInputStream(packed.toByteArray()));
     } catch (IOException e) {
-      // Refused.
+      // The reader refuses the bytes.
     }
   }
 }

@@ -35,7 +35,7 @@ class NGramTableTest {
     double[] unigram = {(3 + 2 / 3.0) / 7, (2 + 2 / 3.0) / 7, 2 / 3.0 / 7};
     table.probabilities(new int[0], 0, p);
     assertArrayEquals(unigram, p, 1e-12);
-    // after a 1 came only 0, twice; longer contexts were not seen
+    // only 0 came after a 1, twice; the text has no longer contexts
     table.probabilities(new int[] {1}, 1, p);
     assertArrayEquals(new double[] {(2 + unigram[0]) / 3, unigram[1] / 3, unigram[2] / 3}, p, 1e-12);
     assertEquals(1.0, Arrays.stream(p).sum(), 1e-12);
@@ -125,7 +125,7 @@ class NGramTableTest {
     assertFails("has version 2; this program reads version 1", () -> NGramFile.read(zipped(0x4E47524D, 2, 7, 4)));
     assertFails("has a vocabulary of -7", () -> NGramFile.read(zipped(0x4E47524D, 1, -7, 4)));
     assertFails("has n-grams of 99", () -> NGramFile.read(zipped(0x4E47524D, 1, 7, 99)));
-    // what continues after its end, whatever comes, is not unpacked any further
+    // the reader unpacks nothing after the end, whatever comes
     assertFails("continues after its end", () -> NGramFile.require(zipped(0x4E47524D, 1, 7, 4, 0, 0, 0), 7));
     assertFails("is damaged: a number is 9", () -> NGramFile.read(zipped(0x4E47524D, 1, 7, 4, 0x09000000)));
   }

@@ -59,7 +59,7 @@ class ParallelDecodingTest {
     flows.speeds().forEach(speed -> assertTrue(speed.positionsPerPass() > 0, "blocks were used"));
   }
 
-  /** With the usual tolerance the tokens are those of the steps; latents differ by little, as flows of random weights amplify it. */
+  /** With the usual tolerance the tokens are those of the single steps. Latents differ slightly, which flows of random weights amplify. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("models")
   void blocksGiveTheSameTokensWithinTheTolerance(String name, TarFlowConfig config) {
@@ -80,7 +80,7 @@ class ParallelDecodingTest {
 
   private static final double[] SAFE = {1, 1, 1, 1, 1, 1, 1, 1};
 
-  /** Guesses are given. */
+  /** Takes guesses from the test. */
   private record GivenDraft(double[] guesses, double confidence) implements Draft {
     @Override
     public void begin(double[] z, int known, FlowOrder order) {
@@ -124,14 +124,14 @@ class ParallelDecodingTest {
     ParallelDecoding parallel = decoding(guesses, 1.0, 6, 6);
     assertEquals(6, parallel.block(null, z, 0, 8));
     assertArrayEquals(new double[] {1, 2, 3, 4, 5, 6, 0, 0}, z, "guesses stand in z");
-    // 0 is final, 1 as well, since 0 was guessed closely; 2, near another token, is not, since 0 was not guessed exactly
+    // 0 is final, and 1 too, since the guess of 0 was close; 2, near another token, is not, since the guess of 0 was not exact
     assertEquals(2, parallel.accept(new double[] {1.1, 2.0, 3.0, 4.0, 5.0, 6.0, 0, 0}, new double[] {0, 1e-3, 1e-5, 1, 1, 1}, z, 0, 6));
     assertEquals(1.1, z[0]);
     assertEquals(6, parallel.block(null, z, 2, 8));
-    // 2 and 3 are final; 3 is found to be too far from its guess for what was computed from it
+    // 2 and 3 are final; 3 turns out too far from its guess for what was computed from it
     assertEquals(4, parallel.accept(new double[] {0, 0, 3.0, 4.4, 5.0, 6.0, 7.0, 8.0}, SAFE, z, 2, 6));
     assertEquals(4, parallel.block(null, z, 4, 8));
-    // 4 is another token: what comes after was computed from the wrong one and stays as it was guessed
+    // 4 is another token: later positions were computed from the wrong one and stay as guessed
     assertEquals(5, parallel.accept(new double[] {0, 0, 0, 0, 9.0, 6.1, 7.1, 8.1}, SAFE, z, 4, 4));
     assertEquals(9.0, z[4]);
     assertEquals(6.0, z[5]);
@@ -231,7 +231,7 @@ class ParallelDecodingTest {
         assertArrayEquals(expected, features, parts + " parts");
       }
     }
-    // a part that fails leaves no other waiting for it
+    // a part that fails leaves no other part waiting for it
     CachedTransformer transformer = new CachedTransformer(weights, 1, rows, 40, 2);
     transformer.begin();
     assertThrows(ArrayIndexOutOfBoundsException.class,
@@ -246,13 +246,13 @@ class ParallelDecodingTest {
     FlowSensitivity strong = FlowSensitivity.of(StackWeights.of(config, parameters::get).flows().get(0), 2, 24);
     assertTrue(strong.error() > 1e-3 && strong.factor() > 1e-3, strong::toString);
     assertEquals(strong, FlowSensitivity.of(StackWeights.of(config, parameters::get).flows().get(0), 2, 24), "the same again");
-    // no context is read: every position is right at once
+    // the flow reads no context, so every position is right at once
     Arrays.fill(parameters.get("flow0.maf.context.weight"), 0f);
     FlowSensitivity none = FlowSensitivity.of(StackWeights.of(config, parameters::get).flows().get(0), 2, 24);
     assertEquals(new FlowSensitivity(0.0, 0.0), none);
   }
 
-  /** A sampler draws its noise from this. */
+  /** A sampler draws its noise from this source. */
   private static final class Fixed extends Random {
     private static final long serialVersionUID = 1L;
     private final transient double[] values;
@@ -314,7 +314,7 @@ class ParallelDecodingTest {
       if (blocks) {
         tries.add(i);
       }
-      // the first ones are slow by blocks, as long as their code is not compiled
+      // blocks are slow at first, until their code is compiled
       speed.measured(blocks, blocks ? tries.size() < 4 ? 100_000 : 2000 : 1000, 10, blocks ? 5 : 0);
     }
     List<Integer> expected = new ArrayList<>();

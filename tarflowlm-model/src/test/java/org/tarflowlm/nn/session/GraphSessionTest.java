@@ -25,10 +25,10 @@ import org.tarflowlm.nn.OptimizerSpec;
 import org.tarflowlm.nn.TarFlowLayer;
 import org.tarflowlm.nn.TarFlowNetwork;
 
-/** Repeated runs against runs that SameDiff organises itself. */
+/** Compares repeated runs with runs that SameDiff organises itself. */
 class GraphSessionTest {
   private static final Listener[] NONE = {};
-  /** A listener makes the session leave recorded runs aside. */
+  /** A listener makes the session bypass recorded runs. */
   private static final Listener[] ANY = {new SilentListener()};
 
   private static final class SilentListener extends BaseListener {
@@ -73,7 +73,7 @@ class GraphSessionTest {
     }
   }
 
-  /** With an axis as second input, M2.1 reads the axis before the op runs and keeps it in the op. */
+  /** M2.1 reads an axis that is the second input before the op runs, and keeps it in the op. */
   @Test
   void anOpThatOnlySameDiffCanRunIsLeftToIt() {
     SameDiff graph = SameDiff.create();
@@ -90,7 +90,7 @@ class GraphSessionTest {
     session.close();
   }
 
-  /** One output is read by a later op, one is an input passed on; memory of what comes before is used again. */
+  /** A later op reads one output; another output is an input passed on. The run reuses the memory of what comes before. */
   @Test
   void outputsAreLeftInTheArraysOfTheCaller() {
     SameDiff graph = SameDiff.create();

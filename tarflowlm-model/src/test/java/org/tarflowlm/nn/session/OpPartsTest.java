@@ -43,7 +43,7 @@ class OpPartsTest {
     return sizes;
   }
 
-  /** An op, its inputs' shapes, and how many parts it is cut into. */
+  /** An op, its inputs' shapes, and the number of parts into which it is cut. */
   static Stream<Arguments> ops() {
     Two add = SDVariable::add;
     Two product = SDVariable::mmul;
@@ -100,7 +100,7 @@ class OpPartsTest {
     }
   }
 
-  /** With as many repetitions that two threads in each other's way would show. */
+  /** Repeats often enough that two threads in each other's way would show. */
   @Test
   void aStepInPartsGivesTheBitsOfTheWholeStepAHundredTimes() {
     TarFlowConfig config = TestModels.everyCoupling(1);
@@ -152,7 +152,7 @@ class OpPartsTest {
     return result;
   }
 
-  /** A graph's runs: the first of a shape is recorded, further ones repeat it. */
+  /** Runs a graph: the session records the first run of a shape and repeats it. */
   private static final class Runs implements AutoCloseable {
     private final GraphSession session;
     private final List<String> outputs;
