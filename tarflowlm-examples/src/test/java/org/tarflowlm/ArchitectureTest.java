@@ -287,6 +287,6 @@ class ArchitectureTest {
       return place == null || !place.getPath().matches(".*/nd4j-native-(preset-)?\\d.*");
     });
     assertEquals(Map.of(), users);
-    assertNotNull(loader.getResource("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class"), "the backend whose classes are looked for");
+    assertNotNull(loader.getResource("org/nd4j/linalg/cpu/nativecpu/CpuBackend.class"), "the backend whose classes the test looks for");
   }
 }

@@ -91,7 +91,7 @@ class LatentSpaceTest {
       double[][] other = model.toNoise("call us ");
       assertArrayEquals(flat(Arrays.copyOf(u, 5)), flat(Arrays.copyOf(other, 5)), 1e-12);
       assertNotEquals(u[5][0], other[5][0]);
-      assertNotEquals(u[7][0], other[7][0], "a later token, whose text is the same, has another noise");
+      assertNotEquals(u[7][0], other[7][0], "a later token of the same text has other noise");
     }
   }
 
@@ -178,7 +178,7 @@ class LatentSpaceTest {
       assertNotEquals(before[6][0], after[6][0], 1e-9);
       double[][] backwards = model.features("call me ", 1);
       double[][] changed = model.features("xall me ", 1);
-      assertNotEquals(backwards[0][0], changed[0][0], 1e-9, "flow 1 reads what flow 0 made of all of the text");
+      assertNotEquals(backwards[0][0], changed[0][0], 1e-9, "flow 1 reads what flow 0 makes of the whole text");
     }
   }
 

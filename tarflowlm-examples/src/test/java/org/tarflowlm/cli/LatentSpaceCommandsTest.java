@@ -148,7 +148,7 @@ class LatentSpaceCommandsTest {
     factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
     Document svg = factory.newDocumentBuilder().parse(new InputSource(new StringReader(Files.readString(picture))));
     assertTrue(svg.getElementsByTagName("text").getLength() >= 6);
-    assertTrue(svg.getElementsByTagName("rect").getLength() > 1, "edits are marked");
+    assertTrue(svg.getElementsByTagName("rect").getLength() > 1, "the page marks edits");
     assertTrue(Files.size(picture) < 60_000);
   }
 

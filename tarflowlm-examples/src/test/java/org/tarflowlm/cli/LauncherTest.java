@@ -238,7 +238,7 @@ class LauncherTest {
     run().succeeds();
     environment.remove("TARFLOWLM_BACKEND");
     write("tarflowlm-data/src/main/java/Source.java", "class Source { }");
-    run().succeeds(); // built anew, as before
+    run().succeeds(); // builds again, as before
     write("tarflowlm-examples/target/classpath.txt", folder.resolve(LIBRARIES.get("avx512")) + "\n"); // mvn -Pavx512 package
     run().succeeds();
     write("tarflowlm-data/src/main/java/Source.java", "class  Source { }");

@@ -26,7 +26,7 @@ class ReadmeSnippetTest {
   @Test
   void compilesAndRuns(@TempDir Path folder) throws Exception {
     Matcher program = PROGRAM.matcher(Files.readString(Path.of("..", "README.md")));
-    assertTrue(program.find(), "README.md has no program in Java with its output behind it");
+    assertTrue(program.find(), "README.md has no Java program with its output after it");
     String name = program.group(1).replaceFirst("(?s).*public class (\\w+).*", "$1");
     Path source = Files.writeString(folder.resolve(name + ".java"), program.group(1));
     ByteArrayOutputStream errors = new ByteArrayOutputStream();

@@ -132,7 +132,7 @@ class PlaygroundInterfaceTest {
       }
     }
     assertEquals(List.of(), found);
-    assertFalse(http.get("/").body().matches("(?s).*(style=|onclick=|<script>).*"), "the policy forbids what stands inline");
+    assertFalse(http.get("/").body().matches("(?s).*(style=|onclick=|<script>).*"), "the policy forbids inline styles and scripts");
   }
 
   @Test

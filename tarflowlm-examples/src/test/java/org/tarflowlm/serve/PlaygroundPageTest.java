@@ -71,7 +71,7 @@ class PlaygroundPageTest {
     browser.awaitStatus("Done.");
     String text = browser.text();
     assertTrue(text.startsWith("the whale ") && text.length() == 74, text);
-    assertFalse(browser.driver().findElements(By.cssSelector("#text .changed")).isEmpty(), "the last flow's edits are marked");
+    assertFalse(browser.driver().findElements(By.cssSelector("#text .changed")).isEmpty(), "the page marks the last flow's edits");
     browser.screenshot("writing");
     browser.set("pass", "0");
     assertNotEquals(text, browser.text(), "the noise is another text");

@@ -145,7 +145,7 @@ class ServerSafetyTest {
   void bodiesAndTextsAreLimited() {
     assertEquals("too_large", Http.error(413, http.post("/v1/score", "{\"input\": \"" + "a".repeat(20_000) + "\"}")).get("code").asText());
     assertEquals("n", Http.error(400, http.post("/v1/completions", "{\"n\": 5}")).get("param").asText());
-    assertEquals(200, http.post("/v1/completions", BODY).statusCode(), "the connection goes on");
+    assertEquals(200, http.post("/v1/completions", BODY).statusCode(), "the connection stays open");
   }
 
   @ParameterizedTest

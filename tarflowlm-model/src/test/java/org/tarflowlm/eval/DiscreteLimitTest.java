@@ -53,7 +53,7 @@ class DiscreteLimitTest {
     INDArray noise = EncoderNoise.draw(4, 0, DataType.DOUBLE, BATCH, TestModels.TOKENS, config.latentDim());
     INDArray elbo = TarFlowNetwork.layer(flow).logLikelihood(ids, noise);
     INDArray exact = TarFlowNetwork.layer(twin).logLikelihood(ids, null);
-    assertTrue(exact.maxNumber().doubleValue() - exact.minNumber().doubleValue() > 0.5, "the sequences are told apart");
+    assertTrue(exact.maxNumber().doubleValue() - exact.minNumber().doubleValue() > 0.5, "the model tells the sequences apart");
     return elbo.sub(exact).amaxNumber().doubleValue();
   }
 

@@ -84,7 +84,7 @@ class PartialFlowsTest {
       sum += Math.exp(bound.getDouble(text));
     }
     assertEquals(1, sum, 1e-4);
-    assertTrue(bound.maxNumber().doubleValue() - bound.minNumber().doubleValue() > 1, "the texts are told apart");
+    assertTrue(bound.maxNumber().doubleValue() - bound.minNumber().doubleValue() > 1, "the model tells the texts apart");
   }
 
   /** One group has two of five tokens, and is more probable than the other three together. A filter must see groups. */

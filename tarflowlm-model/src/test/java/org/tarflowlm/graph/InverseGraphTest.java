@@ -154,7 +154,7 @@ class InverseGraphTest {
     assertEquals(before, sd.output(Map.of("u", u), "latent0").get("latent0"));
     InverseGraph.fixParameters(sd);
     parameters.values().forEach(array -> array.muli(2));
-    assertEquals(before, sd.output(Map.of("u", u), "latent0").get("latent0"), "nobody looks any more");
+    assertEquals(before, sd.output(Map.of("u", u), "latent0").get("latent0"), "a fixed graph no longer looks at the parameters");
   }
 
   @Test

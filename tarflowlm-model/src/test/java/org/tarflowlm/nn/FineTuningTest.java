@@ -83,7 +83,7 @@ class FineTuningTest {
     assertEquals(network.params(), same.params());
     network.fit(batch(7));
     same.fit(batch(7));
-    assertEquals(network.params(), same.params(), "moments, schedule and noise go on");
+    assertEquals(network.params(), same.params(), "moments, schedule and noise continue");
     assertEquals(network.score(), same.score());
   }
 

@@ -66,7 +66,7 @@ class WindowSessionsTest {
     assertTrue(sessions.size() < 64);
     assertEquals(4 * 4096, run(sessions, 4096));
     assertEquals(4 * 64, run(sessions, 64));
-    assertEquals(1, sessions.size(), "what is too large does not stay");
+    assertEquals(1, sessions.size(), "a graph that is too large does not stay");
     sessions.close();
     assertEquals(0, sessions.workingMemoryBytes());
     assertEquals(4 * 64, run(sessions, 64));
@@ -81,6 +81,6 @@ class WindowSessionsTest {
     assertSame(graph, sessions.differentiable(Window.of(5)));
     assertEquals(Window.of(5), sessions.window());
     sessions.differentiable(Window.of(6));
-    assertNotSame(graph, sessions.differentiable(Window.of(5)), "of graphs with gradients only the last one stays");
+    assertNotSame(graph, sessions.differentiable(Window.of(5)), "only the last graph with gradients stays");
   }
 }

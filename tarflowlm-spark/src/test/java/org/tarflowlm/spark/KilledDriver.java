@@ -61,7 +61,7 @@ record KilledDriver(String shared, java.nio.file.Path folder, List<String> setti
     }
     driver.destroyForcibly().waitFor();
     Path last = new Path(shared, "run/step-000000" + STEPS);
-    assertFalse(files.exists(last), "killed before its end");
+    assertFalse(files.exists(last), "the kill comes before its end");
     SparkTrainer second = SparkTrainer.resume(Cluster.SPARK, config(), shared + "/shards", shared + "/shards", shared + "/run",
         SparkTrainer.Plan.of(2, 1), Changes.REFUSE);
     assertTrue(second.run(() -> false).finished());

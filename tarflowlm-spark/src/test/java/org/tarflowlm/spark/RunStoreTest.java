@@ -41,7 +41,7 @@ class RunStoreTest {
       Files.writeString(first.folder().resolve("best/weights"), "weights of step " + step);
       first.save(step);
     }
-    assertFalse(Files.exists(folder.resolve("run/step-00000000")), "of older ones the last is kept");
+    assertFalse(Files.exists(folder.resolve("run/step-00000000")), "the store keeps the last of the older ones");
     assertLine("output folder " + shared("run") + " exists; expected a new or empty folder, or --resume", () -> store().requireNew());
     assertEquals("weights of step 8", restored());
     Files.writeString(folder.resolve("run/step-00000008/best/weights"), "cut");

@@ -110,7 +110,7 @@ class AtomicFileTest {
     AtomicFile.write(folder.resolve("link"), "new");
     assertTrue(Files.isSymbolicLink(folder.resolve("link")));
     assertEquals("new", Files.readString(folder.resolve("a")));
-    Path socket = folder.resolve("socket"); // stands for /dev/stdout, which a rename would destroy
+    Path socket = folder.resolve("socket"); // in place of /dev/stdout, which a rename would destroy
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket))) {
       for (Path other : List.of(socket, folder)) {
         IOException e = assertThrows(IOException.class, () -> AtomicFile.write(other, "text"));

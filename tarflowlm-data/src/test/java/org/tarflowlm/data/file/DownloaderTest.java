@@ -205,7 +205,7 @@ class DownloaderTest extends DownloadTesting {
     })) {
       fetch(new RemoteFile(server.uri("/file.bin"), RemoteFile.UNKNOWN, null));
       assertFetched();
-      assertEquals(-1, server.requests().get(1).rangeStart(), "nothing vouches that the rest is of the same file");
+      assertEquals(-1, server.requests().get(1).rangeStart(), "without a hash, the rest may be another file's");
     }
   }
 }

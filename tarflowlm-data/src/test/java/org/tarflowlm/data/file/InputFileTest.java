@@ -53,7 +53,7 @@ class InputFileTest {
       assertArrayEquals(TEXT, read(input), packed.getKey());
       assertFalse(input.isPlain());
     }
-    assertArrayEquals(TEXT, read(file("no-suffix", PACKED.get("a.gz"))), "told by content");
+    assertArrayEquals(TEXT, read(file("no-suffix", PACKED.get("a.gz"))), "the content shows the kind");
   }
 
   @Test
@@ -64,7 +64,7 @@ class InputFileTest {
     assertArrayEquals(TEXT, read(file("a.bz2", joined(Archives.bz2(half), Archives.bz2(rest)))));
     assertArrayEquals(TEXT, read(file("a.xz", joined(Archives.xz(half), Archives.xz(rest)))));
     assertArrayEquals(TEXT, read(file("a.zst", joined(Archives.zst(half), Archives.zst(rest)))));
-    assertTrue(failure(file("b.gz", joined(Archives.gz(half), new byte[] {1, 2, 3}))).contains("b.gz"), "garbage behind");
+    assertTrue(failure(file("b.gz", joined(Archives.gz(half), new byte[] {1, 2, 3}))).contains("b.gz"), "garbage after the end");
   }
 
   private static byte[] joined(byte[] a, byte[] b) {

@@ -88,7 +88,7 @@ class TokenShardsTest {
         shard.add(source, new DocumentReport(), "documents", 1, "fingerprint");
       }
       AtomicFile.write(file, shard);
-      assertTrue(shard.tokens() > 3 * TokenCache.BLOCK_TOKENS, "blocks are short of what is to be tested");
+      assertTrue(shard.tokens() > 3 * TokenCache.BLOCK_TOKENS, "too few blocks for the test");
       try (TokenCache streamed = TokenCache.open(file)) {
         assertEquals(List.of(cache.length(), cache.documents(), cache.contentHash()),
             List.of(streamed.length(), streamed.documents(), streamed.contentHash()));

@@ -95,7 +95,7 @@ class NGramTableTest {
     assertTrue(difference < 0.03, "weights are rounded by up to a sixteenth of an octave, and small ones are missing: " + difference);
     int size = read.size();
     read.learn(text, 0, text.length);
-    assertEquals(size, read.size(), "what is read learns no more");
+    assertEquals(size, read.size(), "a table from a file learns no more");
     assertTrue(size < table.size());
     assertTrue(written(table, 40, 0.2).length < 0.9 * file.length, "rare contexts are left out");
     assertArrayEquals(file, written(random(new int[500]), 0, 0.2), "the same file again");
@@ -159,7 +159,7 @@ class NGramTableTest {
     assertEquals(3000, total, 3.0, "each token adds probabilities that sum to one");
     assertFalse(table.weights(12345, sums));
 
-    assertEquals(768, stopped(weights), "ends when told to");
+    assertEquals(768, stopped(weights), "stops when asked");
     assertEquals("tokens is 0; expected at least 1", assertThrows(IllegalArgumentException.class,
         () -> NGramDistillation.of(weights, 3, 0, 1, done -> true)).getMessage());
     assertEquals("order is 17; expected 1 to 16", assertThrows(IllegalArgumentException.class,

@@ -154,8 +154,8 @@ class ParallelDecodingTest {
     assertFalse(parallel.isExact());
     parallel.block(null, z, 3, 8);
     double[] again = {0, 0, 0, 4.2, 5, 6, 7, 8};
-    assertEquals(3, parallel.accept(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4), "has to be made exact first");
-    assertEquals(4, z[3], "nothing was taken");
+    assertEquals(3, parallel.accept(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4), "the decoder must compute it exactly first");
+    assertEquals(4, z[3], "the decoder took nothing");
     parallel.improved();
     assertEquals(7, parallel.accept(again, new double[] {1e-6, 1, 1, 1}, z, 3, 4));
     assertFalse(parallel.isCloseCall(1e-5));
@@ -323,7 +323,7 @@ class ParallelDecodingTest {
         expected.add(i);
       }
     }
-    assertEquals(expected, tries, "the 16th, 32nd and 64th of those that go by steps");
+    assertEquals(expected, tries, "the 16th, 32nd and 64th of the texts decoded step by step");
     for (int i = 0; i < 20; i++) {
       speed.measured(true, 100, 10, 4);
     }
