@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.tarflowlm.Score.Piece;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.tokenize.ByteTokenizer;
@@ -58,7 +57,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowConfig config, Engine eng
   }
 
   private int samples(ScoringOptions options) {
-    return config.model() == ModelType.TARFLOW ? options.samples() : 1;
+    return config.isFlow() ? options.samples() : 1;
   }
 
   private boolean isLong(TokenSequence scored, ScoringOptions options) {
@@ -102,7 +101,7 @@ record Scorer(String name, Tokenizer tokenizer, TarFlowConfig config, Engine eng
       throw new IllegalArgumentException("the tokens' vocabulary has " + tokens.vocabSize() + " tokens; expected " + config.vocabSize());
     }
     long count = tokensWithin(tokens, options.maxCharacters(), tokenizer);
-    int least = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
+    int least = config.patch();
     if (count < least) {
       throw new DataException("the text " + (count == 0 ? "is empty" : "has " + count + (count == 1 ? " token" : " tokens"))
           + "; expected at least " + least + (least == 1 ? " token" : " tokens"));

@@ -11,7 +11,6 @@ import java.util.Map;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.generate.FlowGenerator;
 import org.tarflowlm.generate.GenerationOptions;
@@ -96,7 +95,7 @@ final class BenchGenerateCommand extends BaseCommand {
    * texts.
    */
   private List<Double> positionsPerPass(TarFlowLM loaded, int block) {
-    if (loaded.config().model() != ModelType.TARFLOW) {
+    if (!loaded.config().isFlow()) {
       throw new IllegalArgumentException("the model " + loaded.name() + " is discrete: parallel decoding is for flows");
     }
     StackWeights weights = StackWeights.of(loaded.config(), loaded.checkpoint()::values);

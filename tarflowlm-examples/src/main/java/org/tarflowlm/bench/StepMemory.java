@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.tarflowlm.bench.StepBenchmark.Shape;
 import org.tarflowlm.config.FlowSpec;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
@@ -34,7 +33,7 @@ final class StepMemory {
     int layers = shape.layers().stream().mapToInt(Integer::intValue).sum();
     TarFlowConfig config = shape.config();
     double each = (double) LAYER * layers * shape.width() + (double) HEAD * shape.vocab();
-    if (config.model() == ModelType.TARFLOW) {
+    if (config.isFlow()) {
       each += config.flows().stream().mapToDouble(flow -> maskedHead(flow, config)).sum();
     }
     return Float.BYTES * (COPIES * (double) ParameterShapes.parameterCount(config) + tokens * each);

@@ -4,7 +4,6 @@ import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.BaseCommand;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
@@ -40,7 +39,7 @@ final class DemoCommand extends BaseCommand {
       out().printf("%s%n%n", ScoreCommand.text(score, Excerpt.TITLE, secondsSince(begin)));
 
       begin = System.nanoTime();
-      boolean flows = loaded.config().model() == ModelType.TARFLOW;
+      boolean flows = loaded.config().isFlow();
       GenerationOptions options = loaded.generationOptions().withMaxNewTokens(TOKENS).withSeed(seed).withShowFlows(flows);
       Generation generation = loaded.generate("", options).get(0);
       out().printf("%d characters written in %.1f s (seed %d, temperature %s)%s%n%n", generation.text().length(),

@@ -15,7 +15,6 @@ import org.tarflowlm.checkpoint.CheckpointNetworks;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.command.Table;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.tokenize.Tokenizer;
 import org.tarflowlm.data.tokens.TokenArray;
@@ -135,7 +134,7 @@ final class EvaluateSamplesCommand extends BaseCommand {
   }
 
   private static boolean isDiscrete(TarFlowLM model) {
-    return model.config().model() == ModelType.AUTOREGRESSIVE;
+    return !model.config().isFlow();
   }
 
   private void readPeople(int[][] pieces) {

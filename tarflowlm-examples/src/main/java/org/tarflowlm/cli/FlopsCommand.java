@@ -9,7 +9,6 @@ import org.tarflowlm.bench.StepBenchmark;
 import org.tarflowlm.command.BaseCommand;
 import org.tarflowlm.command.Json;
 import org.tarflowlm.command.Table;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.eval.Flops;
 import org.tarflowlm.generate.FlowView;
@@ -66,7 +65,7 @@ final class FlopsCommand extends BaseCommand {
     List<Row> rows = new ArrayList<>();
     List<Flops.Part> parts = Flops.parts(config);
     for (int i = 0; i < parts.size(); i++) {
-      String name = config.model() == ModelType.TARFLOW ? FlowView.name(i, config.flows().get(i)) : "discrete model";
+      String name = config.isFlow() ? FlowView.name(i, config.flows().get(i)) : "discrete model";
       rows.add(new Row(name, parts.get(i).body(), parts.get(i).head(), parts.get(i).total()));
     }
     return rows;

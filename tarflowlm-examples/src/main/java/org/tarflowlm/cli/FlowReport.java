@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.Json;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.eval.LatentMetrics;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.FlowView.Pass;
@@ -32,7 +31,7 @@ record FlowReport(String before, FlowView view, List<Metrics> metrics, String af
 
   /** @throws IllegalArgumentException if the model is discrete */
   static void requireFlows(TarFlowLM model) {
-    if (model.config().model() != ModelType.TARFLOW) {
+    if (!model.config().isFlow()) {
       throw new IllegalArgumentException("the model " + model.name() + " is discrete: it has no flows to show");
     }
   }

@@ -17,7 +17,6 @@ import org.tarflowlm.checkpoint.CheckpointInfo;
 import org.tarflowlm.checkpoint.Measurement;
 import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.command.BaseCommand;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.corpus.Corpora;
 import org.tarflowlm.data.file.AtomicFile;
 import org.tarflowlm.data.tokens.TokenSequence;
@@ -116,7 +115,7 @@ final class PackageCommand extends BaseCommand {
 
   /** Table of flows for the first measured text; null if there is no text or the model is discrete. */
   private String flows(Checkpoint checkpoint) throws IOException {
-    if (measure.isEmpty() || checkpoint.config().model() != ModelType.TARFLOW) {
+    if (measure.isEmpty() || !checkpoint.config().isFlow()) {
       return null;
     }
     Map.Entry<String, String> first = measure.entrySet().iterator().next();

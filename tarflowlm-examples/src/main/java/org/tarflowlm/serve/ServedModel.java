@@ -11,7 +11,6 @@ import org.tarflowlm.Score;
 import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.command.Json;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.generate.FlowView;
 import org.tarflowlm.generate.Generation;
@@ -36,7 +35,7 @@ final class ServedModel implements AutoCloseable {
   }
 
   boolean hasFlows() {
-    return model.config().model() == ModelType.TARFLOW;
+    return model.config().isFlow();
   }
 
   /** @throws ApiException if the model is discrete */

@@ -49,7 +49,7 @@ public final class PaperConfigs {
    * @param progressive whether the model was trained flow by flow
    */
   public static boolean hasForm(TarFlowConfig config, boolean progressive) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       return true;
     }
     List<FlowSpec> flows = config.flows();

@@ -45,7 +45,7 @@ public final class ParameterShapes {
   /** Shapes by parameter name, in order; the map is immutable. */
   public static Map<String, long[]> of(TarFlowConfig config) {
     ParameterShapes collected = new ParameterShapes();
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       collected.addAutoregressive(config);
     } else {
       collected.addCodebook(config);

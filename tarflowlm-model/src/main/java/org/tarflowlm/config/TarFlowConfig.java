@@ -147,6 +147,18 @@ public record TarFlowConfig(
         init, null, null);
   }
 
+  /** Whether the model is a stack of flows, and not a discrete one. */
+  @JsonIgnore
+  public boolean isFlow() {
+    return model == ModelType.TARFLOW;
+  }
+
+  /** Tokens of a position of the model: P, or 1 in a discrete model. */
+  @JsonIgnore
+  public int patch() {
+    return isFlow() ? patchSize : 1;
+  }
+
   /** Channels of a position: P * d. */
   @JsonIgnore
   public int channels() {

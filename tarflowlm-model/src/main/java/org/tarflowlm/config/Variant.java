@@ -13,7 +13,7 @@ public enum Variant {
 
   /** A model's variant, decided by its type and its first flow. */
   public static Variant of(TarFlowConfig config) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       return AUTOREGRESSIVE;
     }
     return switch (config.flows().get(0).coupling()) {

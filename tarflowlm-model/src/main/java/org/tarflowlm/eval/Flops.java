@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
@@ -37,7 +36,7 @@ public final class Flops {
    * as a matrix from the transformer's width to P*K logits, like the discrete head.
    */
   public static List<Part> parts(TarFlowConfig config) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       long body = body(config.totalLayers(), config.width(), config.contextLength());
       return List.of(new Part(body,
           discrete(config.totalLayers(), config.width(), config.contextLength(), config.vocabSize()) - body));

@@ -10,7 +10,6 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokens.TokenArray;
 import org.tarflowlm.data.tokens.TokenSequence;
@@ -52,7 +51,7 @@ public final class Likelihood {
     }
     this.layer = layer;
     this.seed = seed;
-    this.samples = layer.model().model() == ModelType.TARFLOW ? samples : 1;
+    this.samples = layer.model().isFlow() ? samples : 1;
   }
 
   /** Scores tokens held in memory, as {@link #of(TokenSequence)}. */
@@ -168,9 +167,9 @@ public final class Likelihood {
       squares += residual * residual;
     }
     double error = n < 2 ? Double.NaN : Math.sqrt(squares * n / (n - 1)) / batches.tokens();
-    Bound bound = Bound.importanceWeighted(samples);
-    return new LikelihoodEstimate(config.model() != ModelType.TARFLOW ? Bound.EXACT
-        : batches.stride() == 0 ? bound : new Bound(bound.name() + "-DIFFERENCE", samples), sum, batches.tokens(), error);
+    Bound bound = config.isFlow() ? Bound.importanceWeighted(samples) : Bound.EXACT;
+    return new LikelihoodEstimate(config.isFlow() && batches.stride() > 0 ? new Bound(bound.name() + "-DIFFERENCE", samples) : bound, sum,
+        batches.tokens(), error);
   }
 
   private double[] nats(TokenSequence tokens, TextBatches.Batch batch, DoubleBuffer each) {

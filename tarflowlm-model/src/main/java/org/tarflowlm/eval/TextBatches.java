@@ -1,6 +1,5 @@
 package org.tarflowlm.eval;
 
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
@@ -35,7 +34,7 @@ public record TextBatches(long tokens, int length, int stride) {
     if (stride != 0) {
       requireStride(config, stride);
     }
-    int patch = patch(config);
+    int patch = config.patch();
     int length = config.contextLength();
     long usable = tokens / patch * patch;
     if (usable == 0) {
@@ -45,15 +44,11 @@ public record TextBatches(long tokens, int length, int stride) {
   }
 
   static void requireStride(TarFlowConfig config, int stride) {
-    int patch = patch(config);
+    int patch = config.patch();
     if (stride < 1 || stride > config.contextLength() || stride % patch != 0) {
       throw new IllegalArgumentException("stride is " + stride + "; expected " + (patch == 1 ? "1" : "a multiple of " + patch) + " to "
           + config.contextLength() + ", the context length");
     }
-  }
-
-  private static int patch(TarFlowConfig config) {
-    return config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
   }
 
   /** Number of batches. */

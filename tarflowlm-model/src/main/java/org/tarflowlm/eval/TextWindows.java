@@ -8,7 +8,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.nn.EncoderNoise;
@@ -99,8 +98,8 @@ public final class TextWindows {
       batch.get(b).text().read(batch.get(b).from(), ids, b * tokens, batch.get(b).length());
     }
     try (INDArray input = Nd4j.createFromArray(ids);
-        INDArray noise = config.model() != ModelType.TARFLOW ? null
-            : EncoderNoise.parts(batch.stream().map(Window::noise).toList(), tokens, config.latentDim())) {
+        INDArray noise = config.isFlow()
+            ? EncoderNoise.parts(batch.stream().map(Window::noise).toList(), tokens, config.latentDim()) : null) {
       INDArray shaped = input.reshape(chosen.length, tokens);
       if (isFull && !terms) {
         try (INDArray sums = layer.logLikelihood(shaped, noise)) {

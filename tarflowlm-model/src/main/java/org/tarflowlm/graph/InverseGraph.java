@@ -90,7 +90,7 @@ public final class InverseGraph {
    */
   public static List<SDVariable> flows(SameDiff sd, TarFlowConfig config, Sampling sampling, SDVariable u, SDVariable prompt,
       Function<String, SDVariable> parameter) {
-    if (config.model() != ModelType.TARFLOW) {
+    if (!config.isFlow()) {
       throw new IllegalArgumentException("model is " + config.model() + "; expected " + ModelType.TARFLOW + " for an inverse pass");
     }
     sampling.requireHonoured(config);

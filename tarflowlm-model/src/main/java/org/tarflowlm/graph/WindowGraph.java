@@ -7,7 +7,6 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.ops.Ops;
 
@@ -81,7 +80,7 @@ public final class WindowGraph {
     Map<String, SDVariable> variables = new LinkedHashMap<>();
     parameters.forEach((name, array) ->
         variables.put(name, frozen.contains(name) ? sd.constant(name, array) : sd.var(name, type, array.shape())));
-    int positions = config.model() == ModelType.TARFLOW ? tokens / config.patchSize() : tokens;
+    int positions = tokens / config.patch();
     Primitives primitives = kernels.resolve(type) == KernelChoice.FUSED
         ? new FusedPrimitives(sd) : new ComposedPrimitives(sd, type, positions);
     Couplings couplings = kernels.usesJava() ? new KernelCouplings(sd) : new ComposedCouplings(sd, type, config, tokens);
@@ -100,7 +99,7 @@ public final class WindowGraph {
   }
 
   private static SDVariable logLikelihood(GraphScope scope, SDVariable ids, boolean latents) {
-    if (scope.config().model() == ModelType.AUTOREGRESSIVE) {
+    if (!scope.config().isFlow()) {
       return discrete(scope, ids);
     }
     SDVariable placeholder = scope.sd().placeHolder(latents ? LATENTS : NOISE, scope.type(), -1, scope.tokens(),

@@ -10,7 +10,6 @@ import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.InitSpec;
 import org.tarflowlm.config.InitSpec.Positions;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.latent.GaussianNoise;
 
@@ -41,13 +40,13 @@ public final class ParameterInit {
   /** Fills the arrays in place. */
   public void fill(Map<String, INDArray> parameters) {
     parameters.forEach(this::fill);
-    for (int l = 0; l < config.flows().size() && config.model() == ModelType.TARFLOW; l++) {
+    for (int l = 0; l < config.flows().size() && config.isFlow(); l++) {
       String bias = "flow" + l + ".maf.out.bias";
       if (parameters.containsKey(bias)) {
         parameters.get(bias).assign(Nd4j.createFromArray(componentStart(l, parameters.get("codebook.mean"))));
       }
     }
-    if (config.model() == ModelType.TARFLOW && CodebookStart.fits(config)) {
+    if (config.isFlow() && CodebookStart.fits(config)) {
       new CodebookStart(config, parameters).fill();
     }
   }
@@ -126,7 +125,7 @@ public final class ParameterInit {
   }
 
   private int layersAround(String name) {
-    return config.model() == ModelType.AUTOREGRESSIVE ? config.totalLayers() : flowOf(name).layers();
+    return config.isFlow() ? flowOf(name).layers() : config.totalLayers();
   }
 
   private FlowSpec flowOf(String name) {

@@ -8,7 +8,6 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.FlowSpec;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.Window;
@@ -61,7 +60,7 @@ final class DeviceMemory {
   }
 
   private static long numbers(TarFlowConfig config, long tokens) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       return transformer(config, tokens, config.totalLayers()) + 2 * PER_LOGITS * tokens * config.vocabSize();
     }
     long positions = tokens / config.patchSize();

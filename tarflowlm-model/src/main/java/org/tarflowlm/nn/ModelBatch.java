@@ -10,7 +10,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.Window;
 import org.tarflowlm.graph.WindowGraph;
@@ -48,7 +47,7 @@ final class ModelBatch implements AutoCloseable {
     ModelBatch result = ofIds(config, type, ids);
     result.lengths = lengths;
     result.padded = lengths != null;
-    if (config.model() == ModelType.TARFLOW) {
+    if (config.isFlow()) {
       result.noise = BatchArrays.floating("noise", noise, type, result.batch, result.time, config.latentDim());
     }
     result.checkIds();
@@ -68,7 +67,7 @@ final class ModelBatch implements AutoCloseable {
       case IDS_AND_NOISE -> ofJoined(config, type, input);
       case LATENTS -> ofLatents(config, type, input, labels);
     };
-    result.lengths = mask == null ? null : BatchArrays.lengths(mask, result.batch, result.time, result.patch());
+    result.lengths = mask == null ? null : BatchArrays.lengths(mask, result.batch, result.time, config.patch());
     result.checkIds();
     return result;
   }
@@ -84,7 +83,7 @@ final class ModelBatch implements AutoCloseable {
   private static ModelBatch ofIdsAndLabels(TarFlowConfig config, DataType type, INDArray input, INDArray labels) {
     ModelBatch result = ofIds(config, type, input);
     boolean repeated = labels == null || labels.rank() != 3 || labels.size(1) == 1 && labels.size(2) == result.time && result.time > 1;
-    if (config.model() == ModelType.TARFLOW && !repeated) {
+    if (config.isFlow() && !repeated) {
       result.noise = BatchArrays.floating("labels that are noise", labels, type, result.batch, result.time, config.latentDim());
     }
     return result;
@@ -115,10 +114,6 @@ final class ModelBatch implements AutoCloseable {
       result.ids = BatchArrays.whole("ids", flat);
     }
     return result;
-  }
-
-  private int patch() {
-    return config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
   }
 
   private void checkIds() {
@@ -176,8 +171,8 @@ final class ModelBatch implements AutoCloseable {
       throw new IllegalArgumentException("texts are padded to " + time + " tokens; expected at most contextLength "
           + config.contextLength());
     }
-    int positions = (time + patch() - 1) / patch();
-    int padded = Math.min(config.contextLength(), patch() * (positions < 2 ? 1 : 2 * Integer.highestOneBit(positions - 1)));
+    int positions = (time + config.patch() - 1) / config.patch();
+    int padded = Math.min(config.contextLength(), config.patch() * (positions < 2 ? 1 : 2 * Integer.highestOneBit(positions - 1)));
     boolean fits = current != null && current.masked() && current.latents() == fromLatents && current.tokens() >= time
         && current.tokens() <= 2 * padded;
     return fits ? current : new Window(padded, fromLatents, true);
@@ -195,7 +190,7 @@ final class ModelBatch implements AutoCloseable {
     } else {
       result.put(WindowGraph.IDS, window.masked() && !padded || idArray == null ? paddedIds(window) : idArray);
     }
-    if (config.model() == ModelType.TARFLOW && !window.latents()) {
+    if (config.isFlow() && !window.latents()) {
       result.put(WindowGraph.NOISE, padded(noise == null ? make(draws.apply(ids)) : noise, window));
     }
     if (window.masked()) {
@@ -229,7 +224,7 @@ final class ModelBatch implements AutoCloseable {
 
   private INDArray positions() {
     int[] result = new int[batch];
-    Arrays.setAll(result, b -> tokens(b) / patch());
+    Arrays.setAll(result, b -> tokens(b) / config.patch());
     return make(Nd4j.create(result, new long[] {batch}, DataType.INT32));
   }
 

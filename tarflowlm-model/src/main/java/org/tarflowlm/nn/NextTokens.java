@@ -6,7 +6,6 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.FlowSpec;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
 
@@ -21,7 +20,7 @@ public final class NextTokens {
 
   /** Whether a model gives token probabilities. */
   public static boolean areKnown(TarFlowConfig config) {
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       return true;
     }
     FlowSpec first = config.flows().get(0);
@@ -43,7 +42,7 @@ public final class NextTokens {
       throw new IllegalArgumentException("the model's flows give no token probabilities; expected a discrete model, or one whose first "
           + "flow is MIX_D, tied, LEFT_TO_RIGHT, over single tokens");
     }
-    boolean discrete = config.model() == ModelType.AUTOREGRESSIVE;
+    boolean discrete = !config.isFlow();
     String features = discrete ? WindowGraph.FEATURES : WindowGraph.features(0);
     String head = discrete ? "lm.head" : "flow0.head";
     int d = config.latentDim();

@@ -7,7 +7,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.kernel.Gemm;
 
@@ -29,7 +28,7 @@ public final class PaddedWindows {
    * @param text tokens of the text, at least 1 and at most the context length
    */
   public static int tokens(TarFlowConfig config, int text) {
-    int patch = config.model() == ModelType.TARFLOW ? config.patchSize() : 1;
+    int patch = config.patch();
     int unit = UNIT * patch;
     int step = (config.contextLength() + LENGTHS * unit - 1) / (LENGTHS * unit) * unit;
     return Math.min(config.contextLength(), (text + step - 1) / step * step);
@@ -40,7 +39,7 @@ public final class PaddedWindows {
    * many positions or a multiple of twelve. Otherwise rounding to single precision may differ.
    */
   public static boolean keepBits(TarFlowConfig config) {
-    return Gemm.keepsSequences(config.contextLength() / (config.model() == ModelType.TARFLOW ? config.patchSize() : 1));
+    return Gemm.keepsSequences(config.contextLength() / config.patch());
   }
 
   /**

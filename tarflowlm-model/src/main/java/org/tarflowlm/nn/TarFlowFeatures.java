@@ -113,7 +113,7 @@ public class TarFlowFeatures extends SameDiffLayer {
 
   /** The flow whose transformer a flow uses. */
   static int trunk(TarFlowConfig config, int flow) {
-    if (config.model() != ModelType.TARFLOW) {
+    if (!config.isFlow()) {
       throw new IllegalArgumentException("the model is " + config.model() + "; expected " + ModelType.TARFLOW);
     }
     if (flow < 0 || flow >= config.flows().size()) {

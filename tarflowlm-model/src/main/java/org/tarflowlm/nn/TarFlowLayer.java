@@ -242,7 +242,7 @@ public final class TarFlowLayer extends SameDiffOutputLayer {
    * @throws IllegalStateException if the model is a flow model
    */
   public INDArray features(INDArray ids) {
-    if (config.model() != ModelType.AUTOREGRESSIVE) {
+    if (config.isFlow()) {
       throw new IllegalStateException("the model is " + config.model() + "; expected " + ModelType.AUTOREGRESSIVE);
     }
     INDArray result = evaluate(List.of(WindowGraph.FEATURES), ids, null, null).get(WindowGraph.FEATURES);

@@ -14,7 +14,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.tarflowlm.config.CodebookSpec;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.Backend;
@@ -132,7 +131,7 @@ public final class TarFlowNetwork {
   public static LatentCodebook codebook(ComputationGraph network) {
     TarFlowConfig config = layer(network).model();
     Map<String, INDArray> parameters = parameters(network);
-    if (config.model() == ModelType.AUTOREGRESSIVE) {
+    if (!config.isFlow()) {
       throw new IllegalArgumentException("a discrete model has no codebook");
     }
     CodebookSpec spec = config.codebook();

@@ -25,7 +25,6 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.KernelChoice;
@@ -236,7 +235,7 @@ public class TarFlowOutputLayer extends SameDiffOutputLayer {
 
   /** @throws IllegalArgumentException if the model is discrete and the inputs are not {@link ModelInputs#IDS} */
   public void setInputs(ModelInputs inputs) {
-    if (inputs != ModelInputs.IDS && configJson != null && model().model() == ModelType.AUTOREGRESSIVE) {
+    if (inputs != ModelInputs.IDS && configJson != null && !model().isFlow()) {
       throw new IllegalArgumentException("inputs are " + inputs + "; a discrete model takes IDS");
     }
     this.inputs = inputs;

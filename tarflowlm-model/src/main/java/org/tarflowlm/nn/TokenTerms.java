@@ -7,7 +7,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.config.Direction;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.graph.WindowGraph;
 
@@ -36,7 +35,7 @@ public final class TokenTerms {
    */
   public static Terms of(TarFlowLayer layer, INDArray ids, INDArray noise, int[] lengths) {
     TarFlowConfig config = layer.model();
-    boolean flows = config.model() == ModelType.TARFLOW;
+    boolean flows = config.isFlow();
     List<String> names = IntStream.rangeClosed(0, flows ? config.flows().size() : 0).mapToObj(WindowGraph::terms).toList();
     List<String> outputs = lengths != null ? names : Stream.concat(names.stream(), Stream.of(WindowGraph.LOG_LIKELIHOOD)).toList();
     Map<String, INDArray> found = layer.evaluate(outputs, ids, noise, lengths);

@@ -14,7 +14,6 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.safetensors.FloatTensor;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.json.ConfigException;
@@ -45,7 +44,7 @@ public final class ProgressiveTrainer {
     this.valid = valid;
     this.out = out;
     this.changes = changes;
-    ConfigException.require(config.model().model() == ModelType.TARFLOW, "model.model", "is " + config.model().model()
+    ConfigException.require(config.model().isFlow(), "model.model", "is " + config.model().model()
         + "; expected TARFLOW: only flows train one by one");
   }
 

@@ -12,7 +12,6 @@ import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.CheckpointNetworks;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.eval.FlowAccount;
 import org.tarflowlm.eval.Likelihood;
@@ -64,7 +63,7 @@ public final class Trainer {
     CheckpointNetworks.assign(stage.carried(), network);
     int length = config.model().contextLength();
     this.validation = Arrays.stream(TokenWindows.spread(valid, length, spec.validationWindows())).flatMapToInt(Arrays::stream).toArray();
-    this.flowText = isFlow() && spec.flowWindows() > 0 ? TokenWindows.spread(valid, length, spec.flowWindows()) : null;
+    this.flowText = config.model().isFlow() && spec.flowWindows() > 0 ? TokenWindows.spread(valid, length, spec.flowWindows()) : null;
     this.log = new ProgressLog(out.resolve("progress.jsonl"));
     this.schedule = new WarmupCosineSchedule(spec.optimizer().learningRate(), spec.optimizer().warmupSteps(), spec.steps(),
         spec.optimizer().finalFraction());
@@ -190,7 +189,7 @@ public final class Trainer {
       LOG.info("interrupted at step {}; --resume continues from here", counters.step());
     }
     return new TrainingSummary(counters.step(), spec.steps(), finished(), counters.step() * tokensPerStep(), counters.seconds(),
-        counters.bestBits(), network.numParams(), isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
+        counters.bestBits(), network.numParams(), config.model().isFlow() ? LikelihoodEstimate.Bound.ELBO : LikelihoodEstimate.Bound.EXACT);
   }
 
   private void save() throws IOException {
@@ -286,9 +285,5 @@ public final class Trainer {
 
   private LikelihoodEstimate likelihood() {
     return new Likelihood(TarFlowNetwork.layer(network), VALIDATION_NOISE_SEED).of(validation);
-  }
-
-  private boolean isFlow() {
-    return config.model().model() == ModelType.TARFLOW;
   }
 }

@@ -15,7 +15,6 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.tarflowlm.Score;
 import org.tarflowlm.TarFlowLM;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.DataException;
 import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.generate.Generation;
@@ -191,7 +190,7 @@ public final class TarFlowSpark {
   }
 
   static boolean hasFlows(SparkOptions options) {
-    return ModelPool.of(options.model()).checkpoint().config().model() == ModelType.TARFLOW;
+    return ModelPool.of(options.model()).checkpoint().config().isFlow();
   }
 
   private static void requireFlows(SparkOptions options) {
