@@ -29,17 +29,14 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.tokens.TokenSequences;
 import org.tarflowlm.train.RunConfig;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures this Spark against the driver alone. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = {
     "Compare scoring and tokenising with the driver alone, in turns, and measure the cost of a training round beyond its updates. Medians.",
     "Executors use one thread per kernel, the driver TARFLOWLM_THREADS; executors must see the driver's files.",
     "On a busy machine, trust processor time; it includes only executors that this process starts (local-cluster)."})
-final class BenchCommand implements Runnable {
+final class BenchCommand extends Commands.OnSpark {
   private static final int SHARDS = 8;
   private static final int[] PARAMETERS = {1_336_003, 10_000_000};
 
@@ -74,14 +71,8 @@ final class BenchCommand implements Runnable {
   @Option(names = "--rounds", paramLabel = "N", description = "Rounds to measure, after one that is not counted; default 3.")
   private int rounds = 3;
 
-  @Mixin
-  private Commands.Session session;
-
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
-
-  @Spec
-  private CommandSpec spec;
 
   private final Map<String, Object> result = new LinkedHashMap<>();
 
@@ -103,14 +94,14 @@ final class BenchCommand implements Runnable {
       }
     });
     if (json) {
-      spec.commandLine().getOut().println(Commands.json(result));
+      out().println(Commands.json(result));
     }
   }
 
   private void put(String name, double value) {
     result.put(name, value);
     if (!json) {
-      spec.commandLine().getOut().printf(Locale.ROOT, "%-64s %,14.3f%n", name, value);
+      out().printf(Locale.ROOT, "%-64s %,14.3f%n", name, value);
     }
   }
 

@@ -22,6 +22,7 @@ import org.tarflowlm.data.documents.DocumentOptions;
 import org.tarflowlm.data.file.IoErrors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -108,6 +109,23 @@ final class Commands implements Runnable {
       return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(result);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** A command that works in a Spark session. */
+  abstract static class OnSpark implements Runnable {
+    @Mixin
+    Session session;
+
+    @Spec
+    private CommandSpec spec;
+
+    final CommandLine command() {
+      return spec.commandLine();
+    }
+
+    final PrintWriter out() {
+      return command().getOut();
     }
   }
 

@@ -11,18 +11,13 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.generate.GenerationOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Continues every row's text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, description = "Continue the text of each row.")
-final class GenerateCommand implements Runnable {
+final class GenerateCommand extends Commands.OnSpark {
   @Mixin
   private Tables tables;
-
-  @Mixin
-  private Commands.Session session;
 
   @Option(names = "--model", paramLabel = "MODEL", description = "As for score; default: text8-mixd.")
   private String model = TarFlowLM.DEFAULT;
@@ -60,12 +55,9 @@ final class GenerateCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object: model, options, rows, errors, seconds, output.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
-    tables.requireOutput(spec.commandLine());
+    tables.requireOutput(command());
     session.run(spark -> {
       long begin = System.nanoTime();
       // Options that are not given take the checkpoint's defaults, as in the local command.
@@ -91,11 +83,11 @@ final class GenerateCommand implements Runnable {
 
   private void print(GenerationOptions generation, Row all, double seconds) {
     if (json) {
-      spec.commandLine().getOut().println(Commands.json("model", model, "options", generation, "rows", all.getLong(0),
+      out().println(Commands.json("model", model, "options", generation, "rows", all.getLong(0),
           "errors", all.getLong(1), "seconds", seconds, "output", tables.output()));
       return;
     }
-    spec.commandLine().getOut().printf(Locale.ROOT, "%,d rows, %,d with an error, in %.1f s to %s, model %s%n", all.getLong(0),
+    out().printf(Locale.ROOT, "%,d rows, %,d with an error, in %.1f s to %s, model %s%n", all.getLong(0),
         all.getLong(1), seconds, tables.output(), model);
   }
 }

@@ -12,20 +12,15 @@ import org.tarflowlm.ScoringOptions;
 import org.tarflowlm.TarFlowLM;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Scores every row. */
 @Command(name = "score", mixinStandardHelpOptions = true, description = "Compute how many bits per character a model needs for the text of "
     + "each row, and for all rows together.")
-final class ScoreCommand implements Runnable {
+final class ScoreCommand extends Commands.OnSpark {
   @Mixin
   private Tables tables;
-
-  @Mixin
-  private Commands.Session session;
 
   @Option(names = "--model", paramLabel = "MODEL", description = "A checkpoint of the zoo, a folder or archive that every machine sees, "
       + "https://.../NAME.zip#sha256=HASH, or spark-files:NAME for a file sent by spark-submit --files; default: text8-mixd.")
@@ -57,15 +52,12 @@ final class ScoreCommand implements Runnable {
       + "output.")
   private boolean json;
 
-  @Spec
-  private CommandSpec spec;
-
   @Override
   public void run() {
     if (!oneText) {
-      tables.requireOutput(spec.commandLine());
+      tables.requireOutput(command());
     } else if (tables.output() != null) {
-      throw new ParameterException(spec.commandLine(), "--output was given with --one-text; expected one of them");
+      throw new ParameterException(command(), "--output was given with --one-text; expected one of them");
     }
     SparkOptions options = SparkOptions.of(model).withScoring(new ScoringOptions(seed, samples, maxCharacters, stride, false))
         .withModelsPerExecutor(models).withMixedMachines(session.mixedMachines());
@@ -86,13 +78,13 @@ final class ScoreCommand implements Runnable {
 
   private void print(Score score, double seconds) {
     if (json) {
-      spec.commandLine().getOut().println(Commands.json("model", model, "bound", score.bound().name(),
+      out().println(Commands.json("model", model, "bound", score.bound().name(),
           "bitsPerCharacter", score.bitsPerCharacter(),
           "standardError", Double.isNaN(score.standardError()) ? null : score.standardError(), "characters", score.characters(),
           "seconds", seconds));
       return;
     }
-    spec.commandLine().getOut().printf(Locale.ROOT, "%.4f bits per character (%s)%n%,d characters of %s in %.1f s, model %s%n",
+    out().printf(Locale.ROOT, "%.4f bits per character (%s)%n%,d characters of %s in %.1f s, model %s%n",
         score.bitsPerCharacter(), score.bound().name(), score.characters(), tables.input(), seconds, model);
   }
 
@@ -100,14 +92,14 @@ final class ScoreCommand implements Runnable {
     Long characters = all.isNullAt(2) ? null : all.getLong(2);
     Double bits = characters == null ? null : all.getDouble(3) / characters;
     if (json) {
-      spec.commandLine().getOut().println(Commands.json("model", model, "bound", all.get(4), "bitsPerCharacter", bits,
+      out().println(Commands.json("model", model, "bound", all.get(4), "bitsPerCharacter", bits,
           "characters", characters == null ? 0 : characters, "rows", all.getLong(0), "errors", all.getLong(1), "seconds", seconds,
           "output", tables.output()));
       return;
     }
     String figure = bits == null ? "no row could be scored"
         : String.format(Locale.ROOT, "%.4f bits per character (%s), %,d characters", bits, all.get(4), characters);
-    spec.commandLine().getOut().printf(Locale.ROOT, "%s%n%,d rows, %,d with an error, in %.1f s to %s, model %s%n", figure, all.getLong(0),
+    out().printf(Locale.ROOT, "%s%n%,d rows, %,d with an error, in %.1f s to %s, model %s%n", figure, all.getLong(0),
         all.getLong(1), seconds, tables.output(), model);
   }
 }

@@ -7,15 +7,13 @@ import org.apache.spark.sql.Row;
 import org.tarflowlm.data.tokens.TokenShards;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Turns a corpus into token-cache shards. */
 @Command(name = "tokenize", mixinStandardHelpOptions = true, description = {"Tokenise a corpus into a folder of shards, which train reads "
     + "as one text.", "Run the same command again to continue a killed job."})
-final class TokenizeCommand implements Runnable {
+final class TokenizeCommand extends Commands.OnSpark {
   @Option(names = "--input", required = true, paramLabel = "PATH", description = "A file or folder of documents as the local commands read "
       + "them (.txt, .jsonl, archives), or with --column rows of Parquet; on any file system that Spark reads.")
   private String input;
@@ -42,22 +40,16 @@ final class TokenizeCommand implements Runnable {
   @Mixin
   private Commands.Documents documents;
 
-  @Mixin
-  private Commands.Session session;
-
   @Option(names = "--json", description = "Print one JSON object: output, tokenizer, tokens, documents, shards, seconds.")
   private boolean json;
-
-  @Spec
-  private CommandSpec spec;
 
   @Override
   public void run() {
     if ((column == null) != (order == null)) {
-      throw new ParameterException(spec.commandLine(), "--column and --order belong together; expected both or none");
+      throw new ParameterException(command(), "--column and --order belong together; expected both or none");
     }
     if (shardMegabytes < 1 || shardDocuments < 1) {
-      throw new ParameterException(spec.commandLine(), "--shard-megabytes is " + shardMegabytes + " and --shard-documents " + shardDocuments
+      throw new ParameterException(command(), "--shard-megabytes is " + shardMegabytes + " and --shard-documents " + shardDocuments
           + "; expected at least 1");
     }
     session.run(spark -> {
@@ -77,11 +69,11 @@ final class TokenizeCommand implements Runnable {
   private void print(TokenShards.Index index, double seconds) {
     long tokens = index.shards().stream().mapToLong(TokenShards.Shard::tokens).sum() + index.shards().size() - 1;
     if (json) {
-      spec.commandLine().getOut().println(Commands.json("output", output, "tokenizer", index.tokenizer(), "tokens", tokens,
+      out().println(Commands.json("output", output, "tokenizer", index.tokenizer(), "tokens", tokens,
           "documents", index.documents(), "shards", index.shards().size(), "seconds", seconds));
       return;
     }
-    spec.commandLine().getOut().printf(Locale.ROOT, "%,d tokens of %,d documents in %d shards, %.1f s, in %s%n", tokens, index.documents(),
+    out().printf(Locale.ROOT, "%,d tokens of %,d documents in %d shards, %.1f s, in %s%n", tokens, index.documents(),
         index.shards().size(), seconds, output);
   }
 }

@@ -11,16 +11,14 @@ import org.tarflowlm.train.TrainingSummary;
 import org.tarflowlm.zoo.TarFlowZoo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Trains a model on several executors. */
 @Command(name = "train", mixinStandardHelpOptions = true,
     description = "Train a model on several workers by parameter averaging. A stopped run continues from its last "
         + "checkpoint with --resume.")
-final class TrainCommand implements Runnable {
+final class TrainCommand extends Commands.OnSpark {
   @Option(names = "--config", required = true, paramLabel = "FILE", description = "Run configuration, as for the local command.")
   private Path config;
 
@@ -57,19 +55,13 @@ final class TrainCommand implements Runnable {
   @Mixin
   private Commands.Documents documents;
 
-  @Mixin
-  private Commands.Session session;
-
   @Option(names = "--json", description = "Print the result as one JSON object.")
   private boolean json;
-
-  @Spec
-  private CommandSpec spec;
 
   @Override
   public void run() {
     if (allowChanges && !resume) {
-      throw new ParameterException(spec.commandLine(), "--allow-changes was given without --resume; expected both or none");
+      throw new ParameterException(command(), "--allow-changes was given without --resume; expected both or none");
     }
     Checkpoint start = from == null ? null : TarFlowZoo.resolve(from);
     RunConfig run = start == null ? RunConfig.read(config) : FineTuneConfig.read(config).of(start);
@@ -89,12 +81,12 @@ final class TrainCommand implements Runnable {
     double inUpdates = rounds.stream().mapToDouble(SparkTrainer.Round::inUpdates).sum();
     Double best = Double.isFinite(summary.bestBits()) ? summary.bestBits() : null;
     if (json) {
-      spec.commandLine().getOut().println(Commands.json("out", out, "steps", summary.step(), "finished", summary.finished(),
+      out().println(Commands.json("out", out, "steps", summary.step(), "finished", summary.finished(),
           "tokens", summary.tokens(), "parameters", summary.parameters(), "seconds", summary.seconds(), "bound", summary.bound(),
           "bestValidBitsPerToken", best, "workers", workers, "round", round, "secondsOfRounds", inRounds, "secondsOfUpdates", inUpdates));
       return;
     }
-    spec.commandLine().getOut().printf(Locale.ROOT, "%s after %d of %d steps of %d workers, %,d tokens, %.0f s: %s%n",
+    out().printf(Locale.ROOT, "%s after %d of %d steps of %d workers, %,d tokens, %.0f s: %s%n",
         summary.finished() ? "finished" : "interrupted", summary.step(), summary.steps(), workers, summary.tokens(), summary.seconds(),
         best == null ? "no validation yet" : String.format(Locale.ROOT, "best validation %.4f bits per token (%s)", best, summary.bound()));
   }
