@@ -87,7 +87,7 @@ record Completions(ServeOptions limits, Metrics metrics) implements Router.Endpo
 
   /** A prompt's text and tokens. */
   private Fields.Prompt whole(Fields.Prompt prompt, Request request) {
-    int[] tokens = prompt.tokens() == null ? request.text.encode("prompt", prompt.text(), request.maxTokens, limits)
+    int[] tokens = prompt.tokens() == null ? TextRequest.encode(request.text.model(), "prompt", prompt.text(), request.maxTokens, limits)
         : TextRequest.requireFew("prompt", prompt.tokens(), request.maxTokens, limits);
     return new Fields.Prompt(prompt.text() == null ? request.text.model().model().tokenizer().decode(tokens) : prompt.text(), tokens);
   }

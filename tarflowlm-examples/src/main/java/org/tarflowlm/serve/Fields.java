@@ -47,10 +47,7 @@ final class Fields {
 
   String text(String name, String otherwise) {
     JsonNode value = get(name);
-    if (value.isMissingNode()) {
-      return otherwise;
-    }
-    return text(name, value);
+    return value.isMissingNode() ? otherwise : text(name, value);
   }
 
   /** A string or an array of strings; null if missing. */

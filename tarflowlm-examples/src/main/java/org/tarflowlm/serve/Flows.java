@@ -32,7 +32,7 @@ record Flows(ServeOptions limits, Metrics metrics) {
     int maxTokens = fields.whole("max_tokens", TOKENS, 1, limits.maxTokens());
     TextRequest request = TextRequest.of(fields, model, limits, maxTokens);
     return exchange -> {
-      int[] tokens = request.encode(given == null ? "prompt" : "text", given == null ? prompt == null ? "" : prompt : given,
+      int[] tokens = TextRequest.encode(model, given == null ? "prompt" : "text", given == null ? prompt == null ? "" : prompt : given,
           given == null ? maxTokens : 0, limits);
       answer(exchange, request, "flows", tokens.length, true, index -> {
         GenerationOptions options = request.optionsOf(index);
@@ -56,8 +56,8 @@ record Flows(ServeOptions limits, Metrics metrics) {
       throw ApiException.badRequest("stop", "the length of a gap is fixed; leave stop out");
     }
     return exchange -> {
-      int left = request.encode("prompt", before, gap, limits).length;
-      int right = request.encode("suffix", after, gap + left, limits).length;
+      int left = TextRequest.encode(model, "prompt", before, gap, limits).length;
+      int right = TextRequest.encode(model, "suffix", after, gap + left, limits).length;
       answer(exchange, request, "infill", left + right, flows, index -> model.model().infill(before, gap, after,
           request.optionsOf(index).withShowFlows(flows)).get(0));
     };

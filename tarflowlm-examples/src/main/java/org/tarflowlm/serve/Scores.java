@@ -28,7 +28,7 @@ record Scores(ServeOptions limits, Metrics metrics) implements Router.Endpoint {
         tokens += TextRequest.encode(model, "input", text, 0, limits).length;
       }
       ServedModel.requireUninterrupted();
-      for (Score each : model.score(texts, options.withPerToken(perToken))) {
+      for (Score each : model.model().score(texts, options.withPerToken(perToken))) {
         data.add(score(each, perToken, data.size()));
       }
       metrics.tokens(model, "scored", tokens);

@@ -50,11 +50,6 @@ final class ServedModel implements AutoCloseable {
     model.generate("", model.generationOptions().withBatchSize(1).withMaxNewTokens(model.config().patchSize()));
   }
 
-  /** The likelihood of each of several texts. */
-  List<Score> score(List<String> texts, ScoringOptions options) {
-    return model.score(texts, options);
-  }
-
   /** Generates one text. An interrupt of the thread stops it as soon as the model's flows allow, at the latest at the end of the window. */
   Generation generate(int[] prompt, GenerationOptions options, TokenListener listener) {
     return model.generate(prompt, options, tokens -> {
@@ -114,17 +109,16 @@ final class ServedModel implements AutoCloseable {
 
   /** A text pass by pass, from noise to the text. */
   List<Map<String, Object>> passes(Generation generation) {
-    return FlowView.of(generation, model.config(), model.tokenizer()).passes().stream().map(pass -> {
-      return Json.object("level", pass.level(), "source", pass.source(), "text", pass.text(), "pieces", pass.pieces(),
-          "changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray());
-    }).toList();
+    return FlowView.of(generation, model.config(), model.tokenizer()).passes().stream().map(pass ->
+        Json.object("level", pass.level(), "source", pass.source(), "text", pass.text(), "pieces", pass.pieces(),
+            "changed", IntStream.range(0, pass.changed().length).filter(t -> pass.changed()[t]).toArray())).toList();
   }
 
   /** A model in the form of OpenAI's list, with further facts for clients. */
   Map<String, Object> description() {
     return Json.object("id", id(), "object", "model", "created", created, "owned_by", "tarflowlm",
         "description", model.info().description(), "tokenizer", model.tokenizer().name(), "vocabulary_size", model.tokenizer().vocabSize(),
-        "context_length", model.config().contextLength(), "patch_size", hasFlows() ? model.config().patchSize() : 1,
+        "context_length", model.config().contextLength(), "patch_size", model.config().patch(),
         "flows", hasFlows()
             ? IntStream.range(0, model.config().flows().size()).mapToObj(l -> FlowView.name(l, model.config().flows().get(l))).toList()
             : List.of());

@@ -53,10 +53,6 @@ record TextRequest(ServedModel model, GenerationOptions options, long seed, int 
    * @param others number of tokens to be added to these
    * @throws ApiException if the model cannot express the text, or all tokens together are too many
    */
-  int[] encode(String name, String text, int others, ServeOptions limits) {
-    return encode(model, name, text, others, limits);
-  }
-
   static int[] encode(ServedModel model, String name, String text, int others, ServeOptions limits) {
     int[] tokens;
     try {
