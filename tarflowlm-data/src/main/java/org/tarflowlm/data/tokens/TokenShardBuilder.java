@@ -2,7 +2,6 @@ package org.tarflowlm.data.tokens;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -81,12 +80,7 @@ public final class TokenShardBuilder implements AtomicFile.Content {
   public void writeTo(OutputStream out) throws IOException {
     out.write(new TokenCacheHeader(tokenizer.name(), tokenizer.vocabSize(), tokens, documents, TokenCache.BLOCK_TOKENS, stamp,
         reader(tokenizer, options)).toBytes());
-    byte[] buffer = new byte[1 << 16];
-    try (InputStream in = Files.newInputStream(scratch)) {
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        out.write(buffer, 0, n);
-      }
-    }
+    Files.copy(scratch, out);
     out.write(checksums.toBytes());
   }
 
