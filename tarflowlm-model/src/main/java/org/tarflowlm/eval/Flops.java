@@ -79,7 +79,7 @@ public final class Flops {
    * @param hidden D_module; the head has half as many hidden units per channel
    * @param layers hidden layers; the paper's head has 1
    */
-  public static long maskedHead(int width, int channels, int outputs, int hidden, int layers) {
+  static long maskedHead(int width, int channels, int outputs, int hidden, int layers) {
     long c = channels;
     long embedding = ParameterShapes.mafEmbedding(hidden, channels, layers);
     return 6 * embedding * (c - 1) * (c - 1) + hidden * c * (width + embedding * (c - 1)) + hidden * c * c * outputs

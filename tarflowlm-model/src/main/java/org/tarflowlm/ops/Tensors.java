@@ -18,7 +18,7 @@ public final class Tensors {
   private Tensors() {}
 
   /** The array itself if it is {@linkplain #isDense dense}, else a dense copy. */
-  public static INDArray dense(INDArray array) {
+  static INDArray dense(INDArray array) {
     return isDense(array) ? array : array.dup('c');
   }
 

@@ -86,7 +86,7 @@ public final class TokenSequences {
    * Where the ids of an input are kept: {@code tokens/NAME-HASH.TOKENIZER.tokens}. The hash covers the input's path, with links resolved,
    * and options that are not the default.
    */
-  public static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
+  static Path cacheFile(InputFile input, Tokenizer tokenizer, CacheFolder cache, DocumentOptions options) {
     return IoErrors.reading(input, () -> {
       Path real = input.path().toRealPath();
       String key = real + (input.member() == null ? "" : "#" + input.member())

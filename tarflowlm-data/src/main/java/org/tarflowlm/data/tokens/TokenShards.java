@@ -67,7 +67,7 @@ public final class TokenShards implements TokenSequence {
   }
 
   /** Whether a folder holds shards. */
-  public static boolean isAt(Path folder) {
+  static boolean isAt(Path folder) {
     return Files.isRegularFile(folder.resolve(INDEX));
   }
 

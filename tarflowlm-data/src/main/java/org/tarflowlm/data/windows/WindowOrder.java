@@ -44,7 +44,7 @@ final class WindowOrder {
   }
 
   /** Number of windows in one pass. */
-  public long perPass() {
+  long perPass() {
     return perPass;
   }
 
