@@ -13,29 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.data.tokenize.Text8Alphabet;
 
 /** Runs edit, evaluate-samples and bench generate with models of a few thousand parameters. */
-class EditCommandTest {
-  @TempDir
-  private static Path folder;
-
-  private static Path flows;
-  private static Path discrete;
-
-  @BeforeAll
-  static void makeModels() {
-    flows = folder.resolve("flows");
-    discrete = folder.resolve("discrete");
-    TinyModels.checkpoint(ModelType.TARFLOW).save(flows);
-    TinyModels.checkpoint(ModelType.AUTOREGRESSIVE).save(discrete);
-  }
-
+class EditCommandTest extends TinyModelFiles {
   @Test
   void aGivenTextIsReadFromNoiseToItself() {
     JsonNode text = Cli.run("edit", "--model", flows, "--text", "call me ishmael", "--json").succeeds().json().get("texts").get(0);

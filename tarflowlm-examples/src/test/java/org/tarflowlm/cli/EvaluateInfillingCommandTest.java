@@ -11,29 +11,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.TarFlowLM;
-import org.tarflowlm.config.ModelType;
 import org.tarflowlm.data.documents.Excerpt;
 
 /** Runs evaluate-infilling with models of a few thousand parameters and a window of 32. */
-class EvaluateInfillingCommandTest {
-  @TempDir
-  private static Path folder;
-
-  private static Path flows;
-  private static Path discrete;
-
-  @BeforeAll
-  static void makeModels() {
-    flows = folder.resolve("flows");
-    discrete = folder.resolve("discrete");
-    TinyModels.checkpoint(ModelType.TARFLOW).save(flows);
-    TinyModels.checkpoint(ModelType.AUTOREGRESSIVE).save(discrete);
-  }
-
+class EvaluateInfillingCommandTest extends TinyModelFiles {
   @Test
   void fillingsAreJudgedWithWhatFollowsThem() throws IOException {
     Path reference = Files.writeString(folder.resolve("pieces"), Excerpt.text().substring(0, 500));

@@ -10,31 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.json.RecordJson;
 
 /** The commands flows and flops: what each flow does, and what it costs. */
-class FlowsCommandTest {
-  @TempDir
-  private static Path folder;
-
-  private static Path flows;
-  private static Path discrete;
-  private static Path text;
-
-  @BeforeAll
-  static void makeModels() throws IOException {
-    flows = folder.resolve("flows");
-    discrete = folder.resolve("discrete");
-    TinyModels.checkpoint(ModelType.TARFLOW).save(flows);
-    TinyModels.checkpoint(ModelType.AUTOREGRESSIVE).save(discrete);
-    text = Files.writeString(folder.resolve("text"), Excerpt.text().substring(0, 1000) + "\n");
-  }
-
+class FlowsCommandTest extends TinyModelFiles {
   @Test
   void theTableHasARowForTheCodebookAndOneForEachFlowAndTheLastHasTheBitsOfTheScore() throws IOException {
     Path plot = folder.resolve("plot.png");

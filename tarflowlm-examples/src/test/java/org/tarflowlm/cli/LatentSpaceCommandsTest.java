@@ -17,32 +17,20 @@ import java.util.Arrays;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsReader;
-import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.documents.Excerpt;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
 /** Commands show the latent space: files of latents, interpolations, and pages that show bits and edits in colour. */
-class LatentSpaceCommandsTest {
-  private static final String TEXT = Excerpt.text().substring(0, 100);
+class LatentSpaceCommandsTest extends TinyModelFiles {
+  private static final String SHORT = TEXT.substring(0, 100);
 
-  @TempDir
-  private static Path folder;
-
-  private static Path flows;
-  private static Path discrete;
-  private static Path text;
+  private static Path brief;
 
   @BeforeAll
-  static void makeModels() throws IOException {
-    flows = folder.resolve("flows");
-    discrete = folder.resolve("discrete");
-    TinyModels.checkpoint(ModelType.TARFLOW).save(flows);
-    TinyModels.checkpoint(ModelType.AUTOREGRESSIVE).save(discrete);
-    text = Files.writeString(folder.resolve("text"), TEXT + "\n");
+  static void writeBrief() throws IOException {
+    brief = Files.writeString(folder.resolve("short"), SHORT + "\n");
   }
 
   private static double[] flat(double[][] rows) {
@@ -54,19 +42,19 @@ class LatentSpaceCommandsTest {
     Path npy = folder.resolve("u.npy");
     Path tensors = folder.resolve("all.safetensors");
     assertEquals("u [100, 4] in " + npy + System.lineSeparator(),
-        Cli.run("latents", "--model", flows, "--input", text, "--what", "u", "--out", npy, "--seed", 5).succeeds().out());
-    JsonNode told = Cli.run("latents", "--model", flows, "--input", text, "--what", "z,h1,features1", "--max-tokens", 40, "--out", tensors,
+        Cli.run("latents", "--model", flows, "--input", brief, "--what", "u", "--out", npy, "--seed", 5).succeeds().out());
+    JsonNode told = Cli.run("latents", "--model", flows, "--input", brief, "--what", "z,h1,features1", "--max-tokens", 40, "--out", tensors,
         "--json").succeeds().json();
     assertEquals("{\"z\":[40,4],\"h1\":[40,4],\"features1\":[40,16]}", told.get("arrays").toString());
     assertEquals(40, told.get("tokens").asInt());
     try (TarFlowLM model = TarFlowLM.load(flows); SafetensorsReader reader = SafetensorsReader.open(tensors)) {
-      assertArrayEquals(flat(model.toNoise(TEXT, 5)), doubles(npy, "(100, 4)"));
-      double[][][] levels = model.levels(TEXT.substring(0, 40), 1);
+      assertArrayEquals(flat(model.toNoise(SHORT, 5)), doubles(npy, "(100, 4)"));
+      double[][][] levels = model.levels(SHORT.substring(0, 40), 1);
       assertArrayEquals(floats(levels[0]), reader.floats("z").values());
       assertArrayEquals(floats(levels[1]), reader.floats("h1").values());
-      assertArrayEquals(floats(model.features(TEXT.substring(0, 40), 1)), reader.floats("features1").values());
+      assertArrayEquals(floats(model.features(SHORT.substring(0, 40), 1)), reader.floats("features1").values());
     }
-    Cli.run("latents", "--model", flows, "--input", text, "--what", "features0", "--mean", "--out", npy).succeeds();
+    Cli.run("latents", "--model", flows, "--input", brief, "--what", "features0", "--mean", "--out", npy).succeeds();
     assertEquals(16, doubles(npy, "(1, 16)").length);
   }
 
@@ -95,7 +83,7 @@ class LatentSpaceCommandsTest {
 
   @Test
   void latentsThatAreNotThereAreNamed() {
-    Object[] call = {"latents", "--model", flows, "--input", text, "--out", folder.resolve("x.npy"), "--what", "z"};
+    Object[] call = {"latents", "--model", flows, "--input", brief, "--out", folder.resolve("x.npy"), "--what", "z"};
     call[call.length - 1] = "h3";
     Cli.run(call).fails(1, "--what is h3; expected z, u, h0 to h2 or features0 to features1");
     call[call.length - 1] = "features2";
@@ -125,20 +113,21 @@ class LatentSpaceCommandsTest {
   @Test
   void surpriseIsShownAsColour() throws IOException {
     Path page = folder.resolve("score.html");
-    Cli.run("score", "--model", discrete, "--input", text, "--html", page).succeeds();
+    Cli.run("score", "--model", discrete, "--input", brief, "--html", page).succeeds();
     String html = Files.readString(page);
     String marked = html.substring(html.indexOf("<div class=\"text\">"));
-    assertEquals(TEXT, marked.replaceAll("<[^>]*>", "").strip());
+    assertEquals(SHORT, marked.replaceAll("<[^>]*>", "").strip());
     assertEquals(100, marked.split("title=\"[\\d.]+\"", -1).length - 1);
     assertFalse(html.contains("http"), "the page loads nothing");
-    Cli.run("score", "--model", flows, "--input", text, "--html", page, "--samples", 2).fails(2, "expected neither --samples nor --stride");
+    Cli.run("score", "--model", flows, "--input", brief, "--html", page, "--samples", 2)
+        .fails(2, "expected neither --samples nor --stride");
   }
 
   @Test
   void passesAreShownWithTheirBits() throws Exception {
     Path page = folder.resolve("flows.html");
     Path picture = folder.resolve("flows.svg");
-    JsonNode account = Cli.run("flows", "--model", flows, "--input", text, "--plot", folder.resolve("plot.png"), "--html", page, "--svg",
+    JsonNode account = Cli.run("flows", "--model", flows, "--input", brief, "--plot", folder.resolve("plot.png"), "--html", page, "--svg",
         picture, "--json").succeeds().json();
     String html = Files.readString(page);
     assertTrue(html.contains(String.format("<td>bits per token if the stack ended here</td><td>%.3f</td>",

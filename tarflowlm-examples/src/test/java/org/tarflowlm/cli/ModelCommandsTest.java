@@ -16,35 +16,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.Checkpoint;
-import org.tarflowlm.config.ModelType;
-import org.tarflowlm.data.documents.Excerpt;
 import org.tarflowlm.json.RecordJson;
 
 /** Runs score, generate, demo and train with models of a few thousand parameters. */
-class ModelCommandsTest {
-  private static final String TEXT = Excerpt.text().substring(0, 1000);
-
-  @TempDir
-  private static Path folder;
-
-  private static Path flows;
-  private static Path discrete;
-  private static Path text;
-
-  @BeforeAll
-  static void makeModels() throws IOException {
-    flows = folder.resolve("flows");
-    discrete = folder.resolve("discrete");
-    TinyModels.checkpoint(ModelType.TARFLOW).save(flows);
-    TinyModels.checkpoint(ModelType.AUTOREGRESSIVE).save(discrete);
-    text = Files.writeString(folder.resolve("text"), TEXT + "\n");
-  }
-
+class ModelCommandsTest extends TinyModelFiles {
   private static List<String> names(JsonNode object) {
     List<String> names = new ArrayList<>();
     object.fieldNames().forEachRemaining(names::add);
