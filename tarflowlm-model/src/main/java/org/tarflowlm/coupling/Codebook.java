@@ -79,11 +79,40 @@ public final class Codebook {
     }
   }
 
-  /** The most probable token, argmax_k p(k | z); ties go to the smallest id. */
+  /**
+   * The most probable token, argmax_k p(k | z); ties go to the smallest id. Half of the channels bound every code's density from above,
+   * which rules out nearly all of very many codes.
+   */
   public static int decode(double[] z, int zAt, Components codes, Workspace w) {
-    w.ensure(1, codes.count());
-    logDensities(z, zAt, codes, w.logJoint, 0, w);
-    return DoubleLoops.indexOfMax(w.logJoint, codes.count());
+    int count = codes.count();
+    int half = codes.dims() / 2;
+    w.ensure(1, count);
+    codes.squaredDistances(z, zAt, 0, half, w.term);
+    for (int k = 0; k < count; k++) {
+      w.logJoint[k] = -0.5 * w.term[k] - codes.dims() * codes.logScales[k];
+    }
+    int best = DoubleLoops.indexOfMax(w.logJoint, count);
+    double most = logDensity(best, z, zAt, codes, half, w);
+    for (int k = 0; k < count; k++) {
+      if (w.logJoint[k] >= most) {
+        double density = logDensity(k, z, zAt, codes, half, w);
+        if (density > most || density == most && k < best) {
+          best = k;
+          most = density;
+        }
+      }
+    }
+    return best;
+  }
+
+  /** log N_k(z) in nats without the constant; the workspace's term holds the squared distance in the channels below {@code from}. */
+  private static double logDensity(int k, double[] z, int zAt, Components codes, int from, Workspace w) {
+    double distance = w.term[k];
+    for (int i = from; i < codes.dims(); i++) {
+      double x = (z[zAt + i] - codes.means[i * codes.count() + k]) * codes.inverseScales[k];
+      distance += x * x;
+    }
+    return -0.5 * distance - codes.dims() * codes.logScales[k];
   }
 
   /**

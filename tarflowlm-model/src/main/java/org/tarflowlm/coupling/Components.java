@@ -1,5 +1,6 @@
 package org.tarflowlm.coupling;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -7,6 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * dimension, [d][K], the order in which the couplings read them. Many threads may read between calls of {@link #assign}.
  */
 public final class Components {
+  /** Components whose sums stay in the first-level cache. */
+  private static final int BLOCK = 1_024;
   private static final AtomicLong VERSIONS = new AtomicLong();
 
   private long version;
@@ -106,18 +109,24 @@ public final class Components {
     return same;
   }
 
-  /** out[k] = sum_i (z_i - m_ki)^2 / s_k^2. Sums squared differences, since expanded squares lose all digits for narrow components. */
+  /** out[k] = sum_i (z_i - m_ki)^2 / s_k^2. */
   void squaredDistances(double[] z, int zAt, double[] out) {
+    squaredDistances(z, zAt, 0, dims, out);
+  }
+
+  /** The sum over the channels [from, to). Sums squared differences, since expanded squares lose all digits for narrow components. */
+  void squaredDistances(double[] z, int zAt, int from, int to, double[] out) {
     int k = count;
-    for (int j = 0; j < k; j++) {
-      out[j] = 0.0;
-    }
-    for (int i = 0; i < dims; i++) {
-      double zi = z[zAt + i];
-      int at = i * k;
-      for (int j = 0; j < k; j++) {
-        double x = (zi - means[at + j]) * inverseScales[j];
-        out[j] += x * x;
+    for (int first = 0; first < k; first += BLOCK) {
+      int end = Math.min(k, first + BLOCK);
+      Arrays.fill(out, first, end, 0.0);
+      for (int i = from; i < to; i++) {
+        double zi = z[zAt + i];
+        int at = i * k;
+        for (int j = first; j < end; j++) {
+          double x = (zi - means[at + j]) * inverseScales[j];
+          out[j] += x * x;
+        }
       }
     }
   }

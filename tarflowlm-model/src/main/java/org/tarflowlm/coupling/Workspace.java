@@ -57,7 +57,8 @@ public final class Workspace {
     return inversions;
   }
 
-  void countInversion(int iterations) {
+  /** Counts a scalar inversion that evaluated a distribution function so many times. */
+  public void countInversion(int iterations) {
     rootIterations += iterations;
     inversions++;
   }

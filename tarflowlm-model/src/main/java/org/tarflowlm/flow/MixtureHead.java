@@ -4,6 +4,8 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.MomentMatched;
 import org.tarflowlm.coupling.Workspace;
+import org.tarflowlm.coupling.near.NearComponents;
+import org.tarflowlm.coupling.near.NearInverse;
 import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.DoubleLoops;
 
@@ -16,6 +18,8 @@ final class MixtureHead implements CouplingHead {
   private final TokenFilter filter;
   private final TokenMargin tokenMargin;
   private final Workspace workspace;
+  /** Null where there are too few components for it to pay. */
+  private final NearInverse near;
   /** Logits, [rows * P * K]. */
   private float[] out;
   private double[] margin = new double[0];
@@ -38,6 +42,7 @@ final class MixtureHead implements CouplingHead {
     this.filter = filter;
     this.tokenMargin = tokenMargin;
     this.workspace = workspace;
+    near = components.count() >= NearComponents.MANY ? new NearInverse() : null;
     out = new float[0];
     logits = new double[components.count()];
     scratch = new double[components.count()];
@@ -67,8 +72,12 @@ final class MixtureHead implements CouplingHead {
         if (affine) {
           MomentMatched.inverse(u[row], channel, logits, 0, components, z[row], channel, workspace);
           margin[row] = 0.0;
+        } else if (near != null) {
+          near.inverse(u[row], channel, logits, components, z[row], channel, tokenMargin, workspace);
         } else {
           MixtureRosenblatt.inverse(u[row], channel, logits, 0, components, z[row], channel, tokenMargin, workspace);
+        }
+        if (!affine) {
           margin[row] = tokenMargin == null ? 0.0 : Math.min(margin[row], tokenMargin.margin());
         }
       }
