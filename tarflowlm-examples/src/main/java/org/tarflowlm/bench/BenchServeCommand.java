@@ -46,12 +46,13 @@ public final class BenchServeCommand extends BaseCommand {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private HttpClient client;
   private final List<Double> latencies = new ArrayList<>();
   private final Map<String, Integer> outcomes = new TreeMap<>();
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < clients; i++) {

@@ -28,7 +28,7 @@ public final class CheckpointNetworks {
    * @param seed of the encoder's noise
    */
   public static ComputationGraph network(Checkpoint checkpoint, OptimizerSpec optimizer, int totalSteps, long seed) {
-    ComputationGraph network = TarFlowNetwork.create(checkpoint.config(), optimizer, totalSteps, seed);
+    ComputationGraph network = TarFlowNetwork.createEmpty(checkpoint.config(), optimizer, totalSteps, seed);
     assign(checkpoint.tensors(), network);
     return network;
   }

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.tarflowlm.checkpoint.safetensors.SafetensorsReader;
+import org.tarflowlm.data.file.Sha256;
 
 /** Where the files of a checkpoint are read from. */
 public interface CheckpointSource {
@@ -30,6 +31,18 @@ public interface CheckpointSource {
   }
 
   boolean has(String file);
+
+  /** SHA-256 of a file's contents. */
+  default String sha256(String file) throws IOException {
+    try (InputStream in = open(file)) {
+      return Sha256.of(in);
+    }
+  }
+
+  /** Whether {@link #open} refuses files that differ from those of a checkpoint that has been loaded, and so checked, before. */
+  default boolean isVerified() {
+    return false;
+  }
 
   /** The source's name in messages. */
   @Override

@@ -13,6 +13,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tarflowlm.config.CodebookSpec;
 import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
@@ -66,14 +67,29 @@ public final class TarFlowNetwork {
     return create(new TarFlowOutputLayer(config, seed, kernels, frozen), optimizer, totalSteps, type);
   }
 
+  /** Like {@link #create(TarFlowConfig, OptimizerSpec, int, long)}, with zeros for parameters: for weights that the caller has. */
+  public static ComputationGraph createEmpty(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed) {
+    requireRoom(config, DataType.FLOAT);
+    ensureBackend();
+    ComputationGraph network = new OnePassGraph(
+        configuration(new TarFlowOutputLayer(config, seed, KernelChoice.AUTO, List.of()), optimizer, totalSteps, DataType.FLOAT));
+    network.init(Nd4j.create(DataType.FLOAT, 1, ParameterShapes.parameterCount(config)), false);
+    return network;
+  }
+
   private static ComputationGraph create(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps, DataType type) {
+    ComputationGraph network = new OnePassGraph(configuration(layer, optimizer, totalSteps, type));
+    network.init();
+    return network;
+  }
+
+  private static ComputationGraphConfiguration configuration(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps,
+      DataType type) {
     layer.optimize(optimizer, totalSteps);
     ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
         .graphBuilder().addInputs(INPUT).addLayer(LAYER, layer, INPUT).setOutputs(LAYER).build();
     connect(conf, layer.getInputs());
-    ComputationGraph network = new OnePassGraph(conf);
-    network.init();
-    return network;
+    return conf;
   }
 
   /** Connects other inputs to the network's only layer. */

@@ -202,7 +202,9 @@ public final class NGramFile {
 
     private int readToken(int last, boolean more) throws IOException {
       int token = last + readCount(table.vocabulary());
-      require(token < table.vocabulary() && (token > last || !more), "is damaged: a token is " + token);
+      if (token >= table.vocabulary() || token <= last && more) { // no message for each of a million tokens
+        throw new IOException("is damaged: a token is " + token);
+      }
       return token;
     }
 
@@ -212,7 +214,9 @@ public final class NGramFile {
         int part = in.readUnsignedByte();
         value |= (part & 0x7F) << shift;
         if (part <= 0x7F) {
-          require(value <= most, "is damaged: a number is " + value);
+          if (value > most) {
+            throw new IOException("is damaged: a number is " + value);
+          }
           return value;
         }
       }
