@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LauncherTest {
   private static final List<String> MODULES = List.of("tarflowlm-data", "zoo-weights", "tarflowlm-model", "tarflowlm-examples");
   /** All that it may need beside java and mvn. */
-  private static final List<String> TOOLS = List.of("bash", "cat", "cksum", "cut", "dirname", "env", "find", "flock", "grep", "head",
-      "locale", "mkdir", "readlink", "rm", "sed", "sleep", "sort", "tail", "touch", "tr", "uname");
+  private static final List<String> TOOLS = List.of("bash", "cat", "cksum", "cp", "cut", "dirname", "env", "find", "flock", "grep", "head",
+      "locale", "mkdir", "mv", "readlink", "rm", "sed", "sleep", "sort", "tail", "touch", "tr", "uname");
   private static final Map<String, String> LIBRARIES = Map.of("cpu", "nd4j-native-1-linux-x86_64.jar", "avx512",
       "nd4j-native-1-linux-x86_64-avx512.jar", "cuda", "nd4j-cuda-11.6-1.jar");
   private static final String FLAGS = """
@@ -170,8 +170,8 @@ class LauncherTest {
     for (String called : List.of(project.resolve("tarflowlm").toString(), direct.toString(), relative.toString(), chain.toString())) {
       Run run = run(elsewhere, called, "generate", "--prompt", "a  b *");
       run.succeeds();
-      assertTrue(run.classPath().startsWith(project + "/tarflowlm-examples/target/classes:"), run.classPath());
-      assertTrue(run.classPath().endsWith(":" + folder.resolve(LIBRARIES.get("cpu"))), run.classPath());
+      assertTrue(run.classPath().startsWith(folder.resolve(LIBRARIES.get("cpu")) + ":"), run.classPath());
+      assertTrue(run.classPath().contains(":" + project + "/tarflowlm-examples/target/classes:"), run.classPath());
       assertEquals(List.of("generate", "--prompt", "a  b *"), run.out().subList(run.out().indexOf("generate"), run.out().size() - 1));
     }
     environment.put("PATH", elsewhere + ":" + tools);
@@ -190,7 +190,7 @@ class LauncherTest {
     Files.setLastModifiedTime(project.resolve("pom.xml"), future);
     run().succeeds(); // other times, the same content
     project = Files.move(project, folder.resolve("moved"));
-    assertTrue(run().classPath().startsWith(project + "/tarflowlm-examples/target/classes:"));
+    assertTrue(run().classPath().contains(":" + project + "/tarflowlm-examples/target/classes:"));
     write("tarflowlm-spark/src/main/java/Other.java", "class Other {}");
     run().succeeds(); // a module that it does not need
     write("tarflowlm-model/src/main/java/Source.java", "class Source { }");
@@ -282,6 +282,66 @@ class LauncherTest {
     assertTrue(options.containsAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")),
         options.toString());
     assertTrue(options.indexOf("-Xmx3g") < options.indexOf("-cp") && options.contains("-Da=*"), options.toString());
+  }
+
+  /** A java that writes lists and archives of classes; {@code last} is its end. */
+  private void javaWithArchives(String last) throws IOException {
+    Files.writeString(folder.resolve("flags"), FLAGS + "OpenJDK Runtime Environment (build 17.0.15+6-Debian)\n");
+    tool("java", """
+        if [ "${!#}" = -version ]; then cat '%1$s/flags'; exit; fi
+        for each; do
+          case $each in
+            -XX:DumpLoadedClassList=*) printf 'java/lang/Object id: 0\\nMade id: 1 super: 0 source: a\\n' >"${each#*=}"; exit;;
+            -XX:SharedClassListFile=*) list=${each#*=};;
+            -XX:SharedArchiveFile=*) archive=${each#*=};;
+          esac
+        done
+        if [ "$1" = -Xshare:dump ]; then cp "$list" "$archive"; echo made >>'%1$s/made'; %2$s; fi
+        printf '%%s\\n' "$@"
+        """.formatted(folder, last));
+  }
+
+  /** Of the Java of {@link #javaWithArchives}. */
+  private List<Path> archives() throws IOException {
+    try (var files = Files.list(project.resolve("tarflowlm-examples/target"))) {
+      return files.filter(file -> file.getFileName().toString().startsWith("java-")).toList();
+    }
+  }
+
+  @Test
+  void anArchiveOfClassesIsMadeOnceForEachJavaAndClassPath() throws Exception {
+    javaWithArchives("exit 0");
+    Run first = run("score");
+    first.succeeds();
+    assertEquals(1, archives().size(), "no temporary file stays: " + archives());
+    assertTrue(archives().get(0).getFileName().toString().startsWith("java-17.0.15+6-Debian-"), archives().toString());
+    assertEquals(List.of("java/lang/Object", "java/lang/Object"), Files.readAllLines(archives().get(0)), "of two runs");
+    assertTrue(first.out().contains("-XX:SharedArchiveFile=" + archives().get(0)), first.out().toString());
+    assertFalse(run("score").err().contains("archive"), "made once");
+    Files.writeString(folder.resolve("flags"), FLAGS + "OpenJDK Runtime Environment (build 21.0.1+7)\n");
+    run("score").succeeds();
+    assertEquals(2, archives().size());
+    environment.put("TARFLOWLM_BACKEND", "cuda");
+    run("score").succeeds();
+    assertEquals(1, archives().size(), "a build begins anew");
+    assertEquals(3, Files.readAllLines(folder.resolve("made")).size());
+  }
+
+  @Test
+  void aJavaThatMakesNoArchiveIsAskedOnce() throws Exception {
+    javaWithArchives("echo 'no room'; exit 1");
+    for (int i = 0; i < 2; i++) {
+      Run run = run("score");
+      run.succeeds();
+      assertFalse(run.out().stream().anyMatch(each -> each.startsWith("-XX:SharedArchiveFile")), run.out().toString());
+      assertFalse(run.err().contains("no room"), run.err());
+    }
+    assertEquals(1, Files.readAllLines(folder.resolve("made")).size());
+    Files.delete(archives().get(0));
+    Files.delete(project.resolve("tarflowlm-examples/target/launcher.lock"));
+    Files.createDirectory(project.resolve("tarflowlm-examples/target/launcher.lock")); // as if nothing could be written
+    run("score").succeeds();
+    assertEquals(List.of(), archives());
   }
 
   @Test
