@@ -2,6 +2,7 @@ package org.tarflowlm.nn;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -11,6 +12,7 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.solvers.StochasticGradientDescent;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.MemoryWorkspaceManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
@@ -42,6 +44,15 @@ public final class OnePassGraph extends ComputationGraph {
   @Override
   public ComputationGraph clone() {
     return super.clone();
+  }
+
+  /** Frees what DL4J's method frees, which besides asks Java twice to collect the whole heap of the application. */
+  @Override
+  public void close() {
+    Stream.of(flattenedParams, flattenedGradients, getUpdater(false) == null ? null : getUpdater(false).getStateViewArray())
+        .filter(array -> array != null && array.closeable()).forEach(INDArray::close);
+    MemoryWorkspaceManager workspaces = Nd4j.getWorkspaceManager();
+    workspaces.getAllWorkspacesForCurrentThread().forEach(workspaces::destroyWorkspace);
   }
 
   /**
