@@ -21,6 +21,8 @@ import org.tarflowlm.generate.TextGenerator;
 import org.tarflowlm.nn.InverseSession;
 import org.tarflowlm.nn.NetworkPool;
 import org.tarflowlm.nn.TarFlowLayer;
+import org.tarflowlm.nn.TarFlowNetwork;
+import org.tarflowlm.zoo.TarFlowZoo;
 
 /** A model's networks, flow weights and sampler, each built on first use and all freed by {@link #close}. Thread-safe. */
 final class Engine implements AutoCloseable {
@@ -37,6 +39,13 @@ final class Engine implements AutoCloseable {
     this.name = name;
     this.checkpoint = checkpoint;
     this.tokenizer = tokenizer;
+  }
+
+  /** Starts ND4J while a checkpoint of the zoo is read. A name that may be wrong starts nothing. */
+  static void startFor(String model) {
+    if (TarFlowZoo.has(model)) {
+      TarFlowNetwork.startBackend();
+    }
   }
 
   synchronized Checkpoint checkpoint() {

@@ -69,13 +69,11 @@ public class TarFlowLM implements AutoCloseable {
    * @throws CheckpointException if the zoo has no checkpoint with that id, or it is damaged
    */
   public static TarFlowLM pretrained(String id) {
+    Engine.startFor(id);
     return new TarFlowLM(id, TarFlowZoo.load(id));
   }
 
-  /**
-   * Loads a checkpoint from its folder, or from a .zip or .jar that holds one.
-   * @throws CheckpointException if there is no checkpoint, or it is damaged
-   */
+  /** Loads a checkpoint from its folder, or a .zip or .jar that holds one; throws a {@link CheckpointException} if it is damaged. */
   public static TarFlowLM load(Path path) {
     return new TarFlowLM(path.toString(), Checkpoint.load(path));
   }
@@ -91,6 +89,7 @@ public class TarFlowLM implements AutoCloseable {
 
   /** Like {@link #resolve(String)}, with another cache folder and a progress listener. */
   public static TarFlowLM resolve(String model, CacheFolder cache, Progress progress) {
+    Engine.startFor(model);
     return new TarFlowLM(model, TarFlowZoo.resolve(model, cache, progress));
   }
 

@@ -51,8 +51,8 @@ public final class Gemm {
 
   private Gemm() {}
 
-  /** Loads the library. */
-  static void load() {
+  /** Loads the library and checks its products. */
+  public static void load() {
     // the static initialiser does it
   }
 

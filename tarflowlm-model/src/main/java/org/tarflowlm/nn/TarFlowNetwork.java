@@ -85,6 +85,7 @@ public final class TarFlowNetwork {
 
   private static ComputationGraphConfiguration configuration(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps,
       DataType type) {
+    EarlyStart.await();
     layer.optimize(optimizer, totalSteps);
     ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
         .graphBuilder().addInputs(INPUT).addLayer(LAYER, layer, INPUT).setOutputs(LAYER).build();
@@ -179,6 +180,16 @@ public final class TarFlowNetwork {
     if (!Backend.sees(DL4JClassLoading.getDl4jClassloader(), TarFlowNetwork.class)) {
       DL4JClassLoading.setDl4jClassloaderFromClass(TarFlowNetwork.class);
     }
+  }
+
+  /**
+   * Starts ND4J on a thread of its own, so that a checkpoint can be read meanwhile. Networks wait for it.
+   *
+   * @throws IllegalStateException if there is no backend
+   */
+  public static void startBackend() {
+    ensureBackend();
+    EarlyStart.begin();
   }
 
   /**

@@ -31,6 +31,11 @@ public final class TarFlowZoo {
     return index().entry(id);
   }
 
+  /** Whether a checkpoint on the class path has that id. */
+  public static boolean has(String id) {
+    return index().has(id);
+  }
+
   /** A checkpoint's configuration alone, without its weights. */
   static TarFlowConfig config(ZooEntry entry) {
     return index().loader(entry.id()).config();

@@ -155,6 +155,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
       throw new CheckpointException("checkpoint " + id + " is a model of " + entry.format() + ", variant " + entry.variant()
           + "; expected " + format + ", " + variant + packaged());
     }
+    TarFlowNetwork.startBackend();
     Checkpoint checkpoint = TarFlowZoo.load(id);
     if (size != null || contextLength != null && contextLength != checkpoint.config().contextLength()) {
       throw new CheckpointException("no weights of " + (size == null ? "context length " + contextLength : "size " + size)
