@@ -85,7 +85,6 @@ public final class TarFlowNetwork {
 
   private static ComputationGraphConfiguration configuration(TarFlowOutputLayer layer, OptimizerSpec optimizer, int totalSteps,
       DataType type) {
-    EarlyStart.await();
     layer.optimize(optimizer, totalSteps);
     ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder().seed(layer.getNoiseSeed()).dataType(type)
         .graphBuilder().addInputs(INPUT).addLayer(LAYER, layer, INPUT).setOutputs(LAYER).build();
@@ -180,10 +179,11 @@ public final class TarFlowNetwork {
     if (!Backend.sees(DL4JClassLoading.getDl4jClassloader(), TarFlowNetwork.class)) {
       DL4JClassLoading.setDl4jClassloaderFromClass(TarFlowNetwork.class);
     }
+    EarlyStart.await();
   }
 
   /**
-   * Starts ND4J on a thread of its own, so that a checkpoint can be read meanwhile. Networks wait for it.
+   * Starts ND4J on a thread of its own, so that a checkpoint can be read meanwhile; {@link #ensureBackend} waits for it.
    *
    * @throws IllegalStateException if there is no backend
    */
