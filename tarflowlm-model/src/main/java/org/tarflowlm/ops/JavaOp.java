@@ -86,8 +86,7 @@ public abstract class JavaOp extends DynamicCustomOp {
     } else if (insteadOnDevice() == null) {
       HostMemory.withCopies(inputs, outputs, this::run);
     } else {
-      throw new UnsupportedOperationException(opName() + " cannot run on " + HostMemory.backend() + "; expected the CPU's backend, or "
-          + insteadOnDevice());
+      throw new UnsupportedOperationException(opName() + " cannot run on " + HostMemory.backend() + "; use " + insteadOnDevice());
     }
   }
 
