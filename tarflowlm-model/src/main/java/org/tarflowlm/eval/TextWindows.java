@@ -24,6 +24,8 @@ public final class TextWindows {
   static final int FULL = 16;
   /** Most windows of any length in a batch. */
   private static final int MOST = 128;
+  /** Vocabularies up to which a window costs so little that repeating one is cheaper than another run. */
+  private static final int SMALL_VOCABULARY = 2_048;
 
   private TextWindows() {}
 
@@ -64,7 +66,7 @@ public final class TextWindows {
     byLength.forEach((tokens, chosen) -> {
       int most = Math.min(MOST, Integer.highestOneBit(FULL * config.contextLength() / Math.abs(tokens)));
       for (int done = 0; done < chosen.size();) {
-        int[] batch = batch(chosen, done, most);
+        int[] batch = batch(chosen, done, most, config.vocabSize() <= SMALL_VOCABULARY);
         score(layer, windows, batch, terms, result);
         done += batch.length;
       }
@@ -77,11 +79,11 @@ public final class TextWindows {
     return length == config.contextLength() ? -length : PaddedWindows.tokens(config, length);
   }
 
-  /** The next windows to score together. Their number is a power of two; repeats the last window if few are missing. */
-  private static int[] batch(List<Integer> chosen, int done, int most) {
+  /** The next windows to score together. Their number is a power of two; {@code repeats} the last window if few are missing. */
+  private static int[] batch(List<Integer> chosen, int done, int most, boolean repeats) {
     int left = chosen.size() - done;
     int size = Math.min(most, Integer.highestOneBit(left));
-    if (2 * size <= most && 4 * left >= 3 * 2 * size) {
+    if (repeats && 2 * size <= most && 4 * left >= 3 * 2 * size) {
       size *= 2;
     }
     return IntStream.range(done, done + size).map(i -> chosen.get(Math.min(i, chosen.size() - 1))).toArray();
