@@ -13,7 +13,7 @@ public final class DoubleLoops {
   private static final double ROUNDER = 0x1.8p52;
   private static final double LARGEST_EXPONENT = 700.0;
   private static final double LOG2_E = 1.4426950408889634;
-  private static final double LOWEST_POWER = -1000.0;
+  private static final double LOWEST_POWER = -900.0;
   private static final int MANTISSA_BITS = 52;
 
   static {
@@ -43,7 +43,7 @@ public final class DoubleLoops {
   }
 
   /**
-   * y = exp(x) for x &lt;= 0, clamped to at least -693, with a relative error of about 1e-13. Vectorised except for the exponents, it is
+   * y = exp(x) for x &lt;= 0, clamped to at least -623, with a relative error of about 1e-13. Vectorised except for the exponents, it is
    * faster than {@link #exp(double)}. {@code steps} is a temporary.
    */
   public static void exp(double[] x, double[] y, double[] steps, int n) {

@@ -18,9 +18,9 @@ class DoubleLoopsTest {
     DoubleLoops.exp(x, y, steps, n);
     DoubleLoops.gauss(x, gauss, steps, n);
     for (int i = 0; i < n; i++) {
-      assertEquals(Math.exp(Math.max(x[i], -693.1)), y[i], x[i] < -693 ? 1e-300 : 2e-13 * y[i], "exp " + x[i]);
+      assertEquals(Math.exp(Math.max(x[i], -623.8)), y[i], x[i] < -623 ? 1e-270 : 2e-13 * y[i], "exp " + x[i]);
       double half = -0.5 * x[i] * x[i];
-      assertEquals(Math.exp(half), gauss[i], half < -693 ? 1e-300 : 2e-13 * gauss[i], "gauss " + x[i]);
+      assertEquals(Math.exp(half), gauss[i], half < -623 ? 1e-270 : 2e-13 * gauss[i], "gauss " + x[i]);
     }
   }
 }

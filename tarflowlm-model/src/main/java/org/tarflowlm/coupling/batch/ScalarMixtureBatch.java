@@ -93,12 +93,22 @@ public final class ScalarMixtureBatch {
   }
 
   /** Computes tails, quantiles and slopes, given the masses pi_k exp(-x_k^2 / 2). */
-  public void quantiles(float[] mass, int k, int rows, BatchWorkspace w) {
+  void quantiles(float[] mass, int k, int rows, BatchWorkspace w) {
+    tails(mass, weight, k, rows, w);
+    quantiles(rows, w);
+  }
+
+  /** Computes tails from masses and weights, which may have a common factor; then so have the tails. */
+  public void tails(float[] mass, float[] weights, int k, int rows, BatchWorkspace w) {
     FloatMath.smallerTail(x, mass, below, k * rows);
-    bothTails(x, weight, below, above, k * rows);
+    bothTails(x, weights, below, above, k * rows);
     BatchLayout.sum(below, k, rows, tail, w);
     BatchLayout.sum(above, k, rows, lower, w);
     smallerSide(tail, lower, rows);
+  }
+
+  /** Computes quantiles and slopes, given the tails and densities. */
+  public void quantiles(int rows, BatchWorkspace w) {
     FloatMath.log(tail, mills, w.perRow, rows);
     FloatMath.quantile(mills, u, rows);
     FloatMath.mills(u, mills, rows);

@@ -11,6 +11,12 @@ import org.tarflowlm.vector.FloatMath;
  * one entry per component kept.
  */
 final class ChannelComponents {
+  /**
+   * A power of two that multiplies masses and tails. It changes no digit of a sum, but keeps masses above the subnormal numbers, with which
+   * an Intel processor computes twenty times slower.
+   */
+  private static final float FACTOR = 0x1p100f;
+
   int count;
   /** Index of each component among all K, ascending. */
   int[] component = new int[0];
@@ -105,8 +111,8 @@ final class ChannelComponents {
   void map(ChannelComponents behind, NearWorkspace w) {
     mixture.density[0] = (float) Math.exp(behind.logSum - logSum);
     FloatMath.gauss(mixture.x, w.mass, w.steps, count);
-    FloatLoops.multiply(w.mass, mixture.weight, count);
-    w.quantiles(mixture, count);
+    weight(mixture.weight, w.weights, w.mass, count);
+    w.quantiles(mixture, FACTOR, count);
   }
 
   /**
@@ -118,7 +124,7 @@ final class ChannelComponents {
     ScalarMixtureBatch m = mixture;
     int n = behind.count;
     float signedMills = g * m.mills[0] * (2f * m.lower[0] - 1f);
-    tailAdjoints(m.lower[0] > 0 ? m.below : m.above, signedMills / m.tail[0], m.weight, signedMills, adjoint, count);
+    tailAdjoints(m.lower[0] > 0 ? m.below : m.above, signedMills / m.tail[0] / FACTOR, m.weight, signedMills, adjoint, count);
     pick(m.x, behind.parent, w.steps, n);
     meanGradient(behind.adjoint, w.steps, behind.inverseScale, g * m.slope[0], behind.mixture.weight, w.dMean, n);
     pick(m.offset, behind.parent, w.steps, n);
@@ -171,6 +177,14 @@ final class ChannelComponents {
   private static void excess(float[] joint, float[] logScale, float least, float slope, float[] excess, int n) {
     for (int j = 0; j < n; j++) {
       excess[j] = joint[j] - (least + slope * logScale[j]);
+    }
+  }
+
+  private static void weight(float[] weight, float[] scaled, float[] mass, int n) {
+    for (int j = 0; j < n; j++) {
+      float s = FACTOR * weight[j];
+      scaled[j] = s;
+      mass[j] *= s;
     }
   }
 

@@ -77,9 +77,11 @@ public final class NearWorkspace {
     }
   }
 
-  /** Computes tails, quantile and slope of one row's mixture. */
-  void quantiles(ScalarMixtureBatch mixture, int n) {
-    mixture.quantiles(mass, n, 1, batch);
+  /** Computes tails, quantile and slope of one row's mixture from {@code mass} and {@code weights}, which have a common factor. */
+  void quantiles(ScalarMixtureBatch mixture, float factor, int n) {
+    mixture.tails(mass, weights, n, 1, batch);
+    mixture.tail[0] /= factor;
+    mixture.quantiles(1, batch);
   }
 
   float sum(float[] x, int n) {
