@@ -57,14 +57,14 @@ final class Engine implements AutoCloseable {
 
   /** Runs work on a network that no other caller uses meanwhile. */
   <T> T withNetwork(Function<TarFlowLayer, T> work) {
-    return networks.with(work);
+    return natively(() -> networks.with(work));
   }
 
   /** Scores windows, together with those of other threads that wait for a network. */
   Nats[] score(List<Window> windows, boolean terms) {
     WindowQueue.Request request = queue.add(windows, terms);
     try {
-      networks.with(layer -> {
+      withNetwork(layer -> {
         queue.serve(request, layer);
         return null;
       });
@@ -76,7 +76,7 @@ final class Engine implements AutoCloseable {
 
   private ComputationGraph network() {
     Checkpoint source = checkpoint();
-    return natively(() -> CheckpointNetworks.network(source));
+    return CheckpointNetworks.network(source);
   }
 
   synchronized TextGenerator generator() {

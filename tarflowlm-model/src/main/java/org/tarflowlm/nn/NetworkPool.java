@@ -19,9 +19,9 @@ public final class NetworkPool {
   private static final int MOST = 8;
 
   private final Supplier<ComputationGraph> builder;
-  private final int most = HostMemory.isShared() ? Math.min(Parallel.threads(), MOST) : 1;
-  /** Fair, so that no caller starves. */
-  private final Semaphore free = new Semaphore(most, true);
+  /** One permit a network; fair, so that no caller starves. Null until the first call, which may start ND4J. */
+  private Semaphore free;
+  private int most;
   private final Deque<ComputationGraph> idle = new ArrayDeque<>();
   /** What the thread's outer call uses, which calls within it share. */
   private final ThreadLocal<TarFlowLayer> mine = new ThreadLocal<>();
@@ -36,20 +36,29 @@ public final class NetworkPool {
     if (mine.get() != null) {
       return work.apply(mine.get());
     }
-    free.acquireUninterruptibly();
+    Semaphore permits = permits();
+    permits.acquireUninterruptibly();
     try {
       ComputationGraph network = take();
       mine.set(TarFlowNetwork.layer(network));
       try {
-        int callers = Math.max(1, most - free.availablePermits());
+        int callers = Math.max(1, most - permits.availablePermits());
         return Parallel.withThreads(Math.max(1, Parallel.threads() / callers), () -> work.apply(mine.get()));
       } finally {
         mine.remove();
         putBack(network);
       }
     } finally {
-      free.release();
+      permits.release();
     }
+  }
+
+  private synchronized Semaphore permits() {
+    if (free == null) {
+      most = HostMemory.isShared() ? Math.min(Parallel.threads(), MOST) : 1;
+      free = new Semaphore(most, true);
+    }
+    return free;
   }
 
   private ComputationGraph take() {
@@ -70,6 +79,12 @@ public final class NetworkPool {
 
   /** Waits for all callers, then frees the networks and what else {@code release} frees. */
   public void close(Runnable release) {
+    synchronized (this) {
+      if (free == null) {
+        release.run();
+        return;
+      }
+    }
     free.acquireUninterruptibly(most);
     try {
       for (ComputationGraph each : idle) {
