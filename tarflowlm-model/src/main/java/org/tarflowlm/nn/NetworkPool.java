@@ -12,7 +12,7 @@ import org.tarflowlm.kernel.Parallel;
 /**
  * The networks of one model. A DL4J network serves one thread at a time, so a caller that finds them all in use gets another, up to one per
  * kernel thread. Callers share the kernel threads: a lone one has them all, and as many callers as threads compute on their own thread
- * each, which scores short texts half as fast again. Bits are the same. Thread-safe.
+ * each, without waiting for others. Bits are the same. Thread-safe.
  */
 public final class NetworkPool {
   /** Each has weights and graphs of its own. */
