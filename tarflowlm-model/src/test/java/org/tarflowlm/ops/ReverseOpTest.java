@@ -44,8 +44,11 @@ class ReverseOpTest {
   void theStockOpLosesMemoryAndThisOneDoesNot() {
     INDArray x = Nd4j.rand(DataType.FLOAT, ROWS, 5);
     INDArray y = Nd4j.create(DataType.FLOAT, ROWS, 5);
-    assertTrue(growth(() -> Nd4j.exec(DynamicCustomOp.builder("reverse").addInputs(x).addOutputs(y).addIntegerArguments(1).build()))
-        > 30 * MEGABYTE);
+    long lost = 0;
+    for (int turn = 0; turn < 5 && lost <= 30 * MEGABYTE; turn++) { // what earlier tests freed may hold the first megabytes
+      lost += growth(() -> Nd4j.exec(DynamicCustomOp.builder("reverse").addInputs(x).addOutputs(y).addIntegerArguments(1).build()));
+    }
+    assertTrue(lost > 30 * MEGABYTE, lost + " bytes");
     assertTrue(growth(() -> Arrays.stream(new ReverseOp().execute(x)).forEach(INDArray::close)) < 10 * MEGABYTE);
   }
 
