@@ -77,8 +77,15 @@ public final class NetworkPool {
     }
   }
 
-  /** Waits for all callers, then frees the networks and what else {@code release} frees. */
+  /**
+   * Waits for all callers, then frees the networks and what else {@code release} frees.
+   *
+   * @throws IllegalStateException if called from within {@link #with}, which it would wait for
+   */
   public void close(Runnable release) {
+    if (mine.get() != null) {
+      throw new IllegalStateException("the model is closed within a call of its own; expected close() after that call");
+    }
     synchronized (this) {
       if (free == null) {
         release.run();

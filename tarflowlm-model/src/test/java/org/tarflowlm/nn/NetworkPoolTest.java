@@ -39,6 +39,10 @@ class NetworkPoolTest {
     }));
     assertSame(first, pool.with(layer -> pool.with(inner -> inner)), "a call within a call");
     assertEquals(1, built.get());
+    assertThrows(IllegalStateException.class, () -> pool.with(layer -> {
+      pool.close(() -> {});
+      return layer;
+    }));
     pool.close(() -> {});
   }
 
