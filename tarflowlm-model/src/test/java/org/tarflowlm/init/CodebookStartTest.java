@@ -73,8 +73,8 @@ class CodebookStartTest {
     TarFlowConfig one = mix1(1, Direction.LEFT_TO_RIGHT);
     FlowSpec flow = one.flows().get(0);
     CodebookSpec codebook = new CodebookSpec(0.3, SigmaMode.FIXED, null, 3.0, Layout.NORMAL, null, null);
-    checkElboOfEqualTokens(new TarFlowConfig(one.model(), one.vocabSize(), one.contextLength(), one.latentDim(), one.width(), one.heads(), 1,
-        null, List.of(flow, flow, flow), codebook, null, one.mafHidden(), new InitSpec(null, null, 0.0, null, 2)));
+    checkElboOfEqualTokens(new TarFlowConfig(one.model(), one.vocabSize(), one.contextLength(), one.latentDim(), one.width(), one.heads(),
+        1, null, List.of(flow, flow, flow), codebook, null, one.mafHidden(), new InitSpec(null, null, 0.0, null, 2)));
   }
 
   private static void checkElboOfEqualTokens(TarFlowConfig config) {
