@@ -1,6 +1,7 @@
 package org.tarflowlm.kernel;
 
 import com.sun.jna.Function;
+import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.bytedeco.javacpp.Loader;
 
 /**
  * Chooses the library for matrix products, and the kernels of ND4J's OpenBLAS, before that library is loaded.
@@ -113,7 +115,8 @@ public final class NativeSetup {
 
   private static boolean set(String coreType) {
     try {
-      Function.getFunction("c", "setenv").invokeInt(new Object[] {VARIABLE, coreType, 0});
+      // the address from JavaCPP: JNA would run a program to learn where libraries lie
+      Function.getFunction(new Pointer(Loader.addressof("setenv").address())).invokeInt(new Object[] {VARIABLE, coreType, 0});
       LOG.info("backend {}, OpenBLAS core type {} (chosen by the processor's features; {} overrides it)", backend(), coreType, VARIABLE);
       return true;
     } catch (LinkageError | RuntimeException e) {

@@ -31,9 +31,9 @@ public final class TarFlowZoo {
     return index().entry(id);
   }
 
-  /** Whether a checkpoint on the class path has that id. */
+  /** Whether the class path holds weights under that id. Reads no index, so it answers before anything else has started. */
   public static boolean has(String id) {
-    return index().has(id);
+    return loader().getResource(ZooIndex.FOLDER + "/" + id + "/" + Checkpoint.WEIGHTS) != null;
   }
 
   /** A checkpoint's configuration alone, without its weights. */
@@ -94,7 +94,11 @@ public final class TarFlowZoo {
 
   /** Reads the index on every call: it is short, and class paths grow in notebooks. */
   private static ZooIndex index() {
+    return new ZooIndex(loader());
+  }
+
+  private static ClassLoader loader() {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
-    return new ZooIndex(context != null && context.getResource(ZooIndex.RESOURCE) != null ? context : TarFlowZoo.class.getClassLoader());
+    return context != null && context.getResource(ZooIndex.RESOURCE) != null ? context : TarFlowZoo.class.getClassLoader();
   }
 }

@@ -139,6 +139,7 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
    */
   @Override
   public ComputationGraph initPretrained() {
+    TarFlowNetwork.startBackend();
     return initPretrained(entry().orElseThrow(() -> new CheckpointException("the zoo has no checkpoint for " + format + " of variant "
         + variant + packaged())).id());
   }
@@ -150,12 +151,14 @@ public abstract class TarFlowZooModel extends ZooModel<ComputationGraph> {
    * @throws CheckpointException if it is not on the class path, is damaged, or is not the requested model
    */
   public ComputationGraph initPretrained(String id) {
+    if (TarFlowZoo.has(id)) {
+      TarFlowNetwork.startBackend();
+    }
     ZooEntry entry = TarFlowZoo.entry(id);
     if (entry.format() != format || entry.variant() != variant) {
       throw new CheckpointException("checkpoint " + id + " is a model of " + entry.format() + ", variant " + entry.variant()
           + "; expected " + format + ", " + variant + packaged());
     }
-    TarFlowNetwork.startBackend();
     Checkpoint checkpoint = TarFlowZoo.load(id);
     if (size != null || contextLength != null && contextLength != checkpoint.config().contextLength()) {
       throw new CheckpointException("no weights of " + (size == null ? "context length " + contextLength : "size " + size)

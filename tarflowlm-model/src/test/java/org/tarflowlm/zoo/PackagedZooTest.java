@@ -33,6 +33,8 @@ class PackagedZooTest {
   void everyEntryIsWhatItsFolderHolds() throws Exception {
     assertNotNull(getClass().getClassLoader().getResource(ZooIndex.RESOURCE), "zoo-weights is on the class path of the tests");
     assertFalse(TarFlowZoo.list().isEmpty());
+    assertTrue(TarFlowZoo.list().stream().allMatch(entry -> TarFlowZoo.has(entry.id())));
+    assertFalse(TarFlowZoo.has("nothing"));
     for (ZooEntry entry : TarFlowZoo.list()) {
       ZooEntry actual = ZooEntry.describe(ZOO.resolve(entry.id()));
       assertEquals(actual.toJson(), entry.toJson(), "the index entry of " + entry.id());
