@@ -63,6 +63,20 @@ class ManyTextsTest {
     }
   }
 
+  /** Large vocabularies have batches of 6 and 3 windows too. */
+  @Test
+  void manyTokensToChooseFrom() {
+    List<String> texts = texts(30, 31, 32, 33, 34, 35, 36, 37, 38);
+    try (TarFlowLM model = TarFlowLM.pretrained("openwebtext-mixd")) {
+      List<Score> together = model.score(texts);
+      for (int i = 0; i < texts.size(); i++) {
+        Score alone = model.score(texts.get(i));
+        assertEquals(alone.nats(), together.get(i).nats(), 1e-5 * alone.nats(), "text " + i);
+        assertEquals(alone.tokens(), together.get(i).perToken().size());
+      }
+    }
+  }
+
   @Test
   void optionsHoldForEachText() {
     List<String> texts = texts(20, 70, 300, 21, 256);

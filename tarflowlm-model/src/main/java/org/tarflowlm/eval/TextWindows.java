@@ -17,14 +17,15 @@ import org.tarflowlm.nn.TokenTerms;
 
 /**
  * Scores windows of any texts in few runs of the graph. A batch holds windows that fill the context, or shorter ones padded to the same
- * length. Batch sizes are powers of two, few enough for a graph to keep a recorded run of each and repeat it.
+ * length. Batch sizes are powers of two, with a vocabulary of many tokens also 3 and 6: few enough for a graph to keep a recorded run of
+ * each and repeat it.
  */
 public final class TextWindows {
   /** Most windows of the context length in a batch. */
   static final int FULL = 16;
   /** Most windows of any length in a batch. */
   private static final int MOST = 128;
-  /** Vocabularies up to which a window costs so little that repeating one is cheaper than another run. */
+  /** Vocabularies up to which repeating a window is cheaper than another run. With larger ones, a run costs most of a window besides. */
   private static final int SMALL_VOCABULARY = 2_048;
 
   private TextWindows() {}
@@ -79,12 +80,14 @@ public final class TextWindows {
     return length == config.contextLength() ? -length : PaddedWindows.tokens(config, length);
   }
 
-  /** The next windows to score together. Their number is a power of two; {@code repeats} the last window if few are missing. */
+  /** The next windows to score together; {@code repeats} the last window if few are missing to a power of two. */
   private static int[] batch(List<Integer> chosen, int done, int most, boolean repeats) {
     int left = chosen.size() - done;
     int size = Math.min(most, Integer.highestOneBit(left));
     if (repeats && 2 * size <= most && 4 * left >= 3 * 2 * size) {
       size *= 2;
+    } else if (!repeats && size <= most / 2 && size < 8 && 2 * left >= 3 * size) {
+      size += size / 2;
     }
     return IntStream.range(done, done + size).map(i -> chosen.get(Math.min(i, chosen.size() - 1))).toArray();
   }
