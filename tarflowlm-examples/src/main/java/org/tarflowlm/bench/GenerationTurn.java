@@ -26,6 +26,14 @@ record GenerationTurn(List<String> texts, double seconds) {
     return new GenerationTurn(texts, (nanoseconds.getAsLong() - begin) / 1e9);
   }
 
+  /** Continues a prompt by {@code tokens} tokens; returns the milliseconds until the first of them is final. */
+  static double firstTokenMs(TarFlowLM model, int[] prompt, int tokens, long seed) {
+    List<Long> times = new ArrayList<>();
+    long begin = System.nanoTime();
+    model.generate(prompt, GenerationOptions.defaults().withMaxNewTokens(tokens).withSeed(seed), next -> times.add(System.nanoTime()));
+    return (times.get(0) - begin) / 1e6;
+  }
+
   /** Characters per second, over all texts together. */
   double charactersPerSecond() {
     return texts.stream().mapToInt(String::length).sum() / seconds;

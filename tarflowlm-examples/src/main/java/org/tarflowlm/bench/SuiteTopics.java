@@ -52,6 +52,8 @@ final class SuiteTopics {
   private static final int MOST_CHOICES = 1 << 21;
   /** Least tokens per text, whatever the vocabulary. */
   private static final int LEAST_TOKENS = 4;
+  /** Characters of the excerpt that a text continues, to time its first token. */
+  private static final int PROMPT = 32;
   /** Characters of the excerpt to score. */
   private static final int CHARACTERS = 4_096;
   /** Windows of a forward pass, as many as scoring puts in a batch. */
@@ -146,8 +148,7 @@ final class SuiteTopics {
       try (TarFlowLM model = TarFlowLM.resolve(id)) {
         AtomicLong seed = new AtomicLong();
         for (int batch : BATCHES) {
-          int tokens = Math.min(model.config().contextLength(),
-              Math.max(LEAST_TOKENS, MOST_CHOICES / (batch * model.config().vocabSize())));
+          int tokens = tokens(model, batch);
           GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens).withBatchSize(batch);
           for (Decoding way : batch == 1 ? List.of(Decoding.SEQUENTIAL, Decoding.AUTO) : List.of(Decoding.SEQUENTIAL)) {
             GenerationOptions each = options.withDecoding(way);
@@ -155,8 +156,17 @@ final class SuiteTopics {
                 () -> GenerationTurn.run(model, each, seed.getAndIncrement(), 1, System::nanoTime).charactersPerSecond());
           }
         }
+        int[] prompt = model.tokenizer().encode(Excerpt.text().substring(0, PROMPT));
+        int rest = Math.max(LEAST_TOKENS, tokens(model, 1) - prompt.length);
+        turns.measure(Topic.GENERATE, id + ", first of " + rest + " tokens after " + PROMPT + " characters", "ms",
+            () -> GenerationTurn.firstTokenMs(model, prompt, rest, seed.getAndIncrement()));
       }
     }
+  }
+
+  /** Tokens of each text that a model writes. */
+  private static int tokens(TarFlowLM model, int batch) {
+    return Math.min(model.config().contextLength(), Math.max(LEAST_TOKENS, MOST_CHOICES / (batch * model.config().vocabSize())));
   }
 
   private void score() throws InterruptedException {
