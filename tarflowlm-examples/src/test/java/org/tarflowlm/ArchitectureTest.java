@@ -74,7 +74,7 @@ class ArchitectureTest {
     MAY_USE.put("coupling", List.of("vector"));
     MAY_USE.put("coupling.batch", List.of("vector", "coupling"));
     MAY_USE.put("coupling.near", List.of("vector", "coupling", "coupling.batch"));
-    MAY_USE.put("kernel", List.of("vector"));
+    MAY_USE.put("kernel", List.of("config", "vector"));
     MAY_USE.put("flow", List.of("vector", "config", "coupling", "coupling.near", "kernel", "data.latent"));
     MAY_USE.put("generate.parallel", List.of("config", "vector", "coupling", "kernel", "flow"));
     MAY_USE.put("generate", List.of("generate.parallel", "config", "vector", "json", "coupling", "kernel", "flow",

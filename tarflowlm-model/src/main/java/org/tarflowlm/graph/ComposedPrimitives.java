@@ -7,6 +7,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.config.BlockMask;
 import org.tarflowlm.stock.Attention;
 import org.tarflowlm.stock.Gelu;
 import org.tarflowlm.stock.LayerNorm;
@@ -67,6 +68,44 @@ final class ComposedPrimitives implements Primitives {
   public SDVariable linearResidual(SDVariable x, Matrix weight, SDVariable bias, SDVariable residual) {
     SDVariable added = residual == null ? null : rows(residual, weight.out());
     return activations(Linear.of(rows(x, weight.in()), weight.value(), bias, added, positions), weight.out());
+  }
+
+  @Override
+  public SDVariable maskedInputs(SDVariable x, int channels) {
+    int others = channels - 1;
+    SDVariable copied = Linear.product(x.reshape(-1, channels), sd.constant(copies(channels)));
+    SDVariable change = elu(copied).sub(copied).mul(sd.constant(bentColumns(others)));
+    return activations(copied.add(change), MafHead.INPUTS_PER_CHANNEL * others);
+  }
+
+  /** The matrix that copies each channel j except the last to columns 3j to 3j+2 as (x, x, -x). */
+  private INDArray copies(int channels) {
+    INDArray result = Nd4j.zeros(type, channels, (long) MafHead.INPUTS_PER_CHANNEL * (channels - 1));
+    for (int j = 0; j < channels - 1; j++) {
+      result.putScalar(j, (long) MafHead.INPUTS_PER_CHANNEL * j, 1.0);
+      result.putScalar(j, (long) MafHead.INPUTS_PER_CHANNEL * j + 1, 1.0);
+      result.putScalar(j, (long) MafHead.INPUTS_PER_CHANNEL * j + 2, -1.0);
+    }
+    return result;
+  }
+
+  /** Ones at the columns to which elu applies. */
+  private INDArray bentColumns(int others) {
+    INDArray result = Nd4j.ones(type, 1, (long) MafHead.INPUTS_PER_CHANNEL * others);
+    for (int j = 0; j < others; j++) {
+      result.putScalar(0, (long) MafHead.INPUTS_PER_CHANNEL * j, 0.0);
+    }
+    return result;
+  }
+
+  @Override
+  public SDVariable maskedLinear(SDVariable x, Matrix weight, BlockMask mask, SDVariable bias) {
+    return linear(elu(x), weight.masked(mask, type), bias);
+  }
+
+  @Override
+  public SDVariable maskedResidual(SDVariable x, Matrix weight, BlockMask mask, SDVariable residual) {
+    return residual.add(matmul(elu(x), weight.masked(mask, type)));
   }
 
   @Override

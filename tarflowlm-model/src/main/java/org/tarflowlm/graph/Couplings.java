@@ -41,7 +41,10 @@ interface Couplings {
     return NormalTail.logPdf(coupled.u()).sum(-1).add(coupled.logDeterminant());
   }
 
-  /** {@link org.tarflowlm.coupling.LogScaleBound} on the last {@code k} of the {@code outputs} numbers of theta's last axis. */
+  /**
+   * {@link org.tarflowlm.coupling.LogScaleBound} on the last {@code k} of the {@code outputs} numbers of each channel: raw [B, positions,
+   * D outputs] to theta.
+   */
   SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound);
 
   /** {@link org.tarflowlm.coupling.Codebook#encode}: mu[x] + sigma[x] * noise. */

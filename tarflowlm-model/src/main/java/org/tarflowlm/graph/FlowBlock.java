@@ -2,6 +2,7 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.tarflowlm.config.BlockMask;
 import org.tarflowlm.config.ChannelDirection;
 import org.tarflowlm.config.Coupling;
 import org.tarflowlm.config.Direction;
@@ -131,8 +132,7 @@ final class FlowBlock {
 
   private Matrix masked(String name, int perSource, int perTarget, boolean same) {
     int tokens = scope.config().patchSize();
-    return scope.matrix(prefix() + name)
-        .masked(scope.sd().constant(MafHead.mask(scope.type(), tokens, perSource, tokens, perTarget, same)));
+    return scope.matrix(prefix() + name).masked(new BlockMask(tokens, perSource, tokens, perTarget, same), scope.type());
   }
 
   /** One vector per token: [B, T, d]. */

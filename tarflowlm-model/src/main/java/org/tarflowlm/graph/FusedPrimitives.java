@@ -2,12 +2,16 @@ package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.tarflowlm.config.BlockMask;
 import org.tarflowlm.ops.LinearOps.EluOp;
 import org.tarflowlm.ops.LinearOps.FeedForwardOp;
 import org.tarflowlm.ops.LinearOps.LinearOp;
 import org.tarflowlm.ops.LinearOps.LinearResidualOp;
 import org.tarflowlm.ops.LinearOps.MatmulOp;
 import org.tarflowlm.ops.LinearOps.ReverseOp;
+import org.tarflowlm.ops.MaskedLinearOps.MaskedInputsOp;
+import org.tarflowlm.ops.MaskedLinearOps.MaskedLinearOp;
+import org.tarflowlm.ops.MaskedLinearOps.MaskedResidualOp;
 import org.tarflowlm.ops.TransformerOps.CausalAttentionOp;
 import org.tarflowlm.ops.TransformerOps.CrossEntropyOp;
 import org.tarflowlm.ops.TransformerOps.EmbeddingOp;
@@ -39,6 +43,21 @@ record FusedPrimitives(SameDiff sd) implements Primitives {
   @Override
   public SDVariable linearResidual(SDVariable x, Matrix weight, SDVariable bias, SDVariable residual) {
     return new LinearResidualOp().in(sd, x, weight.value(), bias, residual)[0];
+  }
+
+  @Override
+  public SDVariable maskedInputs(SDVariable x, int channels) {
+    return new MaskedInputsOp().in(sd, x)[0];
+  }
+
+  @Override
+  public SDVariable maskedLinear(SDVariable x, Matrix weight, BlockMask mask, SDVariable bias) {
+    return new MaskedLinearOp(mask).in(sd, x, weight.value(), bias)[0];
+  }
+
+  @Override
+  public SDVariable maskedResidual(SDVariable x, Matrix weight, BlockMask mask, SDVariable residual) {
+    return new MaskedResidualOp(mask).in(sd, x, weight.value(), residual)[0];
   }
 
   @Override

@@ -55,7 +55,7 @@ record KernelCouplings(SameDiff sd) implements Couplings {
 
   @Override
   public SDVariable boundLogScales(SDVariable raw, int outputs, int k, double bound) {
-    return new BoundLogScalesOp(k, bound).in(sd, raw)[0];
+    return new BoundLogScalesOp(outputs, k, bound).in(sd, raw)[0];
   }
 
   @Override

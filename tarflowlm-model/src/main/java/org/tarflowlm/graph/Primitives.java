@@ -1,6 +1,7 @@
 package org.tarflowlm.graph;
 
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.tarflowlm.config.BlockMask;
 
 /**
  * The building blocks of a transformer inside a graph, either as fused Java kernels or composed of stock ops. Both compute the same
@@ -30,6 +31,15 @@ interface Primitives {
 
   /** {@code x w + bias + residual}. */
   SDVariable linearResidual(SDVariable x, Matrix weight, SDVariable bias, SDVariable residual);
+
+  /** (x, elu(x), elu(-x)) of each channel but the last: [B, T, channels] to [B, T, 3 (channels - 1)]. */
+  SDVariable maskedInputs(SDVariable x, int channels);
+
+  /** {@code elu(x) w + bias}, where the mask hides part of w. */
+  SDVariable maskedLinear(SDVariable x, Matrix weight, BlockMask mask, SDVariable bias);
+
+  /** {@code elu(x) w + residual}, where the mask hides part of w. */
+  SDVariable maskedResidual(SDVariable x, Matrix weight, BlockMask mask, SDVariable residual);
 
   /** Layer normalisation over the last axis, epsilon 1e-5. */
   SDVariable layerNorm(SDVariable x, SDVariable gain, SDVariable bias);

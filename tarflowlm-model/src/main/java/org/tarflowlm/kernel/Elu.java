@@ -36,6 +36,37 @@ public final class Elu {
     addPositivePart(x, y, from, to);
   }
 
+  /** Fills y on the calling thread. */
+  static void forward(Scratch scratch, FloatPointer x, FloatPointer y, int length) {
+    float[] v = scratch.floats(0, CHUNK);
+    float[] e = scratch.floats(1, CHUNK);
+    for (int first = 0; first < length; first += CHUNK) {
+      int n = Math.min(CHUNK, length - first);
+      scratch.view(5, x, first).get(v, 0, n);
+      forward(v, e, 0, n);
+      scratch.view(5, y, first).put(e, 0, n);
+    }
+  }
+
+  /** Turns dL/dy into dL/dx in place, given y, on the calling thread. */
+  static void scaleBySlope(Scratch scratch, FloatPointer y, FloatPointer gradient, int length) {
+    float[] v = scratch.floats(0, CHUNK);
+    float[] g = scratch.floats(1, CHUNK);
+    for (int first = 0; first < length; first += CHUNK) {
+      int n = Math.min(CHUNK, length - first);
+      scratch.view(5, y, first).get(v, 0, n);
+      scratch.view(5, gradient, first).get(g, 0, n);
+      scaleBySlopeGiven(v, g, n);
+      scratch.view(5, gradient, first).put(g, 0, n);
+    }
+  }
+
+  private static void scaleBySlopeGiven(float[] y, float[] gradient, int n) {
+    for (int i = 0; i < n; i++) {
+      gradient[i] += gradient[i] * Math.min(y[i], 0f);
+    }
+  }
+
   /** Fills dx. */
   public static void backward(FloatPointer x, FloatPointer dy, FloatPointer dx, long length) {
     Scratch.inChunks(length, CHUNK, (scratch, first, n) -> {

@@ -102,7 +102,7 @@ public final class Linear {
   }
 
   /** Copies one row to all rows; each copy doubles the filled part. */
-  private static void repeatRow(Scratch scratch, FloatPointer row, FloatPointer target, int rows, int columns) {
+  static void repeatRow(Scratch scratch, FloatPointer row, FloatPointer target, int rows, int columns) {
     Pointer.memcpy(target, scratch.view(1, row, 0), (long) Float.BYTES * columns);
     for (int filled = 1; filled < rows; filled *= 2) {
       int more = Math.min(filled, rows - filled);
@@ -111,7 +111,7 @@ public final class Linear {
   }
 
   /** Rows per task: several tasks per thread balance the load, but each task packs all of w again. */
-  private static int chunk(int rows) {
+  static int chunk(int rows) {
     return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 4 * Parallel.threads())));
   }
 

@@ -1,9 +1,11 @@
 package org.tarflowlm.ops;
 
+import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tarflowlm.coupling.Affine;
 import org.tarflowlm.coupling.LogScaleBound;
+import org.tarflowlm.coupling.batch.LogScaleBoundBatch;
 
 /** {@link Affine} as ops: forward, log-density and their gradients. Also {@link LogScaleBound}, which every scalar coupling uses. */
 public final class AffineOps {
@@ -64,23 +66,24 @@ public final class AffineOps {
   }
 
   /**
-   * {@link LogScaleBound} on a network's raw outputs: bounds the log-scales, which are the last {@code k} numbers per scalar, to
+   * {@link LogScaleBound} on a network's raw outputs, n = D m: bounds the log-scales, which are the last {@code k} of each m numbers, to
    * (-bound, bound) and copies the others.
    */
-  @Op(name = "tarflow_bound_log_scales", in = "raw [.., D, m]", out = "theta [.., D, m]", gradient = BoundLogScalesOp.Gradient.class)
-  public static final class BoundLogScalesOp extends RowsOp {
+  @Op(name = "tarflow_bound_log_scales", in = "raw [.., n]", out = "theta [.., D, m]", gradient = BoundLogScalesOp.Gradient.class)
+  public static final class BoundLogScalesOp extends RowsOp implements RowsOp.FloatRows {
     /** An integer argument holds the bound in these units. */
     private static final double UNIT = 1e-6;
 
     public BoundLogScalesOp() {}
 
     /**
+     * @param m numbers per scalar
      * @param k log-scales per scalar: K for a mixture, 1 for the affine coupling
      * @param bound rounded to a multiple of 0.000001
      * @throws IllegalArgumentException if the rounded bound is below 0.000001
      */
-    public BoundLogScalesOp(int k, double bound) {
-      addIArgument(k, millionths(bound));
+    public BoundLogScalesOp(int m, int k, double bound) {
+      addIArgument(m, k, millionths(bound));
     }
 
     private static long millionths(double bound) {
@@ -93,26 +96,51 @@ public final class AffineOps {
 
     @Override
     protected long[][] outputShapes(List<INDArray> inputs) {
-      INDArray raw = inputs.get(0);
-      if (raw.size(-1) < argument(0)) {
-        throw new IllegalArgumentException(
-            opName() + ": raw has " + raw.size(-1) + " numbers per scalar; expected at least " + argument(0));
+      long[] raw = inputs.get(0).shape();
+      int m = argument(0);
+      int last = raw.length - 1;
+      if (raw[last] % m != 0 || m < argument(1)) {
+        throw new IllegalArgumentException(opName() + ": raw has " + raw[last] + " numbers, " + m + " per scalar, of which "
+            + argument(1) + " are log-scales; expected a multiple of " + m + ", and no more log-scales than numbers");
       }
-      return super.outputShapes(inputs);
+      long[] theta = Arrays.copyOf(raw, raw.length + 1);
+      theta[last] = raw[last] / m;
+      theta[last + 1] = m;
+      return new long[][] {theta};
     }
 
     @Override
     protected void rows(Block block) {
-      LogScaleBound.forward(block.in[0], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
+      LogScaleBound.forward(block.in[0], block.scalars() / argument(0), argument(0), argument(1), argument(2) * UNIT, block.out[0]);
+    }
+
+    @Override
+    public void floatRows(Block block) {
+      LogScaleBoundBatch.forward(block.floatIn[0], block.scalars() / argument(0), argument(0), argument(1),
+          (float) (argument(2) * UNIT), block.floatOut[0], block.batch);
     }
 
     /** The gradient. */
-    @Op(name = "tarflow_bound_log_scales_bp", in = "theta [.., D, m], dTheta [.., D, m]", out = "dRaw [.., D, m]")
-    public static final class Gradient extends RowsOp {
+    @Op(name = "tarflow_bound_log_scales_bp", in = "theta [.., D, m], dTheta [.., D, m]", out = "dRaw [.., n]")
+    public static final class Gradient extends RowsOp implements RowsOp.FloatRows {
+      @Override
+      protected long[][] outputShapes(List<INDArray> inputs) {
+        long[] theta = inputs.get(0).shape();
+        long[] raw = Arrays.copyOf(theta, theta.length - 1);
+        raw[raw.length - 1] *= argument(0);
+        return new long[][] {raw};
+      }
+
       @Override
       protected void rows(Block block) {
         LogScaleBound.gradient(
-            block.in[0], block.in[1], block.count, block.inWidth[0], argument(0), argument(1) * UNIT, block.out[0]);
+            block.in[0], block.in[1], block.count, argument(0), argument(1), argument(2) * UNIT, block.out[0]);
+      }
+
+      @Override
+      public void floatRows(Block block) {
+        LogScaleBoundBatch.gradient(block.floatIn[0], block.floatIn[1], block.count, argument(0), argument(1),
+            (float) (argument(2) * UNIT), block.floatOut[0], block.batch);
       }
     }
   }

@@ -11,7 +11,7 @@ import org.tarflowlm.stock.StockOps;
 /** Registers the project's ops with SameDiff, which looks ops up by name when it copies, differentiates or loads a graph. */
 public final class Ops {
   static final List<Class<?>> FORMULAS = List.of(AffineOps.class, MixtureCdfOps.class, RosenblattOps.class, CodebookOps.class,
-      LinearOps.class, TransformerOps.class, FlowOps.class);
+      LinearOps.class, MaskedLinearOps.class, TransformerOps.class, FlowOps.class);
 
   private Ops() {}
 

@@ -52,11 +52,17 @@ class ComposedCouplingsTest {
     cases.put("moment matched", (c, in) -> both(c.momentMatched(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
     cases.put("moment matched density",
         (c, in) -> List.of(c.momentMatchedLogDensity(in.get("z"), in.get("logits"), in.get("means"), in.get("logScales"))));
-    cases.put("bounded log-scales", (c, in) -> List.of(c.boundLogScales(in.get("mixture"), 3 * MIXTURES, MIXTURES, 0.7)));
+    cases.put("bounded log-scales", (c, in) -> List.of(c.boundLogScales(flat(in.get("mixture")), 3 * MIXTURES, MIXTURES, 0.7)));
     cases.put("encode", (c, in) -> List.of(c.encode(in.get("ids"), in.get("z"), in.get("means"), in.get("logScales"))));
     cases.put("VAE term", (c, in) -> List.of(c.vaeTerm(in.get("z"), in.get("means"), in.get("logScales"))));
     return cases.entrySet().stream().flatMap(entry -> Stream.of(DataType.DOUBLE, DataType.FLOAT).flatMap(type -> Stream.of(1, 2)
         .map(patch -> Arguments.of(entry.getKey(), type, patch, entry.getValue()))));
+  }
+
+  /** [.., D, 3K] as a network gives it, [.., D 3K]. */
+  private static SDVariable flat(SDVariable theta) {
+    long[] shape = theta.getShape();
+    return theta.reshape(shape[0], shape[1], shape[2] * shape[3]);
   }
 
   private static List<SDVariable> both(Couplings.Coupled coupled) {

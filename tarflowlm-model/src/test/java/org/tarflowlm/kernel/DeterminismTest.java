@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
+import org.tarflowlm.config.BlockMask;
 
 /** Kernels that add numbers in parallel give the same bits every time, whichever thread runs a task. */
 class DeterminismTest {
@@ -28,6 +29,12 @@ class DeterminismTest {
   void linear() {
     repeats(out -> Linear.backward(x, w, dy, out[0], out[1], out[2], ROWS, WIDTH, 3 * WIDTH),
         ROWS * WIDTH, WIDTH * 3 * WIDTH, 3 * WIDTH);
+  }
+
+  @Test
+  void maskedLinear() {
+    BlockMask mask = new BlockMask(4, WIDTH / 4, 4, 3 * WIDTH / 4, true);
+    repeats(out -> MaskedLinear.backward(x, w, dy, out[0], out[1], out[2], ROWS, mask), ROWS * WIDTH, WIDTH * 3 * WIDTH, 3 * WIDTH);
   }
 
   @Test

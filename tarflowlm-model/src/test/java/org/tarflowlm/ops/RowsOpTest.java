@@ -148,22 +148,25 @@ class RowsOpTest {
     return result;
   }
 
-  @Test
-  void boundedLogScalesAndTheirGradient() {
+  @ParameterizedTest
+  @EnumSource(names = {"DOUBLE", "FLOAT"})
+  void boundedLogScalesAndTheirGradient(DataType type) {
     SameDiff sd = SameDiff.create();
-    INDArray values = random(1, BATCH, TIME, D, 3 * K).muli(4);
-    SDVariable raw = sd.var("raw", values);
-    SDVariable theta = new BoundLogScalesOp(K, 2.5).in(sd, raw)[0];
+    INDArray values = random(1, BATCH, TIME, D * 3 * K).muli(4);
+    SDVariable raw = sd.var("raw", values.castTo(type));
+    SDVariable theta = new BoundLogScalesOp(3 * K, K, 2.5).in(sd, raw)[0];
     INDArray result = theta.eval().dup('c');
+    assertArrayEquals(new long[] {BATCH, TIME, D, 3 * K}, result.shape());
     theta.mul(theta).sum().markAsLoss();
     INDArray gradient = sd.calculateGradients(Map.of(), "raw").get("raw").dup('c');
+    double tolerance = type == DataType.DOUBLE ? 1e-14 : 1e-6;
     for (int i = 0; i < values.length(); i++) {
       double x = values.data().getDouble(i);
       boolean logScale = i % (3 * K) >= 2 * K;
       double tanh = Math.tanh(x / 2.5);
       double expected = logScale ? 2.5 * tanh : x;
-      assertEquals(expected, result.data().getDouble(i), 1e-14);
-      assertEquals(2 * expected * (logScale ? 1 - tanh * tanh : 1), gradient.data().getDouble(i), 1e-12);
+      assertEquals(expected, result.data().getDouble(i), tolerance * Math.max(1, Math.abs(x)));
+      assertEquals(2 * expected * (logScale ? 1 - tanh * tanh : 1), gradient.data().getDouble(i), 100 * tolerance);
     }
   }
 
@@ -179,7 +182,9 @@ class RowsOpTest {
     assertMessage("tarflow_encode: token id is 5; expected 0 to 4",
         () -> new EncodeOp().execute(z, random(3, 5, D), random(4, 5), Nd4j.createFromArray(4, 5)));
     assertMessage("tarflow_bound_log_scales: bound is 0.0; expected at least 0.000001",
-        () -> new BoundLogScalesOp(1, 0.0));
+        () -> new BoundLogScalesOp(2, 1, 0.0));
+    assertMessage("tarflow_bound_log_scales: raw has 7 numbers, 6 per scalar, of which 2 are log-scales; expected a multiple of 6, and no "
+        + "more log-scales than numbers", () -> new BoundLogScalesOp(6, 2, 1.0).execute(random(2, 4, 7)));
   }
 
   private static void assertMessage(String message, Executable executable) {

@@ -140,7 +140,7 @@ public final class MixtureCdfBatch {
     BatchLayout.gather(theta, at, 3 * k, m.weight, k, rows);
     BatchLayout.gather(theta, at + k, 3 * k, w.mean, k, rows);
     BatchLayout.gather(theta, at + 2 * k, 3 * k, w.inverseScale, k, rows);
-    m.normalize(w.logitSum, k, rows, w);
+    m.normalizeShifted(w.logitSum, k, rows, w);
     FloatMath.expNegative(w.inverseScale, w.inverseScale, w.steps, k * rows);
     System.arraycopy(z, first, w.perRow, 0, rows);
     m.standardize(w.perRow, w.mean, w.inverseScale, k, rows, w);

@@ -65,11 +65,45 @@ public final class ScalarMixtureBatch {
    * which would double the cost: {@link #begin} finds the rows that need a shift.
    */
   void normalize(float[] sums, int k, int rows, BatchWorkspace w) {
-    int cells = k * rows;
-    FloatMath.exp(weight, weight, w.steps, cells);
-    BatchLayout.sum(weight, k, rows, sums, w);
+    exponentials(sums, k, rows, w);
+    divide(sums, k, rows, w);
+  }
+
+  /** Softmax like {@link #normalize}, in which rows whose sums leave the range of single precision are shifted by their largest logit. */
+  void normalizeShifted(float[] sums, int k, int rows, BatchWorkspace w) {
+    exponentials(sums, k, rows, w);
+    if (leavesRange(sums, rows)) {
+      BatchLayout.max(weight, k, rows, w.perRow, w);
+      for (int i = 0; i < rows; i++) {
+        w.perRow[i] = inRange(sums[i]) ? 0f : w.perRow[i];
+      }
+      FloatLoops.subtract(weight, w.spread(0, w.perRow, rows, k * rows), k * rows);
+      exponentials(sums, k, rows, w);
+    }
+    divide(sums, k, rows, w);
+  }
+
+  /** Writes exp(weight) to {@code joint}, which is free until {@link #densities}. */
+  private void exponentials(float[] sums, int k, int rows, BatchWorkspace w) {
+    FloatMath.exp(weight, joint, w.steps, k * rows);
+    BatchLayout.sum(joint, k, rows, sums, w);
+  }
+
+  private void divide(float[] sums, int k, int rows, BatchWorkspace w) {
     FloatLoops.invert(sums, w.perRow, rows);
-    FloatLoops.multiply(weight, w.spread(0, w.perRow, rows, cells), weight, cells);
+    FloatLoops.multiply(joint, w.spread(0, w.perRow, rows, k * rows), weight, k * rows);
+  }
+
+  private static boolean leavesRange(float[] sums, int n) {
+    boolean result = false;
+    for (int i = 0; i < n; i++) {
+      result |= !inRange(sums[i]);
+    }
+    return result;
+  }
+
+  private static boolean inRange(float sum) {
+    return sum > SMALLEST_SHARE && sum < LARGEST;
   }
 
   /** Starts judging rows from the sums of {@link #normalize}: weights are accurate if their sum is neither tiny nor huge. */
