@@ -44,24 +44,26 @@ public final class FeedForward {
   public static void forward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer bDown,
       FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int sequence, int width, int hidden) {
     BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
+    Weights up = Weights.of(wUp, width, hidden, rows, 0);
+    Weights down = Weights.of(wDown, hidden, width, rows, 1);
     Gemm.inChunks(rows, sequence, blockRows(hidden), (first, n) -> {
       Scratch scratch = Scratch.get();
       FloatPointer a = scratch.natives(4, (long) n * hidden);
       FloatPointer target = scratch.view(0, y, (long) first * width);
       FloatPointer v = scratch.view(1, pre, (long) first * hidden);
-      Gemm.rows(n, hidden, width, scratch.view(2, x, (long) first * width), wUp, 0f, v);
+      up.times(n, scratch.view(2, x, (long) first * width), 0f, v);
       BiasGelu.forward(v, biases, a, n);
       Pointer.memcpy(target, scratch.view(2, residual, (long) first * width), (long) Float.BYTES * n * width);
       Gemm.addToRows(n, width, scratch.ones(n), bDown, target, width);
-      Gemm.rows(n, width, hidden, a, wDown, 1f, target);
+      down.times(n, a, 1f, target);
     });
   }
 
   /** Fills dx and the gradients of weights and biases; the residual's gradient is dy. */
   public static void backward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer pre, FloatPointer dy,
       FloatPointer dx, FloatPointer dwUp, FloatPointer dbUp, FloatPointer dwDown, FloatPointer dbDown, int rows, int width, int hidden) {
-    FloatPointer upTransposed = Gemm.transposingPays() ? Linear.transpose(wUp, width, hidden, 0) : null;
-    FloatPointer downTransposed = Gemm.transposingPays() ? Linear.transpose(wDown, hidden, width, 1) : null;
+    Weights up = Weights.transposed(wUp, width, hidden, 0);
+    Weights down = Weights.transposed(wDown, hidden, width, 1);
     int block = blockRows(hidden);
     int blocks = Linear.ceilDiv(rows, block);
     boolean cached = (long) width * hidden <= CACHED;
@@ -85,9 +87,9 @@ public final class FeedForward {
         FloatPointer a = cached ? scratch.natives(4, (long) block * hidden) : scratch.view(0, allA, (long) first * hidden);
         FloatPointer d = cached ? scratch.natives(5, (long) block * hidden) : scratch.view(1, allD, (long) first * hidden);
         FloatPointer dyBlock = scratch.view(2, dy, (long) first * width);
-        timesTransposed(n, hidden, width, dyBlock, wDown, downTransposed, d);
+        down.times(n, dyBlock, 0f, d);
         BiasGelu.backward(scratch.view(3, pre, (long) first * hidden), biases, a, d, columns, n);
-        timesTransposed(n, width, hidden, d, wUp, upTransposed, scratch.view(4, dx, (long) first * width));
+        up.times(n, d, 0f, scratch.view(4, dx, (long) first * width));
         Gemm.addColumnSums(n, width, dyBlock, scratch.ones(n), beta, scratch.view(5, sums, 2 * groups * weights + (long) group * width));
         if (cached) {
           Gemm.run(true, false, width, hidden, n, 1f, scratch.view(6, x, (long) first * width), width, d, hidden, beta,
@@ -125,15 +127,6 @@ public final class FeedForward {
             scratch.view(1, dwDown, (long) first * width), width);
       }
     });
-  }
-
-  /** c [m, n] = a [m, k] b^T with b [n, k]; uses {@code transposed}, b's transpose, unless it is null. */
-  private static void timesTransposed(int m, int n, int k, FloatPointer a, FloatPointer b, FloatPointer transposed, FloatPointer c) {
-    if (transposed == null) {
-      Gemm.run(false, true, m, n, k, 1f, a, k, b, k, 0f, c, n);
-    } else {
-      Gemm.run(false, false, m, n, k, 1f, a, k, transposed, n, 0f, c, n);
-    }
   }
 
   /** target [length] = sum over groups of sums [groups, length], starting at {@code from}. */

@@ -59,11 +59,21 @@ public final class Gemm {
   /** c = alpha a b + beta c, with c [m, n], a [m, k] (stored [k, m] if transA) and b [k, n] (stored [n, k] if transB). */
   public static void run(boolean transA, boolean transB, int m, int n, int k, float alpha, FloatPointer a, int lda,
       FloatPointer b, int ldb, float beta, FloatPointer c, int ldc) {
-    if (IN_PIECES && !transB && (long) m * n * k > UNPACKED) {
+    if (!transB && isCut(m, n, k)) {
       inPieces(transA, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     } else {
       call(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     }
+  }
+
+  /** Whether a product whose second factor is not transposed is cut into pieces. */
+  static boolean isCut(int m, int n, int k) {
+    return IN_PIECES && (long) m * n * k > UNPACKED;
+  }
+
+  /** Inner elements of a piece of a product with {@code k} of them. */
+  static int inner(int k) {
+    return evenPart(k, PIECE_INNER, 1);
   }
 
   /** Whether rows of a sequence have the bits that they have by themselves where a kernel is told where sequences begin. */
@@ -117,9 +127,9 @@ public final class Gemm {
     }
   }
 
-  private static void inPieces(boolean transA, int m, int n, int k, float alpha, FloatPointer a, int lda, FloatPointer b, int ldb,
+  static void inPieces(boolean transA, int m, int n, int k, float alpha, FloatPointer a, int lda, FloatPointer b, int ldb,
       float beta, FloatPointer c, int ldc) {
-    int inner = evenPart(k, PIECE_INNER, 1);
+    int inner = inner(k);
     int columns = Math.min(n, PIECE_COLUMNS);
     int rows = evenPart(m, Math.max(ROW_UNIT, UNPACKED / (columns * inner)), ROW_UNIT);
     Scratch scratch = Scratch.get();
@@ -159,6 +169,16 @@ public final class Gemm {
       int count = Math.min(IDENTITY, rows - i);
       call(true, false, columns, count, count, 1f, scratch.gemmView(0, a, (long) i * lda), lda, Identity.MATRIX, IDENTITY, 0f,
           scratch.gemmView(1, t, i), ldt);
+    }
+  }
+
+  /** t [rows, columns] = a, a part of a wider matrix; see {@link #transpose}. */
+  static void copy(int rows, int columns, FloatPointer a, int lda, FloatPointer t, int ldt) {
+    Scratch scratch = Scratch.get();
+    for (int i = 0; i < rows; i += IDENTITY) {
+      int count = Math.min(IDENTITY, rows - i);
+      call(false, false, count, columns, count, 1f, Identity.MATRIX, IDENTITY, scratch.gemmView(0, a, (long) i * lda), lda, 0f,
+          scratch.gemmView(1, t, (long) i * ldt), ldt);
     }
   }
 

@@ -13,8 +13,7 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>Bias and residual are written to y first, and the product is added to them; the product reads y anyway, so this saves a pass.
  * The backward pass splits dx by rows and dw by its longer side, all in one parallel section. A matrix-vector product sums the columns of
- * a chunk of dy while the chunk is still in the cache of the thread that used it for dx. If {@link Gemm} is slower with a transposed
- * factor, w is transposed first.
+ * a chunk of dy while the chunk is still in the cache of the thread that used it for dx. {@link Weights} may copy or transpose w first.
  */
 public final class Linear {
   private static final int MIN_ROWS = 64;
@@ -30,6 +29,7 @@ public final class Linear {
   /** Fills y, where each {@code sequence} of rows has the bits that it has by itself. */
   public static void forward(FloatPointer x, FloatPointer w, FloatPointer bias, FloatPointer residual, FloatPointer y,
       int rows, int sequence, int in, int out) {
+    Weights weights = Weights.of(w, in, out, rows, 3);
     Gemm.inChunks(rows, sequence, chunk(rows), (first, count) -> {
       Scratch scratch = Scratch.get();
       FloatPointer target = scratch.view(0, y, (long) first * out);
@@ -42,7 +42,7 @@ public final class Linear {
         repeatRow(scratch, bias, target, count, out);
       }
       float beta = bias == null && residual == null ? 0f : 1f;
-      Gemm.rows(count, out, in, scratch.view(2, x, (long) first * in), w, beta, target);
+      weights.times(count, scratch.view(2, x, (long) first * in), beta, target);
     });
   }
 
@@ -56,7 +56,7 @@ public final class Linear {
     int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, Math.max(4, 2 * Parallel.threads()))));
     int blocks = ceilDiv(side, block);
     FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
-    FloatPointer transposed = Gemm.transposingPays() ? transpose(w, in, out, 3) : null;
+    Weights transposed = Weights.transposed(w, in, out, 3);
     Parallel.run(blocks + chunks, task -> {
       Scratch scratch = Scratch.get();
       if (task < blocks) {
@@ -74,11 +74,7 @@ public final class Linear {
         int count = Math.min(chunk, rows - first);
         FloatPointer slice = scratch.view(0, dy, (long) first * out);
         FloatPointer target = scratch.view(1, dx, (long) first * in);
-        if (transposed == null) {
-          Gemm.run(false, true, count, in, out, 1f, slice, out, w, out, 0f, target, in);
-        } else {
-          Gemm.run(false, false, count, in, out, 1f, slice, out, transposed, in, 0f, target, in);
-        }
+        transposed.times(count, slice, 0f, target);
         if (partial != null) {
           Gemm.addColumnSums(count, out, slice, scratch.ones(count), 0f, scratch.view(2, partial, (long) (task - blocks) * out));
         }

@@ -12,11 +12,14 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class Scratch {
   private static final int SLOTS = 12;
+  /** Floats of a line of the cache and of AVX-512's vectors. Pieces of products take up to a third longer where each vector lies in two. */
+  private static final int LINE = 16;
   private static final int ELEMENTS_A_TASK = 1 << 16;
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
   private final float[][] arrays = new float[SLOTS][];
   private final FloatPointer[] natives = new FloatPointer[SLOTS];
+  private final View[] aligned = new View[SLOTS];
   private final View[] views = new View[SLOTS];
   private final View[] gemmViews = {new View(), new View(), new View()};
   private final ScoreBlock[] scores = {new ScoreBlock(), new ScoreBlock()};
@@ -26,6 +29,7 @@ final class Scratch {
   private Scratch() {
     for (int i = 0; i < SLOTS; i++) {
       views[i] = new View();
+      aligned[i] = new View();
     }
   }
 
@@ -58,15 +62,17 @@ final class Scratch {
     return arrays[slot];
   }
 
-  /** Native memory of at least {@code length} elements, contents undefined. */
+  /** Native memory of at least {@code length} elements, contents undefined, which begins a line of the cache. */
   FloatPointer natives(int slot, long length) {
-    if (natives[slot] == null || natives[slot].capacity() < length) {
+    if (natives[slot] == null || natives[slot].capacity() < length + LINE) {
       if (natives[slot] != null) {
         natives[slot].close();
       }
-      natives[slot] = new FloatPointer(length);
+      natives[slot] = new FloatPointer(length + LINE);
+      long past = natives[slot].address() / Float.BYTES % LINE;
+      aligned[slot].aim(natives[slot], (LINE - past) % LINE);
     }
-    return natives[slot];
+    return aligned[slot];
   }
 
   /** At least {@code length} ones. */

@@ -1,0 +1,80 @@
+package org.tarflowlm.kernel;
+
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * A matrix of weights [k, n], the second factor of products with many rows; it may be the transpose of one in memory.
+ *
+ * <p>If {@link Gemm} cuts products into pieces that OpenBLAS reads in place, the matrix is first copied into panels of few columns,
+ * [n / columns, k, columns]. A piece is then one stretch of at most 32 KB, which stays in the first-level cache while all rows pass. In
+ * the matrix itself, the rows of a piece are often a multiple of 4,096 bytes apart: they push each other out of that cache, and the
+ * processor fetches none ahead. The copy lies in a slot of the calling thread's {@link Scratch} until the slot's next use.
+ */
+final class Weights {
+  /** With fewer rows, a copy that is not transposed takes longer than it saves. */
+  private static final int LEAST_ROWS = 128;
+  /** Inner elements up to which pieces of a panel have {@link #WIDE} columns rather than {@link #NARROW}. */
+  private static final int SHORT = 128;
+  private static final int WIDE = 64;
+  private static final int NARROW = 32;
+  /** Slots of {@link Scratch}'s views. */
+  private static final int PANEL = 9;
+  private static final int TARGET = 10;
+
+  private final FloatPointer matrix;
+  private final boolean transposed;
+  private final int k;
+  private final int n;
+  private final int columns;
+  private final FloatPointer panels;
+
+  private Weights(FloatPointer matrix, boolean transposed, int k, int n, int rows, int slot) {
+    this.matrix = matrix;
+    this.transposed = transposed;
+    this.k = k;
+    this.n = n;
+    columns = Gemm.inner(k) > SHORT ? NARROW : WIDE;
+    panels = Gemm.transposingPays() && rows >= LEAST_ROWS ? panels(slot) : null;
+  }
+
+  /** The matrix [k, n], for products with about {@code rows} rows in all. */
+  static Weights of(FloatPointer matrix, int k, int n, int rows, int slot) {
+    return new Weights(matrix, false, k, n, rows, slot);
+  }
+
+  /** The transpose of a matrix [n, k]. */
+  static Weights transposed(FloatPointer matrix, int n, int k, int slot) {
+    return new Weights(matrix, true, k, n, LEAST_ROWS, slot);
+  }
+
+  private FloatPointer panels(int slot) {
+    FloatPointer result = Scratch.get().natives(slot, (long) k * n);
+    Parallel.run(Linear.ceilDiv(n, columns), panel -> {
+      Scratch scratch = Scratch.get();
+      int first = panel * columns;
+      int width = Math.min(columns, n - first);
+      FloatPointer target = scratch.view(1, result, (long) first * k);
+      if (transposed) {
+        Gemm.transpose(width, k, scratch.view(0, matrix, (long) first * k), k, target, width);
+      } else {
+        Gemm.copy(k, width, scratch.view(0, matrix, first), n, target, width);
+      }
+    });
+    return result;
+  }
+
+  /** c = a w + beta c, with dense a [m, k] and c [m, n]. */
+  void times(int m, FloatPointer a, float beta, FloatPointer c) {
+    if (panels != null && (transposed || Gemm.isCut(m, n, k))) {
+      Scratch scratch = Scratch.get();
+      for (int j = 0; j < n; j += columns) {
+        int width = Math.min(columns, n - j);
+        Gemm.inPieces(false, m, width, k, 1f, a, k, scratch.view(PANEL, panels, (long) j * k), width, beta, scratch.view(TARGET, c, j), n);
+      }
+    } else if (transposed) {
+      Gemm.run(false, true, m, n, k, 1f, a, k, matrix, k, beta, c, n);
+    } else {
+      Gemm.rows(m, n, k, a, matrix, beta, c);
+    }
+  }
+}
