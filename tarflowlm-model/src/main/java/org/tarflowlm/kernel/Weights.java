@@ -11,7 +11,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * processor fetches none ahead. The copy lies in a slot of the calling thread's {@link Scratch} until the slot's next use.
  */
 final class Weights {
-  /** With fewer rows, a copy that is not transposed takes longer than it saves. */
+  /** Rows from which on a matrix that is not transposed is copied; a guess, since with few rows the copy takes longer than it saves. */
   private static final int LEAST_ROWS = 128;
   /** Inner elements up to which pieces of a panel have {@link #WIDE} columns rather than {@link #NARROW}. */
   private static final int SHORT = 128;
