@@ -63,6 +63,12 @@ public final class Workspace {
     inversions++;
   }
 
+  /** Sets what {@link #logDensity} and {@link #logDet} return. */
+  public void setForward(double logDensity, double logDet) {
+    this.logDensity = logDensity;
+    this.logDet = logDet;
+  }
+
   /** Makes room for {@code dims} dimensions of {@code k} components. */
   void ensure(int dims, int k) {
     if (logWeight.length < k) {

@@ -5,7 +5,7 @@ import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.MomentMatched;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.coupling.near.NearComponents;
-import org.tarflowlm.coupling.near.NearInverse;
+import org.tarflowlm.coupling.near.NearRosenblatt;
 import org.tarflowlm.kernel.RowProduct;
 import org.tarflowlm.vector.DoubleLoops;
 
@@ -19,7 +19,7 @@ final class MixtureHead implements CouplingHead {
   private final TokenMargin tokenMargin;
   private final Workspace workspace;
   /** Null where there are too few components for it to pay. */
-  private final NearInverse near;
+  private final NearRosenblatt near;
   /** Logits, [rows * P * K]. */
   private float[] out;
   private double[] margin = new double[0];
@@ -42,7 +42,7 @@ final class MixtureHead implements CouplingHead {
     this.filter = filter;
     this.tokenMargin = tokenMargin;
     this.workspace = workspace;
-    near = components.count() >= NearComponents.MANY ? new NearInverse() : null;
+    near = components.count() >= NearComponents.MANY ? new NearRosenblatt() : null;
     out = new float[0];
     logits = new double[components.count()];
     scratch = new double[components.count()];
@@ -96,6 +96,8 @@ final class MixtureHead implements CouplingHead {
       readLogits(row, token, z, at);
       if (affine) {
         MomentMatched.forward(z, channel, logits, 0, components, u[0], channel, workspace);
+      } else if (near != null) {
+        near.forward(z, channel, logits, components, u[0], channel, workspace);
       } else {
         MixtureRosenblatt.forward(z, channel, logits, 0, components, u[0], channel, workspace);
       }

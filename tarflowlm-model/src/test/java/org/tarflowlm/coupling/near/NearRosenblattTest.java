@@ -14,12 +14,12 @@ import org.tarflowlm.coupling.Components;
 import org.tarflowlm.coupling.MixtureRosenblatt;
 import org.tarflowlm.coupling.Workspace;
 
-/** The inverse under very many components against that of all components, and against the forward map. */
-class NearInverseTest {
+/** Both directions under very many components against those of all components, and against each other. */
+class NearRosenblattTest {
   private static final int D = 6;
 
   private final Random random = new Random(5);
-  private final NearInverse near = new NearInverse();
+  private final NearRosenblatt near = new NearRosenblatt();
   private final Workspace workspace = new Workspace();
 
   private double[] normal(int n, double mean, double scale) {
@@ -39,6 +39,32 @@ class NearInverseTest {
     assertArrayEquals(exact, z, 1e-7);
     MixtureRosenblatt.forward(z, 0, logits, 0, c, back, 0, new Workspace());
     assertArrayEquals(u, back, 1e-8);
+    near.inverse(checkForward(z, logits, c), 0, logits, c, back, 0, null, workspace);
+    assertArrayEquals(z, back, 1e-6);
+  }
+
+  private double[] checkForward(double[] z, double[] logits, Components c) {
+    double[] u = new double[D];
+    double[] exact = new double[D];
+    Workspace all = new Workspace();
+    near.forward(z, 0, logits, c, u, 0, workspace);
+    MixtureRosenblatt.forward(z, 0, logits, 0, c, exact, 0, all);
+    assertArrayEquals(exact, u, 1e-8);
+    assertEquals(all.logDensity(), workspace.logDensity(), 1e-8);
+    assertEquals(all.logDet(), workspace.logDet(), 1e-6);
+    return u;
+  }
+
+  /** One channel lies in a tail, or so far out that all components are used. */
+  @ParameterizedTest
+  @CsvSource({"0", "-3", "3", "-5", "5", "40", "-400"})
+  void forwardInTheTails(double far) {
+    Components c = components(3_000, -2.3, 0.1);
+    for (int i = 0; i < D; i++) {
+      double[] z = normal(D, 0, 0.5);
+      z[i] += far;
+      checkForward(z, normal(3_000, 0, 1), c);
+    }
   }
 
   @ParameterizedTest
@@ -126,6 +152,8 @@ class NearInverseTest {
     double[] z = new double[D];
     near.inverse(bad, 0, logits, c, z, 0, null, workspace);
     assertTrue(Double.isNaN(z[2]));
+    near.forward(z, 0, logits, c, new double[D], 0, workspace);
+    assertTrue(Double.isNaN(workspace.logDet()));
     check(u, logits, c);
   }
 

@@ -8,7 +8,7 @@ import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.vector.DoubleLoops;
 
 /**
- * {@link MixtureRosenblatt#inverse} under very many components, in double precision. Two things make it fast.
+ * {@link MixtureRosenblatt} under very many components, in double precision, in both directions. Two things make it fast.
  *
  * <p><b>Near components.</b> Before channel i it drops those that no later channel can bring back. With s the largest scale and
  *
@@ -17,17 +17,19 @@ import org.tarflowlm.vector.DoubleLoops;
  * </pre>
  *
  * for all j &gt;= i, and the right side of a dropped component is less than {@code max_k L_ik + i log s - }{@value #GAP}. Before each
- * channel it checks that all dropped components together hold at most {@value #SHARE} of the smaller tail of u. If they may hold more,
- * the row uses all components.
+ * channel it checks that all dropped components together hold at most {@value #SHARE} of the smaller tail of u, and after the last that
+ * they hold at most that share of p(z). If they may hold more, the row uses all components.
  *
- * <p><b>Root finding.</b> It solves {@link MixturePools} for a start, from which a step or two of Halley's iteration on the logarithm of
- * the smaller tail lead to the root, at which u is within 1e-8 of the given one.
+ * <p><b>Root finding.</b> The inverse solves {@link MixturePools} for a start, from which a step or two of Halley's iteration on the
+ * logarithm of the smaller tail lead to the root, at which u is within 1e-8 of the given one.
  *
  * <p>Each thread needs its own instance.
  */
-public final class NearInverse {
+public final class NearRosenblatt {
   private static final double GAP = 60.0;
   private static final double SHARE = 1e-9;
+  /** In smaller tails, terms that underflow would count. */
+  private static final double LEAST_LOG_TAIL = -550.0;
   /** Halley's step cubes the error: from a smaller error of the tail's logarithm, also relative to the curvature, one step suffices. */
   private static final double LAST_STEP = 1e-4;
   private static final int MOST_STEPS = 8;
@@ -50,9 +52,13 @@ public final class NearInverse {
   private double[] ownJoint;
   private double[] ownLogScale;
   private double[] ownInverseScale;
-  /** exp(L - max L), and their sum. */
+  /** max L; exp(L - max L), and their sum. */
+  private double largest;
   private double[] weight;
   private double sum;
+  /** max L + i log s, and the most that this can be for a dropped component. */
+  private double level;
+  private double dropped;
   private double[] mean;
   /** For the listener. */
   private double[] x;
@@ -71,28 +77,52 @@ public final class NearInverse {
     if (listener != null) {
       listener.begin();
     }
-    int dims = c.dims();
-    double dropped = Double.NEGATIVE_INFINITY;
-    for (int i = 0; i < dims; i++) {
-      double largest = DoubleLoops.max(joint, 0, count);
-      double level = largest + i * largestLogScale;
-      if (keep(largest - GAP, dims - i)) {
-        dropped = Math.max(dropped, level - GAP);
-      }
-      sum = sums.exp(joint, largest, weight, count);
+    for (int i = 0; i < c.dims(); i++) {
+      weigh(i, c);
       double logTail = Normal.logCdf(-Math.abs(u[uAt + i]));
-      boolean negligible = Math.log(c.count()) + dropped - level < Math.log(SHARE) + logTail;
-      double root = negligible ? root(u[uAt + i], logTail, i, c, w) : Double.NaN;
+      double root = holdsNearlyAll(logTail, c) ? root(u[uAt + i], logTail, i, c, w) : Double.NaN;
       if (Double.isNaN(root)) {
         MixtureRosenblatt.inverse(u, uAt, logits, 0, c, z, zAt, listener, w);
         return;
       }
       z[zAt + i] = root;
       if (listener != null) {
-        tell(listener, root, i + 1 == dims, largest + Math.log(sum));
+        tell(listener, root, i + 1 == c.dims(), largest + Math.log(sum));
       }
-      extend(root, joint, logScale, mean, inverseScale, ownJoint, count);
-      joint = ownJoint;
+      extend(root);
+    }
+  }
+
+  /**
+   * Arguments and results as in {@link MixtureRosenblatt#forward}; u is within 1e-8 of its u. The arrays u and z must differ.
+   *
+   * @param logits [K]
+   */
+  public void forward(double[] z, int zAt, double[] logits, Components c, double[] u, int uAt, Workspace w) {
+    load(logits, c);
+    weigh(0, c);
+    double logDensity = -largest - Math.log(sum) - c.dims() * Normal.LOG_SQRT_2PI;
+    double logBase = 0.0;
+    boolean near = true;
+    for (int i = 0; i < c.dims() && near; i++) {
+      pickMeans(i, c);
+      sums.evaluate(z[zAt + i], 1.0, weight, mean, inverseScale, count);
+      double side = sums.tail > 0.5 * sum ? -1.0 : 1.0;
+      if (side < 0) {
+        sums.evaluate(z[zAt + i], side, weight, mean, inverseScale, count);
+      }
+      double logTail = Math.log(sums.tail / sum);
+      near = logTail > LEAST_LOG_TAIL && holdsNearlyAll(logTail, c);
+      u[uAt + i] = side * Normal.quantileOfLog(logTail);
+      logBase += Normal.logPdf(u[uAt + i]);
+      extend(z[zAt + i]);
+      weigh(i + 1, c);
+    }
+    if (near && holdsNearlyAll(0.0, c)) {
+      logDensity += largest + Math.log(sum);
+      w.setForward(logDensity, logDensity - logBase);
+    } else {
+      MixtureRosenblatt.forward(z, zAt, logits, 0, c, u, uAt, w);
     }
   }
 
@@ -120,9 +150,25 @@ public final class NearInverse {
     }
     count = k;
     whole = true;
+    dropped = Double.NEGATIVE_INFINITY;
     joint = logits;
     logScale = c.logScales;
     inverseScale = c.inverseScales;
+  }
+
+  /** Computes the weights before channel i, of those components that it still needs. */
+  private void weigh(int i, Components c) {
+    largest = DoubleLoops.max(joint, 0, count);
+    level = largest + i * largestLogScale;
+    if (keep(largest - GAP, c.dims() - i)) {
+      dropped = Math.max(dropped, level - GAP);
+    }
+    sum = sums.exp(joint, largest, weight, count);
+  }
+
+  /** Whether all dropped components together hold at most {@link #SHARE} of a part of the mixture. */
+  private boolean holdsNearlyAll(double logPart, Components c) {
+    return Math.log(c.count()) + dropped - level < Math.log(SHARE) + logPart;
   }
 
   /** Drops components for good; returns whether there were any. */
@@ -155,13 +201,17 @@ public final class NearInverse {
     return joint[j] + channels * (largestLogScale - logScale[j]);
   }
 
-  /** The channel's z; NaN if the iteration fails. */
-  private double root(double u, double logTail, int channel, Components c, Workspace w) {
+  private void pickMeans(int channel, Components c) {
     if (whole) {
       System.arraycopy(c.means, channel * count, mean, 0, count);
     } else {
       pick(c.means, channel * c.count(), index, mean, count);
     }
+  }
+
+  /** The channel's z; NaN if the iteration fails. */
+  private double root(double u, double logTail, int channel, Components c, Workspace w) {
+    pickMeans(channel, c);
     if (count == 1) {
       w.countInversion(0);
       return mean[0] + u / inverseScale[0];
@@ -203,6 +253,12 @@ public final class NearInverse {
     for (int j = 0; j < n; j++) {
       target[j] = source[at + index[j]];
     }
+  }
+
+  /** Extends L by the channel's z. */
+  private void extend(double z) {
+    extend(z, joint, logScale, mean, inverseScale, ownJoint, count);
+    joint = ownJoint;
   }
 
   private static void extend(double z, double[] joint, double[] logScale, double[] mean, double[] inverseScale, double[] next, int n) {
