@@ -5,6 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
+import org.tarflowlm.config.Direction;
+import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
@@ -27,8 +30,9 @@ import org.tarflowlm.generate.parallel.ParallelSpan;
  *
  * <p><b>Approximation.</b> Otherwise some flow reads the span to map known positions, for instance a right-to-left flow above a prompt.
  * The sampler then freezes the known positions' values at the levels above, at a reference. This makes the stack over the span a flow T
- * of its own, with a computable density q(span) = N(T(span)) |det T'|. The sampler draws from q twice with the same noise. The first
- * reference is read from the known text alone, with the span cut out; the second is read from the whole first draw.
+ * of its own, with a computable density q(span) = N(T(span)) |det T'|. If the frozen values that the inverses read depend on the span,
+ * the sampler draws from q twice with the same noise. The first reference is read from the known text alone, with the span cut out; the
+ * second is read from the whole first draw. Under a prompt they do not depend on it if only the last flow reads right to left.
  *
  * <p>Metropolis steps refine this approximate sample. In the coordinates y = T(span), a step proposes y' = r y + sqrt(1 - r^2) e with
  * e ~ N(0, I) (preconditioned Crank-Nicolson; r cycles through 0, 0.5, 0.9, 0.98). It accepts with probability min(1, w'/w), where
@@ -53,6 +57,10 @@ public final class SpanSampler {
   private final List<FlowTransform> transforms = new ArrayList<>();
   /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
   private final double[][][] level;
+  /** The highest level whose known positions a flow reads when it is inverted over the span. */
+  private final int highest;
+  /** Whether the known positions up to that level do not depend on the span. */
+  private final boolean fixed;
   /** Null to decode one position after another. */
   private final ParallelSpan parallel;
   private final double[] in;
@@ -95,18 +103,21 @@ public final class SpanSampler {
     }
     level = new double[flows + 1][sequences][length];
     this.parallel = byBlocks ? parallel.span(transforms, level, from, to, decoding, filter, workspace) : null;
+    highest = IntStream.range(1, flows).filter(l -> reads(weights.flows().get(l).spec(), from > 0, to < positions)).max().orElse(0);
+    fixed = weights.flows().stream().limit(highest).noneMatch(flow -> reads(flow.spec(), to < positions, from > 0));
     in = new double[length];
     out = new double[length];
   }
 
   /** Whether inverting the flows over the span [from, to) is an exact draw. */
   static boolean isExactScan(TarFlowConfig config, int positions, int from, int to) {
-    boolean needsPast = from > 0;
-    boolean needsFuture = to < positions;
-    return config.flows().stream().allMatch(flow -> switch (flow.direction()) {
-      case LEFT_TO_RIGHT -> !needsFuture && !(needsPast && flow.lookAhead() > 0);
-      case RIGHT_TO_LEFT -> !needsPast && !(needsFuture && flow.lookAhead() > 0);
-    });
+    return config.flows().stream().noneMatch(flow -> reads(flow, to < positions, from > 0));
+  }
+
+  /** Whether a flow reads what lies before or after the positions that it maps, each if there is any. */
+  private static boolean reads(FlowSpec flow, boolean before, boolean after) {
+    boolean ahead = flow.lookAhead() > 0;
+    return flow.direction() == Direction.LEFT_TO_RIGHT ? before || ahead && after : after || ahead && before;
   }
 
   /**
@@ -126,11 +137,11 @@ public final class SpanSampler {
       drawNoise(random[b], level[flows][b]);
     }
     boolean exact = isExactScan(config, positions, from, to);
-    if (!exact) {
+    if (!fixed) {
       readReferenceWithoutSpan();
       solve(null);
     }
-    readReference(exact);
+    readReference();
     solve(exact || refinements == 0 ? listener : null);
     double accepted = exact || refinements == 0 ? 1.0 : refine(random, refinements);
     for (int b = 0; b < z.length; b++) {
@@ -172,13 +183,13 @@ public final class SpanSampler {
     }
   }
 
-  /** Computes the known positions at every level above z. Maps the whole of z, or the known positions alone if the scan is exact. */
-  private void readReference(boolean exact) {
+  /** Computes the known positions of the levels above z that are read. Maps the known positions alone if they do not depend on the span. */
+  private void readReference() {
     for (int b = 0; b < level[0].length; b++) {
       System.arraycopy(level[0][b], 0, in, 0, in.length);
-      for (int l = 0; l + 1 < flows; l++) {
-        transforms.get(l).forward(in, out, 0, exact ? from : positions);
-        if (exact) {
+      for (int l = 0; l < highest; l++) {
+        transforms.get(l).forward(in, out, 0, fixed ? from : positions);
+        if (fixed) {
           transforms.get(l).forward(in, out, to, positions);
         }
         System.arraycopy(out, 0, in, 0, in.length);
@@ -187,7 +198,7 @@ public final class SpanSampler {
     }
   }
 
-  /** Computes the known positions at every level above z from the known text alone, with the span cut out. */
+  /** Computes the known positions of the levels above z that are read from the known text alone, with the span cut out. */
   private void readReferenceWithoutSpan() {
     int channels = config.channels();
     int left = from * channels;
@@ -197,7 +208,7 @@ public final class SpanSampler {
       double[] shortOut = new double[left + right];
       System.arraycopy(level[0][b], 0, shortIn, 0, left);
       System.arraycopy(level[0][b], to * channels, shortIn, left, right);
-      for (int l = 0; l + 1 < flows; l++) {
+      for (int l = 0; l < highest; l++) {
         transforms.get(l).forward(shortIn, shortOut);
         System.arraycopy(shortOut, 0, shortIn, 0, shortIn.length);
         System.arraycopy(shortIn, 0, level[l + 1][b], 0, left);
@@ -214,7 +225,7 @@ public final class SpanSampler {
     for (int b = 0; b < level[0].length; b++) {
       z[b] = level[0][b].clone();
       y[b] = level[flows][b].clone();
-      logWeight[b] = logWeight(b);
+      logWeight[b] = logTarget(b) - logProposal(b);
     }
     for (int step = 0; step < steps; step++) {
       if (Thread.currentThread().isInterrupted()) {
@@ -226,7 +237,7 @@ public final class SpanSampler {
       }
       solve(null);
       for (int b = 0; b < level[0].length; b++) {
-        double proposed = logWeight(b);
+        double proposed = logTarget(b) - logProposal(b);
         if (Math.log(random[b].nextDouble()) < proposed - logWeight[b]) {
           logWeight[b] = proposed;
           copySpan(level[0][b], z[b]);
@@ -248,11 +259,7 @@ public final class SpanSampler {
     }
   }
 
-  /** log p(z) - log q(span) of the proposal in level 0, in nats. */
-  private double logWeight(int b) {
-    return logTarget(b) - logProposal(b);
-  }
-
+  /** log p(z) of the proposal in level 0, in nats; the next is its log q(span). */
   private double logTarget(int b) {
     System.arraycopy(level[0][b], 0, in, 0, in.length);
     double total = 0.0;

@@ -37,7 +37,17 @@ class SpanSamplerTest {
 
   @Test
   void exactScanGivesTheNoiseBack() {
-    TarFlowConfig config = config(8, FlowSpec.mix1(1, 2, L2R), FlowSpec.affine(1, L2R));
+    givesTheNoiseBack(config(8, FlowSpec.mix1(1, 2, L2R), FlowSpec.affine(1, L2R)));
+  }
+
+  /** After a prompt, a last flow from right to left reads no frozen value, so one draw suffices. */
+  @Test
+  void frozenValuesThatDoNotMatterGiveTheNoiseBack() {
+    givesTheNoiseBack(config(8, FlowSpec.mix1(1, 2, L2R), FlowSpec.affine(1, R2L)));
+    givesTheNoiseBack(config(8, FlowSpec.mix1(1, 2, L2R), FlowSpec.affine(1, L2R), FlowSpec.mix1(1, 2, R2L)));
+  }
+
+  private static void givesTheNoiseBack(TarFlowConfig config) {
     StackWeights weights = weights(config, 2);
     double[][] z = {{0.3, -0.2, 1.1, 0, 0, 0, 0, 0}};
     new SpanSampler(weights, TokenFilter.NONE, 0.7, 1, 8, 3, 8).draw(z, new Random[] {new Random(5)}, 0, null);
