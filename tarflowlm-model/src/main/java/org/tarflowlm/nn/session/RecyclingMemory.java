@@ -15,8 +15,6 @@ import org.nd4j.linalg.api.ndarray.BaseNDArray;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.tarflowlm.backend.HostMemory;
 
 /**
  * Memory of a SameDiff session that reuses released arrays within a step and across steps. So it stays constant, near what the live
@@ -26,9 +24,6 @@ import org.tarflowlm.backend.HostMemory;
  * buffer, and not every backend has a host address for it. Not thread-safe: each session has its own.
  */
 final class RecyclingMemory extends AbstractMemoryMgr {
-  /** Floats of a line of the cache. */
-  private static final int LINE = 16;
-
   private record Key(DataType type, long length) {}
 
   private final Map<Key, ArrayDeque<Buffer>> free = new HashMap<>();
@@ -39,23 +34,12 @@ final class RecyclingMemory extends AbstractMemoryMgr {
   private long peakLive;
 
   RecyclingMemory() {
-    this(RecyclingMemory::aligned);
+    this((type, length) -> Nd4j.createUninitializedDetached(type, length));
   }
 
   /** @param source makes a flat array of a type and length */
   RecyclingMemory(BiFunction<DataType, Long, INDArray> source) {
     this.source = source;
-  }
-
-  /** A flat array; floats in the host's memory begin a line of the cache, because AVX-512 is slow where a vector lies in two. */
-  private static INDArray aligned(DataType type, long length) {
-    if (type != DataType.FLOAT || !HostMemory.isShared()) {
-      return Nd4j.createUninitializedDetached(type, length);
-    }
-    INDArray memory = Nd4j.createUninitializedDetached(type, length + LINE);
-    long past = HostMemory.pointer(memory).address() / Float.BYTES % LINE;
-    long from = (LINE - past) % LINE;
-    return memory.get(NDArrayIndex.interval(from, from + length));
   }
 
   /** Bytes of all buffers allocated here; {@link #close()} frees them. */
@@ -128,7 +112,7 @@ final class RecyclingMemory extends AbstractMemoryMgr {
   /** Frees the native memory of every buffer. */
   @Override
   public void close() {
-    owned.keySet().forEach(DataBuffer::close);
+    owned.values().forEach(buffer -> buffer.flat.close());
     owned.clear();
     free.clear();
     bytes = 0;
