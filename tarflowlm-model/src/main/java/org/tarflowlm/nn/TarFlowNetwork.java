@@ -71,7 +71,6 @@ public final class TarFlowNetwork {
   public static ComputationGraph createEmpty(TarFlowConfig config, OptimizerSpec optimizer, int totalSteps, long seed) {
     requireRoom(config, DataType.FLOAT);
     ensureBackend();
-    EarlyStart.rehearse();
     ComputationGraph network = new OnePassGraph(
         configuration(new TarFlowOutputLayer(config, seed, KernelChoice.AUTO, List.of()), optimizer, totalSteps, DataType.FLOAT));
     network.init(Nd4j.create(DataType.FLOAT, 1, ParameterShapes.parameterCount(config)), false);
