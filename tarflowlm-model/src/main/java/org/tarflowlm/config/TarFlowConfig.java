@@ -85,10 +85,6 @@ public record TarFlowConfig(
     if (flows.get(0).isInToken()) {
       throw new ConfigException("flows[0].layers", "is 0; expected at least 1, since no flow before it has a transformer");
     }
-    if (init.codebookFlow() >= flows.size()) {
-      throw new ConfigException("init.codebookFlow", "is " + init.codebookFlow() + "; expected less than the number of flows, "
-          + flows.size());
-    }
     channelMixing = channelMixing == null ? patchSize > 1 && flows.stream().filter(flow -> !flow.isInToken()).count() > 1 : channelMixing;
     if (model == ModelType.TARFLOW) {
       if (channelMixing && (latentDim * patchSize) % 2 != 0) {

@@ -8,12 +8,9 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Initialises one flow's masked head from the codebook if that flow is Mix-1 with one component per token. Given the earlier
+ * Initialises the first flow's masked head from the codebook if that flow is Mix-1 with one component per token. Given the earlier
  * channels of its token, a channel's mixture is then the codebook's own with equal token weights, so training only has to learn which
  * token comes. Otherwise the head must find the codebook first and stays on the bigram plateau for thousands of steps.
- *
- * <p>The flow is the first one, or {@link org.tarflowlm.config.InitSpec#codebookFlow}. Flows before it start near the identity up to a
- * factor: they pass on the codebook at scale 1.
  *
  * <p>With one width sigma, the logarithm of token k's weight after channels j before i is linear in them,
  *
@@ -32,11 +29,7 @@ final class CodebookStart {
   private final INDArray means;
   private final int unitsPerChannel;
   private final int featuresPerChannel;
-  private final int flow;
-  /** Of the latents that the flow reads, and of the codebook as they show it. */
   private final double spread;
-  private final double sigma;
-  private final double factor;
 
   CodebookStart(TarFlowConfig config, Map<String, INDArray> parameters) {
     this.config = config;
@@ -44,22 +37,14 @@ final class CodebookStart {
     this.means = parameters.get("codebook.mean");
     this.unitsPerChannel = config.mafHidden() / 2;
     this.featuresPerChannel = ParameterShapes.mafEmbedding(config);
-    this.flow = config.init().codebookFlow();
-    this.factor = factor(config);
-    this.spread = factor * config.codebook().meanScale();
-    this.sigma = factor * config.codebook().sigma();
+    this.spread = config.codebook().meanScale();
   }
 
-  /** By what the flows before the one that starts at the codebook multiply latents when training starts. */
-  static double factor(TarFlowConfig config) {
-    return config.init().codebookFlow() == 0 ? 1 : 1 / config.codebook().meanScale();
-  }
-
-  /** Whether the flow is Mix-1 with one component per token and reads the channels in the codebook's order. */
+  /** Whether the first flow is Mix-1 with one component per token and reads the channels in the codebook's order. */
   static boolean fits(TarFlowConfig config) {
-    var spec = config.flows().get(config.init().codebookFlow());
-    return spec.coupling() == Coupling.MIX_1 && spec.mixtures() == config.vocabSize()
-        && spec.channelDirection() == ChannelDirection.ASCENDING;
+    var first = config.flows().get(0);
+    return first.coupling() == Coupling.MIX_1 && first.mixtures() == config.vocabSize()
+        && first.channelDirection() == ChannelDirection.ASCENDING;
   }
 
   /** Sets the weights behind the head's logits; {@link ParameterInit} sets its components. Does nothing if the head is too narrow. */
@@ -101,10 +86,10 @@ final class CodebookStart {
     INDArray out = head("out.weight");
     INDArray bias = head("out.bias");
     out.getRow(unit).assign(0);
-    double variance = sigma * sigma;
+    double variance = Math.pow(config.codebook().sigma(), 2);
     int k = config.vocabSize();
     for (int token = 0; token < k; token++) {
-      double mean = factor * means.getDouble(token, j % config.latentDim());
+      double mean = means.getDouble(token, j % config.latentDim());
       long logit = 3L * k * channel + token;
       out.putScalar(unit, logit, mean * spread / variance);
       bias.putScalar(logit, bias.getDouble(logit) - (mean * mean / 2 + mean * spread * OFFSET) / variance);
@@ -112,6 +97,6 @@ final class CodebookStart {
   }
 
   private INDArray head(String name) {
-    return parameters.get("flow" + flow + ".maf." + name);
+    return parameters.get("flow0.maf." + name);
   }
 }

@@ -147,25 +147,18 @@ public final class ParameterInit {
     boolean behindAffine = !first && logits > 0
         && config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);
     double scale = config.codebook().meanScale();
-    boolean onCodebook = flow == config.init().codebookFlow() && CodebookStart.fits(config);
-    boolean before = flow < config.init().codebookFlow();
+    boolean onCodebook = first && CodebookStart.fits(config);
     int levels = GridOrder.levels(config.vocabSize(), config.latentDim());
     boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
     double width;
-    double inner = config.init().innerSpread();
-    double near = Math.sqrt(1 - Math.pow(inner, 2));
-    if (onCodebook) {
-      width = CodebookStart.factor(config) * config.codebook().sigma();
-    } else if (onGrid) {
+    if (onCodebook || onGrid) {
       width = config.codebook().sigma();
-    } else if (before) {
-      width = (first ? scale : 1) * near;
     } else if (first) {
       width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
     } else if (behindAffine) {
       width = BEHIND_AFFINE_WIDTH;
     } else {
-      width = spec.isInToken() && logits == 0 ? 1 : near;
+      width = spec.isInToken() && logits == 0 ? 1 : Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
     }
     NormalDistribution normal = new NormalDistribution(null, 0, 1);
     float[] result = new float[channels * (logits + 2 * k)];
@@ -174,13 +167,13 @@ public final class ParameterInit {
       for (int i = 0; i < k; i++) {
         double mean;
         if (onCodebook) {
-          mean = CodebookStart.factor(config) * codebookMeans.getDouble(i, c % config.latentDim());
+          mean = codebookMeans.getDouble(i, c % config.latentDim());
         } else if (onGrid) {
           mean = GridOrder.level(i % levels, levels, scale);
         } else if (behindAffine) {
           mean = k == 1 ? 0 : BEHIND_AFFINE_RANGE * (2.0 * i / (k - 1) - 1);
         } else {
-          mean = normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : 1) * (first && !before ? 1 : inner);
+          mean = normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : config.init().innerSpread());
         }
         result[at + i] = (float) mean;
         result[at + k + i] = (float) unbounded(Math.log(width));
