@@ -10,8 +10,10 @@ import org.tarflowlm.json.ConfigException;
  * @param positionStd standard deviation of the position embedding; if far below inputStd, attention cannot see positions; default 0.5
  * @param innerSpread flows after the first start near the identity, with component means at this times normal quantiles; default 0.1
  * @param positions how the position embedding starts; default NORMAL
+ * @param codebookFlow the Mix-1 flow with a component per token whose head starts at the codebook; flows before it start near the
+ *     identity. Default 0, the first one, where it is such a flow
  */
-public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, Positions positions) {
+public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, Positions positions, Integer codebookFlow) {
 
   /** Initial values of the learned position embeddings. */
   public enum Positions {
@@ -29,12 +31,14 @@ public record InitSpec(Double inputStd, Double positionStd, Double innerSpread, 
     positionStd = positionStd == null ? 0.5 : positionStd;
     innerSpread = innerSpread == null ? 0.1 : innerSpread;
     positions = positions == null ? Positions.NORMAL : positions;
+    codebookFlow = codebookFlow == null ? 0 : codebookFlow;
     ConfigException.requirePositive("inputStd", inputStd);
     ConfigException.requirePositive("positionStd", positionStd);
     ConfigException.require(innerSpread >= 0 && innerSpread < 1, "innerSpread", "is " + innerSpread + "; expected a number in [0, 1)");
+    ConfigException.requireAtLeast("codebookFlow", codebookFlow, 0);
   }
 
   public static InitSpec defaults() {
-    return new InitSpec(null, null, null, null);
+    return new InitSpec(null, null, null, null, null);
   }
 }

@@ -38,7 +38,7 @@ public final class PaperConfigs {
     int context = paper && format == TextFormat.OPENWEBTEXT ? OPENWEBTEXT_CONTEXT : size.contextLength();
     ModelType model = variant == Variant.AUTOREGRESSIVE ? ModelType.AUTOREGRESSIVE : ModelType.TARFLOW;
     return new TarFlowConfig(model, format.vocabSize(), context, format.latentDim(), size.width(), size.heads(), 1, false,
-        flows(format, variant, size), codebook(variant, size), null, null, new InitSpec(null, null, null, Positions.SINUSOIDAL));
+        flows(format, variant, size), codebook(variant, size), null, null, new InitSpec(null, null, null, Positions.SINUSOIDAL, null));
   }
 
   /**

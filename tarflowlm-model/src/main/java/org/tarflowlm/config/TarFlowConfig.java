@@ -91,6 +91,10 @@ public record TarFlowConfig(
         throw new ConfigException("channelMixing", "needs an even number of channels; found patchSize " + patchSize + " x latentDim "
             + latentDim + " = " + latentDim * patchSize);
       }
+      ConfigException.require(init.codebookFlow() < flows.size(), "init.codebookFlow", "is " + init.codebookFlow()
+          + "; expected less than the number of flows, " + flows.size());
+      ConfigException.require(init.codebookFlow() == 0 || !channelMixing, "init.codebookFlow", "is " + init.codebookFlow()
+          + " with channelMixing, behind which the flow would not meet the codebook; expected 0");
       for (int i = 0; i < flows.size(); i++) {
         FlowSpec flow = flows.get(i);
         if (flow.isInToken() && flow.direction() != flows.get(i - 1).direction()) {

@@ -8,17 +8,22 @@ import org.tarflowlm.config.ParameterShapes;
 import org.tarflowlm.config.TarFlowConfig;
 
 /**
- * Initialises the first flow's masked head from the codebook if that flow is Mix-1 with one component per token. Given the earlier
- * channels of its token, a channel's mixture is then the codebook's own with equal token weights, so training only has to learn which
- * token comes. Otherwise the head must find the codebook first and stays on the bigram plateau for thousands of steps.
+ * Initialises the masked head of a Mix-1 flow with one component per token such that the flow computes what a Mix-d flow tied to the
+ * codebook would: each channel's mixture has the codebook's components, weighted by the tokens' probabilities given the text before and
+ * the earlier channels of the token. So training only has to learn which token comes. Otherwise the head must find the codebook and Bayes'
+ * rule first and stays on the bigram plateau for thousands of steps.
  *
  * <p>With one width sigma, the logarithm of token k's weight after channels j before i is linear in them,
  *
- * <pre>sum over j &lt; i of (mu_kj x_j - mu_kj^2 / 2) / sigma^2 + a number that is the same for all k,</pre>
+ * <pre>l_k + sum over j &lt; i of (mu_kj x_j - mu_kj^2 / 2) / sigma^2 + a number that is the same for all k.</pre>
  *
- * so one unit per preceding channel, on elu's linear part, carries x_j through the head's two hidden layers. The unit holds x_j divided by
- * the codebook's spread, so that it is about as large as the head's other units: after a unit of size ten, one optimiser step would move
- * every token's weight by ten steps.
+ * <p>One unit per preceding channel, on elu's linear part, carries x_j through the head's two hidden layers. It holds x_j divided by the
+ * codebook's spread, so that it is about as large as the head's other units: after a unit of size ten, one optimiser step would move every
+ * token's weight by ten steps. Units of the token's first channel hold the l_k, linear in the transformer's features; all its channels
+ * read them, so that what one learns about the next token serves all. Nothing else enters the output at first.
+ *
+ * <p>The flow is {@link org.tarflowlm.config.InitSpec#codebookFlow}. Flows before it start near the identity, and pass on the codebook
+ * divided by its spread.
  */
 final class CodebookStart {
   /** Added to x / spread, so that values down to three standard deviations below zero stay on elu's linear part. */
@@ -29,7 +34,10 @@ final class CodebookStart {
   private final INDArray means;
   private final int unitsPerChannel;
   private final int featuresPerChannel;
+  private final int flow;
+  private final double factor;
   private final double spread;
+  private final double sigma;
 
   CodebookStart(TarFlowConfig config, Map<String, INDArray> parameters) {
     this.config = config;
@@ -37,30 +45,61 @@ final class CodebookStart {
     this.means = parameters.get("codebook.mean");
     this.unitsPerChannel = config.mafHidden() / 2;
     this.featuresPerChannel = ParameterShapes.mafEmbedding(config);
-    this.spread = config.codebook().meanScale();
+    this.flow = config.init().codebookFlow();
+    this.factor = factor(config);
+    this.spread = factor * config.codebook().meanScale();
+    this.sigma = factor * config.codebook().sigma();
   }
 
-  /** Whether the first flow is Mix-1 with one component per token and reads the channels in the codebook's order. */
+  /** By what the flows before the one that starts at the codebook multiply latents when training starts. */
+  static double factor(TarFlowConfig config) {
+    return config.init().codebookFlow() == 0 ? 1 : 1 / config.codebook().meanScale();
+  }
+
+  /** Whether the flow is Mix-1 with one component per token and reads the channels in the codebook's order. */
   static boolean fits(TarFlowConfig config) {
-    var first = config.flows().get(0);
-    return first.coupling() == Coupling.MIX_1 && first.mixtures() == config.vocabSize()
-        && first.channelDirection() == ChannelDirection.ASCENDING;
+    var spec = config.flows().get(config.init().codebookFlow());
+    return spec.coupling() == Coupling.MIX_1 && spec.mixtures() == config.vocabSize()
+        && spec.channelDirection() == ChannelDirection.ASCENDING;
   }
 
-  /** Sets the weights behind the head's logits; {@link ParameterInit} sets its components. Does nothing if the head is too narrow. */
+  /** Whether a flow starts at the codebook or comes before the one that does. */
+  static boolean reaches(TarFlowConfig config, int flow) {
+    return flow <= config.init().codebookFlow() && fits(config);
+  }
+
+  /**
+   * Sets the weights behind the head's logits; {@link ParameterInit} sets its components and makes the other output weights 0. A head with
+   * fewer units than channels keeps its random hidden layers, and one with fewer units than tokens has no shared logits.
+   */
   void fill() {
     int d = config.latentDim();
-    if (d == 1 || unitsPerChannel < d) {
-      return;
-    }
-    for (int channel = 0; channel < config.channels() - 1; channel++) {
-      carry(channel);
-    }
+    boolean carries = d > 1 && unitsPerChannel >= d;
     for (int channel = 0; channel < config.channels(); channel++) {
       int first = channel - channel % d;
-      for (int j = first; j < channel; j++) {
+      if (config.vocabSize() <= unitsPerChannel) {
+        share(channel, first);
+      }
+      if (carries && channel < config.channels() - 1) {
+        carry(channel);
+      }
+      for (int j = first; carries && j < channel; j++) {
         weigh(channel, j, j - first);
       }
+    }
+  }
+
+  /** Lets hidden units of a token's first channel be the tokens' logits, and adds them to the channel's own. */
+  private void share(int channel, int first) {
+    INDArray out = head("out.weight");
+    for (int token = 0; token < config.vocabSize(); token++) {
+      int unit = first * unitsPerChannel + token;
+      if (channel == first) {
+        clear(unit);
+        head("context.weight").getColumn(unit).muli(ParameterInit.HEAD_STD * Math.sqrt(config.width()));
+        head("context.bias").putScalar(unit, OFFSET);
+      }
+      out.putScalar(unit, 3L * config.vocabSize() * channel + token, 1);
     }
   }
 
@@ -76,27 +115,30 @@ final class CodebookStart {
   /** Makes one hidden unit of a channel x_j / spread + offset, and lets the channel's logits depend on it linearly. */
   private void weigh(int channel, int j, int unitOfChannel) {
     int unit = channel * unitsPerChannel + unitOfChannel;
+    clear(unit);
     head("context.weight").getColumn(unit).assign(0);
-    INDArray hidden = head("hidden.weight");
-    hidden.getColumn(unit).assign(0);
-    hidden.putScalar((long) j * featuresPerChannel, unit, 1);
-    for (int r = 1; r < config.mafLayers(); r++) {
-      head("residual" + r + ".weight").getColumn(unit).assign(0);
-    }
+    head("hidden.weight").putScalar((long) j * featuresPerChannel, unit, 1);
     INDArray out = head("out.weight");
     INDArray bias = head("out.bias");
-    out.getRow(unit).assign(0);
-    double variance = Math.pow(config.codebook().sigma(), 2);
+    double variance = sigma * sigma;
     int k = config.vocabSize();
     for (int token = 0; token < k; token++) {
-      double mean = means.getDouble(token, j % config.latentDim());
+      double mean = factor * means.getDouble(token, j % config.latentDim());
       long logit = 3L * k * channel + token;
       out.putScalar(unit, logit, mean * spread / variance);
       bias.putScalar(logit, bias.getDouble(logit) - (mean * mean / 2 + mean * spread * OFFSET) / variance);
     }
   }
 
+  /** Cuts a hidden unit off from the channels. */
+  private void clear(int unit) {
+    head("hidden.weight").getColumn(unit).assign(0);
+    for (int r = 1; r < config.mafLayers(); r++) {
+      head("residual" + r + ".weight").getColumn(unit).assign(0);
+    }
+  }
+
   private INDArray head(String name) {
-    return parameters.get("flow0.maf." + name);
+    return parameters.get("flow" + flow + ".maf." + name);
   }
 }

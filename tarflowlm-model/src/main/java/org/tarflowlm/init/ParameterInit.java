@@ -20,7 +20,7 @@ import org.tarflowlm.data.latent.GaussianNoise;
  * <p>The paper does not say how it initialises weights; {@link InitSpec} gives the reasons for our numbers.
  */
 public final class ParameterInit {
-  private static final double HEAD_STD = 0.02;
+  static final double HEAD_STD = 0.02;
   private static final double MAF_OUT_STD = 0.01;
   private static final double COMPONENT_STD = 0.5;
   /** Outermost means of a mixture that follows affine flows, in standard deviations of its input; below, its components' width. */
@@ -110,7 +110,8 @@ public final class ParameterInit {
       case "in.weight", "look.weight" -> init.inputStd() / (latentScale(name) * Math.sqrt(fanIn));
       case "head.weight", "patch.out.weight" -> HEAD_STD;
       case "maf.features.weight", "patch.latents.weight" -> 1 / (latentScale(name) * Math.sqrt(fanIn));
-      case "maf.out.weight" -> flowOf(name).isInToken() && flowOf(name).coupling() == Coupling.AFFINE ? 0 : MAF_OUT_STD;
+      case "maf.out.weight" -> flowOf(name).isInToken() && flowOf(name).coupling() == Coupling.AFFINE
+          || CodebookStart.reaches(config, indexOf(name)) ? 0 : MAF_OUT_STD;
       case "component.mean" -> COMPONENT_STD;
       default -> {
         boolean residual = last.endsWith("proj.weight") || last.endsWith("down.weight");
@@ -129,14 +130,18 @@ public final class ParameterInit {
   }
 
   private FlowSpec flowOf(String name) {
-    return config.flows().get(Integer.parseInt(name.substring("flow".length(), name.indexOf('.'))));
+    return config.flows().get(indexOf(name));
+  }
+
+  private static int indexOf(String name) {
+    return Integer.parseInt(name.substring("flow".length(), name.indexOf('.')));
   }
 
   /**
-   * Where the components of an affine or Mix-1 flow start. The first flow puts them on the codebook itself if it has one per token, or on
-   * the levels of the codebook's grid if it has enough; otherwise it spreads them over the codebook's range. A mixture that follows only
+   * Where the components of an affine or Mix-1 flow start. {@link CodebookStart} puts them on the codebook itself. Another first flow puts
+   * them on the levels of the codebook's grid if it has enough, or spreads them over the codebook's range. A mixture that follows only
    * affine flows, which pass on scaled codes, also spreads them, wide enough to let those flows move the codes. In-token affine flows start
-   * at the identity, and other later flows near it, because otherwise each added flow would first ruin the likelihood.
+   * at the identity, and all others near it, because otherwise each added flow would first ruin the likelihood.
    */
   private float[] componentStart(int flow, INDArray codebookMeans) {
     FlowSpec spec = config.flows().get(flow);
@@ -144,21 +149,27 @@ public final class ParameterInit {
     int logits = spec.coupling() == Coupling.AFFINE ? 0 : k;
     int channels = config.channels();
     boolean first = flow == 0;
-    boolean behindAffine = !first && logits > 0
+    boolean reaches = CodebookStart.reaches(config, flow);
+    boolean onCodebook = reaches && flow == config.init().codebookFlow();
+    boolean spreads = first && !reaches;
+    boolean behindAffine = !first && !reaches && logits > 0
         && config.flows().subList(0, flow).stream().allMatch(before -> before.coupling() == Coupling.AFFINE);
     double scale = config.codebook().meanScale();
-    boolean onCodebook = first && CodebookStart.fits(config);
+    double unit = first ? scale : 1;
+    double inner = config.init().innerSpread();
     int levels = GridOrder.levels(config.vocabSize(), config.latentDim());
-    boolean onGrid = first && config.codebook().layout() == Layout.GRID && k >= levels;
+    boolean onGrid = spreads && config.codebook().layout() == Layout.GRID && k >= levels;
     double width;
-    if (onCodebook || onGrid) {
+    if (onCodebook) {
+      width = CodebookStart.factor(config) * config.codebook().sigma();
+    } else if (onGrid) {
       width = config.codebook().sigma();
-    } else if (first) {
+    } else if (spreads) {
       width = k == 1 ? scale : scale * 1.5 / Math.sqrt(k);
     } else if (behindAffine) {
       width = BEHIND_AFFINE_WIDTH;
     } else {
-      width = spec.isInToken() && logits == 0 ? 1 : Math.sqrt(1 - Math.pow(config.init().innerSpread(), 2));
+      width = spec.isInToken() && logits == 0 ? 1 : unit * Math.sqrt(1 - inner * inner);
     }
     NormalDistribution normal = new NormalDistribution(null, 0, 1);
     float[] result = new float[channels * (logits + 2 * k)];
@@ -167,13 +178,13 @@ public final class ParameterInit {
       for (int i = 0; i < k; i++) {
         double mean;
         if (onCodebook) {
-          mean = codebookMeans.getDouble(i, c % config.latentDim());
+          mean = CodebookStart.factor(config) * codebookMeans.getDouble(i, c % config.latentDim());
         } else if (onGrid) {
           mean = GridOrder.level(i % levels, levels, scale);
         } else if (behindAffine) {
           mean = k == 1 ? 0 : BEHIND_AFFINE_RANGE * (2.0 * i / (k - 1) - 1);
         } else {
-          mean = normal.inverseCumulativeProbability((i + 0.5) / k) * (first ? scale : config.init().innerSpread());
+          mean = normal.inverseCumulativeProbability((i + 0.5) / k) * unit * (spreads ? 1 : inner);
         }
         result[at + i] = (float) mean;
         result[at + k + i] = (float) unbounded(Math.log(width));

@@ -39,7 +39,7 @@ class TarFlowConfigJsonTest {
     TarFlowConfig config = new TarFlowConfig(ModelType.TARFLOW, 300, 128, 6, 48, 3, 4, true,
         List.of(FlowSpec.mixD(1, 11, Direction.RIGHT_TO_LEFT), FlowSpec.affine(2, Direction.LEFT_TO_RIGHT),
             FlowSpec.affine(0, Direction.LEFT_TO_RIGHT).withChannelDirection(ChannelDirection.DESCENDING)),
-        new CodebookSpec(0.37, CodebookSpec.SigmaMode.SHARED, 2e-4, 0.9), 4.25, 96, new InitSpec(0.1, 0.2, 0.0, null));
+        new CodebookSpec(0.37, CodebookSpec.SigmaMode.SHARED, 2e-4, 0.9), 4.25, 96, new InitSpec(0.1, 0.2, 0.0, null, null));
 
     assertEquals(config, TarFlowConfig.fromJson(config.toJson()));
     assertEquals(config.autoregressiveTwin(), TarFlowConfig.fromJson(config.autoregressiveTwin().toJson()));

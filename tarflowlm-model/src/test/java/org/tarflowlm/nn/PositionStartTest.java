@@ -18,7 +18,7 @@ import org.tarflowlm.json.Records;
 class PositionStartTest {
   private static INDArray positions(Variant variant, String name, Positions start) {
     TarFlowConfig config = Records.with(PaperConfigs.of(TextFormat.TEXT8, variant, ModelSize.TINY), "init",
-        new InitSpec(null, 0.5, null, start));
+        new InitSpec(null, 0.5, null, start, null));
     return TarFlowNetwork.parameters(TarFlowNetwork.create(config, OptimizerSpec.defaults(), 10, 1)).get(name);
   }
 
