@@ -152,7 +152,7 @@ class GraphGenerationTest {
     assertArrayEquals(expected.levels(), found.levels());
   }
 
-  /** AUTO measures steps, then uses the graph until it is time to try blocks. */
+  /** AUTO uses the graph until it is time to try blocks. */
   @Test
   void autoTriesBlocksAllTheSame() {
     Pair pair = new Pair(1, BOTH_WAYS);
