@@ -100,7 +100,7 @@ final class FlowRun {
       return;
     }
     SpanSampler sampler = new SpanSampler(generator.weights, options.sampling().filter(), options.noiseTemperature(), z.length, to, from,
-        to, options.batchSize() == 1 ? generator.parallel : null, options.decoding());
+        to, options.batchSize() == 1 ? generator.parallel : null, generator.parallel.resolve(options.decoding()));
     boolean streams = config.flows().get(0).direction() == Direction.LEFT_TO_RIGHT;
     boolean live = streams && (generator.isExact(window) || options.refinements() == 0);
     accepted += sampler.draw(z, random, options.refinements(),

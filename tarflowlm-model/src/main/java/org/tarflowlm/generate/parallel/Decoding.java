@@ -6,6 +6,9 @@ public enum Decoding {
   SEQUENTIAL,
   /** A block of positions at once, by fixed-point iteration from guesses, until the remaining error cannot change the text. */
   PARALLEL,
-  /** Whichever of the two has been faster so far, measured flow by flow; sequential for several texts at once. */
+  /**
+   * Whichever of the two has been faster so far, measured flow by flow. Sequential for several texts at once, and for tokens that nothing
+   * guesses, those of more than 256.
+   */
   AUTO
 }

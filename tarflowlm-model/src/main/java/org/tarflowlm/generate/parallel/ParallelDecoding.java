@@ -93,6 +93,11 @@ public final class ParallelDecoding {
     return blocks;
   }
 
+  /** Whether the passes since the last measurement, which finished so many positions, make choosing again worthwhile. */
+  boolean isHopeless(int positions) {
+    return wanted == Decoding.AUTO && DecodingSpeed.isHopeless(passes, positions);
+  }
+
   void measured(boolean byBlocks, long nanos, int positions) {
     speed.measured(byBlocks, nanos, positions, passes);
     passes = 0;

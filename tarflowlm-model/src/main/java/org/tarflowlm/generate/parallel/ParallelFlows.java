@@ -81,14 +81,22 @@ public final class ParallelFlows {
         weights.config().channels());
   }
 
+  /**
+   * How to decode. AUTO is clear beforehand where nothing guesses the tokens of the first flow: by steps, since a pass then finishes one
+   * position and takes as long as several steps.
+   */
+  public Decoding resolve(Decoding wanted) {
+    return wanted == Decoding.AUTO && weights.flows().get(0).components() != null && !guessedByNGrams(0) ? Decoding.SEQUENTIAL : wanted;
+  }
+
   /** Whether all flows would take steps for that many tokens of a single sequence; if so, counts their stretches with AUTO. */
   public boolean goesBySteps(Decoding wanted, int tokens) {
     int stretches = ParallelTransform.stretches((tokens + weights.config().patchSize() - 1) / weights.config().patchSize());
-    if (wanted == Decoding.AUTO && speeds.stream().allMatch(speed -> speed.goesBySteps(stretches))) {
+    if (resolve(wanted) == Decoding.AUTO && speeds.stream().allMatch(speed -> speed.goesBySteps(stretches))) {
       speeds.forEach(speed -> speed.passed(stretches));
       return true;
     }
-    return wanted == Decoding.SEQUENTIAL;
+    return resolve(wanted) == Decoding.SEQUENTIAL;
   }
 
   private Draft draft(int l, TokenFilter filter, Workspace workspace) {

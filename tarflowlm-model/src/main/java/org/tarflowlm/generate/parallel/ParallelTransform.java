@@ -87,10 +87,13 @@ final class ParallelTransform {
     return to;
   }
 
-  /** Solves at least the places [from, to), in blocks; returns the place after the last final one, or {@link #ENDED}. */
+  /**
+   * Solves at least the places [from, to), in blocks, or fewer if guesses are poor; returns the place after the last final one, or
+   * {@link #ENDED}.
+   */
   private int blocks(double[] u, double[][] z, int from, int to) {
     int front = from;
-    while (front < to) {
+    while (front < to && !decoding.isHopeless(front - from)) {
       int size = decoding.block(u, z[0], front, end);
       flow.block(u, z[0], computed, front, size);
       int accepted = decoding.accept(computed, flow.margins(), z[0], front, size);

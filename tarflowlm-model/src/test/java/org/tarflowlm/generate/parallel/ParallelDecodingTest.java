@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -306,30 +305,16 @@ class ParallelDecodingTest {
   }
 
   @Test
-  void thePaceChoosesTheFasterWayAndTriesTheOtherEverMoreRarely() {
-    DecodingSpeed speed = new DecodingSpeed();
-    List<Integer> tries = new ArrayList<>();
-    for (int i = 0; i < 100; i++) {
-      boolean blocks = speed.byBlocks(Decoding.AUTO);
-      if (blocks) {
-        tries.add(i);
-      }
-      // blocks are slow at first, until their code is compiled
-      speed.measured(blocks, blocks ? tries.size() < 4 ? 100_000 : 2000 : 1000, 10, blocks ? 5 : 0);
+  void tokensThatNothingGuessesGoBySteps() {
+    for (int components : new int[] {256, 257}) {
+      TarFlowConfig config = RandomModel.config(components, 40, 2, 8, 2, 1, false,
+          FlowSpec.tiedMixD(1, components, Direction.LEFT_TO_RIGHT), FlowSpec.mix1(1, 2, Direction.RIGHT_TO_LEFT));
+      StackWeights weights = StackWeights.of(config, RandomModel.parameters(config, 2)::get);
+      ParallelFlows flows = new ParallelFlows(weights, () -> NGramTable.empty(components), 0, ParallelFlows.TOLERANCE);
+      assertEquals(components == 256 ? Decoding.AUTO : Decoding.SEQUENTIAL, flows.resolve(Decoding.AUTO));
+      assertEquals(components != 256, flows.goesBySteps(Decoding.AUTO, 640), "more tokens than AUTO takes without a trial");
+      assertEquals(Decoding.PARALLEL, flows.resolve(Decoding.PARALLEL));
     }
-    List<Integer> expected = new ArrayList<>();
-    for (int start : new int[] {15, 38, 77}) {
-      for (int i = start; i < Math.min(100, start + 8); i++) {
-        expected.add(i);
-      }
-    }
-    assertEquals(expected, tries, "the 16th, 32nd and 64th of the texts decoded step by step");
-    for (int i = 0; i < 20; i++) {
-      speed.measured(true, 100, 10, 4);
-    }
-    assertTrue(speed.byBlocks(Decoding.AUTO));
-    assertFalse(speed.byBlocks(Decoding.SEQUENTIAL));
-    assertTrue(speed.byBlocks(Decoding.PARALLEL));
   }
 
   @Test
