@@ -13,7 +13,6 @@ import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.flow.StackInverse;
 import org.tarflowlm.flow.StackTransform;
 import org.tarflowlm.flow.StackWeights;
-import org.tarflowlm.generate.parallel.Decoding;
 import org.tarflowlm.generate.parallel.DecodingSpeed;
 import org.tarflowlm.generate.parallel.NGramTable;
 import org.tarflowlm.generate.parallel.ParallelFlows;
@@ -29,8 +28,7 @@ import org.tarflowlm.kernel.Parallel;
  * treated as a model of that many positions.
  *
  * <p>A {@link StackInverse} inverts whole windows, all texts of a batch together. It serves only where no token is needed before its
- * window is complete. Streams, stop strings, refinements and parallel decoding call the flows' kernels directly, with the same bits. So
- * do continuations with {@link Decoding#AUTO}, since a graph inverts the known positions too.
+ * window is complete. Streams, stop strings, refinements and parallel decoding call the flows' kernels directly, with the same bits.
  */
 public final class FlowGenerator implements TextGenerator {
   final StackWeights weights;
@@ -105,7 +103,6 @@ public final class FlowGenerator implements TextGenerator {
 
   private boolean goesThroughGraph(List<WindowPlan> plan, GenerationOptions options, TokenListener listener) {
     return graph != null && listener == null && options.stopStrings().isEmpty() && options.eosTokenId() == GenerationOptions.NO_EOS
-        && (options.decoding() == Decoding.SEQUENTIAL || plan.stream().allMatch(window -> window.context() == 0))
         && (options.refinements() == 0 || plan.stream().allMatch(this::isExact))
         && (options.batchSize() > 1 || config.hasPartialFlows()
             || parallel.goesBySteps(options.decoding(), plan.stream().mapToInt(WindowPlan::fresh).sum()))

@@ -43,8 +43,7 @@ class GraphGenerationTest {
   private static final FlowSpec[] FORWARDS = {FlowSpec.tiedMixD(1, Text8Alphabet.SIZE, L2R), FlowSpec.affine(1, L2R)};
   private static final FlowSpec[] BACKWARDS = {FlowSpec.mix1(1, 3, R2L), FlowSpec.affine(1, R2L), FlowSpec.mixD(1, 4, L2R)};
   private static final FlowSpec[] IN_TOKEN = {FlowSpec.mix1(1, 3, L2R), FlowSpec.affine(0, L2R), FlowSpec.affine(1, R2L)};
-  private static final GenerationOptions OPTIONS = GenerationOptions.defaults().withMaxNewTokens(10).withSeed(6).withShowFlows(true)
-      .withDecoding(Decoding.SEQUENTIAL);
+  private static final GenerationOptions OPTIONS = GenerationOptions.defaults().withMaxNewTokens(10).withSeed(6).withShowFlows(true);
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4})
@@ -153,31 +152,12 @@ class GraphGenerationTest {
     assertArrayEquals(expected.levels(), found.levels());
   }
 
-  /** The kernels are faster there, and write the same. */
-  @Test
-  void autoLeavesContinuationsToTheKernels() {
-    Pair pair = new Pair(1, BOTH_WAYS);
-    int[] prompt = {8, 5, 12};
-    for (GenerationOptions options : List.of(OPTIONS, OPTIONS.withBatchSize(2), OPTIONS.withMaxNewTokens(30))) {
-      List<Generation> whole = pair.graph.generate(prompt, options, null);
-      int before = pair.runs;
-      List<Generation> found = pair.graph.generate(prompt, options.withDecoding(Decoding.AUTO), null);
-      assertEquals(before, pair.runs);
-      for (int b = 0; b < whole.size(); b++) {
-        assertSame(whole.get(b), found.get(b));
-      }
-    }
-    int before = pair.runs;
-    pair.graph.generate(new int[0], OPTIONS.withBatchSize(2).withDecoding(Decoding.AUTO), null);
-    assertEquals(before + 1, pair.runs, "a window from nothing");
-  }
-
   /** AUTO uses the graph until it is time to try blocks. */
   @Test
   void autoTriesBlocksAllTheSame() {
     Pair pair = new Pair(1, BOTH_WAYS);
     for (int text = 0; text < 40; text++) {
-      pair.graph.generate(new int[0], OPTIONS.withMaxNewTokens(16).withShowFlows(false).withDecoding(Decoding.AUTO), null);
+      pair.graph.generate(new int[0], OPTIONS.withMaxNewTokens(16).withShowFlows(false), null);
     }
     assertTrue(pair.runs >= 15, pair.runs + " of 40 texts by the graph");
     assertTrue(pair.runs < 40, "no trial in 40 texts");

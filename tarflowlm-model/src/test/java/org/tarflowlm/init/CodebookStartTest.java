@@ -54,9 +54,10 @@ class CodebookStartTest {
   /** A stack of near-identities whose last flow starts at the codebook; innerSpread 0 makes them exact. */
   private static TarFlowConfig behindIdentities(CodebookSpec codebook) {
     TarFlowConfig c = mix1(1, Direction.LEFT_TO_RIGHT);
-    List<FlowSpec> flows = List.of(FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT), FlowSpec.affine(1, Direction.LEFT_TO_RIGHT), c.flows().get(0));
-    return new TarFlowConfig(c.model(), c.vocabSize(), c.contextLength(), c.latentDim(), c.width(), c.heads(), 1, null, flows, codebook, null,
-        c.mafHidden(), new InitSpec(null, null, 0.0, null, 2));
+    List<FlowSpec> flows = List.of(
+        FlowSpec.mix1(1, 3, Direction.RIGHT_TO_LEFT), FlowSpec.affine(1, Direction.LEFT_TO_RIGHT), c.flows().get(0));
+    return new TarFlowConfig(c.model(), c.vocabSize(), c.contextLength(), c.latentDim(), c.width(), c.heads(), 1, null, flows, codebook,
+        null, c.mafHidden(), new InitSpec(null, null, 0.0, null, 2));
   }
 
   /** With equal weights, log p(x|z) - log q(z|x) + log p(z) is -log V for every z: the mixture cancels. */
