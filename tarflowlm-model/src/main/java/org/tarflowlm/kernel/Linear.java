@@ -85,18 +85,6 @@ public final class Linear {
     }
   }
 
-  /** Transposes w [in, out] to [out, in], in a slot of the calling thread's native memory. */
-  static FloatPointer transpose(FloatPointer w, int in, int out, int slot) {
-    FloatPointer result = Scratch.get().natives(slot, (long) in * out);
-    int band = Math.max(32, roundUp(ceilDiv(in, Parallel.threads())));
-    Parallel.run(ceilDiv(in, band), task -> {
-      int first = task * band;
-      Scratch scratch = Scratch.get();
-      Gemm.transpose(Math.min(band, in - first), out, scratch.view(0, w, (long) first * out), out, scratch.view(1, result, first), in);
-    });
-    return result;
-  }
-
   /** Copies one row to all rows; each copy doubles the filled part. */
   static void repeatRow(Scratch scratch, FloatPointer row, FloatPointer target, int rows, int columns) {
     Pointer.memcpy(target, scratch.view(1, row, 0), (long) Float.BYTES * columns);
