@@ -5,14 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
-import java.util.stream.IntStream;
-import org.tarflowlm.config.Direction;
-import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.config.TarFlowConfig;
 import org.tarflowlm.coupling.Normal;
 import org.tarflowlm.coupling.Workspace;
 import org.tarflowlm.flow.FlowTransform;
 import org.tarflowlm.flow.FlowWeights;
+import org.tarflowlm.flow.KnownLevels;
 import org.tarflowlm.flow.StackWeights;
 import org.tarflowlm.flow.TokenFilter;
 import org.tarflowlm.generate.parallel.Decoding;
@@ -57,10 +55,7 @@ public final class SpanSampler {
   private final List<FlowTransform> transforms = new ArrayList<>();
   /** Inputs of every flow, then u; [L + 1][sequence][positions * D]. Known positions hold the reference. */
   private final double[][][] level;
-  /** The highest level whose known positions a flow reads when it is inverted over the span. */
-  private final int highest;
-  /** Whether the known positions up to that level do not depend on the span. */
-  private final boolean fixed;
+  private final KnownLevels known;
   /** Null to decode one position after another. */
   private final ParallelSpan parallel;
   private final double[] in;
@@ -103,21 +98,14 @@ public final class SpanSampler {
     }
     level = new double[flows + 1][sequences][length];
     this.parallel = byBlocks ? parallel.span(transforms, level, from, to, decoding, filter, workspace) : null;
-    highest = IntStream.range(1, flows).filter(l -> reads(weights.flows().get(l).spec(), from > 0, to < positions)).max().orElse(0);
-    fixed = weights.flows().stream().limit(highest).noneMatch(flow -> reads(flow.spec(), to < positions, from > 0));
+    known = KnownLevels.of(config, from > 0, to < positions);
     in = new double[length];
     out = new double[length];
   }
 
   /** Whether inverting the flows over the span [from, to) is an exact draw. */
   static boolean isExactScan(TarFlowConfig config, int positions, int from, int to) {
-    return config.flows().stream().noneMatch(flow -> reads(flow, to < positions, from > 0));
-  }
-
-  /** Whether a flow reads what lies before or after the positions that it maps, each if there is any. */
-  private static boolean reads(FlowSpec flow, boolean before, boolean after) {
-    boolean ahead = flow.lookAhead() > 0;
-    return flow.direction() == Direction.LEFT_TO_RIGHT ? before || ahead && after : after || ahead && before;
+    return config.flows().stream().noneMatch(flow -> KnownLevels.reads(flow, to < positions, from > 0));
   }
 
   /**
@@ -137,7 +125,7 @@ public final class SpanSampler {
       drawNoise(random[b], level[flows][b]);
     }
     boolean exact = isExactScan(config, positions, from, to);
-    if (!fixed) {
+    if (!known.fixed()) {
       readReferenceWithoutSpan();
       solve(null);
     }
@@ -187,9 +175,9 @@ public final class SpanSampler {
   private void readReference() {
     for (int b = 0; b < level[0].length; b++) {
       System.arraycopy(level[0][b], 0, in, 0, in.length);
-      for (int l = 0; l < highest; l++) {
-        transforms.get(l).forward(in, out, 0, fixed ? from : positions);
-        if (fixed) {
+      for (int l = 0; l < known.highest(); l++) {
+        transforms.get(l).forward(in, out, 0, known.fixed() ? from : positions);
+        if (known.fixed()) {
           transforms.get(l).forward(in, out, to, positions);
         }
         System.arraycopy(out, 0, in, 0, in.length);
@@ -208,7 +196,7 @@ public final class SpanSampler {
       double[] shortOut = new double[left + right];
       System.arraycopy(level[0][b], 0, shortIn, 0, left);
       System.arraycopy(level[0][b], to * channels, shortIn, left, right);
-      for (int l = 0; l < highest; l++) {
+      for (int l = 0; l < known.highest(); l++) {
         transforms.get(l).forward(shortIn, shortOut);
         System.arraycopy(shortOut, 0, shortIn, 0, shortIn.length);
         System.arraycopy(shortIn, 0, level[l + 1][b], 0, left);

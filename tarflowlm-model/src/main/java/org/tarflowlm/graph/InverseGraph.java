@@ -10,9 +10,9 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tarflowlm.config.Direction;
 import org.tarflowlm.config.ModelType;
 import org.tarflowlm.config.TarFlowConfig;
+import org.tarflowlm.flow.KnownLevels;
 import org.tarflowlm.flow.Sampling;
 import org.tarflowlm.ops.FlowOp;
 import org.tarflowlm.ops.FlowOps.DecodeOp;
@@ -29,9 +29,10 @@ import org.tarflowlm.ops.Ops;
  * {@link WindowGraph#latent}, and {@link #IDS} INT [B, T], the most probable tokens of h^(0).
  *
  * <p>If every flow reads left to right and none looks ahead, a continuation is an exact sample given the prompt's latents. Any other flow
- * reads the prompt after its continuation. The graph then solves the flows twice: first with the prompt read alone, which gives a draft,
- * then with the prompt as the flows read it before that draft. The result is the sample of
- * {@link org.tarflowlm.generate.FlowGenerator} without refinements, bit for bit if latents are DOUBLE.
+ * reads the prompt after its continuation. If a flow above it reads the outcome ({@link KnownLevels}), the graph solves the flows twice:
+ * first with the prompt read alone, which gives a draft, then with the prompt as the flows read it before that draft. The result is the
+ * sample of {@link org.tarflowlm.generate.FlowGenerator} without refinements, bit for bit if latents are DOUBLE. The prompt's part of a
+ * level on which z does not depend is computed only if that level is requested.
  */
 public final class InverseGraph {
   public static final String U = "u";
@@ -95,14 +96,7 @@ public final class InverseGraph {
     }
     sampling.requireHonoured(config);
     InverseGraph graph = new InverseGraph(sd, config, sampling, parameter);
-    if (prompt == null) {
-      return graph.solve(u, null);
-    }
-    // the prompt's levels if read alone; they are final if no flow reads the continuation before the prompt
-    List<SDVariable> alone = graph.levels(prompt, prompt);
-    List<SDVariable> h = graph.solve(u, alone);
-    boolean exact = config.flows().stream().allMatch(flow -> flow.direction() == Direction.LEFT_TO_RIGHT && flow.lookAhead() == 0);
-    return exact ? h : graph.solve(u, graph.levels(h.get(0), prompt));
+    return graph.withInTokenFlows(prompt == null ? graph.solve(u, List.of(), null) : graph.after(prompt, u), prompt);
   }
 
   /**
@@ -133,34 +127,76 @@ public final class InverseGraph {
     }
   }
 
-  /** h^(0) .. h^(L-1) from the noise. */
-  private List<SDVariable> solve(SDVariable u, List<SDVariable> known) {
-    SDVariable[] h = new SDVariable[config.flows().size()];
+  /** The trunks' inputs after a prompt. */
+  private SDVariable[] after(SDVariable prompt, SDVariable u) {
+    int last = trunks.size() - 1;
+    KnownLevels read = KnownLevels.of(config, true, false);
+    // the prompt's levels if read alone; they are final if no flow below them reads the continuation before the prompt
+    SDVariable[] h = solve(u, levels(prompt, prompt, read.highest()), prompt);
+    if (read.highest() == last && read.fixed()) {
+      return h;
+    }
+    List<SDVariable> known = levels(h[0], prompt, last);
+    if (!read.fixed()) {
+      h = solve(u, known.subList(0, read.highest() + 1), prompt);
+    }
+    // z is solved without the known positions of the levels above, so these ops run only if their levels are requested
     SDVariable above = u;
-    for (int g = trunks.size() - 1; g >= 0; g--) {
+    for (int g = last; g > read.highest(); g--) {
+      above = inverse(g, above, known.get(g));
+      h[g] = above;
+    }
+    return h;
+  }
+
+  /**
+   * The trunks' inputs from the noise.
+   *
+   * @param known the prompt's part of each input from the first on, up to the last one that a flow reads there. Inputs above have z's
+   *     prompt in its place
+   */
+  private SDVariable[] solve(SDVariable u, List<SDVariable> known, SDVariable prompt) {
+    SDVariable[] h = new SDVariable[trunks.size()];
+    SDVariable above = u;
+    for (int g = h.length - 1; g >= 0; g--) {
+      above = inverse(g, above, g < known.size() ? known.get(g) : prompt);
+      h[g] = above;
+    }
+    return h;
+  }
+
+  private SDVariable inverse(int g, SDVariable above, SDVariable known) {
+    int l = trunks.get(g);
+    return sharing(new FlowInverseOp(sd, config, l, sampling.of(config, l), above, known, parameter)).outputVariable();
+  }
+
+  /** The prompt's part of the inputs of trunks 0 to {@code highest}, given an h^(0) that begins with the prompt. */
+  private List<SDVariable> levels(SDVariable z, SDVariable prompt, int highest) {
+    List<SDVariable> known = new ArrayList<>(List.of(prompt));
+    SDVariable h = z;
+    for (int l : trunks.subList(0, highest)) {
+      SDVariable[] u = forward(l, h, prompt);
+      h = u[config.endOfTrunk(l) - l - 1];
+      known.add(u[u.length - 1]);
+    }
+    return known;
+  }
+
+  /** h^(0) .. h^(L-1) from the trunks' inputs. Levels between in-token flows need an extra pass, which runs only if they are requested. */
+  private List<SDVariable> withInTokenFlows(SDVariable[] inputs, SDVariable prompt) {
+    SDVariable[] h = new SDVariable[config.flows().size()];
+    for (int g = 0; g < inputs.length; g++) {
       int l = trunks.get(g);
-      FlowOp op = new FlowInverseOp(sd, config, l, sampling.of(config, l), above, known == null ? null : known.get(g), parameter);
-      above = sharing(op).outputVariable();
-      h[l] = above;
+      h[l] = inputs[g];
       if (config.endOfTrunk(l) > l + 1) {
-        // levels between in-token flows need an extra pass, which runs only if they are requested
-        op = new FlowForwardOp(sd, config, l, sampling.of(config, l), above, known == null ? null : known.get(g), parameter);
-        System.arraycopy(sharing(op).outputVariables(), 0, h, l + 1, config.endOfTrunk(l) - l - 1);
+        System.arraycopy(forward(l, h[l], prompt), 0, h, l + 1, config.endOfTrunk(l) - l - 1);
       }
     }
     return List.of(h);
   }
 
-  /** The prompt's part of every trunk's input, given an h^(0) that begins with the prompt. */
-  private List<SDVariable> levels(SDVariable z, SDVariable prompt) {
-    List<SDVariable> known = new ArrayList<>(List.of(prompt));
-    SDVariable h = z;
-    for (int l : trunks.subList(0, trunks.size() - 1)) {
-      SDVariable[] u = sharing(new FlowForwardOp(sd, config, l, sampling.of(config, l), h, prompt, parameter)).outputVariables();
-      h = u[config.endOfTrunk(l) - l - 1];
-      known.add(u[u.length - 1]);
-    }
-    return known;
+  private SDVariable[] forward(int l, SDVariable z, SDVariable prompt) {
+    return sharing(new FlowForwardOp(sd, config, l, sampling.of(config, l), z, prompt, parameter)).outputVariables();
   }
 
   private FlowOp sharing(FlowOp op) {

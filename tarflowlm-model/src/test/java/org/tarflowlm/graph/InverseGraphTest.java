@@ -65,7 +65,7 @@ class InverseGraphTest {
     return flow.withChannelDirection(ChannelDirection.DESCENDING);
   }
 
-  private static Arguments model(int patch, FlowSpec... flows) {
+  static Arguments model(int patch, FlowSpec... flows) {
     TarFlowConfig config = RandomModel.config(VOCABULARY, CONTEXT, 2, 8, 2, patch, patch > 1, flows);
     TarFlowConfig chosen = flows[0].tied() && flows[0].coupling() == Coupling.AFFINE_D ? TestModels.withPatchHead(config) : config;
     return Arguments.of("patch " + patch + " " + List.of(flows), chosen);
@@ -205,26 +205,26 @@ class InverseGraphTest {
         () -> graph(config.autoregressiveTwin(), Map.of(), Sampling.DEFAULT, false));
   }
 
-  private static SameDiff graph(TarFlowConfig config, Map<String, INDArray> parameters, Sampling sampling, boolean prompt) {
+  static SameDiff graph(TarFlowConfig config, Map<String, INDArray> parameters, Sampling sampling, boolean prompt) {
     SameDiff sd = SameDiff.create();
     sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false); // other graphs hold copies
     InverseGraph.build(sd, config, DataType.DOUBLE, parameters, sampling, prompt);
     return sd;
   }
 
-  private static Map<String, INDArray> arrays(TarFlowConfig config, Map<String, float[]> values) {
+  static Map<String, INDArray> arrays(TarFlowConfig config, Map<String, float[]> values) {
     Map<String, INDArray> arrays = new LinkedHashMap<>();
     ParameterShapes.of(config).forEach((name, shape) -> arrays.put(name, Nd4j.create(values.get(name), shape, 'c')));
     return arrays;
   }
 
-  private static double[][] noise(int batch, int length) {
+  static double[][] noise(int batch, int length) {
     Random random = new Random(3);
     return random.doubles(batch).mapToObj(b -> random.ints(length).mapToDouble(i -> random.nextGaussian()).toArray())
         .toArray(double[][]::new);
   }
 
-  private static INDArray array(double[][] sequences, TarFlowConfig config) {
+  static INDArray array(double[][] sequences, TarFlowConfig config) {
     return Nd4j.createFromArray(sequences).reshape(sequences.length, sequences[0].length / config.channels(), config.channels());
   }
 
