@@ -163,6 +163,8 @@ class TarFlowLayerTest {
       network.fit(new MultiDataSet(ids, ids));
     }
     assertEquals(bytes, TarFlowNetwork.layer(network).workingMemoryBytes());
+    long live = TarFlowNetwork.layer(network).peakLiveBytes();
+    assertTrue(bytes < 1.1 * live, bytes + " bytes for " + live);
   }
 
   @Test

@@ -29,7 +29,9 @@ public final class GraphSession extends InferenceSession {
   private final SameDiff graph;
   private final OpParts parts;
   private final RecyclingMemory memory = new RecyclingMemory();
+  private final SharedBlock block = new SharedBlock();
   private final Map<List<Object>, RecordedRun> recorded = new HashMap<>();
+  private boolean justRecorded;
 
   public GraphSession(SameDiff graph) {
     this(graph, OpParts.ofMachine());
@@ -65,8 +67,9 @@ public final class GraphSession extends InferenceSession {
       RecordedRun run = new RecordedRun(placeholders, parts);
       Map<String, INDArray> results = runAnew(outputs, run.placeholders(), operation, List.of(run.recorder()));
       Map<String, INDArray> copied = copied(results, targets);
-      run.finish(results, targets);
+      run.finish(results, targets, memory);
       recorded.put(key, run);
+      justRecorded = true;
       return copied;
     }
   }
@@ -95,6 +98,17 @@ public final class GraphSession extends InferenceSession {
     graph.clearPlaceholders(true);
     graph.clearOpInputs();
     memory.endStep();
+    if (justRecorded) {
+      recorded.values().forEach(run -> run.reserve(block)); // before any moves there: a block that grows lies elsewhere
+      boolean moved = true;
+      for (RecordedRun run : recorded.values()) {
+        moved &= run.move(block);
+      }
+      if (moved) {
+        memory.close();
+      }
+      justRecorded = false;
+    }
   }
 
   /** How many ids of released arrays M2.1's session keeps. */
@@ -102,9 +116,9 @@ public final class GraphSession extends InferenceSession {
     return freedArrays.size();
   }
 
-  /** Bytes of native memory that runs have taken so far. */
+  /** Bytes of native memory that runs hold. */
   public long bytes() {
-    return memory.bytes();
+    return memory.bytes() + block.bytes();
   }
 
   /** Most bytes in use at one time. */
@@ -117,5 +131,6 @@ public final class GraphSession extends InferenceSession {
     recorded.values().forEach(RecordedRun::close);
     recorded.clear();
     memory.close();
+    block.close();
   }
 }

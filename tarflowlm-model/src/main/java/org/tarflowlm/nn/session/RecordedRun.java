@@ -21,6 +21,7 @@ import org.nd4j.linalg.api.ops.impl.shape.CreateView;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.Assign;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Identity;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.HostMemory;
 import org.tarflowlm.kernel.Parallel;
 import org.tarflowlm.ops.JavaOp;
 import org.tarflowlm.ops.Tensors;
@@ -30,8 +31,10 @@ import org.tarflowlm.ops.Tensors;
  * In every run, SameDiff works out again which op comes next, which shapes it fills and which arrays it may release. That takes some
  * milliseconds of a training step; a recorded run takes them once for each shape of the input.
  *
- * <p>The arrays are those that the run got from a {@link RecyclingMemory}, where many ops use one buffer in turn. A repetition writes to
- * them in the same order, so it needs no memory of its own. Repetitions and other runs in the same memory must not overlap.
+ * <p>The arrays that the run got from a {@link RecyclingMemory} become arrays in a {@link SharedBlock}, by a {@link MemoryPlan}: the pool
+ * reuses buffers only for values of the same length. Where that is impossible, the arrays stay, and many ops use one buffer in turn. A
+ * repetition writes to them in the same order, so it needs no memory of its own. Repetitions and other runs in the same memory must not
+ * overlap.
  */
 final class RecordedRun {
   private final Map<String, INDArray> placeholders = new HashMap<>();
@@ -39,6 +42,8 @@ final class RecordedRun {
   private final OpParts parts;
   private final Map<String, INDArray> results = new HashMap<>();
   private boolean repeatable = true;
+  /** Places of the arrays in a block; null if they stay in the memory in which the run was recorded. */
+  private Places places;
 
   /**
    * @param values placeholders of the run to record; copied, because a repetition overwrites them
@@ -64,12 +69,29 @@ final class RecordedRun {
    *
    * @param outputs the arrays that the run returned
    * @param targets arrays that receive some of the outputs in a repetition; the op that fills such an output then writes to them directly
+   * @param memory where the run's arrays lie
    */
-  void finish(Map<String, INDArray> outputs, Map<String, INDArray> targets) {
+  void finish(Map<String, INDArray> outputs, Map<String, INDArray> targets, RecyclingMemory memory) {
     results.putAll(outputs);
     results.putAll(targets);
     targets.forEach((name, target) -> redirect(outputs.get(name), target));
+    places = repeatable && HostMemory.isShared() ? Places.of(steps, results, memory) : null;
     steps.forEach(Step::bind);
+  }
+
+  /** Makes room in a block. */
+  void reserve(SharedBlock block) {
+    if (places != null) {
+      places.reserve(block);
+    }
+  }
+
+  /** Moves the arrays to a block, which has room, if they can; returns whether repetitions use none of the memory in which the run was recorded. */
+  boolean move(SharedBlock block) {
+    if (places != null && places.move(block)) {
+      steps.forEach(Step::bind);
+    }
+    return places != null;
   }
 
   /** Makes the last op that fills {@code from} write to {@code to} instead; earlier ops may use {@code from} for other values. */
@@ -93,7 +115,7 @@ final class RecordedRun {
     return repeatable;
   }
 
-  /** Runs all ops again on new placeholder values; returns the outputs, in their targets or in the arrays of the recorded run. */
+  /** Runs all ops again on new placeholder values; returns the outputs, in their targets or in arrays of the run. */
   Map<String, INDArray> repeat(Map<String, INDArray> values) {
     placeholders.forEach((name, array) -> array.assign(values.get(name)));
     steps.forEach(Step::run);
@@ -124,7 +146,7 @@ final class RecordedRun {
   }
 
   /** One op with its arrays. */
-  private abstract static class Step {
+  abstract static class Step {
     final List<INDArray> inputs;
     final List<INDArray> outputs;
 
@@ -189,6 +211,7 @@ final class RecordedRun {
 
     @Override
     void bind() {
+      close();
       for (OpParts.Part part : parts.of(op, arguments == null ? new long[0] : arguments.iArgs(), inputs, outputs)) {
         OpContext context = Nd4j.getExecutioner().buildContext();
         if (arguments != null) {
@@ -211,6 +234,7 @@ final class RecordedRun {
     @Override
     void close() {
       contexts.forEach(OpContext::purge);
+      contexts.clear();
     }
   }
 

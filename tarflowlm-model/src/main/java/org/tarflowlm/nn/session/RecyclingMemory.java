@@ -90,6 +90,12 @@ final class RecyclingMemory extends AbstractMemoryMgr {
     }
   }
 
+  /** The buffer of its own in which an array lies; null if it lies elsewhere. */
+  DataBuffer bufferOf(INDArray array) {
+    Buffer buffer = array.isEmpty() ? null : owned.get(whole(array));
+    return buffer == null ? null : whole(buffer.flat);
+  }
+
   /** The whole buffer of an array; the array's own buffer may be a view of it. */
   private static DataBuffer whole(INDArray array) {
     DataBuffer original = array.data().originalDataBuffer();

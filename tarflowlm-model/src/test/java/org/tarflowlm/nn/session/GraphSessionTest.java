@@ -90,6 +90,24 @@ class GraphSessionTest {
     session.close();
   }
 
+  /** Every longer input makes the block of memory grow, and all runs recorded before have to follow. */
+  @Test
+  void shorterInputsStillWorkOnceLongerOnesHaveCome() {
+    SameDiff graph = SameDiff.create();
+    SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 3);
+    graph.math().tanh("y", graph.math().square(graph.math().exp(graph.math().neg(x))));
+    GraphSession session = new GraphSession(graph);
+    for (int longest = 1; longest <= 12; longest++) {
+      for (int length = 1; length <= longest; length++) {
+        INDArray given = Nd4j.rand(DataType.FLOAT, 20_000L * length, 3);
+        INDArray found = session.run(List.of("y"), Map.of("x", given), Operation.INFERENCE, List.of(), Map.of()).get("y");
+        assertTrue(Transforms.tanh(Transforms.exp(given.mul(-2))).equalsWithEps(found, 1e-5), length + " of " + longest);
+        session.endStep();
+      }
+    }
+    session.close();
+  }
+
   /** A later op reads one output; another output is an input passed on. The run reuses the memory of what comes before. */
   @Test
   void outputsAreLeftInTheArraysOfTheCaller() {
