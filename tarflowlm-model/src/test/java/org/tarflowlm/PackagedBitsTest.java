@@ -15,9 +15,9 @@ class PackagedBitsTest {
   @CsvSource(delimiter = '|', value = {
       "text8-mixd | 673.916015625 | 'ing watches a house of capital with a whale timest have not forw'",
       "text8-mixd6 | 610.3544921875 | ' monster please you were insisted their alliances as one our ins'",
-      "text8-mix1 | 681.4151611328125 | 'ased him as in a saraction such anxious seizure to the faith and'",
+      "text8-mix1 | 671.3106689453125 | ' sure in establishing since while they have taken a claim sat an'",
       "text8-affine-d | 728.38671875 | 'n considerable yet so matts of our company at leans feel it moro'",
-      "text8-patch2 | 678.453125 | 'on of interesting and such most national liveness can pass us wi'",
+      "text8-patch2 | 680.93359375 | ' the war hateguch in my own mansfield and such that it could beg'",
       "text8-coarse-to-fine | 704.488525390625 | 'l dry old god more deemed there is open goal in a wake aisponsis'",
       "text8-ar | 641.1554565429688 | 'were the rising of cockstandam in the present they tooks and our'",
       "enwik8-mixd | 926.84228515625 | ' of the Algerian Statusque]'",
