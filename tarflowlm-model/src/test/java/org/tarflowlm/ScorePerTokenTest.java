@@ -31,7 +31,8 @@ class ScorePerTokenTest {
       assertEquals(model.score(text, whole).nats(), score.nats(), "the figure is the same to the last bit");
       assertEquals(score.tokens(), score.perToken().size());
       assertEquals(text.substring(0, score.perToken().size()), text(score.perToken()));
-      assertEquals(score.nats() / Math.log(2), sum(score.perToken()), 1e-5 * score.nats());
+      // single precision: text8-patch2, whose codes are up to 4 large and 0.0025 narrow, is 1.2e-5 off
+      assertEquals(score.nats() / Math.log(2), sum(score.perToken()), 3e-5 * score.nats());
       assertEquals(score.perToken(), score.perCharacter());
       assertThrows(IllegalStateException.class, () -> model.score(text, whole).perToken());
     }
