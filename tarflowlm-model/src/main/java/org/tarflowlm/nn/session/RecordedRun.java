@@ -86,7 +86,11 @@ final class RecordedRun {
     }
   }
 
-  /** Moves the arrays to a block, which has room, if they can; returns whether repetitions use none of the memory in which the run was recorded. */
+  /**
+   * Moves the arrays to a block, which has room, if they can.
+   *
+   * @return whether repetitions use none of the memory in which the run was recorded
+   */
   boolean move(SharedBlock block) {
     if (places != null && places.move(block)) {
       steps.forEach(Step::bind);
