@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tarflowlm.backend.HostMemory;
 
 /** Native memory that the recorded runs of a session use in turn. It grows to the largest of them. */
 final class SharedBlock {
@@ -38,7 +39,7 @@ final class SharedBlock {
    * parts wrongly.
    */
   INDArray array(DataType type, long[] shape, long offset) {
-    Pointer begin = memory.data().pointer();
+    Pointer begin = HostMemory.pointer(memory);
     long skipped = (MemoryPlan.LINE_BYTES - begin.address() % MemoryPlan.LINE_BYTES) % MemoryPlan.LINE_BYTES;
     long length = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     INDArray flat = Nd4j.create(Nd4j.createBuffer(new Place(begin, skipped + offset, length), length, type), length);
