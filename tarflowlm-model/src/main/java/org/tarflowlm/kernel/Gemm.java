@@ -37,7 +37,8 @@ public final class Gemm {
   static final int ROW_UNIT = 12;
   /** Rows of a sequence from which on filling it up takes less than a tenth. */
   private static final int LEAST_ALIGNED = 100;
-  private static final int IDENTITY = 32;
+  /** Rows that {@link #copy} and {@link #transpose} take at a time. */
+  static final int IDENTITY = 32;
   private static final boolean IN_PIECES;
   private static final boolean BY_TWELVE;
 

@@ -17,6 +17,8 @@ final class Weights {
   private static final int SHORT = 128;
   private static final int WIDE = 64;
   private static final int NARROW = 32;
+  /** Columns of a matrix in memory that are transposed in one piece. */
+  private static final int TRANSPOSED = 128;
   /** Slots of {@link Scratch}'s views. */
   private static final int PANEL = 9;
   private static final int TARGET = 10;
@@ -49,18 +51,33 @@ final class Weights {
 
   private FloatPointer panels(int slot) {
     FloatPointer result = Scratch.get().natives(slot, (long) k * n);
-    Parallel.run(Linear.ceilDiv(n, columns), panel -> {
-      Scratch scratch = Scratch.get();
-      int first = panel * columns;
-      int width = Math.min(columns, n - first);
-      FloatPointer target = scratch.view(1, result, (long) first * k);
-      if (transposed) {
-        Gemm.transpose(width, k, scratch.view(0, matrix, (long) first * k), k, target, width);
-      } else {
-        Gemm.copy(k, width, scratch.view(0, matrix, first), n, target, width);
-      }
-    });
+    if (transposed) {
+      Parallel.run(Linear.ceilDiv(n, columns), panel -> transpose(panel * columns, result));
+    } else {
+      Parallel.run(Linear.ceilDiv(k, Gemm.IDENTITY), rows -> copy(rows * Gemm.IDENTITY, result));
+    }
     return result;
+  }
+
+  /** Fills the panel that begins at column {@code first} with rows of the matrix in memory, in parts: long rows push each other out. */
+  private void transpose(int first, FloatPointer result) {
+    Scratch scratch = Scratch.get();
+    int width = Math.min(columns, n - first);
+    for (int i = 0; i < k; i += TRANSPOSED) {
+      Gemm.transpose(width, Math.min(TRANSPOSED, k - i), scratch.view(0, matrix, (long) first * k + i), k,
+          scratch.view(1, result, (long) first * k + (long) i * width), width);
+    }
+  }
+
+  /** Copies a few rows to all panels, which reads memory in its order. */
+  private void copy(int first, FloatPointer result) {
+    Scratch scratch = Scratch.get();
+    int rows = Math.min(Gemm.IDENTITY, k - first);
+    for (int j = 0; j < n; j += columns) {
+      int width = Math.min(columns, n - j);
+      Gemm.copy(rows, width, scratch.view(0, matrix, (long) first * n + j), n,
+          scratch.view(1, result, (long) j * k + (long) first * width), width);
+    }
   }
 
   /** c = a w + beta c, with dense a [m, k] and c [m, n]. */
