@@ -31,6 +31,8 @@ import org.tarflowlm.kernel.NativeSetup;
 @Measurement(iterations = 5, time = 1)
 public class KernelBenchmarks {
   private static final int VOCAB = 27;
+  /** Numbers in a line of the cache. */
+  private static final int LINE = 16;
 
   @Param({"8x256x128x4", "4x128x256x8"})
   public String shape;
@@ -147,11 +149,14 @@ public class KernelBenchmarks {
     CrossEntropy.backward(logits, ids, loss, logitsGradient, rows, VOCAB);
   }
 
+  /** An array that begins a line of the cache, as a step's arrays do. */
   private FloatPointer gaussian(int length) {
     float[] values = new float[length];
     for (int i = 0; i < length; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    return new FloatPointer(values);
+    FloatPointer memory = new FloatPointer((long) length + LINE);
+    long past = memory.address() / Float.BYTES % LINE;
+    return memory.getPointer((LINE - past) % LINE).put(values, 0, length);
   }
 }
