@@ -38,7 +38,7 @@ import org.tarflowlm.zoo.TarFlowZoo;
  * closed, calls that need one throw an IllegalStateException. {@link CheckpointNetworks} trains a model further.
  */
 public class TarFlowLM implements AutoCloseable {
-  /** Id of the zoo's flagship. */
+  /** Id of the zoo's default model. */
   public static final String DEFAULT = "text8-mixd";
 
   private final String name;
@@ -58,7 +58,7 @@ public class TarFlowLM implements AutoCloseable {
     this.scorer = new Scorer(name, tokenizer, config, engine);
   }
 
-  /** The flagship of the zoo, {@value #DEFAULT}. */
+  /** The zoo's default model, {@value #DEFAULT}. */
   public static TarFlowLM pretrained() {
     return pretrained(DEFAULT);
   }

@@ -14,7 +14,7 @@ final class ModelOption {
 
   @Option(names = "--model", paramLabel = "MODEL",
       description = "A checkpoint of the zoo (see tarflowlm zoo list), a checkpoint's folder or .zip, or https://.../NAME.zip#sha256=HASH, "
-          + "which is fetched once; default: the zoo's flagship, text8-mixd.")
+          + "which is fetched once; default: text8-mixd.")
   private String model;
 
   @Spec(Spec.Target.MIXEE)

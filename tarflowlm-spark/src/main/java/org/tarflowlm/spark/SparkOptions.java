@@ -39,7 +39,7 @@ public record SparkOptions(String model, ScoringOptions scoring, GenerationOptio
     return new SparkOptions(model, ScoringOptions.defaults(), null, null, "", 0, false);
   }
 
-  /** The zoo's flagship. */
+  /** The zoo's default model. */
   public static SparkOptions defaults() {
     return of(TarFlowLM.DEFAULT);
   }
