@@ -47,7 +47,12 @@ final class ModelCard {
       return "discrete autoregressive transformer, " + config.totalLayers() + " layers, " + body;
     }
     return config.flows().stream().map(ModelCard::describe).collect(Collectors.joining("; ")) + "; latents of " + config.latentDim()
-        + " dimensions, " + body;
+        + " dimensions, " + patches(config) + body;
+  }
+
+  private static String patches(TarFlowConfig config) {
+    String head = config.hasPatchHead() ? " with " + config.patchHidden() + " hidden units each" : "";
+    return config.patchSize() == 1 ? "" : "patches of " + config.patchSize() + " tokens" + head + ", ";
   }
 
   private static String describe(FlowSpec flow) {

@@ -38,7 +38,10 @@ class PackagedZooTest {
     for (ZooEntry entry : TarFlowZoo.list()) {
       ZooEntry actual = ZooEntry.describe(ZOO.resolve(entry.id()));
       assertEquals(actual.toJson(), entry.toJson(), "the index entry of " + entry.id());
-      assertEquals(entry.format().tokenizerName(), TarFlowZoo.load(entry.id()).info().tokenizer());
+      Checkpoint checkpoint = TarFlowZoo.load(entry.id());
+      assertEquals(entry.format().tokenizerName(), checkpoint.info().tokenizer());
+      String written = checkpoint.withInfo(checkpoint.info(), "").card();
+      assertTrue(checkpoint.card().startsWith(written), "the card of " + entry.id() + " begins with " + written);
     }
   }
 
