@@ -20,7 +20,6 @@ import org.tarflowlm.TarFlowLM;
 import org.tarflowlm.checkpoint.Checkpoint;
 import org.tarflowlm.checkpoint.safetensors.DType;
 import org.tarflowlm.config.Coupling;
-import org.tarflowlm.config.FlowSpec;
 import org.tarflowlm.data.documents.Excerpt;
 
 /** The checkpoints in the artifact zoo-weights. To add one, put its folder beside index.json and its entry into it. */
@@ -66,7 +65,7 @@ class PackagedZooTest {
         Path half = folder.resolve(entry.id() + dtype);
         checkpoint.save(half, dtype, false);
         double lost = Math.abs(bits(Checkpoint.load(half), 1024) - whole);
-        double allowed = !carriesCodebook(checkpoint) ? 0.001 : dtype == DType.F16 ? 0.02 : 0.2;
+        double allowed = dtype == DType.BF16 && carriesCodebook(checkpoint) ? 0.02 : 0.001;
         assertTrue(lost < allowed, entry.id() + " in " + dtype + ": " + lost);
         long fullBytes = 4 * checkpoint.parameterCount();
         assertTrue(Files.size(half.resolve(Checkpoint.WEIGHTS)) < 0.51 * fullBytes, entry.id() + " in " + dtype);
@@ -74,10 +73,10 @@ class PackagedZooTest {
     }
   }
 
-  /** A masked head that starts at the codebook subtracts numbers in the hundreds; F16 and BF16 have too few bits for those. */
+  /** A masked head that starts at the codebook subtracts large numbers; BF16 has too few bits for those. */
   private static boolean carriesCodebook(Checkpoint checkpoint) {
-    FlowSpec first = checkpoint.config().flows().get(0);
-    return first.coupling() == Coupling.MIX_1 && first.mixtures() == checkpoint.config().vocabSize();
+    int tokens = checkpoint.config().vocabSize();
+    return checkpoint.config().flows().stream().anyMatch(flow -> flow.coupling() == Coupling.MIX_1 && flow.mixtures() == tokens);
   }
 
   /** A model with its network and activations. Eight that stay open would take much more. */
@@ -92,7 +91,12 @@ class PackagedZooTest {
         after = residentMegabytes();
       }
     }
+    // Java's collector finds what nobody closed, such as the checkpoints; JavaCPP's thread frees it a little later
     long grown = residentMegabytes() - after;
+    for (int i = 0; i < 20 && grown >= 80; i++) {
+      Thread.sleep(100);
+      grown = residentMegabytes() - after;
+    }
     assertTrue(grown < 80, "grown by " + grown + " MB");
   }
 
