@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -169,34 +170,32 @@ final class SuiteTopics {
     return Math.min(model.config().contextLength(), Math.max(LEAST_TOKENS, MOST_CHOICES / (batch * model.config().vocabSize())));
   }
 
+  /** Times scoring and, in alternating turns, the forward pass that it runs, on the beginning of the same text. */
   private void score() throws InterruptedException {
-    ScoringOptions options = ScoringOptions.defaults().withMaxCharacters(CHARACTERS);
+    String text = Excerpt.text().substring(0, CHARACTERS);
     for (String id : models) {
       try (TarFlowLM model = TarFlowLM.resolve(id)) {
-        turns.measure(Topic.SCORE, id + ", scoring " + CHARACTERS + " characters", "tokens/s", () -> {
-          long begin = System.nanoTime();
-          Score score = model.score(Excerpt.text(), options);
-          return score.tokens() * 1e9 / (System.nanoTime() - begin);
-        });
-        forward(id, model);
+        int length = model.config().contextLength();
+        int[] windows = Arrays.copyOf(model.tokenizer().encode(Excerpt.text()), WINDOWS * length);
+        ComputationGraph network = CheckpointNetworks.network(model.checkpoint());
+        try (INDArray ids = Nd4j.createFromArray(windows).reshape(WINDOWS, length)) {
+          Map<String, DoubleSupplier> works = new LinkedHashMap<>();
+          works.put(id + ", scoring " + CHARACTERS + " characters", () -> {
+            long begin = System.nanoTime();
+            Score score = model.score(text, ScoringOptions.defaults());
+            return score.tokens() * 1e9 / (System.nanoTime() - begin);
+          });
+          works.put(id + ", forward pass of " + WINDOWS + " windows", () -> {
+            long begin = System.nanoTime();
+            network.score(new MultiDataSet(ids, ids), false);
+            return windows.length * 1e9 / (System.nanoTime() - begin);
+          });
+          turns.measure(Topic.SCORE, "tokens/s", works);
+        }
+        TarFlowNetwork.layer(network).close();
+        network.close();
       }
     }
-  }
-
-  /** Times the forward pass that scoring runs, on the beginning of the same text. */
-  private void forward(String id, TarFlowLM model) throws InterruptedException {
-    int length = model.config().contextLength();
-    int[] text = Arrays.copyOf(model.tokenizer().encode(Excerpt.text()), WINDOWS * length);
-    ComputationGraph network = CheckpointNetworks.network(model.checkpoint());
-    try (INDArray ids = Nd4j.createFromArray(text).reshape(WINDOWS, length)) {
-      turns.measure(Topic.SCORE, id + ", forward pass of " + WINDOWS + " windows", "tokens/s", () -> {
-        long begin = System.nanoTime();
-        network.score(new MultiDataSet(ids, ids), false);
-        return text.length * 1e9 / (System.nanoTime() - begin);
-      });
-    }
-    TarFlowNetwork.layer(network).close();
-    network.close();
   }
 
   private void start() throws IOException, InterruptedException {

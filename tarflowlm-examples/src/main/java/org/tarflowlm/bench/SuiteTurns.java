@@ -1,7 +1,9 @@
 package org.tarflowlm.bench;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
 import org.apache.logging.log4j.LogManager;
@@ -58,19 +60,36 @@ final class SuiteTurns {
    * @param work does one run and returns its figure
    */
   void measure(Topic topic, String name, String unit, DoubleSupplier work) throws InterruptedException {
-    List<Double> medians = new ArrayList<>();
+    measure(topic, unit, Map.of(name, work));
+  }
+
+  /**
+   * As {@link #measure(Topic, String, String, DoubleSupplier)} with each work in every turn, so that no figure profits from the others'
+   * warming up.
+   *
+   * @param works by their figures' names
+   */
+  void measure(Topic topic, String unit, Map<String, DoubleSupplier> works) throws InterruptedException {
+    Map<String, List<Double>> medians = new LinkedHashMap<>();
     for (int turn = 0; turn <= turns; turn++) {
-      List<Double> runs = new ArrayList<>();
-      long begin = System.nanoTime();
-      do {
-        check();
-        runs.add(work.getAsDouble());
-      } while (System.nanoTime() - begin < 1e9 * seconds * (turn == 0 ? WARM_UP_TURNS : 1));
-      if (turn > 0) {
-        medians.add(Spread.of(runs).median());
+      for (Map.Entry<String, DoubleSupplier> each : works.entrySet()) {
+        double median = median(each.getValue(), turn == 0 ? WARM_UP_TURNS : 1);
+        if (turn > 0) {
+          medians.computeIfAbsent(each.getKey(), name -> new ArrayList<>()).add(median);
+        }
       }
     }
-    keep(topic, name, unit, medians);
+    medians.forEach((name, values) -> keep(topic, name, unit, values));
+  }
+
+  private double median(DoubleSupplier work, int lengths) throws InterruptedException {
+    List<Double> runs = new ArrayList<>();
+    long begin = System.nanoTime();
+    do {
+      check();
+      runs.add(work.getAsDouble());
+    } while (System.nanoTime() - begin < 1e9 * seconds * lengths);
+    return Spread.of(runs).median();
   }
 
   /** @param values one value per turn */

@@ -30,7 +30,9 @@ public final class Linear {
   public static void forward(FloatPointer x, FloatPointer w, FloatPointer bias, FloatPointer residual, FloatPointer y,
       int rows, int sequence, int in, int out) {
     Weights weights = Weights.of(w, in, out, rows, 3);
-    Gemm.inChunks(rows, sequence, chunk(rows), (first, count) -> {
+    // the rows of a short text keep two threads busy only in smaller chunks
+    int size = rows < 2 * MIN_ROWS && Parallel.threads() > 1 ? MIN_ROWS / 2 : chunk(rows);
+    Gemm.inChunks(rows, sequence, size, (first, count) -> {
       Scratch scratch = Scratch.get();
       FloatPointer target = scratch.view(0, y, (long) first * out);
       if (residual != null) {

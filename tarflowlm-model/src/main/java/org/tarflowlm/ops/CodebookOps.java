@@ -18,7 +18,7 @@ public final class CodebookOps {
   public static final class EncodeOp extends JavaOp {
     @Override
     protected void run(List<INDArray> inputs, List<INDArray> outputs) {
-      Components codes = RowsOp.components(inputs.get(1), inputs.get(2));
+      Components codes = SharedComponents.of(inputs.get(1), inputs.get(2));
       double[] noise = Tensors.doubles(inputs.get(0));
       int[] ids = ids(inputs.get(3), codes.count());
       double[] z = new double[noise.length];
@@ -44,7 +44,7 @@ public final class CodebookOps {
     public static final class Gradient extends JavaOp {
       @Override
       protected void run(List<INDArray> inputs, List<INDArray> outputs) {
-        Components codes = RowsOp.components(inputs.get(1), inputs.get(2));
+        Components codes = SharedComponents.of(inputs.get(1), inputs.get(2));
         double[] noise = Tensors.doubles(inputs.get(0));
         double[] dz = Tensors.doubles(inputs.get(3));
         int[] ids = ids(inputs.get(4), codes.count());

@@ -50,19 +50,6 @@ abstract class RowsOp extends JavaOp {
     Reference.reachabilityFence(in); // rows are read through addresses, some of them of copies made here
   }
 
-  /** Copies component means [K, d] and log-scales [K] to the calling thread's components, which other threads may read. */
-  static Components components(INDArray means, INDArray logScales) {
-    int k = (int) means.size(0);
-    int dims = (int) means.size(1);
-    Block block = Block.OF_THREAD.get();
-    double[] values = block.partialSums(k * dims);
-    block.dLogScales = atLeast(block.dLogScales, k);
-    Tensors.read(Tensors.dense(means), 0, values, k * dims);
-    Tensors.read(Tensors.dense(logScales), 0, block.dLogScales, k);
-    block.ownComponents.assign(values, block.dLogScales, k, dims);
-    return block.ownComponents;
-  }
-
   /** One execution of the op. */
   private final class Pass {
     private final INDArray[] in;
@@ -82,11 +69,12 @@ abstract class RowsOp extends JavaOp {
       this.out = out;
       rows = Math.toIntExact(in[0].length() / in[0].size(-1));
       rowOutputs = out.length - (sharedGradients ? 2 : 0);
-      components = shared < 0 ? null : components(in[shared], in[shared + 1]);
+      components = shared < 0 ? null : SharedComponents.of(in[shared], in[shared + 1]);
       floats = RowsOp.this instanceof FloatRows && Arrays.stream(in).allMatch(array -> array.dataType() == DataType.FLOAT);
       savedInput = floats ? Signature.indexOf("saved", declared().inputs()) : -1;
       savedOutput = floats ? Signature.indexOf("saved", declared().outputs()) : -1;
-      int widest = 1;
+      // a row's time grows with very many components, so few rows make a task
+      int widest = components != null && components.count() >= NearComponents.MANY ? components.count() : 1;
       for (int i = 0; i < in.length; i++) {
         widest = isShared(i) ? widest : Math.max(widest, width(in[i]));
       }
@@ -238,7 +226,6 @@ abstract class RowsOp extends JavaOp {
     /** Gradient of the shared log-scales, [K]; kernels add to it. */
     double[] dLogScales = new double[0];
 
-    private final Components ownComponents = new Components();
     private double[] partialSums = new double[0];
 
     /** Whether there are enough shared components that searching for the near ones pays. */
