@@ -91,7 +91,7 @@ class PackagedZooTest {
         after = residentMegabytes();
       }
     }
-    // Java's collector finds what nobody closed, such as the checkpoints; JavaCPP's thread frees it a little later
+    // Java's collector finds what nobody closed, such as the checkpoints; its native memory may be freed a little later
     long grown = residentMegabytes() - after;
     for (int i = 0; i < 20 && grown >= 80; i++) {
       Thread.sleep(100);
