@@ -17,19 +17,25 @@ import org.tarflowlm.vector.FloatLoops;
  * {@code pre} is written to memory, and the backward pass recomputes a. As separate kernels, the same steps would spend most of their time
  * waiting for memory, since hidden is four times the width.
  *
- * <p>The gradients of the weights are sums over rows. If they fit the cache too, blocks are divided among groups, a few per thread; each
- * group adds its blocks' products to its own sum, and the sums are added in order. Larger gradients would be read and written again for
- * every block, so a and dv are then written to memory and multiplied over all rows.
+ * <p>Weights that are too large for the cache are divided along the hidden axis. Each part [width, hidden / parts] and [hidden / parts,
+ * width] takes all rows before the next, so that its weights and their gradients are read once and not again for every block; its share of
+ * y and dx is summed at the end. Backwards, each part's rows are divided among groups, which add their blocks' products to sums of their
+ * own. How many parts there are depends on the sizes alone, so that bits of y do not depend on the number of threads.
+ *
+ * <p>{@code pre} lies part by part: [rows, columns] of the first part, then of the next.
  */
 public final class FeedForward {
-  /** Size of a block [rows, hidden], in numbers. */
+  /** Size of a block [rows, hidden / parts], in numbers. */
   private static final int BLOCK = 1 << 16;
   private static final int MIN_ROWS = 64;
   private static final int MAX_ROWS = 256;
+  /** Rows of a block if there are several parts, whose larger weights are worth fewer passes. */
+  private static final int ROWS_OF_PARTS = 256;
   private static final int GROUPS_A_THREAD = 2;
-  /** Largest gradient of a weight, in numbers, at which both gradients stay in the cache. */
+  /** Largest weight of a part, in numbers, up to {@link #MOST_PARTS} parts. */
   private static final int CACHED = 1 << 17;
-  /** Columns of the weights' gradients that one task adds up. */
+  private static final int MOST_PARTS = 4;
+  /** Columns of a sum that one task adds up. */
   private static final int SUMMED = 1 << 13;
 
   private FeedForward() {}
@@ -43,20 +49,26 @@ public final class FeedForward {
   /** Fills y and pre, where each {@code sequence} of rows has the bits that it has by itself. */
   public static void forward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer bDown,
       FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int sequence, int width, int hidden) {
-    BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
     Weights up = Weights.of(wUp, width, hidden, rows, 0);
     Weights down = Weights.of(wDown, hidden, width, rows, 1);
-    Gemm.inChunks(rows, sequence, blockRows(hidden), (first, n) -> {
+    Parts parts = Parts.of(width, hidden);
+    Sum ys = Sum.of(y, (long) rows * width, parts.count, 2);
+    Gemm.inChunks(rows, sequence, parts.blockRows(), parts.count, (part, first, n) -> {
       Scratch scratch = Scratch.get();
-      FloatPointer a = scratch.natives(4, (long) n * hidden);
-      FloatPointer target = scratch.view(0, y, (long) first * width);
-      FloatPointer v = scratch.view(1, pre, (long) first * hidden);
-      up.times(n, scratch.view(2, x, (long) first * width), 0f, v);
-      BiasGelu.forward(v, biases, a, n);
-      Pointer.memcpy(target, scratch.view(2, residual, (long) first * width), (long) Float.BYTES * n * width);
-      Gemm.addToRows(n, width, scratch.ones(n), bDown, target, width);
-      down.times(n, a, 1f, target);
+      int from = parts.from(part);
+      int columns = parts.from(part + 1) - from;
+      FloatPointer a = scratch.natives(4, (long) n * columns);
+      FloatPointer v = scratch.view(1, pre, (long) rows * from + (long) first * columns);
+      up.columns(from, from + columns).times(n, scratch.view(2, x, (long) first * width), 0f, v);
+      BiasGelu.forward(v, BiasGelu.biases(scratch.view(3, bUp, from), columns), a, n);
+      FloatPointer target = ys.at(scratch, 0, part, (long) first * width);
+      if (part == 0) {
+        Pointer.memcpy(target, scratch.view(2, residual, (long) first * width), (long) Float.BYTES * n * width);
+        Gemm.addToRows(n, width, scratch.ones(n), bDown, target, width);
+      }
+      down.rows(from, from + columns).times(n, a, part == 0 ? 1f : 0f, target);
     });
+    ys.finish();
   }
 
   /** Fills dx and the gradients of weights and biases; the residual's gradient is dy. */
@@ -64,89 +76,107 @@ public final class FeedForward {
       FloatPointer dx, FloatPointer dwUp, FloatPointer dbUp, FloatPointer dwDown, FloatPointer dbDown, int rows, int width, int hidden) {
     Weights up = Weights.transposed(wUp, width, hidden, 0);
     Weights down = Weights.transposed(wDown, hidden, width, 1);
-    int block = blockRows(hidden);
+    Parts parts = Parts.of(width, hidden);
+    int block = parts.blockRows();
     int blocks = Linear.ceilDiv(rows, block);
-    boolean cached = (long) width * hidden <= CACHED;
-    int groups = cached ? Math.min(blocks, Parallel.threads() == 1 ? 1 : GROUPS_A_THREAD * Parallel.threads()) : blocks;
-    long weights = cached ? (long) width * hidden : 0;
-    Scratch outer = Scratch.get();
-    FloatPointer sums = outer.natives(2, groups * (2 * weights + width));
-    FloatPointer allA = cached ? null : outer.natives(6, (long) rows * hidden);
-    FloatPointer allD = cached ? null : outer.natives(7, (long) rows * hidden);
-    float[] hiddenSums = outer.floats(9, groups * hidden);
-    BiasGelu.Biases biases = BiasGelu.biases(bUp, hidden);
-    Parallel.run(groups, group -> {
+    int groups = Math.min(blocks, parts.groups());
+    long weights = (long) width * hidden;
+    Sum dxs = Sum.of(dx, (long) rows * width, parts.count, 2);
+    Sum dwUps = Sum.of(dwUp, weights, groups, 3);
+    Sum dwDowns = Sum.of(dwDown, weights, groups, 6);
+    Sum dbDowns = Sum.of(dbDown, width, groups, 7);
+    float[] hiddenSums = Scratch.get().floats(9, groups * hidden);
+    Parallel.run(parts.count * groups, task -> {
       Scratch scratch = Scratch.get();
-      BiasGelu.ColumnSums columns = new BiasGelu.ColumnSums(biases);
-      int from = (int) ((long) blocks * group / groups);
-      int to = (int) ((long) blocks * (group + 1) / groups);
-      for (int i = from; i < to; i++) {
+      int part = task / groups;
+      int group = task % groups;
+      int from = parts.from(part);
+      int columns = parts.from(part + 1) - from;
+      Weights upOfPart = up.rows(from, from + columns);
+      Weights downOfPart = down.columns(from, from + columns);
+      BiasGelu.Biases biases = BiasGelu.biases(scratch.view(3, bUp, from), columns);
+      BiasGelu.ColumnSums sums = new BiasGelu.ColumnSums(biases);
+      FloatPointer a = scratch.natives(4, (long) block * columns);
+      FloatPointer d = scratch.natives(5, (long) block * columns);
+      int firstBlock = (int) ((long) blocks * group / groups);
+      int endBlock = (int) ((long) blocks * (group + 1) / groups);
+      for (int i = firstBlock; i < endBlock; i++) {
         int first = i * block;
         int n = Math.min(block, rows - first);
-        float beta = i == from ? 0f : 1f;
-        FloatPointer a = cached ? scratch.natives(4, (long) block * hidden) : scratch.view(0, allA, (long) first * hidden);
-        FloatPointer d = cached ? scratch.natives(5, (long) block * hidden) : scratch.view(1, allD, (long) first * hidden);
+        float beta = i == firstBlock ? 0f : 1f;
         FloatPointer dyBlock = scratch.view(2, dy, (long) first * width);
-        down.times(n, dyBlock, 0f, d);
-        BiasGelu.backward(scratch.view(3, pre, (long) first * hidden), biases, a, d, columns, n);
-        up.times(n, d, 0f, scratch.view(4, dx, (long) first * width));
-        Gemm.addColumnSums(n, width, dyBlock, scratch.ones(n), beta, scratch.view(5, sums, 2 * groups * weights + (long) group * width));
-        if (cached) {
-          Gemm.run(true, false, width, hidden, n, 1f, scratch.view(6, x, (long) first * width), width, d, hidden, beta,
-              scratch.view(7, sums, group * weights), hidden);
-          Gemm.run(true, false, hidden, width, n, 1f, a, hidden, dyBlock, width, beta,
-              scratch.view(7, sums, (groups + group) * weights), width);
+        downOfPart.times(n, dyBlock, 0f, d);
+        BiasGelu.backward(scratch.view(3, pre, (long) rows * from + (long) first * columns), biases, a, d, sums, n);
+        upOfPart.times(n, d, 0f, dxs.at(scratch, 4, part, (long) first * width));
+        Gemm.run(true, false, width, columns, n, 1f, scratch.view(6, x, (long) first * width), width, d, columns, beta,
+            dwUps.at(scratch, 7, group, from), hidden);
+        Gemm.run(true, false, columns, width, n, 1f, a, columns, dyBlock, width, beta,
+            dwDowns.at(scratch, 7, group, (long) from * width), width);
+        if (part == 0) {
+          Gemm.addColumnSums(n, width, dyBlock, scratch.ones(n), beta, dbDowns.at(scratch, 5, group, 0));
         }
       }
-      columns.write(hiddenSums, group * hidden);
+      sums.write(hiddenSums, group * hidden + from);
     });
-    if (cached) {
-      add(sums, 0, groups, weights, dwUp);
-      add(sums, groups * weights, groups, weights, dwDown);
-    } else {
-      weightGradients(x, allD, allA, dy, dwUp, dwDown, rows, width, hidden);
-    }
-    add(sums, 2 * groups * weights, groups, width, dbDown);
-    FloatLoops.addRows(hiddenSums, hidden, groups * hidden, outer.floats(1, groups * hidden));
+    dxs.finish();
+    dwUps.finish();
+    dwDowns.finish();
+    dbDowns.finish();
+    FloatLoops.addRows(hiddenSums, hidden, groups * hidden, Scratch.get().floats(1, groups * hidden));
     dbUp.put(hiddenSums, 0, hidden);
   }
 
-  /** dwUp = x^T dv and dwDown = a^T dy, each split along the hidden axis. */
-  private static void weightGradients(FloatPointer x, FloatPointer dv, FloatPointer a, FloatPointer dy, FloatPointer dwUp,
-      FloatPointer dwDown, int rows, int width, int hidden) {
-    int part = Math.max(MIN_ROWS, Linear.ceilDiv(hidden, 4 * Parallel.threads() * 16) * 16);
-    int parts = Linear.ceilDiv(hidden, part);
-    Parallel.run(2 * parts, task -> {
-      Scratch scratch = Scratch.get();
-      int first = task % parts * part;
-      int n = Math.min(part, hidden - first);
-      if (task < parts) {
-        Gemm.run(true, false, width, n, rows, 1f, x, width, scratch.view(0, dv, first), hidden, 0f, scratch.view(1, dwUp, first), hidden);
-      } else {
-        Gemm.run(true, false, n, width, rows, 1f, scratch.view(0, a, first), hidden, dy, width, 0f,
-            scratch.view(1, dwDown, (long) first * width), width);
-      }
-    });
+  /** How the hidden axis is divided. */
+  private record Parts(int count, int hidden) {
+    static Parts of(int width, int hidden) {
+      long wanted = Math.min(MOST_PARTS, ((long) width * hidden + CACHED - 1) / CACHED);
+      return new Parts((int) Math.max(1, Math.min(wanted, hidden / Weights.UNIT)), hidden);
+    }
+
+    /** First column of a part. */
+    int from(int part) {
+      return part == count ? hidden : (int) ((long) hidden * part / count) / Weights.UNIT * Weights.UNIT;
+    }
+
+    int blockRows() {
+      return count > 1 ? ROWS_OF_PARTS : Math.max(MIN_ROWS, Math.min(MAX_ROWS, BLOCK / hidden / 16 * 16));
+    }
+
+    /** Groups of a part's rows; one thread needs only one, and with few threads parts are enough. */
+    int groups() {
+      int threads = Parallel.threads();
+      return threads == 1 ? 1 : count > 1 ? Linear.ceilDiv(threads, count) : GROUPS_A_THREAD * threads;
+    }
   }
 
-  /** target [length] = sum over groups of sums [groups, length], starting at {@code from}. */
-  private static void add(FloatPointer sums, long from, int groups, long length, FloatPointer target) {
-    Parallel.run((int) ((length + SUMMED - 1) / SUMMED), task -> {
-      Scratch scratch = Scratch.get();
-      long first = (long) task * SUMMED;
-      int n = (int) Math.min(SUMMED, length - first);
-      float[] sum = scratch.floats(0, SUMMED);
-      float[] next = scratch.floats(1, SUMMED);
-      scratch.view(0, sums, from + first).get(sum, 0, n);
-      for (int group = 1; group < groups; group++) {
-        scratch.view(0, sums, from + group * length + first).get(next, 0, n);
-        FloatLoops.add(sum, next, n);
-      }
-      scratch.view(1, target, first).put(sum, 0, n);
-    });
-  }
+  /** A result that {@code count} tasks add up, each in an array of its own; a single one fills the result itself. */
+  private record Sum(FloatPointer result, long length, int count, FloatPointer arrays) {
+    static Sum of(FloatPointer result, long length, int count, int slot) {
+      return new Sum(result, length, count, count == 1 ? result : Scratch.get().natives(slot, count * length));
+    }
 
-  private static int blockRows(int hidden) {
-    return Math.max(MIN_ROWS, Math.min(MAX_ROWS, BLOCK / hidden / 16 * 16));
+    /** The array of one task, from element {@code first} on. */
+    FloatPointer at(Scratch scratch, int slot, int task, long first) {
+      return scratch.view(slot, arrays, task * length + first);
+    }
+
+    void finish() {
+      if (count == 1) {
+        return;
+      }
+      Parallel.run((int) ((length + SUMMED - 1) / SUMMED), task -> {
+        Scratch scratch = Scratch.get();
+        long first = (long) task * SUMMED;
+        int n = (int) Math.min(SUMMED, length - first);
+        float[] sum = scratch.floats(0, SUMMED);
+        float[] next = scratch.floats(1, SUMMED);
+        at(scratch, 0, 0, first).get(sum, 0, n);
+        for (int i = 1; i < count; i++) {
+          at(scratch, 0, i, first).get(next, 0, n);
+          FloatLoops.add(sum, next, n);
+        }
+        scratch.view(1, result, first).put(sum, 0, n);
+      });
+    }
   }
 }

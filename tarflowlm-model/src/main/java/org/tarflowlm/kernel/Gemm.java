@@ -88,6 +88,12 @@ public final class Gemm {
     void run(int first, int count);
   }
 
+  /** Takes some of many rows for one part of a kernel's work. */
+  interface PartRows {
+    /** Rows [first, first + count). */
+    void run(int part, int first, int count);
+  }
+
   /**
    * Shares out rows in chunks, of which each begins a multiple of {@link #ROW_UNIT} behind the begin of a sequence. With {@link #rows} the
    * bits of a sequence then depend neither on the others, nor on the number of threads.
@@ -96,25 +102,33 @@ public final class Gemm {
    * @param size of a chunk, about
    */
   static void inChunks(int rows, int sequence, int size, Rows task) {
+    inChunks(rows, sequence, size, 1, (part, first, count) -> task.run(first, count));
+  }
+
+  /** Shares out all rows for each of {@code parts} parts, the first part's first. */
+  static void inChunks(int rows, int sequence, int size, int parts, PartRows task) {
     int unit = keepsSequences(sequence) && sequence % ROW_UNIT != 0 && rows % sequence == 0 ? sequence : rows;
-    int parts = Math.max(1, (unit + size / 2) / size);
-    int chunk = Linear.ceilDiv(Linear.ceilDiv(unit, parts), ROW_UNIT) * ROW_UNIT;
+    int pieces = Math.max(1, (unit + size / 2) / size);
+    int chunk = Linear.ceilDiv(Linear.ceilDiv(unit, pieces), ROW_UNIT) * ROW_UNIT;
     int chunks = Linear.ceilDiv(unit, chunk);
-    Parallel.run(rows / unit * chunks, i -> {
+    int chunksOfAll = rows / unit * chunks;
+    Parallel.run(parts * chunksOfAll, index -> {
+      int i = index % chunksOfAll;
       int first = i % chunks * chunk;
-      task.run(i / chunks * unit + first, Math.min(chunk, unit - first));
+      task.run(index / chunksOfAll, i / chunks * unit + first, Math.min(chunk, unit - first));
     });
   }
 
   /**
-   * c = a b + beta c with dense a [m, k], b [k, n] and c [m, n]. OpenBLAS's kernels for AVX2 take rows by twelve, and round otherwise what
-   * is left, by fours, twos and ones. Here it is filled up to twelve, so that a row's bits depend on its place among twelve alone.
+   * c = a b + beta c with dense a [m, k] and c [m, n], and b [k, n]. OpenBLAS's kernels for AVX2 take rows by twelve, and round
+   * otherwise what is left, by fours, twos and ones. Here it is filled up to twelve, so that a row's bits depend on its place among
+   * twelve alone.
    */
-  static void rows(int m, int n, int k, FloatPointer a, FloatPointer b, float beta, FloatPointer c) {
+  static void rows(int m, int n, int k, FloatPointer a, FloatPointer b, int ldb, float beta, FloatPointer c) {
     int left = BY_TWELVE ? m % ROW_UNIT : 0;
     int whole = m - left;
     if (whole > 0) {
-      run(false, false, whole, n, k, 1f, a, k, b, n, beta, c, n);
+      run(false, false, whole, n, k, 1f, a, k, b, ldb, beta, c, n);
     }
     if (left > 0) {
       Scratch scratch = Scratch.get();
@@ -123,7 +137,7 @@ public final class Gemm {
       FloatPointer target = scratch.gemmView(1, c, (long) whole * n);
       Pointer.memcpy(rows, scratch.gemmView(2, a, (long) whole * k), (long) Float.BYTES * left * k);
       Pointer.memcpy(sums, target, (long) Float.BYTES * left * n);
-      call(false, false, ROW_UNIT, n, k, 1f, rows, k, b, n, beta, sums, n);
+      call(false, false, ROW_UNIT, n, k, 1f, rows, k, b, ldb, beta, sums, n);
       Pointer.memcpy(target, sums, (long) Float.BYTES * left * n);
     }
   }

@@ -46,7 +46,7 @@ public final class MaskedLinear {
         Linear.repeatRow(scratch, bias, target, count, out);
       }
       if (Gemm.keepsSequences(sequence)) {
-        Gemm.rows(count, out, in, a, masked, 1f, target);
+        Gemm.rows(count, out, in, a, masked, out, 1f, target);
         return;
       }
       for (int j = 0; j < out; j += PIECE) {

@@ -17,6 +17,8 @@ final class Weights {
   private static final int SHORT = 128;
   private static final int WIDE = 64;
   private static final int NARROW = 32;
+  /** Where a part of the columns begins, so that it begins a panel. */
+  static final int UNIT = WIDE;
   /** Columns of a matrix in memory that are transposed in one piece. */
   private static final int TRANSPOSED = 128;
   /** Slots of {@link Scratch}'s views. */
@@ -25,18 +27,41 @@ final class Weights {
 
   private final FloatPointer matrix;
   private final boolean transposed;
-  private final int k;
-  private final int n;
+  /** Rows and columns of the whole matrix. */
+  private final int allRows;
+  private final int allColumns;
   private final int columns;
   private final FloatPointer panels;
+  /** The part that this object multiplies by, [k, n]. */
+  private final int firstRow;
+  private final int firstColumn;
+  private final int k;
+  private final int n;
 
   private Weights(FloatPointer matrix, boolean transposed, int k, int n, int rows, int slot) {
     this.matrix = matrix;
     this.transposed = transposed;
     this.k = k;
     this.n = n;
+    allRows = k;
+    allColumns = n;
+    firstRow = 0;
+    firstColumn = 0;
     columns = Gemm.inner(k) > SHORT ? NARROW : WIDE;
     panels = Gemm.transposingPays() && rows >= LEAST_ROWS ? panels(slot) : null;
+  }
+
+  private Weights(Weights of, int firstRow, int firstColumn, int k, int n) {
+    matrix = of.matrix;
+    transposed = of.transposed;
+    allRows = of.allRows;
+    allColumns = of.allColumns;
+    columns = of.columns;
+    panels = of.panels;
+    this.firstRow = firstRow;
+    this.firstColumn = firstColumn;
+    this.k = k;
+    this.n = n;
   }
 
   /** The matrix [k, n], for products with about {@code rows} rows in all. */
@@ -47,6 +72,16 @@ final class Weights {
   /** The transpose of a matrix [n, k]. */
   static Weights transposed(FloatPointer matrix, int n, int k, int slot) {
     return new Weights(matrix, true, k, n, LEAST_ROWS, slot);
+  }
+
+  /** Columns [from, to) of the matrix, both multiples of {@link #UNIT} or its end. */
+  Weights columns(int from, int to) {
+    return new Weights(this, firstRow, firstColumn + from, k, to - from);
+  }
+
+  /** Rows [from, to) of the matrix. */
+  Weights rows(int from, int to) {
+    return new Weights(this, firstRow + from, firstColumn, to - from, n);
   }
 
   private FloatPointer panels(int slot) {
@@ -82,16 +117,17 @@ final class Weights {
 
   /** c = a w + beta c, with dense a [m, k] and c [m, n]. */
   void times(int m, FloatPointer a, float beta, FloatPointer c) {
+    Scratch scratch = Scratch.get();
     if (panels != null && (transposed || Gemm.isCut(m, n, k))) {
-      Scratch scratch = Scratch.get();
       for (int j = 0; j < n; j += columns) {
         int width = Math.min(columns, n - j);
-        Gemm.inPieces(false, m, width, k, 1f, a, k, scratch.view(PANEL, panels, (long) j * k), width, beta, scratch.view(TARGET, c, j), n);
+        FloatPointer panel = scratch.view(PANEL, panels, (long) (firstColumn + j) * allRows + (long) firstRow * width);
+        Gemm.inPieces(false, m, width, k, 1f, a, k, panel, width, beta, scratch.view(TARGET, c, j), n);
       }
     } else if (transposed) {
-      Gemm.run(false, true, m, n, k, 1f, a, k, matrix, k, beta, c, n);
+      Gemm.run(false, true, m, n, k, 1f, a, k, scratch.view(PANEL, matrix, (long) firstColumn * allRows + firstRow), allRows, beta, c, n);
     } else {
-      Gemm.rows(m, n, k, a, matrix, beta, c);
+      Gemm.rows(m, n, k, a, scratch.view(PANEL, matrix, (long) firstRow * allColumns + firstColumn), allColumns, beta, c);
     }
   }
 }
