@@ -57,6 +57,10 @@ final class SuiteTopics {
   private static final int PROMPT = 32;
   /** Characters of the excerpt to score. */
   private static final int CHARACTERS = 4_096;
+  /** Texts of mixed lengths to score together, the shortest and the longest in characters; lengths are even on a logarithmic scale. */
+  private static final int TEXTS = 64;
+  private static final int SHORTEST = 40;
+  private static final int LONGEST = 800;
   /** Windows of a forward pass, as many as scoring puts in a batch. */
   private static final int WINDOWS = 16;
   /** Characters that a new process scores, to time the start-up. */
@@ -165,6 +169,19 @@ final class SuiteTopics {
     }
   }
 
+  /** Texts from the excerpt, in an order that mixes short and long ones. */
+  private static List<String> textsOfMixedLengths() {
+    List<String> texts = new ArrayList<>();
+    int at = 0;
+    for (int i = 0; i < TEXTS; i++) {
+      int place = i * 27 % TEXTS; // 27 and 64 have no common divisor, so every length comes once
+      int length = (int) Math.round(SHORTEST * Math.pow((double) LONGEST / SHORTEST, place / (TEXTS - 1.0)));
+      texts.add(Excerpt.text().substring(at, at + length));
+      at += length;
+    }
+    return texts;
+  }
+
   /** Tokens of each text that a model writes. */
   private static int tokens(TarFlowLM model, int batch) {
     return Math.min(model.config().contextLength(), Math.max(LEAST_TOKENS, MOST_CHOICES / (batch * model.config().vocabSize())));
@@ -173,6 +190,7 @@ final class SuiteTopics {
   /** Times scoring and, in alternating turns, the forward pass that it runs, on the beginning of the same text. */
   private void score() throws InterruptedException {
     String text = Excerpt.text().substring(0, CHARACTERS);
+    List<String> texts = textsOfMixedLengths();
     for (String id : models) {
       try (TarFlowLM model = TarFlowLM.resolve(id)) {
         int length = model.config().contextLength();
@@ -184,6 +202,11 @@ final class SuiteTopics {
             long begin = System.nanoTime();
             Score score = model.score(text, ScoringOptions.defaults());
             return score.tokens() * 1e9 / (System.nanoTime() - begin);
+          });
+          works.put(id + ", scoring " + TEXTS + " texts of " + SHORTEST + " to " + LONGEST + " characters", () -> {
+            long begin = System.nanoTime();
+            List<Score> scores = model.score(texts, ScoringOptions.defaults());
+            return scores.stream().mapToLong(Score::tokens).sum() * 1e9 / (System.nanoTime() - begin);
           });
           works.put(id + ", forward pass of " + WINDOWS + " windows", () -> {
             long begin = System.nanoTime();

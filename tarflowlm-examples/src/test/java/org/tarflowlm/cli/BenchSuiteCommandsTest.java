@@ -45,7 +45,8 @@ class BenchSuiteCommandsTest {
     List<String> names = found.get("figures").findValuesAsText("name");
     assertEquals(List.of(model + ", 1 x 32 tokens, sequential", model + ", 1 x 32 tokens, auto", model + ", 8 x 32 tokens, sequential",
         model + ", 64 x 32 tokens, sequential", model + ", first of 4 tokens after 32 characters",
-        model + ", scoring 4096 characters", model + ", forward pass of 16 windows"), names);
+        model + ", scoring 4096 characters", model + ", scoring 64 texts of 40 to 800 characters",
+        model + ", forward pass of 16 windows"), names);
     names.forEach(name -> assertTrue(table.contains("| " + name + " | "), table));
     assertTrue(found.get("complete").asBoolean());
     assertTrue(found.at("/circumstances/coreType").isTextual() && found.at("/circumstances/loadAverage").isNumber(), found.toString());

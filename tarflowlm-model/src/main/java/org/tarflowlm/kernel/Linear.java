@@ -55,7 +55,7 @@ public final class Linear {
     int chunks = ceilDiv(rows, chunk);
     boolean byRow = in > out;
     int side = byRow ? in : out;
-    int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, Math.max(4, 2 * Parallel.threads()))));
+    int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, Math.max(2, Parallel.threads()))));
     int blocks = ceilDiv(side, block);
     FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
     Weights transposed = Weights.transposed(w, in, out, 3);
@@ -96,9 +96,9 @@ public final class Linear {
     }
   }
 
-  /** Rows per task: several tasks per thread balance the load, but each task packs all of w again. */
+  /** Rows per task: two tasks per thread balance the load, and each packs all of w again. */
   static int chunk(int rows) {
-    return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 4 * Parallel.threads())));
+    return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 2 * Parallel.threads())));
   }
 
   private static int roundUp(int count) {
