@@ -9,11 +9,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.spark.SparkConf;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -76,19 +80,31 @@ final class Cluster implements BeforeAllCallback {
     }
   }
 
-  /** Waits for the first task of a job that runs in another thread. Then it ends one executor, as a broken machine would. */
+  /**
+   * Starts a job and, once its first task has ended, ends one executor, as a broken machine would. It listens rather than asks: a stage of
+   * two short tasks is over before anyone asks about it.
+   */
   static void killAnExecutorAfterTheFirstTask(Thread job) throws InterruptedException {
-    while (job.isAlive()) {
-      for (int stage : SPARK.sparkContext().statusTracker().getActiveStageIds()) {
-        var info = SPARK.sparkContext().statusTracker().getStageInfo(stage);
-        if (info.isDefined() && info.get().numCompletedTasks() > 0) {
-          executors().get(0).destroyForcibly();
-          return;
-        }
+    CountDownLatch ended = new CountDownLatch(1);
+    SparkListener listener = new SparkListener() {
+      @Override
+      public void onTaskEnd(SparkListenerTaskEnd task) {
+        ended.countDown();
       }
-      Thread.sleep(20);
+    };
+    SPARK.sparkContext().addSparkListener(listener);
+    try {
+      job.start();
+      while (!ended.await(20, TimeUnit.MILLISECONDS) && job.isAlive()) {
+        // goes on waiting
+      }
+      if (!job.isAlive()) {
+        throw new IllegalStateException("the job ended before an executor could be killed");
+      }
+      executors().get(0).destroyForcibly();
+    } finally {
+      SPARK.sparkContext().removeSparkListener(listener);
     }
-    throw new IllegalStateException("the job ended before an executor could be killed");
   }
 
   /** One flow of each coupling, about three thousand parameters. */

@@ -132,7 +132,6 @@ class SparkTokenizerTest {
     }
     FutureTask<TokenShards.Index> job = new FutureTask<>(() -> tokenizer("slow").files(many.toString(), 1));
     Thread thread = new Thread(job);
-    thread.start();
     Cluster.killAnExecutorAfterTheFirstTask(thread);
     assertEquals(12, job.get().documents());
     assertLocal("slow", many);

@@ -114,7 +114,6 @@ class SparkTrainerTest {
     SparkTrainer trainer = start(config, "two", 2, 1);
     FutureTask<Boolean> job = new FutureTask<>(() -> trainer.run(() -> false).finished());
     Thread thread = new Thread(job);
-    thread.start();
     Cluster.killAnExecutorAfterTheFirstTask(thread);
     assertTrue(job.get());
     assertSameBits(workers.get(0).network(), trainer.network());

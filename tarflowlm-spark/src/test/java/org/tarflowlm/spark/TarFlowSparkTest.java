@@ -133,7 +133,6 @@ class TarFlowSparkTest {
     FutureTask<List<Row>> job = new FutureTask<>(() ->
         Cluster.collect(Cluster.texts(texts(), 13).mapPartitions(slow, Encoders.row(schema))));
     Thread thread = new Thread(job);
-    thread.start();
     Cluster.killAnExecutorAfterTheFirstTask(thread);
     try (TarFlowLM local = TarFlowLM.of(Cluster.tiny())) {
       assertLocal(local, job.get());
