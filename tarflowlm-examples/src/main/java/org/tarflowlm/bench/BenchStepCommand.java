@@ -57,7 +57,7 @@ final class BenchStepCommand extends BaseCommand {
   @Option(names = "--vocab", defaultValue = "27", description = "tokens to choose from; default ${DEFAULT-VALUE}")
   private int vocab;
 
-  @Option(names = "--steps", defaultValue = "20", description = "timed steps, after as many warm-up steps")
+  @Option(names = "--steps", defaultValue = "20", description = "timed steps, after at least as many and up to five seconds of warm-up")
   private int steps;
 
   @Option(names = "--kernels", defaultValue = "AUTO", description = "${COMPLETION-CANDIDATES}")
@@ -81,7 +81,7 @@ final class BenchStepCommand extends BaseCommand {
     requireAtLeast("--rounds", rounds, 1);
     Shape shape = new Shape(model, batch, sequence, width, layers, heads, vocab);
     try (StepBenchmark benchmark = new StepBenchmark(shape, kernels)) {
-      benchmark.warmUp(steps);
+      benchmark.warmUpLong(steps);
       List<Figures> ours = new ArrayList<>();
       List<Double> theirs = new ArrayList<>();
       for (int round = 0; round < (peer == null ? 1 : rounds); round++) {

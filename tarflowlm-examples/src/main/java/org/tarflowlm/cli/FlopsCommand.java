@@ -36,7 +36,7 @@ final class FlopsCommand extends BaseCommand {
   private int batch;
 
   @Option(names = "--steps", paramLabel = "N", defaultValue = "10",
-      description = "Steps to time, after as many warm-up steps; 0 for none; default ${DEFAULT-VALUE}.")
+      description = "Steps to time, after at least as many and up to five seconds of warm-up; 0 for none; default ${DEFAULT-VALUE}.")
   private int steps;
 
   @Option(names = "--json", description = "Print one JSON object: parts, total, twin, ratio, stepGigaflops, and if steps were timed "
@@ -73,7 +73,7 @@ final class FlopsCommand extends BaseCommand {
 
   private double milliseconds(TarFlowConfig timed) throws IOException {
     StepBenchmark benchmark = new StepBenchmark(timed, batch, KernelChoice.AUTO);
-    benchmark.warmUp(steps);
+    benchmark.warmUpLong(steps);
     return benchmark.run(steps).medianMs();
   }
 

@@ -84,7 +84,7 @@ public final class MixtureRosenblattBatch {
         after = w.mixtures[i].weight;
       }
       BatchLayout.addRowSums(w.dLogScale, k, count, dLogScales, 0);
-      FloatLoops.subtract(w.adjoint, w.dWeight, cells);
+      subtract(w.adjoint, w.dWeight, cells);
       BatchLayout.scatter(w.adjoint, k, count, dLogits, first * k, k);
       for (int i = 0; i < count; i++) {
         if (!w.usable[i]) {
@@ -110,7 +110,7 @@ public final class MixtureRosenblattBatch {
       FloatLoops.multiply(w.posterior, upstream, w.adjoint, cells);
       FloatLoops.multiply(w.mixtures[0].weight, upstream, w.dWeight, cells);
       w.components.gradient(z, first, c.dims(), k, w.adjoint, dz, dMeans, dLogScales, w);
-      FloatLoops.subtract(w.adjoint, w.dWeight, cells);
+      subtract(w.adjoint, w.dWeight, cells);
       BatchLayout.scatter(w.adjoint, k, count, dLogits, first * k, k);
       for (int i = 0; i < count; i++) {
         if (!w.usable[i]) {
@@ -147,6 +147,13 @@ public final class MixtureRosenblattBatch {
       FloatMath.log(m.slope, w.logSlope, w.perRow, rows);
       FloatLoops.add(w.logDet, w.logSlope, rows);
       m.posterior(i + 1 < dims ? w.mixtures[i + 1].weight : w.posterior, k, rows, w);
+    }
+  }
+
+  /** Differences below 3e-24 become 0: as gradients of the logits they would slow down every product behind them. */
+  private static void subtract(float[] x, float[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      x[i] = x[i] - y[i] + FloatMath.FLUSH - FloatMath.FLUSH;
     }
   }
 

@@ -22,7 +22,7 @@ public final class ScalarMixtureBatch {
   /** Larger numbers are treated as overflow. */
   private static final float LARGEST = 1e30f;
   private static final float SMALLEST = 1e-30f;
-  /** Added and subtracted, it rounds posterior weights to 6e-35, 1e-9 of the smallest share, like {@link FloatMath#FLUSH}. */
+  /** Added and subtracted, it rounds weights to 6e-35, 1e-9 of the smallest share, like {@link FloatMath#FLUSH}. */
   private static final float NEGLIGIBLE = 1e-27f;
 
   public float[] weight = new float[0];
@@ -91,7 +91,7 @@ public final class ScalarMixtureBatch {
 
   private void divide(float[] sums, int k, int rows, BatchWorkspace w) {
     FloatLoops.invert(sums, w.perRow, rows);
-    FloatLoops.multiply(joint, w.spread(0, w.perRow, rows, k * rows), weight, k * rows);
+    share(joint, w.spread(0, w.perRow, rows, k * rows), weight, k * rows);
   }
 
   private static boolean leavesRange(float[] sums, int n) {
@@ -162,9 +162,9 @@ public final class ScalarMixtureBatch {
     share(joint, w.spread(0, w.perRow, rows, k * rows), after, k * rows);
   }
 
-  private static void share(float[] joint, float[] inverseDensity, float[] after, int n) {
+  private static void share(float[] part, float[] inverseSum, float[] weight, int n) {
     for (int i = 0; i < n; i++) {
-      after[i] = joint[i] * inverseDensity[i] + NEGLIGIBLE - NEGLIGIBLE;
+      weight[i] = part[i] * inverseSum[i] + NEGLIGIBLE - NEGLIGIBLE;
     }
   }
 
