@@ -28,9 +28,8 @@ public final class FeedForward {
   /** Size of a block [rows, hidden / parts], in numbers. */
   private static final int BLOCK = 1 << 16;
   private static final int MIN_ROWS = 64;
+  /** Also the rows of a block if there are several parts, whose larger weights are worth fewer passes. */
   private static final int MAX_ROWS = 256;
-  /** Rows of a block if there are several parts, whose larger weights are worth fewer passes. */
-  private static final int ROWS_OF_PARTS = 256;
   private static final int GROUPS_A_THREAD = 2;
   /** Largest weight of a part, in numbers, up to {@link #MOST_PARTS} parts. */
   private static final int CACHED = 1 << 17;
@@ -139,7 +138,7 @@ public final class FeedForward {
     }
 
     int blockRows() {
-      return count > 1 ? ROWS_OF_PARTS : Math.max(MIN_ROWS, Math.min(MAX_ROWS, BLOCK / hidden / 16 * 16));
+      return count > 1 ? MAX_ROWS : Math.max(MIN_ROWS, Math.min(MAX_ROWS, BLOCK / hidden / 16 * 16));
     }
 
     /** Groups of a part's rows; one thread needs only one, and with few threads parts are enough. */
