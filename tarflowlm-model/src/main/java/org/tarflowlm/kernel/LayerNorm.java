@@ -3,7 +3,6 @@ package org.tarflowlm.kernel;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.tarflowlm.vector.FloatLoops;
-import org.tarflowlm.vector.FloatMath;
 
 /**
  * y = (x - mean) / sqrt(variance + 1e-5) * gain + bias, over the last dimension.
@@ -161,7 +160,7 @@ public final class LayerNorm {
 
   private static void inputGradient(float[] a, float[] h, float[] meanA, float[] meanAh, float[] r, int n) {
     for (int i = 0; i < n; i++) {
-      a[i] = (a[i] - meanA[i] - h[i] * meanAh[i]) * r[i] + FloatMath.FLUSH - FloatMath.FLUSH;
+      a[i] = (a[i] - meanA[i] - h[i] * meanAh[i]) * r[i];
     }
   }
 }
