@@ -134,7 +134,7 @@ public final class CachedAttention {
     FloatPointer output = scratch.natives(OUTPUT, (long) width * RowProduct.ROWS);
     q.put(qkv, first * 3 * width, m * 3 * width);
     for (int h = 0; h < heads; h++) {
-      Gemm.run(false, false, m, n, headWidth, scale, scratch.view(0, q, (long) h * headWidth), 3 * width,
+      Gemm.runFew(false, false, m, n, headWidth, scale, scratch.view(0, q, (long) h * headWidth), 3 * width,
           scratch.view(1, keys[b], (long) h * headWidth * keyStride), keyStride, 0f, scratch.view(2, scores, (long) h * cells), n);
     }
     float[] p = scratch.floats(JAVA_SCORES, heads * RowProduct.ROWS * positions);
@@ -142,7 +142,7 @@ public final class CachedAttention {
     softmax(p, heads * m, m, n, position);
     scores.put(p, 0, heads * cells);
     for (int h = 0; h < heads; h++) {
-      Gemm.run(false, false, m, headWidth, seen, 1f, scratch.view(0, scores, (long) h * cells), n,
+      Gemm.runFew(false, false, m, headWidth, seen, 1f, scratch.view(0, scores, (long) h * cells), n,
           scratch.view(1, values[b], (long) h * headWidth), valueStride, 0f, scratch.view(2, output, (long) h * headWidth), width);
     }
     output.get(out, first * width, m * width);

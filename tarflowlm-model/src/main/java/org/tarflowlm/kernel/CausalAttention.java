@@ -17,8 +17,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * are not stored: the backward pass recomputes them from qkv, and the probabilities from the scores and their log-sums. It starts with
  * the last block, which writes all rows of dK and dV; the others add to part of them.
  *
- * <p>A block of scores is transposed, [keys, rows] (see {@link ScoreBlock}). If {@link Gemm} is slower with a transposed factor, the few
- * rows of q or dOut are transposed first.
+ * <p>A block of scores is transposed, [keys, rows] (see {@link ScoreBlock}).
  */
 public final class CausalAttention {
   private CausalAttention() {}
@@ -42,7 +41,7 @@ public final class CausalAttention {
         int seen = first + rows;
         FloatPointer q = scratch.view(2, qkv, (sequence + first) * stride + column);
         FloatPointer scores = p.shape(seen, rows);
-        timesTransposed(scratch, seen, rows, headWidth, scale, k, stride, q, stride, scores);
+        Gemm.run(false, true, seen, rows, headWidth, scale, k, stride, q, stride, 0f, scores, rows);
         p.load();
         p.softmax(sums);
         p.store();
@@ -81,13 +80,13 @@ public final class CausalAttention {
         FloatPointer g = scratch.view(6, dOut, (sequence + first) * width + column);
         FloatPointer scores = p.shape(seen, rows);
         FloatPointer gradients = d.shape(seen, rows);
-        timesTransposed(scratch, seen, rows, headWidth, scale, k, stride, q, stride, scores);
+        Gemm.run(false, true, seen, rows, headWidth, scale, k, stride, q, stride, 0f, scores, rows);
         p.load();
         scratch.view(7, logSums, (long) task * time + first).get(sums, 0, rows);
         p.softmaxAgain(sums);
         p.store();
         Gemm.run(false, false, seen, headWidth, rows, 1f, scores, rows, g, width, beta, dv, stride);
-        timesTransposed(scratch, seen, rows, headWidth, 1f, v, stride, g, width, gradients);
+        Gemm.run(false, true, seen, rows, headWidth, 1f, v, stride, g, width, 0f, gradients, rows);
         d.load();
         d.softmaxGradient(p);
         d.store();
@@ -95,17 +94,5 @@ public final class CausalAttention {
         Gemm.run(false, false, seen, headWidth, rows, scale, gradients, rows, q, stride, beta, dk, stride);
       }
     });
-  }
-
-  /** c [m, n] = alpha a b^T; transposes b [n, k] first if that pays. */
-  private static void timesTransposed(Scratch scratch, int m, int n, int k, float alpha, FloatPointer a, int lda,
-      FloatPointer b, int ldb, FloatPointer c) {
-    if (Gemm.transposingPays() && m > n) {
-      FloatPointer transposed = scratch.natives(4, (long) n * k);
-      Gemm.transpose(n, k, b, ldb, transposed, n);
-      Gemm.run(false, false, m, n, k, alpha, a, lda, transposed, n, 0f, c, n);
-    } else {
-      Gemm.run(false, true, m, n, k, alpha, a, lda, b, ldb, 0f, c, n);
-    }
   }
 }

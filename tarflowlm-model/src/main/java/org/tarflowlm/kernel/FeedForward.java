@@ -34,6 +34,8 @@ public final class FeedForward {
   /** Largest weight of a part, in numbers, up to {@link #MOST_PARTS} parts. */
   private static final int CACHED = 1 << 17;
   private static final int MOST_PARTS = 4;
+  /** Where a part begins: a line of the cache, and a multiple of any kernel's columns. */
+  private static final int UNIT = 64;
   /** Columns of a sum that one task adds up. */
   private static final int SUMMED = 1 << 13;
 
@@ -48,8 +50,8 @@ public final class FeedForward {
   /** Fills y and pre, where each {@code sequence} of rows has the bits that it has by itself. */
   public static void forward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer bDown,
       FloatPointer residual, FloatPointer y, FloatPointer pre, int rows, int sequence, int width, int hidden) {
-    Weights up = Weights.of(wUp, width, hidden, rows, 0);
-    Weights down = Weights.of(wDown, hidden, width, rows, 1);
+    Weights up = Weights.of(wUp, width, hidden);
+    Weights down = Weights.of(wDown, hidden, width);
     Parts parts = Parts.of(width, hidden);
     Sum ys = Sum.of(y, (long) rows * width, parts.count, 2);
     Gemm.inChunks(rows, sequence, parts.blockRows(), parts.count, (part, first, n) -> {
@@ -73,8 +75,8 @@ public final class FeedForward {
   /** Fills dx and the gradients of weights and biases; the residual's gradient is dy. */
   public static void backward(FloatPointer x, FloatPointer wUp, FloatPointer bUp, FloatPointer wDown, FloatPointer pre, FloatPointer dy,
       FloatPointer dx, FloatPointer dwUp, FloatPointer dbUp, FloatPointer dwDown, FloatPointer dbDown, int rows, int width, int hidden) {
-    Weights up = Weights.transposed(wUp, width, hidden, 0);
-    Weights down = Weights.transposed(wDown, hidden, width, 1);
+    Weights up = Weights.transposed(wUp, width, hidden);
+    Weights down = Weights.transposed(wDown, hidden, width);
     Parts parts = Parts.of(width, hidden);
     int block = parts.blockRows();
     int blocks = Linear.ceilDiv(rows, block);
@@ -129,12 +131,12 @@ public final class FeedForward {
   private record Parts(int count, int hidden) {
     static Parts of(int width, int hidden) {
       long wanted = Math.min(MOST_PARTS, ((long) width * hidden + CACHED - 1) / CACHED);
-      return new Parts((int) Math.max(1, Math.min(wanted, hidden / Weights.UNIT)), hidden);
+      return new Parts((int) Math.max(1, Math.min(wanted, hidden / UNIT)), hidden);
     }
 
     /** First column of a part. */
     int from(int part) {
-      return part == count ? hidden : (int) ((long) hidden * part / count) / Weights.UNIT * Weights.UNIT;
+      return part == count ? hidden : (int) ((long) hidden * part / count) / UNIT * UNIT;
     }
 
     int blockRows() {

@@ -13,7 +13,7 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>Bias and residual are written to y first, and the product is added to them; the product reads y anyway, so this saves a pass.
  * The backward pass splits dx by rows and dw by its longer side, all in one parallel section. A matrix-vector product sums the columns of
- * a chunk of dy while the chunk is still in the cache of the thread that used it for dx. {@link Weights} may copy or transpose w first.
+ * a chunk of dy while the chunk is still in the cache of the thread that used it for dx.
  */
 public final class Linear {
   private static final int MIN_ROWS = 64;
@@ -29,7 +29,7 @@ public final class Linear {
   /** Fills y, where each {@code sequence} of rows has the bits that it has by itself. */
   public static void forward(FloatPointer x, FloatPointer w, FloatPointer bias, FloatPointer residual, FloatPointer y,
       int rows, int sequence, int in, int out) {
-    Weights weights = Weights.of(w, in, out, rows, 3);
+    Weights weights = Weights.of(w, in, out);
     // the rows of a short text keep two threads busy only in smaller chunks
     int size = rows < 2 * MIN_ROWS && Parallel.threads() > 1 ? MIN_ROWS / 2 : chunk(rows);
     Gemm.inChunks(rows, sequence, size, (first, count) -> {
@@ -58,7 +58,7 @@ public final class Linear {
     int block = Math.max(MIN_ROWS, roundUp(ceilDiv(side, Math.max(2, Parallel.threads()))));
     int blocks = ceilDiv(side, block);
     FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
-    Weights transposed = Weights.transposed(w, in, out, 3);
+    Weights transposed = Weights.transposed(w, in, out);
     Parallel.run(blocks + chunks, task -> {
       Scratch scratch = Scratch.get();
       if (task < blocks) {
@@ -96,7 +96,7 @@ public final class Linear {
     }
   }
 
-  /** Rows per task: two tasks per thread balance the load, and each packs all of w again. */
+  /** Rows per task: two tasks per thread balance the load, and each makes the library pack all of w again. */
   static int chunk(int rows) {
     return Math.max(MIN_ROWS, roundUp(ceilDiv(rows, 2 * Parallel.threads())));
   }

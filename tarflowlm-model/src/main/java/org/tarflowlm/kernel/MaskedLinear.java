@@ -13,13 +13,11 @@ import org.tarflowlm.config.BlockMask;
  * </pre>
  *
  * <p>The mask leaves little more than half of the multiply-adds. Products of 64 columns of w take its rows down to the last that the mask
- * shows; a copy of w with zeros covers what is left to hide. Where {@link Gemm} keeps the bits of sequences, it multiplies the whole copy.
+ * shows; a copy of w with zeros covers what is left to hide.
  */
 public final class MaskedLinear {
-  /** Columns of a piece. {@link Gemm} is fastest with these. */
+  /** Columns of a piece. */
   private static final int PIECE = 64;
-  /** Columns of a piece of w's transpose, which is copied so that a piece stays in the first-level cache; see {@link Weights}. */
-  private static final int PANEL = 32;
   /** Rows of w in a task of its gradient. */
   private static final int PIECE_ROWS = 192;
 
@@ -45,15 +43,11 @@ public final class MaskedLinear {
       } else {
         Linear.repeatRow(scratch, bias, target, count, out);
       }
-      if (Gemm.keepsSequences(sequence)) {
-        Gemm.rows(count, out, in, a, masked, out, 1f, target);
-        return;
-      }
       for (int j = 0; j < out; j += PIECE) {
         int columns = Math.min(PIECE, out - j);
         int inner = mask.rowsOf(j + columns - 1);
         if (inner > 0) {
-          Gemm.run(false, false, count, columns, inner, 1f, a, in, scratch.view(3, masked, j), out, 1f, scratch.view(4, target, j), out);
+          Gemm.rows(count, columns, inner, a, in, scratch.view(3, masked, j), out, 1f, scratch.view(4, target, j), out);
         }
       }
     });
@@ -70,8 +64,6 @@ public final class MaskedLinear {
     int blocks = down * Linear.ceilDiv(out, PIECE);
     FloatPointer partial = dBias == null ? null : Scratch.get().natives(0, (long) chunks * out);
     FloatPointer masked = masked(w, mask);
-    FloatPointer panels = Gemm.transposingPays() ? transposedPanels(masked, mask) : null;
-    int piece = panels == null ? PIECE : PANEL;
     Parallel.run(chunks + blocks, task -> {
       Scratch scratch = Scratch.get();
       if (task >= chunks) {
@@ -82,18 +74,10 @@ public final class MaskedLinear {
       int count = Math.min(chunk, rows - first);
       FloatPointer slice = scratch.view(0, dy, (long) first * out);
       FloatPointer target = scratch.view(1, dx, (long) first * in);
-      for (int i = 0; i < in; i += piece) {
-        int columns = Math.min(piece, in - i);
+      for (int i = 0; i < in; i += PIECE) {
         int skipped = mask.firstColumn(i);
-        int inner = out - skipped;
-        FloatPointer from = scratch.view(2, slice, skipped);
-        FloatPointer to = scratch.view(3, target, i);
-        if (panels == null || inner == 0) {
-          Gemm.run(false, true, count, columns, inner, 1f, from, out,
-              scratch.view(4, masked, (long) i * out + skipped), out, 0f, to, in);
-        } else {
-          Gemm.inPieces(false, count, columns, inner, 1f, from, out, scratch.view(4, panels, (long) i * out), columns, 0f, to, in);
-        }
+        Gemm.run(false, true, count, Math.min(PIECE, in - i), out - skipped, 1f, scratch.view(2, slice, skipped), out,
+            scratch.view(3, masked, (long) i * out + skipped), out, 0f, scratch.view(4, target, i), in);
       }
       Elu.scaleBySlope(scratch, scratch.view(2, bent, (long) first * in), target, count * in);
       if (partial != null) {
@@ -117,24 +101,6 @@ public final class MaskedLinear {
       Gemm.run(true, false, count, columns, rows, 1f, scratch.view(0, bent, i), in, scratch.view(1, dy, j), out, 0f,
           scratch.view(2, dw, (long) i * out + j), out);
     }
-  }
-
-  /** Copies w's rows, transposed, into panels [in / PANEL, out, PANEL], each from the first column that the mask shows. */
-  private static FloatPointer transposedPanels(FloatPointer masked, BlockMask mask) {
-    int in = mask.in();
-    int out = mask.out();
-    FloatPointer result = Scratch.get().natives(3, (long) in * out);
-    Parallel.run(Linear.ceilDiv(in, PANEL), panel -> {
-      Scratch scratch = Scratch.get();
-      int first = panel * PANEL;
-      int rows = Math.min(PANEL, in - first);
-      int skipped = mask.firstColumn(first);
-      if (skipped < out) {
-        Gemm.transpose(rows, out - skipped, scratch.view(0, masked, (long) first * out + skipped), out,
-            scratch.view(1, result, (long) first * out), rows);
-      }
-    });
-    return result;
   }
 
   /** A copy of w with zeros where the mask is zero, in a slot of the calling thread's native memory. */

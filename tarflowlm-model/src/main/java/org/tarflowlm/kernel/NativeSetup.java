@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -17,21 +18,15 @@ import org.apache.logging.log4j.Logger;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * Chooses the library for matrix products, and the kernels of ND4J's OpenBLAS, before that library is loaded.
+ * Chooses the kernels of ND4J's OpenBLAS before that library is loaded.
  *
  * <p>OpenBLAS 0.3.19 does not know recent AMD processors and falls back to kernels from 2007, at a quarter of the speed or less.
  * The environment variable OPENBLAS_CORETYPE overrides its choice, but only while the library loads, so this class sets it inside the
- * process before that. A value set by the user is kept. If Intel's MKL is on the class path, it replaces OpenBLAS. Nothing here throws:
- * at worst, products are slow.
+ * process before that. A value set by the user is kept. Nothing here throws: at worst, products are slow.
  */
 public final class NativeSetup {
   private static final Logger LOG = LogManager.getLogger(NativeSetup.class);
   private static final String VARIABLE = "OPENBLAS_CORETYPE";
-  /** JavaCPP's property: the library that its OpenBLAS loads. */
-  private static final String LIBRARY = "org.bytedeco.openblas.load";
-  private static final String MKL_LIBRARY = "mkl_rt";
-  /** What {@link #coreType} returns if MKL computes the products; OpenBLAS has no core type of that name. */
-  public static final String MKL = "MKL";
   private static final List<String> AVX512 = List.of("avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd");
   private static final List<String> AVX2 = List.of("avx2", "fma");
   private static final String CORE_TYPE = choose();
@@ -43,9 +38,14 @@ public final class NativeSetup {
     // the static initialiser does it
   }
 
-  /** The core type that OpenBLAS was set to use, "MKL" if that computes the products, or "" if the choice was OpenBLAS's own. */
+  /** The core type that OpenBLAS was set to use, or "" if the choice was its own. {@link OneDnn} has kernels for the same instructions. */
   public static String coreType() {
     return CORE_TYPE;
+  }
+
+  /** Whether products use AVX2 and no AVX-512. */
+  static boolean isForAvx2() {
+    return List.of("haswell", "zen").contains(CORE_TYPE.toLowerCase(Locale.ROOT));
   }
 
   /**
@@ -68,13 +68,6 @@ public final class NativeSetup {
 
   private static String choose() {
     findHome();
-    if (bringsMkl(NativeSetup.class.getClassLoader())) {
-      System.getProperties().putIfAbsent(LIBRARY, MKL_LIBRARY);
-    }
-    if (MKL_LIBRARY.equals(System.getProperty(LIBRARY))) {
-      LOG.info("backend {}, matrix products by MKL (-D{}= for OpenBLAS)", backend(), LIBRARY);
-      return MKL;
-    }
     String given = System.getenv(VARIABLE);
     if (given != null && !given.isBlank()) {
       LOG.info("backend {}, OpenBLAS core type {} (from the environment)", backend(), given);
@@ -90,17 +83,12 @@ public final class NativeSetup {
       LOG.info("backend {}, OpenBLAS core type left to OpenBLAS: the processor has no AVX2", backend());
       return "";
     }
-    if (openBlasIsLoaded()) {
+    if (!MatrixLibrary.loaded("libopenblas").isEmpty()) {
       LOG.warn("OpenBLAS was loaded before {} could be set to {}; matrix products may be slow. Set the variable in the environment",
           VARIABLE, chosen.get());
       return "";
     }
     return set(chosen.get()) ? chosen.get() : "";
-  }
-
-  /** Whether MKL for Linux is on a class path. */
-  static boolean bringsMkl(ClassLoader loader) {
-    return loader.getResource("org/bytedeco/mkl/linux-x86_64/libmkl_rt.so.2") != null;
   }
 
   /** The ND4J backends on the class path, recognised by their class files, without loading any. */
@@ -133,14 +121,6 @@ public final class NativeSetup {
           .orElse(List.of());
     } catch (IOException | UncheckedIOException e) {
       return List.of();
-    }
-  }
-
-  private static boolean openBlasIsLoaded() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
-      return lines.anyMatch(line -> line.contains("libopenblas"));
-    } catch (IOException | UncheckedIOException e) {
-      return false;
     }
   }
 }

@@ -42,6 +42,15 @@ public final class Parallel {
    * too. If a task throws, tasks not yet started are skipped and its exception is thrown here.
    */
   public static void run(int tasks, IntConsumer task) {
+    int openMp = OpenMp.takeOne();
+    try {
+      runOnPool(tasks, task);
+    } finally {
+      OpenMp.giveBack(openMp);
+    }
+  }
+
+  private static void runOnPool(int tasks, IntConsumer task) {
     int threads = Math.min(LIMIT.get(), tasks);
     if (threads <= 1) {
       for (int i = 0; i < tasks; i++) {
@@ -95,6 +104,7 @@ public final class Parallel {
       } catch (InterruptedException e) {
         continue; // daemon workers live as long as the process
       }
+      OpenMp.takeOne();
       section.work();
     }
   }

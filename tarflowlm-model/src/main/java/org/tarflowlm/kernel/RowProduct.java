@@ -126,11 +126,11 @@ public final class RowProduct {
     }
     Pointer.memcpy(py, biases, (long) computed * columns * Float.BYTES);
     if ((long) in * columns <= PIECE) {
-      Gemm.run(false, false, computed, columns, in, 1f, px, in, weight, columns, 1f, py, columns);
+      Gemm.runFew(false, false, computed, columns, in, 1f, px, in, weight, columns, 1f, py, columns);
     } else {
       for (int i = 0; i < in; i += PIECE_INNER) {
         for (int o = 0; o < columns; o += PIECE_COLUMNS) {
-          Gemm.run(false, false, computed, Math.min(PIECE_COLUMNS, columns - o), Math.min(PIECE_INNER, in - i), 1f,
+          Gemm.runFew(false, false, computed, Math.min(PIECE_COLUMNS, columns - o), Math.min(PIECE_INNER, in - i), 1f,
               scratch.view(0, px, i), in, scratch.view(1, weight, (long) i * columns + o), columns, 1f, scratch.view(2, py, o), columns);
         }
       }

@@ -1,15 +1,18 @@
 package org.tarflowlm.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.tarflowlm.kernel.TestArrays.assertClose;
 import static org.tarflowlm.kernel.TestArrays.copyOf;
 import static org.tarflowlm.kernel.TestArrays.normal;
+import static org.tarflowlm.kernel.TestArrays.read;
 
 import java.util.Random;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Computes products of sizes below and above the limit at which Gemm cuts them into pieces, inside wider matrices. */
+/** Computes products inside wider matrices. */
 class GemmTest {
   private static final int PADDING = 3;
 
@@ -39,5 +42,24 @@ class GemmTest {
       }
     }
     assertClose("c, padding unchanged", expected, found, 2e-6);
+  }
+
+  /** What {@link Gemm#keepsSequences} promises for sequences of any length, on the processor of the test. */
+  @ParameterizedTest
+  @CsvSource({"33, 128, 0", "128, 512, 1", "5, 40, 1", "405, 320, 0"})
+  void aRowsBitsDependAtMostOnItsPlaceAmongTwelve(int n, int k, float beta) {
+    assumeTrue(Gemm.keepsSequences(Gemm.ROW_UNIT), "OpenBLAS's kernels round a row by its place");
+    int most = 40;
+    Random random = new Random(6);
+    FloatPointer a = copyOf(normal(random, most * k, 1));
+    FloatPointer b = copyOf(normal(random, k * n, 1));
+    double[] c = normal(random, most * n, 1);
+    FloatPointer whole = copyOf(c);
+    Gemm.rows(most, n, k, a, k, b, n, beta, whole, n);
+    for (int m = 1; m < most; m++) {
+      FloatPointer part = copyOf(c);
+      Gemm.rows(m, n, k, a, k, b, n, beta, part, n);
+      assertArrayEquals(read(whole, m * n), read(part, m * n), m + " rows");
+    }
   }
 }

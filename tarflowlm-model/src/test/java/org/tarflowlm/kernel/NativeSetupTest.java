@@ -1,21 +1,16 @@
 package org.tarflowlm.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.factory.Nd4j;
 
 class NativeSetupTest {
@@ -34,12 +29,18 @@ class NativeSetupTest {
   void choosesInTimeForAProgramThatTouchesNd4jFirst() throws IOException, InterruptedException {
     boolean chooses = System.getProperty("os.name").equals("Linux") && List.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
     String expected = chooses ? NativeSetup.coreTypeFor(NativeSetup.cpuFlags()).orElse("") : "";
-    assertEquals("[" + expected + "]", lastWordOfChild(null));
+    assertEquals("[" + expected + "]", lastWordOfChild(Child.class, null));
+  }
+
+  /** An application does not set OMP_NUM_THREADS, and its own ND4J ops keep their threads. */
+  @Test
+  void oneDnnTakesOneOpenMpThreadAndGivesTheOthersBack() throws IOException, InterruptedException {
+    assertEquals("[1 in a section, the same after it]", lastWordOfChild(OpenMpChild.class, null));
   }
 
   @Test
   void leavesTheUsersChoiceAlone() throws IOException, InterruptedException {
-    assertEquals("[Nehalem]", lastWordOfChild("Nehalem"));
+    assertEquals("[Nehalem]", lastWordOfChild(Child.class, "Nehalem"));
   }
 
   @Test
@@ -48,25 +49,15 @@ class NativeSetupTest {
     if (!NativeSetup.coreType().isEmpty()) {
       assertEquals(NativeSetup.coreType().toLowerCase(Locale.ROOT), found.coreType().toLowerCase(Locale.ROOT));
     }
-    assertTrue(found.name().matches("OpenBLAS( \\d+\\.\\d+\\.\\d+)?|MKL"), found.name());
+    assertTrue(found.name().matches("(oneDNN|OpenBLAS)( \\d+\\.\\d+\\.\\d+)?"), found.name());
   }
 
-  @Test
-  void findsMklOnAClassPath(@TempDir Path folder) throws IOException {
-    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, null)) {
-      assertFalse(NativeSetup.bringsMkl(loader));
-      Path library = folder.resolve("org/bytedeco/mkl/linux-x86_64/libmkl_rt.so.2");
-      Files.createDirectories(library.getParent());
-      Files.createFile(library);
-      assertTrue(NativeSetup.bringsMkl(loader));
-    }
-  }
-
-  private static String lastWordOfChild(String coreType) throws IOException, InterruptedException {
+  private static String lastWordOfChild(Class<?> program, String coreType) throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-        "-cp", System.getProperty("java.class.path"), Child.class.getName());
+        "-cp", System.getProperty("java.class.path"), program.getName());
     Map<String, String> environment = builder.environment();
     environment.remove("OPENBLAS_CORETYPE");
+    environment.remove("OMP_NUM_THREADS");
     if (coreType != null) {
       environment.put("OPENBLAS_CORETYPE", coreType);
     }
@@ -83,6 +74,23 @@ class NativeSetupTest {
     public static void main(String[] arguments) {
       Nd4j.ones(2, 2).mmul(Nd4j.ones(2, 2));
       System.out.println("[" + NativeSetup.coreType() + "]");
+    }
+  }
+
+  /** Counts OpenMP's threads inside and after a parallel section. */
+  static final class OpenMpChild {
+    private OpenMpChild() {}
+
+    public static void main(String[] arguments) {
+      Gemm.load();
+      int before = OpenMp.takeOne();
+      OpenMp.giveBack(before);
+      int[] inside = new int[2];
+      Parallel.run(2, task -> inside[task] = OpenMp.takeOne());
+      int after = OpenMp.takeOne();
+      OpenMp.giveBack(after);
+      System.out.println("[" + Math.max(inside[0], inside[1]) + " in a section, "
+          + (after == before ? "the same" : after + " instead of " + before) + " after it]");
     }
   }
 }

@@ -13,17 +13,19 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
+import org.tarflowlm.kernel.MatrixLibrary;
 import org.tarflowlm.kernel.NativeSetup;
 import org.tarflowlm.kernel.Parallel;
 
 /**
- * Settings that decide the last bits of a result, besides model and text: the threads per kernel and the kernels that OpenBLAS chose for
- * the processor. Executors must use the driver's.
+ * Settings that decide the last bits of a result, besides model and text: the threads per kernel, the library for matrix products, and the
+ * kernels that OpenBLAS chose for the processor. Executors must use the driver's.
  *
  * @param threads per kernel
+ * @param products library of most matrix products, which an executor gets from its class path
  * @param coreType of OpenBLAS; empty if OpenBLAS chose by itself
  */
-record Numerics(int threads, String coreType) implements Serializable {
+record Numerics(int threads, String products, String coreType) implements Serializable {
   private static final Logger LOG = LogManager.getLogger(Numerics.class);
   private static final String THREADS = "TARFLOWLM_THREADS";
   private static final String CORE_TYPE = "OPENBLAS_CORETYPE";
@@ -33,17 +35,12 @@ record Numerics(int threads, String coreType) implements Serializable {
   private static volatile Numerics checked;
 
   static Numerics ofThisProcess() {
-    return new Numerics(Parallel.threads(), NativeSetup.coreType());
-  }
-
-  /** Whether MKL computes matrix products. An executor gets MKL from its class path, not from a variable. */
-  private boolean usesMkl() {
-    return coreType.equals(NativeSetup.MKL);
+    return new Numerics(Parallel.threads(), MatrixLibrary.products(), NativeSetup.coreType());
   }
 
   /** Gives executors the driver's settings, unless the user has set others. */
   void pin(SparkConf conf) {
-    Map.of(THREADS, Integer.toString(threads), CORE_TYPE, usesMkl() ? "" : coreType, "OMP_NUM_THREADS", "1", "MALLOC_ARENA_MAX", "1")
+    Map.of(THREADS, Integer.toString(threads), CORE_TYPE, coreType, "OMP_NUM_THREADS", "1", "MALLOC_ARENA_MAX", "1")
         .forEach((name, value) -> {
           if (!value.isEmpty()) {
             conf.setIfMissing(EXECUTOR_ENVIRONMENT + name, value);
@@ -60,7 +57,7 @@ record Numerics(int threads, String coreType) implements Serializable {
   }
 
   /**
-   * Compares this process with the driver, before it loads a native library.
+   * Compares this process with the driver, before it loads OpenBLAS.
    *
    * @param mixed whether a difference is allowed
    * @throws IllegalStateException in one line that names both, and the setting to change
@@ -79,7 +76,8 @@ record Numerics(int threads, String coreType) implements Serializable {
     if (!mixed) {
       throw new IllegalStateException(difference + ": results would differ in their last bits; expected the same, by "
           + EXECUTOR_ENVIRONMENT + THREADS + "=" + threads + " and "
-          + (usesMkl() ? "MKL on every class path" : EXECUTOR_ENVIRONMENT + CORE_TYPE + "=" + coreType)
+          + (products.equals(own.products) ? EXECUTOR_ENVIRONMENT + CORE_TYPE + "=" + coreType
+          : "products by " + products + " everywhere (oneDNN is used where org.bytedeco:dnnl is on the class path)")
           + ", or mixed machines allowed");
     }
     LOG.warn("{}: results may differ in their last bits", difference);
@@ -107,7 +105,7 @@ record Numerics(int threads, String coreType) implements Serializable {
 
   @Override
   public String toString() {
-    return (threads == 1 ? "1 thread" : threads + " threads") + " a kernel and OpenBLAS's kernels for "
+    return (threads == 1 ? "1 thread" : threads + " threads") + " a kernel, products by " + products + " and OpenBLAS's kernels for "
         + (coreType.isEmpty() ? "a processor of its own choice" : coreType);
   }
 }

@@ -37,7 +37,6 @@ import org.tarflowlm.data.tokens.TokenSequence;
 import org.tarflowlm.data.tokens.TokenSequences;
 import org.tarflowlm.generate.Generation;
 import org.tarflowlm.generate.GenerationOptions;
-import org.tarflowlm.kernel.NativeSetup;
 
 /** Two executors, each a JVM of its own, give rows the bits of one JVM. */
 @ExtendWith(Cluster.class)
@@ -239,9 +238,10 @@ class TarFlowSparkTest {
 
   @Test
   void anExecutorWithOtherKernelsOrWithoutTheModelEndsTheJob() {
-    Numerics other = new Numerics(7, "Other");
-    assertTrue(failure(SparkOptions.of(tiny), other).matches("(?s).*executor \\d+ on \\S+ computes with 1 thread a kernel and OpenBLAS's "
-        + "kernels for \\w+, the driver with 7 threads a kernel and OpenBLAS's kernels for Other: results would differ.*"));
+    Numerics other = new Numerics(7, "oneDNN", "Other");
+    assertTrue(failure(SparkOptions.of(tiny), other).matches("(?s).*executor \\d+ on \\S+ computes with 1 thread a kernel, products by "
+        + "\\w+ and OpenBLAS's kernels for \\w+, the driver with 7 threads a kernel, products by oneDNN and OpenBLAS's kernels for Other: "
+        + "results would differ.*"));
     assertTrue(failure(SparkOptions.of("/nowhere/tiny"), Numerics.ofThisProcess()).contains("'/nowhere/tiny' is neither a checkpoint"));
   }
 
@@ -253,13 +253,12 @@ class TarFlowSparkTest {
     return assertThrows(SparkException.class, rows::collectAsList).getMessage();
   }
 
-  /** An executor without MKL must not take its name; otherwise the check that all agree would find nothing. */
   @Test
-  void mklIsNoSettingOfAnExecutor() {
+  void executorsGetTheDriversCoreType() {
     SparkConf conf = new SparkConf(false);
-    new Numerics(1, NativeSetup.MKL).pin(conf);
+    new Numerics(1, "oneDNN", "").pin(conf);
     assertFalse(conf.contains("spark.executorEnv.OPENBLAS_CORETYPE"));
-    new Numerics(1, "Haswell").pin(conf);
+    new Numerics(1, "oneDNN", "Haswell").pin(conf);
     assertEquals("Haswell", conf.get("spark.executorEnv.OPENBLAS_CORETYPE"));
   }
 }
