@@ -38,6 +38,11 @@ public record MatrixLibrary(String name, String coreType) {
 
   private static MatrixLibrary ask(String file) {
     NativeLibrary library = NativeLibrary.getInstance(file);
+    try {
+      library.getFunction("openblas_get_config");
+    } catch (UnsatisfiedLinkError e) {
+      return new MatrixLibrary(file, UNKNOWN); // another library in its place, which JavaCPP's property org.bytedeco.openblas.load allows
+    }
     String[] build = library.getFunction("openblas_get_config").invokeString(new Object[0], false).split(" ");
     return new MatrixLibrary(build[0] + " " + build[1], library.getFunction("openblas_get_corename").invokeString(new Object[0], false));
   }

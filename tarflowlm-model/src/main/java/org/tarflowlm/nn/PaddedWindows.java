@@ -35,8 +35,8 @@ public final class PaddedWindows {
   }
 
   /**
-   * Whether scoring texts together gives the same bits as scoring each alone. This holds with OpenBLAS's kernels for AVX2, and windows with
-   * many positions or a multiple of twelve. Otherwise rounding to single precision may differ.
+   * Whether scoring texts together gives the same bits as scoring each alone. This holds with oneDNN's kernels for AVX-512 and, in windows
+   * with many positions or a multiple of twelve, with kernels for AVX2. Otherwise rounding to single precision may differ.
    */
   public static boolean keepBits(TarFlowConfig config) {
     return Gemm.keepsSequences(config.contextLength() / config.patch());
