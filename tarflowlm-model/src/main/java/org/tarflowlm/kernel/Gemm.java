@@ -51,7 +51,7 @@ public final class Gemm {
   /** c = alpha a b + beta c, with c [m, n], a [m, k] (stored [k, m] if transA) and b [k, n] (stored [n, k] if transB). */
   public static void run(boolean transA, boolean transB, int m, int n, int k, float alpha, FloatPointer a, int lda,
       FloatPointer b, int ldb, float beta, FloatPointer c, int ldc) {
-    if (OneDnn.LOADED) {
+    if (OneDnn.LOADED && k > 0) { // without inner elements, oneDNN would leave c as it is even if beta is 0
       OneDnn.multiply(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     } else {
       runFew(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

@@ -20,7 +20,8 @@ class GemmTest {
   @CsvSource({
       "false, false, 1, 1, 1, 0", "false, false, 7, 5, 3, 1", "false, false, 64, 64, 244, 1", "false, false, 65, 64, 245, 0",
       "false, false, 300, 130, 200, 1", "false, false, 3, 2000, 500, 0", "true, false, 5, 9, 11, 1",
-      "true, false, 128, 96, 600, 0", "true, false, 129, 70, 1000, 1", "false, true, 33, 70, 500, 1", "true, true, 20, 30, 40, 0"})
+      "true, false, 128, 96, 600, 0", "true, false, 129, 70, 1000, 1", "false, true, 33, 70, 500, 1", "true, true, 20, 30, 40, 0",
+      "false, false, 200, 64, 0, 0", "false, true, 5, 64, 0, 0", "true, false, 1, 9, 0, 1"})
   void product(boolean transA, boolean transB, int m, int n, int k, float beta) {
     Random random = new Random(5);
     int lda = (transA ? m : k) + PADDING;

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tarflowlm.config.BlockMask;
 
 /** Compares every kernel, forward and all gradients, with the naive double-precision formulas. */
 class KernelTest {
@@ -234,5 +235,23 @@ class KernelTest {
     FloatPointer dLogits = room(logits.length);
     CrossEntropy.backward(copyOf(logits), ids, copyOf(dLoss), dLogits, rows, vocabulary);
     assertClose("dLogits", Naive.crossEntropyGradient(logits, ids, dLoss, rows, vocabulary), dLogits, 2e-6);
+  }
+
+  /** The last source's hidden units feed no output, so a whole piece of the transposed product has no inner elements. */
+  @Test
+  void maskedLinearFillsTheGradientOfUnitsThatNothingReads() {
+    BlockMask mask = new BlockMask(2, 64, 2, 9, false);
+    int rows = 40;
+    float[] ones = new float[rows * mask.in()];
+    Arrays.fill(ones, 1f);
+    float[] dy = new float[rows * mask.out()];
+    Arrays.fill(dy, 1f);
+    FloatPointer dx = room(rows * mask.in());
+    MaskedLinear.backward(new FloatPointer(ones), copyOf(normal(random, mask.in() * mask.out(), 1)), new FloatPointer(dy), dx,
+        room(mask.in() * mask.out()), null, rows, mask);
+    float[] found = read(dx, rows * mask.in());
+    for (int row = 0; row < rows; row++) {
+      assertArrayEquals(new float[64], Arrays.copyOfRange(found, row * mask.in() + 64, (row + 1) * mask.in()), "row " + row);
+    }
   }
 }
