@@ -37,8 +37,13 @@ final class OneDnn {
       if (NativeSetup.isForAvx2()) {
         dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
       }
-      LOG.debug("matrix products by {}, on one OpenMP thread: {}", name(), OpenMp.start());
-      return OpenMp.start();
+      String name = name();
+      if (!OpenMp.start()) {
+        LOG.info("matrix products by OpenBLAS: {}'s OpenMP threads cannot be limited here; set OMP_NUM_THREADS=1 to use it", name);
+        return false;
+      }
+      LOG.debug("matrix products by {}", name);
+      return true;
     } catch (LinkageError | RuntimeException e) {
       LOG.info("matrix products by OpenBLAS; org.bytedeco:dnnl with its library for this system would be faster ({})", e.toString());
       return false;

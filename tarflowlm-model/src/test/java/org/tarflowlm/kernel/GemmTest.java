@@ -1,7 +1,6 @@
 package org.tarflowlm.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.tarflowlm.kernel.TestArrays.assertClose;
 import static org.tarflowlm.kernel.TestArrays.copyOf;
 import static org.tarflowlm.kernel.TestArrays.normal;
@@ -49,7 +48,7 @@ class GemmTest {
   @ParameterizedTest
   @CsvSource({"33, 128, 0", "128, 512, 1", "5, 40, 1", "405, 320, 0"})
   void aRowsBitsDependAtMostOnItsPlaceAmongTwelve(int n, int k, float beta) {
-    assumeTrue(Gemm.keepsSequences(Gemm.ROW_UNIT), "OpenBLAS's kernels round a row by its place");
+    float tolerance = Gemm.keepsSequences(Gemm.ROW_UNIT) ? 0 : 1e-3f; // OpenBLAS's other kernels round a row by its place
     int most = 40;
     Random random = new Random(6);
     FloatPointer a = copyOf(normal(random, most * k, 1));
@@ -60,7 +59,7 @@ class GemmTest {
     for (int m = 1; m < most; m++) {
       FloatPointer part = copyOf(c);
       Gemm.rows(m, n, k, a, k, b, n, beta, part, n);
-      assertArrayEquals(read(whole, m * n), read(part, m * n), m + " rows");
+      assertArrayEquals(read(whole, m * n), read(part, m * n), tolerance, m + " rows");
     }
   }
 }
